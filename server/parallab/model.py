@@ -1,0 +1,551 @@
+"""The facts that everything else is thought from: snapshots, events, and the recording of both.
+
+All are frozen, JSON on disk and back equal (:func:`dumps`, :func:`loads`), and say only what
+was seen; what it means is worked out by ``ipc``, ``waits`` and ``evidence``. A process is
+(pid, start time), a kernel object is its device and inode: names lie, and both are reused.
+
+Times: ``at`` of an event and ``monotonic`` of a snapshot are nanoseconds of CLOCK_MONOTONIC,
+one clock for all processes of a host (clock_gettime(2)); ``unix`` is Unix seconds.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Union
+
+import msgspec
+
+SCHEMA = 1
+
+Text = Annotated[str, msgspec.Meta(max_length=4096)]
+Name = Annotated[str, msgspec.Meta(max_length=512)]
+StartMethod = Literal["fork", "spawn", "forkserver", "os.fork", ""]
+
+
+class Fact(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Base of all facts: a frozen struct that leaves defaults out of its JSON."""
+
+
+# -- the operating system, seen from outside ---------------------------------------
+
+
+class Inode(Fact, frozen=True, order=True):
+    """A kernel object's identity: ``st_dev`` and ``st_ino`` (stat(2))."""
+
+    dev: int
+    ino: int
+
+    def __str__(self) -> str:
+        return f"{self.dev:x}:{self.ino}"
+
+
+class Blocked(Fact, frozen=True):
+    """What a thread's ``/proc/PID/task/TID/syscall`` says (proc(5)), read further where it pays.
+
+    ``call`` is the system call's name (``read``, ``futex``, ``wait4``, ``poll`` …), or ``running``.
+    """
+
+    call: str
+    args: tuple[int, ...] = ()
+    fds: tuple[int, ...] = ()
+    """The descriptors waited on: of read, write, accept, recv, or a whole poll or select set."""
+    inode: Inode | None = None
+    """The object of a shared futex: the mapping in which its address lies."""
+    pid: int | None = None
+    """The child of wait4 and waitid; -1 means any."""
+    timed: bool = False
+    """A time-out was given, so this ends by itself."""
+
+
+class Thread(Fact, frozen=True):
+    """One ``/proc/PID/task/TID``; CPU and queue times in nanoseconds from schedstat."""
+
+    tid: int
+    name: str
+    state: str
+    blocked: Blocked | None = None
+    cpu_ns: int = 0
+    queued_ns: int = 0
+
+
+class OpenFile(Fact, frozen=True):
+    """One descriptor; ``kind`` is pipe, socket, file, anon (epoll, pidfd …) or other."""
+
+    fd: int
+    kind: str
+    mode: Literal["r", "w", "rw", ""]
+    target: str
+    inode: Inode | None = None
+
+
+class Mapping(Fact, frozen=True):
+    """One shared mapping of ``/proc/PID/maps``: addresses in bytes, ``path`` without "(deleted)"."""
+
+    start: int
+    end: int
+    inode: Inode
+    path: str
+    deleted: bool = False
+
+
+class Process(Fact, frozen=True):
+    """One process at one moment. ``started`` is in clock ticks since boot (stat field 22)."""
+
+    pid: int
+    started: int
+    ppid: int
+    comm: str
+    state: str
+    cmdline: tuple[str, ...] = ()
+    started_unix: float = 0.0
+    pgid: int = 0
+    sid: int = 0
+    cpu_ticks: int = 0
+    exit_code: int | None = None
+    """Of a zombie, as ``multiprocessing`` counts it: −n for signal n (stat field 52)."""
+    threads: tuple[Thread, ...] = ()
+    files: tuple[OpenFile, ...] = ()
+    mappings: tuple[Mapping, ...] = ()
+
+
+class Socket(Fact, frozen=True):
+    """A unix socket as sock_diag(7) tells it; queued bytes to be read."""
+
+    inode: int
+    peer: int = 0
+    listening: bool = False
+    queued: int = 0
+    path: str = ""
+
+
+class SemaphoreState(Fact, frozen=True):
+    """A ``sem_t`` in shared memory (64-bit glibc: value in the low, waiters in the high half)."""
+
+    inode: Inode
+    value: int
+    waiters: int
+
+
+class SemLock(Fact, frozen=True):
+    """A process's own ``SemLockObject`` (CPython Modules/_multiprocessing/semaphore.c).
+
+    ``count`` > 0 means that this process holds it (for locks); ``kind`` 0 is a recursive mutex,
+    1 a semaphore.
+    """
+
+    pid: int
+    inode: Inode
+    count: int
+    maxvalue: int
+    kind: int
+    last_tid: int = 0
+    address: int = 0
+
+
+class PipeState(Fact, frozen=True):
+    """Bytes waiting in a pipe or fifo (FIONREAD), None where it could not be asked."""
+
+    inode: Inode
+    queued: int | None
+
+
+class Segment(Fact, frozen=True):
+    """An entry of /dev/shm; size in bytes."""
+
+    inode: Inode
+    name: str
+    size: int
+    uid: int = 0
+
+
+class Missing(Fact, frozen=True):
+    """Something that could not be seen, and why."""
+
+    what: str
+    why: str
+
+
+class Snapshot(Fact, frozen=True):
+    """A process and its descendants, and the objects they hold, at one moment."""
+
+    monotonic: int
+    unix: float
+    root: int
+    processes: tuple[Process, ...] = ()
+    sockets: tuple[Socket, ...] = ()
+    semaphores: tuple[SemaphoreState, ...] = ()
+    sem_locks: tuple[SemLock, ...] = ()
+    pipes: tuple[PipeState, ...] = ()
+    segments: tuple[Segment, ...] = ()
+    missing: tuple[Missing, ...] = ()
+
+    def process(self, pid: int) -> Process | None:
+        """The process with this pid, or None."""
+        return next((process for process in self.processes if process.pid == pid), None)
+
+
+# -- the probe, inside the kernel and its children ----------------------------------
+
+
+class Failure(Fact, frozen=True):
+    """An exception: its type's name, its text, and the innermost line of the learner's own code."""
+
+    type: Name
+    message: Text = ""
+    where: Text = ""
+
+
+class Arg(Fact, frozen=True):
+    """An argument given to a process: its type, and the identity of what is shared through it.
+
+    ``kind``: plain, lock, number, queue, pipe-end, proxy, segment, other. ``name`` is a
+    semaphore's name for locks; ``address`` where a shared number lies in the giver.
+    """
+
+    kind: Name
+    type: Name = ""
+    name: Name = ""
+    address: int = 0
+    text: Text = ""
+
+
+class Reading(Fact, frozen=True):
+    """A shared number read where it lies: ``code`` is its ctypes type, ``names`` the learner's."""
+
+    address: int
+    code: Name = ""
+    value: int | float | None = None
+    locked: bool = False
+    lock: Name = ""
+    names: tuple[Name, ...] = ()
+
+
+class Value(Fact, frozen=True):
+    """A name of the learner's, copied by exact builtin type and bounded; ``json`` is its JSON."""
+
+    name: Name
+    type: Name
+    json: Annotated[str, msgspec.Meta(max_length=65536)] = ""
+
+
+class Event(Fact, frozen=True, kw_only=True, tag_field="kind"):
+    """What the probe reports. ``pid`` is the sender as the OS verified it (unix(7), SCM_CREDENTIALS)."""
+
+    at: int
+    pid: int = 0
+    tid: int = 0
+    cell: Name = ""
+    """The cell that was running, or that started the thread or process which reports."""
+    run: int = 0
+    """Which run of a cell: counts up over the kernel's life."""
+
+
+class Hello(Event, frozen=True, kw_only=True, tag="hello"):
+    """The kernel's probe is there. ``blind`` names what could not be instrumented, and why."""
+
+    python: Name
+    start_method: Name
+    gil: bool = True
+    executable: Text = ""
+    main_tid: int = 0
+    blind: tuple[Text, ...] = ()
+
+
+class CellBegin(Event, frozen=True, kw_only=True, tag="cell-begin"):
+    """A cell begins; lab and step as its metadata say, if they do."""
+
+    number: int = 0
+    lab: Name = ""
+    step: Name = ""
+
+
+class CellEnd(Event, frozen=True, kw_only=True, tag="cell-end"):
+    """A cell ended, with its error and what its names and shared numbers are then."""
+
+    error: Failure | None = None
+    readings: tuple[Reading, ...] = ()
+    values: tuple[Value, ...] = ()
+
+
+class ProcessStart(Event, frozen=True, kw_only=True, tag="process-start"):
+    """``start()`` returned in the starter, or raised ``error``; ``began`` is when it was called."""
+
+    began: int
+    child: int = 0
+    name: Name = ""
+    method: Name = ""
+    cls: Name = ""
+    target: Name = ""
+    """``module.qualname`` of the target, "" when it is None (or when ``run`` is overridden)."""
+    overrides_run: bool = False
+    role: Name = ""
+    """"", "pool", "executor" or "manager": which part of the library hired it."""
+    daemon: bool = False
+    args: tuple[Arg, ...] = ()
+    error: Failure | None = None
+
+
+class ProcessBorn(Event, frozen=True, kw_only=True, tag="process-born"):
+    """The child itself reports, with its parent's pid."""
+
+    ppid: int
+    method: Name = ""
+    name: Name = ""
+
+
+class ProcessRun(Event, frozen=True, kw_only=True, tag="process-run"):
+    """``run`` begins in the child; ``cls`` and ``name`` as the child knows them."""
+
+    name: Name = ""
+    cls: Name = ""
+
+
+class ProcessEnd(Event, frozen=True, kw_only=True, tag="process-end"):
+    """The child's own code ended, with the exit code that it is about to give."""
+
+    exit_code: int | None = None
+    error: Failure | None = None
+    cpu_ns: int = 0
+    pauses: int = 0
+    """Voluntary context switches of this process (getrusage(2), ru_nvcsw)."""
+
+
+class ProcessExit(Event, frozen=True, kw_only=True, tag="process-exit"):
+    """The starter (or the OS) learned the exit code of ``child``."""
+
+    child: int
+    exit_code: int | None
+
+
+class Wait(Event, frozen=True, kw_only=True, tag="wait"):
+    """Someone asked for a process's or thread's end: join, is_alive, exitcode, terminate, kill.
+
+    ``call`` says which; ``began`` and ``at`` when it began and returned (0 while it has not:
+    a second event with the same ``began`` follows).
+    """
+
+    call: Name
+    began: int
+    child: int = 0
+    thread: int = 0
+    """The joined thread's ident, as ThreadStart gives it."""
+    done: bool = True
+    timed: bool = False
+    alive: bool | None = None
+    exit_code: int | None = None
+
+
+class ThreadStart(Event, frozen=True, kw_only=True, tag="thread-start"):
+    """``start()`` of a thread returned, or raised; ``ident`` is its number in this process."""
+
+    began: int
+    ident: int = 0
+    name: Name = ""
+    cls: Name = ""
+    target: Name = ""
+    overrides_run: bool = False
+    daemon: bool = False
+    error: Failure | None = None
+
+
+class ThreadRun(Event, frozen=True, kw_only=True, tag="thread-run"):
+    """A thread begins to run; ``tid`` is its native id."""
+
+    ident: int = 0
+    name: Name = ""
+
+
+class ThreadEnd(Event, frozen=True, kw_only=True, tag="thread-end"):
+    """A thread ended, by ``error`` if one was raised in it."""
+
+    ident: int = 0
+    name: Name = ""
+    error: Failure | None = None
+
+
+class LockMade(Event, frozen=True, kw_only=True, tag="lock-made"):
+    """A multiprocessing semaphore was created (or arrived: ``created`` False) in this process.
+
+    ``lock`` is its POSIX name, the same in all processes; ``address`` that of this process's
+    SemLockObject and ``handle`` of the sem_t, to be read through /proc/PID/mem.
+    """
+
+    lock: Name
+    cls: Name = ""
+    created: bool = True
+    address: int = 0
+    handle: int = 0
+    maxvalue: int = 1
+    recursive: bool = False
+    owner: Name = ""
+    """What library object it belongs to, if any: queue, condition, event, number …"""
+
+
+class LockUse(Event, frozen=True, kw_only=True, tag="lock"):
+    """A semaphore is wanted, taken, given back, or asked for in vain (time-out, not blocking).
+
+    ``depth`` is how often this process holds it after the act.
+    """
+
+    lock: Name
+    act: Literal["want", "take", "give", "miss"]
+    depth: int = 0
+    timed: bool = False
+
+
+class BarrierUse(Event, frozen=True, kw_only=True, tag="barrier"):
+    """A process or thread arrives at a barrier of ``parties``."""
+
+    barrier: Name
+    parties: int = 0
+    act: Literal["wait", "pass", "broken"] = "wait"
+
+
+class QueueUse(Event, frozen=True, kw_only=True, tag="queue"):
+    """A ledger's line: put, get, done, join, made of a queue; ``item`` bounded JSON of the value."""
+
+    queue: Name
+    cls: Name = ""
+    act: Literal["made", "put", "get", "done", "join", "full", "empty"] = "put"
+    n: int = 0
+    maxsize: int = 0
+    size: int | None = None
+    item: Annotated[str, msgspec.Meta(max_length=8192)] = ""
+    item_type: Name = ""
+
+
+class NumberMade(Event, frozen=True, kw_only=True, tag="number-made"):
+    """A Value or Array was made: ``code`` its ctypes type, ``lock`` its semaphore's name or ""."""
+
+    address: int
+    code: Name = ""
+    length: int = 1
+    lock: Name = ""
+
+
+class ServiceUse(Event, frozen=True, kw_only=True, tag="service"):
+    """A pool, executor or manager begins, is closed, terminated or shut down."""
+
+    service: Name
+    ident: int = 0
+    act: Name = "begin"
+    child: int = 0
+
+
+class Stack(Fact, frozen=True):
+    """A Python thread's stack, innermost first, as ``file:line function``; learner's and library's."""
+
+    tid: int
+    ident: int = 0
+    name: Name = ""
+    frames: tuple[Text, ...] = ()
+
+
+class Answer(Event, frozen=True, kw_only=True, tag="answer"):
+    """The kernel's reply to the server's question ``number``: names, shared numbers, stacks now."""
+
+    number: int
+    readings: tuple[Reading, ...] = ()
+    values: tuple[Value, ...] = ()
+    stacks: tuple[Stack, ...] = ()
+
+
+class Omitted(Event, frozen=True, kw_only=True, tag="omitted"):
+    """The probe left out ``count`` reports of one kind, to bound itself; nothing was lost."""
+
+    what: Name
+    count: int
+
+
+class Lost(Event, frozen=True, kw_only=True, tag="lost"):
+    """The probe could not deliver ``count`` reports: goals that count are then undecided."""
+
+    count: int
+
+
+AnyEvent = Union[
+    Hello,
+    CellBegin,
+    CellEnd,
+    ProcessStart,
+    ProcessBorn,
+    ProcessRun,
+    ProcessEnd,
+    ProcessExit,
+    Wait,
+    ThreadStart,
+    ThreadRun,
+    ThreadEnd,
+    LockMade,
+    LockUse,
+    BarrierUse,
+    QueueUse,
+    NumberMade,
+    ServiceUse,
+    Answer,
+    Omitted,
+    Lost,
+]
+
+
+# -- the whole story ------------------------------------------------------------------
+
+
+class Sighting(Fact, frozen=True):
+    """When the OS confirmed a process: seen in /proc, or by credentials on its own packet."""
+
+    pid: int
+    started: int = 0
+    ppid: int = 0
+    by: Literal["proc", "credentials"] = "proc"
+    first: int = 0
+    last: int = 0
+    cmdline: tuple[str, ...] = ()
+    comm: str = ""
+    exit_code: int | None = None
+    ended: int = 0
+    """When its end was seen (pidfd or /proc), 0 while it lives."""
+
+
+class Recording(Fact, frozen=True):
+    """A kernel's life as far as it was recorded and kept.
+
+    ``events`` are in order of ``at``. ``not_recorded`` says in sentences what was left out;
+    ``lost`` counts reports that did not arrive.
+    """
+
+    schema: int
+    kernel: str
+    pid: int
+    platform: str = "linux"
+    probe: bool = True
+    baseline: Snapshot | None = None
+    snapshots: tuple[Snapshot, ...] = ()
+    sightings: tuple[Sighting, ...] = ()
+    events: tuple[AnyEvent, ...] = ()
+    not_recorded: tuple[str, ...] = ()
+    lost: int = 0
+    busy_cell: str = ""
+    """The cell that was running when this was cut, or ""."""
+    stuck: bool | None = False
+    """Two snapshots ≥ 250 ms apart agreed that nobody can go on; None: cannot tell."""
+    dead: bool = False
+
+
+_encoder = msgspec.json.Encoder()
+_recordings = msgspec.json.Decoder(Recording)
+_events = msgspec.json.Decoder(AnyEvent)
+
+
+def dumps(recording: Recording) -> bytes:
+    """The recording as JSON."""
+    return _encoder.encode(recording)
+
+
+def loads(text: bytes | str) -> Recording:
+    """A recording from its JSON; msgspec.ValidationError names the place that does not fit."""
+    return _recordings.decode(text)
+
+
+def event(packet: bytes) -> AnyEvent:
+    """One probe packet as an event; msgspec.DecodeError or ValidationError when it is none."""
+    return _events.decode(packet)
