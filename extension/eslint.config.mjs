@@ -1,0 +1,117 @@
+// The three layers of the front end are kept apart here: core -> ui -> jupyterlab, and never back.
+import js from '@eslint/js';
+import jupyter from '@jupyter/eslint-plugin';
+import prettier from 'eslint-config-prettier';
+import reactHooks from 'eslint-plugin-react-hooks';
+import globals from 'globals';
+import tseslint from 'typescript-eslint';
+
+const HOST = [
+  '@jupyterlab/*',
+  '@jupyter/*',
+  '@lumino/*',
+  '@jupyter-notebook/*'
+];
+const DRAWING = ['react', 'react/*', 'react-dom', 'react-dom/*', 'd3-*'];
+
+const layer = (name, forbidden) => [
+  'error',
+  {
+    patterns: forbidden.map(([group, why]) => ({
+      group,
+      message: `${name} ${why}`
+    }))
+  }
+];
+
+// In core, the outside world comes in as an argument: a client takes its fetch, a store its clock.
+const OUTSIDE_CORE = [
+  'document',
+  'fetch',
+  'localStorage',
+  'location',
+  'navigator',
+  'sessionStorage',
+  'window',
+  'EventSource',
+  'WebSocket',
+  'XMLHttpRequest'
+];
+
+export default tseslint.config(
+  { ignores: ['lib/**', '**/*.cjs', '**/*.d.ts'] },
+  js.configs.recommended,
+  ...tseslint.configs.strict,
+  jupyter.configs.recommended,
+  {
+    files: ['src/**/*.{ts,tsx}'],
+    languageOptions: {
+      parserOptions: {
+        project: './tsconfig.check.json',
+        tsconfigRootDir: import.meta.dirname
+      }
+    },
+    plugins: { 'react-hooks': reactHooks },
+    rules: {
+      ...reactHooks.configs.recommended.rules,
+      '@typescript-eslint/await-thenable': 'error',
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/no-explicit-any': 'error',
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/no-misused-promises': 'error',
+      '@typescript-eslint/no-namespace': 'off',
+      '@typescript-eslint/no-unused-vars': [
+        'error',
+        { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }
+      ],
+      '@typescript-eslint/switch-exhaustiveness-check': 'error',
+      curly: ['error', 'all'],
+      eqeqeq: 'error',
+      'no-console': ['error', { allow: ['warn', 'error'] }],
+      'prefer-arrow-callback': 'error'
+    }
+  },
+  {
+    files: ['src/core/**/*.{ts,tsx}'],
+    ignores: ['src/core/**/__tests__/**', 'src/core/**/*.spec.ts'],
+    rules: {
+      'no-restricted-globals': [
+        'error',
+        ...OUTSIDE_CORE.map(name => ({
+          name,
+          message: 'core has no browser: take it as an argument.'
+        }))
+      ],
+      'no-restricted-imports': layer('core', [
+        [HOST, 'knows no Jupyter front end.'],
+        [DRAWING, 'draws nothing.'],
+        [
+          ['**/ui', '**/ui/**', '**/jupyterlab', '**/jupyterlab/**'],
+          'is below ui and jupyterlab.'
+        ]
+      ])
+    }
+  },
+  {
+    files: ['src/ui/**/*.{ts,tsx}'],
+    rules: {
+      'no-restricted-imports': layer('ui', [
+        [HOST, 'must run in any host: only src/jupyterlab imports Jupyter.'],
+        [['**/jupyterlab', '**/jupyterlab/**'], 'is below jupyterlab.']
+      ])
+    }
+  },
+  {
+    files: ['**/__tests__/**', '**/*.spec.{ts,tsx}'],
+    languageOptions: { globals: { ...globals.jest, ...globals.node } },
+    rules: {
+      '@typescript-eslint/no-non-null-assertion': 'off',
+      '@typescript-eslint/no-empty-function': 'off'
+    }
+  },
+  {
+    files: ['*.mjs'],
+    languageOptions: { globals: globals.node }
+  },
+  prettier
+);

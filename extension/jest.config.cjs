@@ -1,0 +1,37 @@
+// These packages ship ES modules only; everything else in node_modules is left as it is.
+const esModules = [
+  '@jupyter/.*',
+  '@jupyterlab/.*',
+  '@lumino/.*',
+  '@microsoft/.*',
+  '@rjsf/.*',
+  'exenv-es6',
+  'lib0',
+  'lodash-es',
+  'vscode-ws-jsonrpc',
+  'y-protocols',
+  'y-websocket',
+  'yjs'
+].join('|');
+
+module.exports = {
+  rootDir: __dirname,
+  roots: ['<rootDir>/src'],
+  testEnvironment: 'jsdom',
+  testMatch: ['**/*.spec.ts', '**/*.spec.tsx'],
+  setupFilesAfterEnv: ['<rootDir>/jest.setup.cjs'],
+  transform: {
+    '\\.[cm]?[jt]sx?$': [
+      'ts-jest',
+      { tsconfig: '<rootDir>/tsconfig.jest.json', diagnostics: false }
+    ]
+  },
+  transformIgnorePatterns: [`/node_modules/(?!(${esModules})/)`],
+  moduleNameMapper: {
+    '\\.css$': '<rootDir>/jest.empty.cjs',
+    '\\.svg$': '<rootDir>/jest.empty.cjs'
+  },
+  reporters: ['default'],
+  errorOnDeprecated: true,
+  restoreMocks: true
+};

@@ -1,0 +1,8 @@
+require('@testing-library/jest-dom');
+
+// A test that lets React or our own code complain on the console fails.
+for (const level of ['error', 'warn']) {
+  console[level] = (...message) => {
+    throw new Error(`console.${level}: ${message.map(String).join(' ')}`);
+  };
+}
