@@ -1,0 +1,60 @@
+/**
+ * What an editor tells the store, and what the store asks of it: the whole of what core knows
+ * about notebooks and kernels. JupyterLab's is in src/jupyterlab; another editor brings its own.
+ */
+
+import type { CellRef, NotebookCell } from './wire';
+
+export type KernelStatus =
+  | 'starting'
+  | 'idle'
+  | 'busy'
+  | 'restarting'
+  | 'dead'
+  | 'disconnected'
+  | 'unknown';
+
+export interface HostKernel {
+  readonly id: string;
+  /** The kernelspec's name. */
+  readonly name: string;
+  readonly status: KernelStatus;
+}
+
+export interface HostNotebook {
+  readonly path: string;
+  /** The lab that the notebook's metadata names, null for anybody's own notebook. */
+  readonly lab: string | null;
+  /** The step of the cell that has the cursor. */
+  readonly activeStep: string | null;
+}
+
+/** The editor as it is now: the notebook in front and its kernel. */
+export interface HostState {
+  readonly notebook: HostNotebook | null;
+  readonly kernel: HostKernel | null;
+}
+
+export const NO_NOTEBOOK: HostState = { notebook: null, kernel: null };
+
+export interface Host {
+  /** The notebook's code cells in document order, each with the step of its metadata. */
+  cells(): readonly CellRef[];
+  /** Shows the notebook at a path of the Contents API. */
+  open(path: string): Promise<void>;
+  /** Scrolls to the first cell of a step; false when there is none. */
+  reveal(step: string): boolean;
+  /**
+   * Puts these cells in place of the step's code cells and returns what stood there, so that
+   * the same call undoes it. `order` is that of the lab's steps, for a step whose cells are gone.
+   */
+  replace(
+    step: string,
+    cells: readonly NotebookCell[],
+    order: readonly string[]
+  ): readonly NotebookCell[];
+  /** Gives the notebook Parallab's kernel, starting it. */
+  switchKernel(): Promise<void>;
+  /** Restarts the notebook's kernel, after asking where the editor asks. */
+  restartKernel(): Promise<void>;
+}

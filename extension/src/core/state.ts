@@ -1,0 +1,151 @@
+/** What the store holds, and questions about it that several views ask. */
+
+import { NO_NOTEBOOK, type HostState } from './host';
+import type { Problem } from './problem';
+import type {
+  Course,
+  GoalResult,
+  GoalView,
+  KernelState,
+  LabView,
+  NotebookCell,
+  SolutionReply,
+  StepProgress,
+  StepView,
+  Verdict
+} from './wire';
+
+export type Action =
+  'check' | 'predict' | 'answer' | 'hint' | 'solution' | 'reset';
+
+/** A step's affairs that live as long as the page: what is under way, typed, or can be undone. */
+export interface StepWork {
+  /** The request under way, null when there is none. */
+  readonly busy: Action | null;
+  readonly problem: Problem | null;
+  /** Checks answered since the page was loaded: an old verdict is shown, only a new one is told. */
+  readonly judged: number;
+  readonly solution: SolutionReply | null;
+  /** The cells that reset or the solution took the place of. */
+  readonly undo: readonly NotebookCell[] | null;
+  /** Answers not yet sent, by prompt, question, or `ORDER_FIELD`. */
+  readonly drafts: Readonly<Record<string, readonly string[]>>;
+}
+
+export const NO_WORK: StepWork = {
+  busy: null,
+  problem: null,
+  judged: 0,
+  solution: null,
+  undo: null,
+  drafts: {}
+};
+
+/** The name under which the order of a Parsons problem's blocks is sent. */
+export const ORDER_FIELD = 'order';
+
+export interface State {
+  readonly view: 'course' | 'lab';
+  readonly course: Course | null;
+  readonly labId: string | null;
+  /** Every lab that was shown, so that a late reply finds its own. */
+  readonly labs: Readonly<Record<string, LabView>>;
+  readonly loading: { readonly course: boolean; readonly lab: boolean };
+  /** The lab whose notebook is being opened. */
+  readonly opening: string | null;
+  /** What stands in the way of everything: no server, no login. */
+  readonly problem: Problem | null;
+  /** What went wrong with the course, the lab shown, or its notebook. */
+  readonly pageProblem: Problem | null;
+  readonly openStep: string | null;
+  readonly host: HostState;
+  readonly kernel: KernelState | null;
+  readonly work: Readonly<Record<string, StepWork>>;
+}
+
+export const INITIAL: State = {
+  view: 'course',
+  course: null,
+  labId: null,
+  labs: {},
+  loading: { course: false, lab: false },
+  opening: null,
+  problem: null,
+  pageProblem: null,
+  openStep: null,
+  host: NO_NOTEBOOK,
+  kernel: null,
+  work: {}
+};
+
+export function workKey(lab: string, step: string): string {
+  return `${lab} ${step}`;
+}
+
+export function workOf(state: State, step: string): StepWork {
+  return state.work[workKey(state.labId ?? '', step)] ?? NO_WORK;
+}
+
+export function labOf(state: State): LabView | null {
+  return state.labId === null ? null : (state.labs[state.labId] ?? null);
+}
+
+export function progressOf(lab: LabView, step: string): StepProgress | null {
+  return lab.progress.find(one => one.step === step) ?? null;
+}
+
+/** A step's mark in the checklist: its verdict, or that it was passed with the solution shown. */
+export type Mark = Verdict | 'assisted';
+
+export function markOf(progress: StepProgress | null): Mark {
+  if (progress === null) {
+    return 'not-attempted';
+  }
+  return progress.verdict === 'passed' && progress.assisted
+    ? 'assisted'
+    : progress.verdict;
+}
+
+export function isPassed(lab: LabView, step: string): boolean {
+  return progressOf(lab, step)?.verdict === 'passed';
+}
+
+/** Passed and all of the steps that count here. */
+export function countSteps(lab: LabView): { passed: number; of: number } {
+  const counted = lab.steps.filter(step => step.counts && !step.skipped);
+  const passed = counted.filter(step => isPassed(lab, step.id));
+  return { passed: passed.length, of: counted.length };
+}
+
+/** The first step after this one that is still to be done, going round; null when all are. */
+export function nextStep(lab: LabView, after: string | null): string | null {
+  const at = lab.steps.findIndex(step => step.id === after) + 1;
+  const round = [...lab.steps.slice(at), ...lab.steps.slice(0, at)];
+  const todo = round.filter(
+    step => !step.skipped && step.id !== after && !isPassed(lab, step.id)
+  );
+  return (todo.find(step => step.counts) ?? todo[0])?.id ?? null;
+}
+
+export interface Goal {
+  readonly id: string;
+  readonly text: string;
+  readonly phase: GoalView['phase'];
+  readonly result: GoalResult | null;
+}
+
+/** The step's goals, each with its latest result. */
+export function goalsOf(
+  step: StepView,
+  progress: StepProgress | null
+): readonly Goal[] {
+  const results = progress?.last?.goals ?? [];
+  const goals = step.goals.map(({ id, text, phase }) => ({
+    id,
+    text,
+    phase,
+    result: results.find(one => one.id === id) ?? null
+  }));
+  // A result of an earlier version of the lab may have goals that are no more: they say nothing now.
+  return goals;
+}

@@ -1,0 +1,429 @@
+/**
+ * The sidebar's state machine: takes what the learner does and what the editor and the server
+ * say, keeps one immutable State, and tells who listens. It decides nothing that the server
+ * decides: verdicts, order, hints and keys come from there, and nothing is shown before they do.
+ */
+
+import type { Client } from './client';
+import type { Host, HostState } from './host';
+import { ProblemError, asProblem, isGeneral } from './problem';
+import { Signal } from './signal';
+import {
+  INITIAL,
+  NO_WORK,
+  labOf,
+  nextStep,
+  workKey,
+  workOf,
+  type Action,
+  type State,
+  type StepWork
+} from './state';
+import type {
+  CheckReply,
+  KernelEvent,
+  LabView,
+  NotebookCell,
+  ProgressEvent,
+  StepProgress
+} from './wire';
+
+export class LabStore {
+  readonly changed = new Signal<State>();
+  private _state: State = INITIAL;
+  private _disposed = false;
+
+  constructor(
+    private readonly _client: Client,
+    private readonly _host: Host
+  ) {}
+
+  get state(): State {
+    return this._state;
+  }
+
+  dispose(): void {
+    this._disposed = true;
+    this.changed.clear();
+  }
+
+  // -- where the learner is ---------------------------------------------------
+
+  /** The course, and the lab shown: at the start, and when the learner tries again. */
+  async refresh(): Promise<void> {
+    const { labId, host } = this._state;
+    await Promise.all([
+      this._loadCourse(),
+      labId === null ? null : this._loadLab(labId),
+      host.kernel === null ? null : this._loadKernel(host.kernel.id)
+    ]);
+  }
+
+  showCourse(): void {
+    this._set({ view: 'course', pageProblem: null });
+    void this._loadCourse();
+  }
+
+  async showLab(lab: string): Promise<void> {
+    if (this._state.labId !== lab) {
+      const known = this._state.labs[lab];
+      this._set({
+        labId: lab,
+        openStep: known ? nextStep(known, null) : null
+      });
+    }
+    this._set({ view: 'lab', pageProblem: null });
+    await this._loadLab(lab);
+  }
+
+  /** Shows a lab and opens the learner's notebook of it, which the server makes when missing. */
+  async openLab(lab: string): Promise<void> {
+    if (this._state.opening !== null) {
+      return;
+    }
+    this._set({ opening: lab });
+    const shown = this.showLab(lab);
+    try {
+      const { path } = await this._client.open(lab);
+      this._answered();
+      await this._host.open(path);
+    } catch (error) {
+      this._failed(error);
+    } finally {
+      this._set({ opening: null });
+    }
+    await shown;
+  }
+
+  openStep(step: string | null): void {
+    this._set({ openStep: step });
+    if (step !== null && this._hasNotebook()) {
+      this._host.reveal(step);
+    }
+  }
+
+  toggleStep(step: string): void {
+    this.openStep(this._state.openStep === step ? null : step);
+  }
+
+  /** To the next step that is still to be done; false when there is none. */
+  openNext(): boolean {
+    const lab = labOf(this._state);
+    const step = lab && nextStep(lab, this._state.openStep);
+    if (!step) {
+      return false;
+    }
+    this._set({ view: 'lab' });
+    this.openStep(step);
+    return true;
+  }
+
+  // -- what the editor says ---------------------------------------------------
+
+  /** `follow` shows the lab of a notebook that has come to the front. */
+  setHost(host: HostState, follow = true): void {
+    const before = this._state.host;
+    if (JSON.stringify(before) === JSON.stringify(host)) {
+      return;
+    }
+    this._set({ host });
+    const { notebook, kernel } = host;
+    if (
+      follow &&
+      notebook?.lab &&
+      (notebook.lab !== before.notebook?.lab ||
+        notebook.path !== before.notebook.path)
+    ) {
+      void this.showLab(notebook.lab);
+    }
+    if (kernel === null || notebook?.lab === null) {
+      this._set({ kernel: null });
+    } else if (kernel.id !== before.kernel?.id || started(before, host)) {
+      void this._loadKernel(kernel.id);
+    }
+  }
+
+  switchKernel(): Promise<void> {
+    return this._ask(() => this._host.switchKernel());
+  }
+
+  restartKernel(): Promise<void> {
+    return this._ask(() => this._host.restartKernel());
+  }
+
+  // -- what the server says unasked ---------------------------------------------
+
+  onProgress(event: ProgressEvent): void {
+    this._merge(event.lab, event.progress);
+  }
+
+  onKernel(event: KernelEvent): void {
+    if (event.state.kernel_id === this._state.host.kernel?.id) {
+      this._set({ kernel: event.state });
+    }
+  }
+
+  // -- what the learner does ------------------------------------------------------
+
+  draft(step: string, field: string, values: readonly string[]): void {
+    const lab = this._state.labId;
+    if (lab !== null) {
+      const { drafts } = workOf(this._state, step);
+      this._setWork(lab, step, { drafts: { ...drafts, [field]: values } });
+    }
+  }
+
+  /** The verdict on what the kernel really did; null when there is none. */
+  async check(step: string): Promise<CheckReply | null> {
+    return this._do(step, 'check', async lab => {
+      const kernel = this._state.host.kernel;
+      if (kernel === null || !this._hasNotebook()) {
+        throw new ProblemError('host', '');
+      }
+      const reply = await this._client.check(lab, step, {
+        kernel_id: kernel.id,
+        cells: this._host.cells()
+      });
+      this._merge(lab, reply.progress);
+      const key = workKey(lab, step);
+      const judged = (this._state.work[key] ?? NO_WORK).judged + 1;
+      this._setWork(lab, step, { judged });
+      return reply;
+    });
+  }
+
+  async predict(
+    step: string,
+    answers: Readonly<Record<string, string>>
+  ): Promise<void> {
+    await this._do(step, 'predict', async lab => {
+      // The kernel and the cells let the server tell a prediction from an afterthought.
+      const here = this._hasNotebook();
+      const progress = await this._client.predict(lab, step, {
+        answers,
+        kernel_id: here ? (this._state.host.kernel?.id ?? null) : null,
+        cells: here ? this._host.cells() : []
+      });
+      this._merge(lab, progress);
+    });
+  }
+
+  async answer(
+    step: string,
+    answers: Readonly<Record<string, readonly string[]>>
+  ): Promise<void> {
+    await this._do(step, 'answer', async lab => {
+      const reply = await this._client.answer(lab, step, { answers });
+      this._merge(lab, reply.progress);
+      const key = workKey(lab, step);
+      const judged = (this._state.work[key] ?? NO_WORK).judged + 1;
+      this._setWork(lab, step, { judged });
+    });
+  }
+
+  async hint(step: string, level: number): Promise<void> {
+    await this._do(step, 'hint', async lab => {
+      const reply = await this._client.hint(lab, step, { level });
+      this._merge(lab, reply.progress);
+    });
+  }
+
+  async solution(step: string): Promise<void> {
+    await this._do(step, 'solution', async lab => {
+      const solution = await this._client.solution(lab, step);
+      this._merge(lab, solution.progress);
+      this._setWork(lab, step, { solution });
+    });
+  }
+
+  insertSolution(step: string): void {
+    const solution = workOf(this._state, step).solution;
+    if (solution !== null) {
+      this._replace(step, solution.cells);
+    }
+  }
+
+  /** Puts the starter cells back; the learner's own are kept for `undo`. */
+  async reset(step: string): Promise<void> {
+    await this._do(step, 'reset', async lab => {
+      if (!this._hasNotebook()) {
+        throw new ProblemError('host', '');
+      }
+      const reply = await this._client.reset(lab, step);
+      this._merge(lab, reply.progress);
+      this._replace(step, reply.cells);
+    });
+  }
+
+  undo(step: string): void {
+    const { undo } = workOf(this._state, step);
+    if (undo !== null && this._replace(step, undo)) {
+      this._setWork(this._state.labId ?? '', step, { undo: null });
+    }
+  }
+
+  // -- within ---------------------------------------------------------------------
+
+  /** Whether the notebook in front is that of the lab shown: its cells may be read and written. */
+  private _hasNotebook(): boolean {
+    const { host, labId } = this._state;
+    return labId !== null && host.notebook?.lab === labId;
+  }
+
+  private _replace(step: string, cells: readonly NotebookCell[]): boolean {
+    const lab = labOf(this._state);
+    const { labId } = this._state;
+    if (lab === null || labId === null) {
+      return false;
+    }
+    try {
+      if (!this._hasNotebook()) {
+        throw new ProblemError('host', '');
+      }
+      const order = lab.steps.map(one => one.id);
+      const undo = this._host.replace(step, cells, order);
+      this._setWork(labId, step, { undo, problem: null });
+      return true;
+    } catch (error) {
+      this._setWork(labId, step, { problem: asProblem(error) });
+      return false;
+    }
+  }
+
+  /** One action of a step at a time; its failure is shown in the step. */
+  private async _do<T>(
+    step: string,
+    action: Action,
+    run: (lab: string) => Promise<T>
+  ): Promise<T | null> {
+    const lab = this._state.labId;
+    if (lab === null || workOf(this._state, step).busy !== null) {
+      return null;
+    }
+    this._setWork(lab, step, { busy: action, problem: null });
+    try {
+      const value = await run(lab);
+      this._answered();
+      return value;
+    } catch (error) {
+      const problem = asProblem(error);
+      if (isGeneral(problem)) {
+        this._set({ problem });
+      }
+      this._setWork(lab, step, { problem });
+      return null;
+    } finally {
+      this._setWork(lab, step, { busy: null });
+    }
+  }
+
+  private async _ask(run: () => Promise<void>): Promise<void> {
+    try {
+      await run();
+      this._set({ pageProblem: null });
+    } catch (error) {
+      this._failed(error);
+    }
+  }
+
+  private async _loadCourse(): Promise<void> {
+    this._set({ loading: { ...this._state.loading, course: true } });
+    try {
+      const course = await this._client.course();
+      this._answered();
+      this._set({ course });
+    } catch (error) {
+      this._failed(error);
+    } finally {
+      this._set({ loading: { ...this._state.loading, course: false } });
+    }
+  }
+
+  private async _loadLab(id: string): Promise<void> {
+    this._set({ loading: { ...this._state.loading, lab: true } });
+    try {
+      const lab = await this._client.lab(id);
+      this._answered();
+      this._setLab(id, lab);
+      if (this._state.labId === id && this._state.openStep === null) {
+        this._set({ openStep: nextStep(lab, null) });
+      }
+    } catch (error) {
+      if (this._state.labId === id) {
+        this._failed(error);
+      }
+    } finally {
+      this._set({ loading: { ...this._state.loading, lab: false } });
+    }
+  }
+
+  private async _loadKernel(id: string): Promise<void> {
+    try {
+      const kernel = await this._client.kernel(id);
+      if (this._state.host.kernel?.id === id) {
+        this._set({ kernel });
+      }
+    } catch {
+      // A kernel that cannot be described is still there; checking will say what is wrong.
+      if (this._state.host.kernel?.id === id) {
+        this._set({ kernel: null });
+      }
+    }
+  }
+
+  private _merge(lab: string, progress: StepProgress): void {
+    const view = this._state.labs[lab];
+    const before = view?.progress.find(one => one.step === progress.step);
+    if (view) {
+      const others = view.progress.filter(one => one.step !== progress.step);
+      this._setLab(lab, { ...view, progress: [...others, progress] });
+    }
+    // The counts of the course are the server's.
+    if (
+      this._state.course !== null &&
+      !this._state.loading.course &&
+      before?.verdict !== progress.verdict
+    ) {
+      void this._loadCourse();
+    }
+  }
+
+  private _setLab(id: string, lab: LabView): void {
+    this._set({ labs: { ...this._state.labs, [id]: lab } });
+  }
+
+  private _setWork(lab: string, step: string, part: Partial<StepWork>): void {
+    const key = workKey(lab, step);
+    const work = { ...(this._state.work[key] ?? NO_WORK), ...part };
+    this._set({ work: { ...this._state.work, [key]: work } });
+  }
+
+  /** The server is there after all. */
+  private _answered(): void {
+    if (this._state.problem !== null) {
+      this._set({ problem: null });
+    }
+  }
+
+  private _failed(error: unknown): void {
+    const problem = asProblem(error);
+    this._set(isGeneral(problem) ? { problem } : { pageProblem: problem });
+  }
+
+  private _set(part: Partial<State>): void {
+    if (this._disposed) {
+      return;
+    }
+    this._state = { ...this._state, ...part };
+    this.changed.emit(this._state);
+  }
+}
+
+/** A kernel that has just come up may have become one that is recorded. */
+function started(before: HostState, now: HostState): boolean {
+  const was = before.kernel?.status;
+  return (
+    (was === 'starting' || was === 'restarting' || was === 'unknown') &&
+    now.kernel?.status !== was
+  );
+}
