@@ -5,24 +5,13 @@ export const CHECK_EVENT = 'https://events.parallab.dev/check/v1';
 export const PROGRESS_EVENT = 'https://events.parallab.dev/progress/v1';
 export const KERNEL_EVENT = 'https://events.parallab.dev/kernel/v1';
 
-export type Verdict =
-  'broken' | 'failed' | 'not-attempted' | 'passed' | 'undecided';
+export type Verdict = 'broken' | 'failed' | 'not-attempted' | 'passed' | 'undecided';
 
 export type Phase = 'break' | 'repair';
 
-export type StepKind =
-  | 'code'
-  | 'columns'
-  | 'free'
-  | 'match'
-  | 'order'
-  | 'parsons'
-  | 'predict'
-  | 'quiz'
-  | 'recall';
+export type StepKind = 'code' | 'columns' | 'free' | 'match' | 'order' | 'parsons' | 'predict' | 'quiz' | 'recall';
 
-export type KernelKind =
-  'dead' | 'foreign' | 'no-probe' | 'none' | 'recorded' | 'remote';
+export type KernelKind = 'dead' | 'foreign' | 'no-probe' | 'none' | 'recorded' | 'remote';
 
 /** What was right, why, and the progress it led to. */
 export interface AnswerReply {
