@@ -266,10 +266,31 @@ class CellEnd(Event, frozen=True, kw_only=True, tag="cell-end"):
     values: tuple[Value, ...] = ()
 
 
+class ProcessMade(Event, frozen=True, kw_only=True, tag="process-made"):
+    """A Process object was made; ``ident`` is its number in this process, the same in ProcessStart."""
+
+    ident: int = 0
+    name: Name = ""
+    cls: Name = ""
+    target: Name = ""
+    overrides_run: bool = False
+
+
+class RunCalled(Event, frozen=True, kw_only=True, tag="run-called"):
+    """``run()`` of a Process or Thread object was called directly: nothing was started by it.
+
+    Seen for the library's own ``run`` only; one that a subclass overrides is the learner's code.
+    """
+
+    ident: int = 0
+    of: Literal["process", "thread"] = "process"
+
+
 class ProcessStart(Event, frozen=True, kw_only=True, tag="process-start"):
     """``start()`` returned in the starter, or raised ``error``; ``began`` is when it was called."""
 
     began: int
+    ident: int = 0
     child: int = 0
     name: Name = ""
     method: Name = ""
@@ -466,6 +487,8 @@ AnyEvent = Union[
     Hello,
     CellBegin,
     CellEnd,
+    ProcessMade,
+    RunCalled,
     ProcessStart,
     ProcessBorn,
     ProcessRun,

@@ -1,0 +1,320 @@
+"""What a check may ask of a Recording: the learner's processes, threads, locks and numbers.
+
+Everything here is about one step: what its cells started in this kernel's life, from each cell's
+latest run, plus the state now. A question that the recording cannot answer raises
+:class:`parallab.checks.expect.CannotTell`, so that the goal becomes undecided and never a false
+fail or pass. Messages speak of roles ("your notebook", "worker 2 of 4"), never of bare pids.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, TypeVar
+
+import msgspec
+
+from parallab import model, story
+from parallab.checks.expect import CannotTell
+from parallab.story import Lock, Number, Thread, Together, Worker
+
+__all__ = ["CellRun", "Evidence", "Lock", "Notebook", "Number", "Thread", "Together", "Worker"]
+
+Kind = TypeVar("Kind", bound=model.Event)
+
+
+@dataclass(frozen=True)
+class Notebook:
+    """The kernel: the process in which the learner's cells run."""
+
+    pid: int
+    python: tuple[int, int, int]
+    start_method: str
+    gil: bool
+
+    def __str__(self) -> str:
+        return "your notebook"
+
+
+@dataclass(frozen=True)
+class CellRun:
+    """The latest run of one of the step's cells; ``ended`` is 0 while it runs."""
+
+    cell: str
+    run: int
+    began: int
+    ended: int
+    error: model.Failure | None
+    readings: tuple[model.Reading, ...] = ()
+    values: tuple[model.Value, ...] = ()
+
+    def __str__(self) -> str:
+        return "your cell"
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One step's evidence. ``steps`` maps cell ids to steps (:func:`parallab.lab.assign`)."""
+
+    recording: model.Recording
+    step: str
+    steps: Mapping[str, str] = field(default_factory=dict)
+    since: int = 0
+    """Only cell runs begun later count: a repair, or work since a reset (monotonic ns)."""
+
+    # -- the frame -----------------------------------------------------------------
+
+    @cached_property
+    def cells(self) -> tuple[CellRun, ...]:
+        """The latest runs of the step's cells, in the order in which they began."""
+        return tuple(run for run in self._latest.values() if self._step_of(run) == self.step)
+
+    @cached_property
+    def _latest(self) -> dict[str, CellRun]:
+        latest: dict[str, CellRun] = {}
+        for begin in self._all(model.CellBegin):
+            if begin.at >= self.since:
+                latest.pop(begin.cell, None)
+                latest[begin.cell] = CellRun(begin.cell, begin.run, begin.at, 0, None)
+        for end in self._all(model.CellEnd):
+            run = latest.get(end.cell)
+            if run is not None and run.run == end.run:
+                latest[end.cell] = CellRun(
+                    end.cell, end.run, run.began, end.at, end.error, end.readings, end.values
+                )
+        return latest
+
+    def _step_of(self, run: CellRun) -> str:
+        if run.cell in self.steps:
+            return self.steps[run.cell]
+        return self._tagged.get(run.cell, "")
+
+    @cached_property
+    def _tagged(self) -> dict[str, str]:
+        return {begin.cell: begin.step for begin in self._all(model.CellBegin) if begin.step}
+
+    @cached_property
+    def _runs(self) -> frozenset[tuple[str, int]]:
+        return frozenset((run.cell, run.run) for run in self.cells)
+
+    @property
+    def tried(self) -> bool:
+        """Whether any cell of the step has run."""
+        return bool(self.cells)
+
+    @property
+    def running(self) -> CellRun | None:
+        """The step's cell that is still running, or None."""
+        return next((run for run in self.cells if not run.ended), None)
+
+    @property
+    def errors(self) -> tuple[model.Failure, ...]:
+        """The errors with which the step's cells ended."""
+        return tuple(run.error for run in self.cells if run.error is not None)
+
+    @property
+    def error(self) -> model.Failure | None:
+        """The last of these errors, or None."""
+        return self.errors[-1] if self.errors else None
+
+    @cached_property
+    def notebook(self) -> Notebook:
+        """The kernel itself."""
+        hello = next(iter(self._all(model.Hello)), None)
+        if hello is None:
+            raise CannotTell(
+                "This kernel does not report what it does. Choose the kernel "
+                "“Python 3 (Parallab)” and run the step's cells again."
+            )
+        major, minor, micro, *_ = [*map(int, hello.python.split(".")[:3]), 0, 0]
+        return Notebook(self.recording.pid, (major, minor, micro), hello.start_method, hello.gil)
+
+    def _all(self, kind: type[Kind]) -> Iterable[Kind]:
+        return (event for event in self.recording.events if isinstance(event, kind))
+
+    def events(self, kind: type[Kind]) -> tuple[Kind, ...]:
+        """The step's events of one kind, in order: those of its cells' latest runs."""
+        return tuple(event for event in self._all(kind) if (event.cell, event.run) in self._runs)
+
+    def _sure(self) -> None:
+        """Refuses to count what may be incomplete."""
+        _ = self.notebook
+        if self.recording.lost:
+            raise CannotTell(
+                f"{self.recording.lost} reports from your processes did not arrive, so nothing that "
+                "is counted can be trusted. Run the cell again."
+            )
+
+    # -- processes -------------------------------------------------------------------
+
+    @cached_property
+    def _story(self) -> story.Story:
+        return story.tell(self.recording)
+
+    @cached_property
+    def processes(self) -> tuple[Worker, ...]:
+        """All processes that the step's cells started through multiprocessing, pools' included."""
+        self._sure()
+        found = [worker for worker in self._story.workers if (worker.cell, worker.run) in self._runs]
+        return story.numbered(found)
+
+    @cached_property
+    def workers(self) -> tuple[Worker, ...]:
+        """The ``Process`` objects the step's cells started, in order; no pool's, no manager's.
+
+        :raises CannotTell: one that was reported was never confirmed by the operating system.
+        """
+        mine = story.numbered([worker for worker in self.processes if not worker.role])
+        unseen = [worker for worker in mine if not worker.confirmed]
+        if unseen:
+            raise CannotTell(
+                f"{story.some(unseen)} was started as Python says, but the operating system never "
+                "showed it. Run the cell again."
+            )
+        return mine
+
+    @cached_property
+    def pool_workers(self) -> tuple[Worker, ...]:
+        """Workers of the step's pools and executors."""
+        return tuple(worker for worker in self.processes if worker.role in ("pool", "executor"))
+
+    @cached_property
+    def managers(self) -> tuple[Worker, ...]:
+        """Manager server processes that the step's cells started."""
+        return tuple(worker for worker in self.processes if worker.role == "manager")
+
+    @cached_property
+    def failed_starts(self) -> tuple[model.ProcessStart, ...]:
+        """``start()`` calls of the step that raised: no process came of them."""
+        _ = self.notebook
+        return tuple(start for start in self.events(model.ProcessStart) if start.error is not None)
+
+    @cached_property
+    def made(self) -> tuple[model.ProcessMade, ...]:
+        """``Process`` objects the step's cells made, started or not."""
+        _ = self.notebook
+        return self.events(model.ProcessMade)
+
+    @cached_property
+    def run_in_notebook(self) -> tuple[model.ProcessMade, ...]:
+        """Process objects that were made and whose ``run`` the notebook executed itself."""
+        ran = {event.ident for event in self.events(model.RunCalled)}
+        return tuple(made for made in self.made if made.ident in ran)
+
+    @cached_property
+    def never_started(self) -> tuple[model.ProcessMade, ...]:
+        """Process objects that were made in the notebook and never started."""
+        started = {start.ident for start in self._all(model.ProcessStart)}
+        return tuple(made for made in self.made if made.ident not in started)
+
+    @cached_property
+    def waits(self) -> tuple[model.Wait, ...]:
+        """Joins and other looks at a process's or thread's end, in order of their beginning."""
+        self._sure()
+        return tuple(sorted(self.events(model.Wait), key=lambda wait: wait.began))
+
+    def together(self, workers: Sequence[Worker]) -> Together:
+        """Whether these processes were at work at once (contract: order, never duration)."""
+        return story.together(workers, self._all_waits)
+
+    @cached_property
+    def _all_waits(self) -> tuple[model.Wait, ...]:
+        self._sure()
+        return tuple(sorted(self._all(model.Wait), key=lambda wait: wait.began))
+
+    def joined(self, worker: Worker) -> bool:
+        """Whether somebody waited for this process until it had ended."""
+        return any(
+            wait.child == worker.pid and wait.call in ("join", "wait") and wait.done and worker.ended_by(wait.at)
+            for wait in self._all_waits
+        )
+
+    # -- threads -----------------------------------------------------------------------
+
+    @cached_property
+    def threads(self) -> tuple[Thread, ...]:
+        """The threads that the step's cells started in the notebook."""
+        self._sure()
+        return tuple(
+            thread
+            for thread in self._story.threads
+            if (thread.cell, thread.run) in self._runs and thread.pid == self.recording.pid
+        )
+
+    # -- locks and numbers ------------------------------------------------------------
+
+    @cached_property
+    def locks(self) -> tuple[Lock, ...]:
+        """The learner's multiprocessing locks and semaphores that the step's processes know.
+
+        Those inside queues, pools and other library objects are left out; the one that comes
+        with a Value is in, with ``owner == "number"``.
+        """
+        self._sure()
+        pids = {self.recording.pid, *(worker.pid for worker in self.processes)}
+        return tuple(
+            lock
+            for lock in self._story.locks
+            if lock.owner in ("", "number") and lock.known_in(self._runs, pids)
+        )
+
+    @cached_property
+    def numbers(self) -> tuple[Number, ...]:
+        """Shared numbers (Value, Array) that the step's processes were given or its names hold.
+
+        The value is the one read where it lies when the cell ended (or now, while it runs).
+        """
+        self._sure()
+        return self._story.numbers_of(self._runs)
+
+    @cached_property
+    def values(self) -> dict[str, Any]:
+        """The learner's own names after the step's last run, those of builtin types, copied."""
+        _ = self.notebook
+        found: dict[str, Any] = {}
+        for run in self.cells:
+            for value in run.values:
+                if value.json:
+                    found[value.name] = msgspec.json.decode(value.json)
+        return found
+
+    # -- the state now ----------------------------------------------------------------
+
+    @property
+    def stuck(self) -> bool | None:
+        """Whether the step's running cell can never go on; None where it cannot be told."""
+        return self.recording.stuck if self.running is not None else False
+
+    @cached_property
+    def standstill(self) -> story.Standstill:
+        """Who waits for whom, now: lock waits with their holders, and the cycle if there is one."""
+        return story.standstill(self.recording, self._story)
+
+    @cached_property
+    def alive(self) -> tuple[Worker, ...]:
+        """Every process that any of the notebook's cells started and that is alive now."""
+        self._sure()
+        return story.numbered([worker for worker in self._story.workers if worker.alive])
+
+    @cached_property
+    def threads_alive(self) -> tuple[Thread, ...]:
+        """Every thread that any of the notebook's cells started and that is alive now."""
+        self._sure()
+        return tuple(
+            thread
+            for thread in self._story.threads
+            if thread.pid == self.recording.pid and not thread.ended
+        )
+
+    @cached_property
+    def zombies(self) -> tuple[Worker, ...]:
+        """Ended children that nobody has collected: state Z (proc(5)) in the last look."""
+        last = self.recording.snapshots[-1] if self.recording.snapshots else None
+        dead = {process.pid for process in (last.processes if last else ()) if process.state == "Z"}
+        return tuple(worker for worker in self._story.workers if worker.pid in dead)
+
+    @cached_property
+    def segments_left(self) -> tuple[model.Segment, ...]:
+        """Shared memory that appeared in /dev/shm since the baseline and that this kernel made."""
+        return story.segments_left(self.recording)
