@@ -1,0 +1,105 @@
+# One way to set up, to check, to test and to run. All of it lives in .venv and node_modules; `make clean` undoes it.
+#
+#   make lab      set up what is missing and open the course in JupyterLab
+#   make test     every test: Python, real browser, front end
+#   make check    format, lint, types, import layers, generated files
+#   make labs     prove every lab: starters fail, solutions pass, each mistake gets its text
+#   make bench    the budgets, measured
+#   make dist     wheel and sdist in dist/;  make dist-check  installs both in clean environments and uses them
+#
+# PYTHON=…  the interpreter for .venv (default: the newest from 3.10 on)
+# WORK=…    the folder `make lab` opens (default: work)
+# T=…       what `make test-python` and `make test-browser` run instead of everything
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory --no-builtin-rules
+
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# A kernel, a server or a pytest started from here must not see another project's Jupyter or Python settings.
+unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
+
+PYTHON ?=
+WORK ?= work
+STAMPS := .venv/.stamps
+ARTEFACTS := artefacts
+# A missing folder, as in an early clone, is no error.
+sources = $(shell find $(wildcard $(1)) -type f -not -name '*.spec.ts*' -not -path '*/__tests__/*' -not -path '*/__pycache__/*' 2>/dev/null)
+
+.PHONY: help setup lab test test-python test-browser test-front check format labs bench dist dist-check clean
+help:
+	@sed -n 's/^#   //p' Makefile
+
+setup: $(STAMPS)/python $(STAMPS)/front
+
+$(STAMPS)/venv:
+	@echo "Making .venv …"
+	@scripts/make_venv.sh .venv $(PYTHON)
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/python: $(STAMPS)/venv pyproject.toml hatch_build.py install.json $(call sources,jupyter-config)
+	@echo "Installing Parallab and its tools into .venv …"
+	@.venv/bin/python -m pip install --quiet --editable '.[test,dev,bench]'
+	@touch $@
+
+$(STAMPS)/node: package.json yarn.lock .yarnrc.yml | $(STAMPS)/python
+	@scripts/ensure_node.sh
+	@echo "Installing the front end's packages into node_modules …"
+	@scripts/quietly.sh jlpm install --immutable
+	@touch $@
+
+$(STAMPS)/front: $(STAMPS)/node $(call sources,extension/src extension/schema extension/style) extension/tsconfig.json
+	@echo "Building the front end …"
+	@scripts/quietly.sh jlpm build
+	@scripts/link_labextension.sh
+	@touch $@
+
+lab: setup
+	@mkdir -p $(WORK)
+	@exec parallab lab $(WORK)
+
+# All three run even if one fails, so that one call tells everything.
+test: setup
+	@failed=; \
+	for part in test-python test-browser test-front; do $(MAKE) $$part || failed="$$failed $$part"; done; \
+	if [ -n "$$failed" ]; then echo "make test: failed:$$failed" >&2; exit 1; fi
+
+test-python: setup
+	@scripts/pytest_parts.sh $(or $(T),tests/core tests/proc tests/server tests/labs)
+
+# A process of its own: Playwright's synchronous API and Jupyter's event loop do not share one.
+test-browser: setup
+	@mkdir -p $(ARTEFACTS)
+	@PARALLAB_BROWSER="$$(scripts/find_browser.sh)" PARALLAB_ARTEFACTS="$(CURDIR)/$(ARTEFACTS)" \
+		scripts/pytest_parts.sh $(or $(T),tests/e2e)
+
+test-front: setup
+	@jlpm --silent test --silent 2>&1 || jlpm test
+
+check: setup
+	@scripts/check.sh
+
+format: setup
+	@ruff format --quiet . && ruff check --quiet --fix . ; jlpm lint
+
+labs: setup
+	@parallab author check
+
+bench: setup
+	@scripts/pytest_parts.sh -m bench -s --override-ini timeout=1800 tests/bench
+
+dist: setup
+	@rm -rf dist
+	@scripts/quietly.sh python -m build --outdir dist .
+	@ls -1 dist
+	@rm -f $(STAMPS)/front
+
+dist-check: dist
+	@scripts/check_dist.sh dist
+
+clean:
+	rm -rf .venv node_modules .yarn dist $(ARTEFACTS) extension/lib server/parallab/labextension
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	find server tests labs -name __pycache__ -type d -prune -exec rm -rf {} +
