@@ -40,9 +40,12 @@ const OUTSIDE_CORE = [
 
 export default tseslint.config(
   { ignores: ['lib/**', '**/*.cjs', '**/*.d.ts'] },
-  js.configs.recommended,
-  ...tseslint.configs.strict,
+  { plugins: { jupyter } },
   jupyter.configs.recommended,
+  {
+    files: ['**/*.{ts,tsx,mjs}'],
+    extends: [js.configs.recommended, ...tseslint.configs.strict]
+  },
   {
     files: ['src/**/*.{ts,tsx}'],
     languageOptions: {

@@ -23,6 +23,7 @@ try "python format"   ruff format --check --quiet .
 try "python lint"     ruff check --quiet .
 try "python types"    mypy
 try "import layers"   lint-imports --no-logo
+try "probe is stdlib only" python scripts/check_probe_is_stdlib.py
 [ -e server/parallab/wire.py ] && try "wire.ts is fresh" python -m parallab.wire --check
 try "typescript types" jlpm typecheck
 try "eslint"          jlpm eslint:check
