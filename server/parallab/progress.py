@@ -1,0 +1,246 @@
+"""What a learner has done, as a log of facts; and what follows from it for each step.
+
+Pure: ``store`` keeps the log, this module folds it. A fact is never taken back: a stored pass
+does not revert, a met break goal stays met, the first prediction stands. What a lab says today
+(its hints, its questions, its version) is brought in only by :func:`view`, so that a new version
+of a lab keeps what was done in the old one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Union
+
+import msgspec
+
+from parallab import wire
+from parallab.lab import Lab, Step
+
+
+class Fact(msgspec.Struct, frozen=True, tag_field="kind"):
+    """Base of what can happen to a step (or to a lab, whose step is "")."""
+
+
+class Opened(Fact, frozen=True, tag="opened"):
+    """The lab's files were put into the learner's folder; SHA-256 by name of those written."""
+
+    files: dict[str, str] = {}
+
+
+class Judged(Fact, frozen=True, tag="judged"):
+    """The learner asked for a check; ``met`` are the break goals that it found newly met."""
+
+    result: wire.StepResult
+    met: tuple[str, ...] = ()
+    kernel: str = ""
+
+
+class BreakMet(Fact, frozen=True, tag="break-met"):
+    """Break goals were met while a cell ran or hung, without a click."""
+
+    result: wire.StepResult
+    met: tuple[str, ...]
+    kernel: str = ""
+
+
+class Predicted(Fact, frozen=True, tag="predicted"):
+    """A prediction was saved: answers by prompt."""
+
+    answers: dict[str, str]
+    late: bool
+    passes: bool
+    """The step asks for nothing else."""
+
+
+class Answers(Fact, frozen=True, tag="answers"):
+    """Questions were answered; ``verdict`` is the step's with all its answers so far."""
+
+    answered: tuple[wire.Answered, ...]
+    verdict: wire.Verdict
+
+
+class HintShown(Fact, frozen=True, tag="hint"):
+    """Hints up to ``level`` (from 1) were shown."""
+
+    level: int
+
+
+class SolutionShown(Fact, frozen=True, tag="solution"):
+    """The solution was shown: the step is assisted from now on."""
+
+
+class Reset(Fact, frozen=True, tag="reset"):
+    """The step's cells were put back; only cell runs begun later count."""
+
+
+AnyFact = Union[Opened, Judged, BreakMet, Predicted, Answers, HintShown, SolutionShown, Reset]
+
+
+class Moment(msgspec.Struct, frozen=True):
+    """When something happened: ``unix`` seconds, and ``tick`` of CLOCK_MONOTONIC in ns since ``boot``.
+
+    Recordings are in ticks; a tick means something only on the host and since the boot in which
+    it was taken.
+    """
+
+    unix: float
+    tick: int = 0
+    boot: str = ""
+
+    def ticks(self, boot: str) -> int:
+        """The tick, or 0 when it is of another boot: then all that this boot saw came later."""
+        return self.tick if self.boot == boot else 0
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """A line of the log: what happened, when, where, and in which version of the lab."""
+
+    at: Moment
+    lab: str
+    step: str
+    version: int
+    fact: AnyFact
+
+
+class Memory(msgspec.Struct, frozen=True):
+    """What the log says of one step."""
+
+    verdict: wire.Verdict = "not-attempted"
+    tries: int = 0
+    assisted: bool = False
+    hints: int = 0
+    last: wire.StepResult | None = None
+    prediction: wire.PredictionView | None = None
+    answers: dict[str, wire.Answered] = {}
+    passed_at: float | None = None
+    passed_version: int | None = None
+    met: dict[str, Moment] = {}
+    reset: Moment | None = None
+    files: dict[str, frozenset[str]] = {}
+    """Of a lab: every digest that a file was ever written with."""
+
+
+#: By lab, then by step; "" is the lab itself.
+Memories = Mapping[str, Mapping[str, Memory]]
+
+
+def fold(entries: Iterable[Entry], before: Memories | None = None) -> dict[str, dict[str, Memory]]:
+    """The memories after these entries, in the order in which they were written."""
+    memories = {lab: dict(steps) for lab, steps in (before or {}).items()}
+    for entry in entries:
+        steps = memories.setdefault(entry.lab, {})
+        steps[entry.step] = remember(steps.get(entry.step, Memory()), entry)
+    return memories
+
+
+def remember(memory: Memory, entry: Entry) -> Memory:
+    """The memory after one more entry."""
+    change = msgspec.structs.replace
+    match entry.fact:
+        case Judged(result=result, met=met):
+            judged = change(memory, tries=memory.tries + 1, last=result, met=_met(memory, met, entry.at))
+            return _verdict(judged, result.verdict, entry)
+        case BreakMet(result=result, met=met):
+            return change(memory, last=result, met=_met(memory, met, entry.at))
+        case Predicted(answers=answers, late=late, passes=passes):
+            if memory.prediction is not None:
+                return memory
+            made = change(memory, prediction=wire.PredictionView(answers, entry.at.unix, late))
+            return _verdict(made, "passed", entry) if passes else made
+        case Answers(answered=answered, verdict=verdict):
+            answers_now = memory.answers | {one.question: one for one in answered}
+            return _verdict(change(memory, tries=memory.tries + 1, answers=answers_now), verdict, entry)
+        case HintShown(level=level):
+            return change(memory, hints=max(memory.hints, level))
+        case SolutionShown():
+            return change(memory, assisted=True)
+        case Reset():
+            return change(memory, reset=entry.at)
+        case Opened(files=files):
+            known = {name: memory.files.get(name, frozenset()) | {digest} for name, digest in files.items()}
+            return change(memory, files=memory.files | known)
+
+
+def _met(memory: Memory, names: Iterable[str], at: Moment) -> dict[str, Moment]:
+    """The first time counts: a break goal that is met again was met before."""
+    return {name: at for name in names} | memory.met
+
+
+def _verdict(memory: Memory, verdict: wire.Verdict, entry: Entry) -> Memory:
+    if memory.passed_at is not None:
+        return memory
+    if verdict != "passed":
+        return msgspec.structs.replace(memory, verdict=verdict)
+    return msgspec.structs.replace(
+        memory, verdict=verdict, passed_at=entry.at.unix, passed_version=entry.version
+    )
+
+
+def view(step: Step, memory: Memory, render: Callable[[str], str]) -> wire.StepProgress:
+    """A step's progress as the sidebar shows it; ``render`` makes HTML of a hint's Markdown."""
+    questions = question_ids(step)
+    return wire.StepProgress(
+        step=step.id,
+        verdict=memory.verdict,
+        tries=memory.tries,
+        assisted=memory.assisted,
+        hints_shown=tuple(render(hint) for hint in step.hints[: memory.hints]),
+        last=memory.last,
+        prediction=_beside(memory.prediction, memory.last),
+        answers=tuple(
+            answer for name, answer in memory.answers.items() if questions is None or name in questions
+        ),
+        passed_at=memory.passed_at,
+        passed_version=memory.passed_version,
+    )
+
+
+def question_ids(step: Step) -> frozenset[str] | None:
+    """What may be answered in this step; None when anything may (free text)."""
+    if step.kind == "free" and not step.questions:
+        return None
+    return frozenset(question.id for question in step.questions) | ({step.id} if step.blocks else set())
+
+
+def _beside(prediction: wire.PredictionView | None, last: wire.StepResult | None) -> wire.PredictionView | None:
+    """The prediction with what was observed: a goal tells it for the prompt whose id it has."""
+    if prediction is None or last is None:
+        return prediction
+    seen = {
+        goal.id: goal.observed or goal.note
+        for goal in last.goals
+        if goal.id in prediction.answers and (goal.observed or goal.note)
+    }
+    return msgspec.structs.replace(prediction, observed=seen)
+
+
+def summary(lab: Lab, memories: Mapping[str, Memory]) -> wire.LabSummary:
+    """A line of the course list: counted steps, and how many of them passed."""
+    counted = [step for step in lab.steps if step.counts and not step.stretch]
+    return wire.LabSummary(
+        id=lab.id,
+        title=lab.title,
+        minutes=lab.minutes,
+        summary=lab.summary,
+        objectives=lab.objectives,
+        needs=lab.needs,
+        steps=len(counted),
+        passed=sum(memories.get(step.id, Memory()).verdict == "passed" for step in counted),
+        started=bool(memories),
+    )
+
+
+def reached(objective: str, labs: Sequence[Lab], memories: Memories) -> bool:
+    """Whether every counted step that serves the objective passed, and there is one."""
+    serving = [
+        memories.get(lab.id, {}).get(step.id, Memory()).verdict
+        for lab in labs
+        for step in lab.steps
+        if step.counts and not step.stretch and objective in (step.serves or _own(lab, step))
+    ]
+    return bool(serving) and all(verdict == "passed" for verdict in serving)
+
+
+def _own(lab: Lab, step: Step) -> tuple[str, ...]:
+    """A code step that names no objective serves its lab's."""
+    return lab.objectives if step.kind == "code" else ()

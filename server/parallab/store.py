@@ -1,0 +1,286 @@
+"""The log of progress on disk: SQLite by SQLAlchemy Core, safe for two servers and a kill at any time.
+
+:class:`Store` blocks; :class:`Keeper` runs one in a thread of its own, for the event loop. What
+was appended is on disk when ``append`` returns; what could not be is a :class:`StoreError` that
+says what to do, and the next call starts anew. SQLAlchemy is imported when a store is first
+opened: a server on which nobody learns does not pay for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+import msgspec
+
+from parallab.progress import AnyFact, Entry, Memories, Memory, Moment, fold
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Engine
+
+_log = logging.getLogger(__name__)
+_facts: msgspec.json.Decoder[AnyFact] = msgspec.json.Decoder(AnyFact)
+Result = TypeVar("Result")
+
+#: The newest revision in ``migrations``: a database that has it needs no Alembic to be loaded.
+HEAD = "0001"
+#: Milliseconds to wait for another server's write.
+BUSY = 10_000
+
+Trouble = Literal["full", "unwritable", "busy", "newer", "damaged", "other"]
+
+
+class StoreError(Exception):
+    """Progress could not be read or saved; ``trouble`` says why, the text what to do."""
+
+    def __init__(self, trouble: Trouble, message: str, reason: str = "") -> None:
+        super().__init__(message)
+        self.trouble = trouble
+        self.reason = reason
+
+
+class AlreadySaved(Exception):
+    """This step's prediction is there already, and stands."""
+
+
+def now() -> Moment:
+    """This moment, as entries carry it."""
+    return Moment(time.time(), time.monotonic_ns(), boot())
+
+
+@lru_cache(maxsize=1)
+def boot() -> str:
+    """What tells this boot of this host from others (random(4)), "" where nothing does."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except OSError:
+        return ""
+
+
+class Store:
+    """One database, used from one thread. ``path`` is the file; folders above it are made."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._engine: Engine | None = None
+        self._file: tuple[int, int] | None = None
+        self._seen = 0
+        self._memories: Memories = {}
+
+    def append(self, entry: Entry) -> Memories:
+        """Writes the entry; the memories with it (and with what other servers wrote) follow.
+
+        :raises AlreadySaved: a second prediction for one step.
+        :raises StoreError: nothing was written.
+        """
+        with self._connection("save") as connection:
+            self._insert(connection, entry)
+            return self._catch_up(connection)
+
+    def memories(self) -> Memories:
+        """What all servers have written so far, folded."""
+        with self._connection("read") as connection:
+            return self._catch_up(connection)
+
+    def close(self) -> None:
+        """Gives the file back; the store can be used again."""
+        if self._engine is not None:
+            self._engine.dispose()
+        self._engine, self._file, self._seen, self._memories = None, None, 0, {}
+
+    def _insert(self, connection: Connection, entry: Entry) -> None:
+        from sqlalchemy import text
+        from sqlalchemy.exc import IntegrityError
+
+        values = {
+            "unix": entry.at.unix,
+            "tick": entry.at.tick,
+            "boot": entry.at.boot,
+            "lab": entry.lab,
+            "step": entry.step,
+            "version": entry.version,
+            "kind": entry.fact.__struct_config__.tag,
+            "data": msgspec.json.encode(entry.fact).decode(),
+        }
+        names = ", ".join(values)
+        marks = ", ".join(f":{name}" for name in values)
+        try:
+            connection.execute(text(f"INSERT INTO facts ({names}) VALUES ({marks})"), values)  # noqa: S608
+        except IntegrityError as error:
+            raise AlreadySaved from error
+
+    def _catch_up(self, connection: Connection) -> Memories:
+        """Folds what was written since the last look. Ids are in order of commit: SQLite has one writer."""
+        from sqlalchemy import text
+
+        query = text("SELECT id, unix, tick, boot, lab, step, version, data FROM facts WHERE id > :seen ORDER BY id")
+        seen, entries = self._seen, []
+        for row in connection.execute(query, {"seen": self._seen}):
+            seen = row.id
+            try:
+                fact = _facts.decode(row.data)
+            except msgspec.DecodeError as error:
+                # Of a newer Parallab, or damaged: one unreadable line must not hide the others.
+                _log.warning("progress %s: line %d was left out: %s", self.path, row.id, error)
+                continue
+            entries.append(Entry(Moment(row.unix, row.tick, row.boot), row.lab, row.step, row.version, fact))
+        memories = fold(entries, self._memories) if entries else self._memories
+        self._pending = (seen, memories)
+        return memories
+
+    @contextmanager
+    def _connection(self, doing: str) -> Iterator[Connection]:
+        """A transaction; whatever goes wrong in it leaves the store as before, ready for the next."""
+        from sqlalchemy.exc import DatabaseError
+
+        self._pending = (self._seen, self._memories)
+        try:
+            engine = self._open()
+            with engine.begin() as connection:
+                yield connection
+        except (DatabaseError, OSError) as error:
+            self.close()
+            raise _told(error, doing, self.path) from error
+        # Only what was committed is remembered: an entry that was rolled back never happened.
+        self._seen, self._memories = self._pending
+
+    def _open(self) -> Engine:
+        file = _identity(self.path)
+        if self._engine is not None and file is not None and file == self._file:
+            return self._engine
+        # Not opened yet, or the file was deleted or replaced under us: what went into the old one would be lost.
+        self.close()
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        engine = _engine(self.path)
+        try:
+            migrate(engine)
+        except BaseException:
+            engine.dispose()
+            raise
+        self._engine, self._file = engine, _identity(self.path)
+        self._pending = (0, {})
+        return engine
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def _engine(path: Path) -> Engine:
+    from sqlalchemy import StaticPool, URL, create_engine, event
+
+    engine = create_engine(URL.create("sqlite", database=str(path)), poolclass=StaticPool)
+
+    @event.listens_for(engine, "connect")
+    def connected(connection: Any, _: Any) -> None:
+        # The driver's own idea of transactions would keep DDL out of them and begin them late.
+        connection.isolation_level = None
+        connection.execute(f"PRAGMA busy_timeout = {BUSY}")
+        # Readers and a writer side by side; where the file system cannot, SQLite stays with its old journal.
+        connection.execute("PRAGMA journal_mode = WAL")
+        # Survives a killed server. Only a power cut may take the last moments, and a click need not wait for the disk.
+        connection.execute("PRAGMA synchronous = NORMAL")
+
+    @event.listens_for(engine, "begin")
+    def begun(connection: Connection) -> None:
+        # Immediate: of two servers that read and then write, the second waits instead of failing.
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine
+
+
+def migrate(engine: Engine) -> None:
+    """Brings the schema up to date, in one transaction: of two servers the second finds it done.
+
+    :raises StoreError: the database is of a newer Parallab.
+    """
+    from sqlalchemy import inspect, text
+
+    with engine.begin() as connection:
+        if inspect(connection).has_table("alembic_version"):
+            if connection.execute(text("SELECT version_num FROM alembic_version")).scalar() == HEAD:
+                return
+        from alembic import command
+        from alembic.config import Config
+        from alembic.util import CommandError
+
+        config = Config()
+        config.set_main_option("script_location", "parallab:migrations")
+        config.attributes["connection"] = connection
+        try:
+            command.upgrade(config, "head")
+        except CommandError as error:
+            raise StoreError(
+                "newer",
+                "The saved progress is of a newer Parallab than this one. Update Parallab; nothing was changed.",
+                str(error),
+            ) from error
+
+
+def _told(error: Exception, doing: str, path: Path) -> StoreError:
+    """The database's error in words that say what to do; its own text is the reason."""
+    seen = str(getattr(error, "orig", error))
+    trouble = _trouble(seen)
+    nothing = "Nothing saved before is lost" if doing == "save" else "It is not lost"
+    messages: dict[Trouble, str] = {
+        "full": f"There is no space left to {doing} your progress in {path.parent}. {nothing}. "
+        "Free some space, then try again.",
+        "unwritable": f"Your progress cannot be {'saved' if doing == 'save' else 'read'}: {path} may not be written to. "
+        f"{nothing}. Ask whoever runs this server for write access, then try again.",
+        "busy": f"Another program holds {path}. {nothing}. Try again in a moment.",
+        "damaged": f"{path} is damaged or no progress database. Move it away, and Parallab begins a new one.",
+        "other": f"Your progress could not be {'saved' if doing == 'save' else 'read'}. {nothing}. Try again.",
+    }
+    return StoreError(trouble, messages[trouble], seen)
+
+
+def _trouble(seen: str) -> Trouble:
+    seen = seen.lower()
+    signs: Mapping[Trouble, tuple[str, ...]] = {
+        "full": ("disk is full", "no space left", "disk quota", "file too large", "disk i/o error"),
+        "unwritable": ("readonly", "read-only", "unable to open", "permission denied", "not a directory", "file exists"),
+        "busy": ("locked", "busy"),
+        "damaged": ("not a database", "malformed", "no such column", "no such table", "already exists"),
+    }
+    return next((trouble for trouble, texts in signs.items() if any(text in seen for text in texts)), "other")
+
+
+class Keeper:
+    """A store for the event loop: one thread does its work, in order."""
+
+    def __init__(self, path: Path) -> None:
+        self._store = Store(path)
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="parallab-store")
+
+    async def append(self, lab: str, step: str, version: int, fact: AnyFact, at: Moment | None = None) -> Memory:
+        """Writes a fact; what is then known of its step follows. Errors as :meth:`Store.append`."""
+        entry = Entry(at or now(), lab, step, version, fact)
+        memories = await self._run(lambda: self._store.append(entry))
+        return memories[lab][step]
+
+    async def memories(self) -> Memories:
+        """All that was done. Errors as :meth:`Store.memories`."""
+        return await self._run(self._store.memories)
+
+    async def memory(self, lab: str, step: str) -> Memory:
+        """What is known of one step."""
+        return (await self.memories()).get(lab, {}).get(step, Memory())
+
+    async def close(self) -> None:
+        """Ends what was begun, then the thread."""
+        await self._run(self._store.close)
+        self._thread.shutdown()
+
+    async def _run(self, work: Callable[[], Result]) -> Result:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
