@@ -1,0 +1,47 @@
+/** Everything a view may ask for, and how the store does it. */
+
+import type { LabStore } from '../core';
+
+export interface Actions {
+  refresh(): void;
+  showCourse(): void;
+  showLab(lab: string): void;
+  openLab(lab: string): void;
+  toggleStep(step: string): void;
+  draft(step: string, field: string, values: readonly string[]): void;
+  check(step: string): void;
+  predict(step: string, answers: Readonly<Record<string, string>>): void;
+  answer(
+    step: string,
+    answers: Readonly<Record<string, readonly string[]>>
+  ): void;
+  hint(step: string, level: number): void;
+  solution(step: string): void;
+  insertSolution(step: string): void;
+  reset(step: string): void;
+  undo(step: string): void;
+  switchKernel(): void;
+  restartKernel(): void;
+}
+
+/** The store never rejects: what fails is in its state. */
+export function actionsOf(store: LabStore): Actions {
+  return {
+    refresh: () => void store.refresh(),
+    showCourse: () => store.showCourse(),
+    showLab: lab => void store.showLab(lab),
+    openLab: lab => void store.openLab(lab),
+    toggleStep: step => store.toggleStep(step),
+    draft: (step, field, values) => store.draft(step, field, values),
+    check: step => void store.check(step),
+    predict: (step, answers) => void store.predict(step, answers),
+    answer: (step, answers) => void store.answer(step, answers),
+    hint: (step, level) => void store.hint(step, level),
+    solution: step => void store.solution(step),
+    insertSolution: step => store.insertSolution(step),
+    reset: step => void store.reset(step),
+    undo: step => store.undo(step),
+    switchKernel: () => void store.switchKernel(),
+    restartKernel: () => void store.restartKernel()
+  };
+}

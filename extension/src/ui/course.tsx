@@ -1,0 +1,159 @@
+/** The course's home: what it is, its labs with the learner's progress, and its objectives. */
+
+import * as React from 'react';
+import type { Course, LabSummary, Objective } from '../core';
+import type { Actions } from './actions';
+import { Bar, Button } from './controls';
+import { Glyph } from './glyph';
+import type { Kit } from './kit';
+
+export interface CourseHomeProps {
+  readonly course: Course;
+  /** The lab whose notebook is being opened. */
+  readonly opening: string | null;
+  readonly actions: Pick<Actions, 'openLab' | 'showLab'>;
+  readonly kit: Kit;
+}
+
+export function CourseHome(props: CourseHomeProps): React.JSX.Element {
+  const { course, kit } = props;
+  const { trans } = kit;
+  const reached = course.objectives.filter(one => one.reached).length;
+  return (
+    <section className="pl-Course" aria-labelledby="pl-course-title">
+      <h2 className="pl-Title" id="pl-course-title">
+        {course.title}
+      </h2>
+      <p className="pl-Facts">
+        {[
+          course.number,
+          course.level,
+          trans.__('%1 hours', course.hours.toLocaleString())
+        ]
+          .filter(Boolean)
+          .map(fact => (
+            <span key={fact} className="pl-Fact">
+              {fact}
+            </span>
+          ))}
+      </p>
+      {course.about_html ? kit.html(course.about_html) : null}
+      <h3 className="pl-Heading">{trans.__('Labs')}</h3>
+      {course.labs.length === 0 ? (
+        <p className="pl-Empty">
+          {trans.__(
+            'No labs are installed. Install Parallab again, or a package of labs.'
+          )}
+        </p>
+      ) : (
+        <ol className="pl-Labs">
+          {course.labs.map(lab => (
+            <LabLine key={lab.id} lab={lab} {...props} />
+          ))}
+        </ol>
+      )}
+      <h3 className="pl-Heading">
+        {trans.__(
+          'Objectives: %1 of %2 reached',
+          String(reached),
+          String(course.objectives.length)
+        )}
+      </h3>
+      <ul className="pl-Objectives">
+        {course.objectives.map(one => (
+          <ObjectiveLine key={one.id} objective={one} kit={kit} />
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function LabLine(
+  props: CourseHomeProps & { readonly lab: LabSummary }
+): React.JSX.Element {
+  const { lab, opening, actions, kit } = props;
+  const { trans } = kit;
+  const done = lab.steps > 0 && lab.passed >= lab.steps;
+  const verb = done
+    ? trans.__('Open again')
+    : lab.started
+      ? trans.__('Continue')
+      : trans.__('Start');
+  return (
+    <li className="pl-Lab" data-lab={lab.id}>
+      <h4 className="pl-Lab-title">
+        <button
+          type="button"
+          className="pl-Link"
+          onClick={() => actions.showLab(lab.id)}
+        >
+          <span className="pl-Lab-id">{lab.id}</span> {lab.title}
+        </button>
+      </h4>
+      {lab.summary ? <p className="pl-Lab-summary">{lab.summary}</p> : null}
+      <p className="pl-Facts">
+        <span className="pl-Fact">
+          {trans.__('%1 minutes', String(lab.minutes))}
+        </span>
+        {lab.needs.length > 0 ? (
+          <span className="pl-Fact">
+            {trans.__('after %1', lab.needs.join(', '))}
+          </span>
+        ) : null}
+      </p>
+      {lab.problem ? (
+        <p className="pl-Lab-problem">
+          {trans.__('This lab cannot be used: %1', lab.problem)}
+        </p>
+      ) : (
+        <div className="pl-Lab-foot">
+          <Bar
+            value={lab.passed}
+            of={lab.steps}
+            label={trans.__(
+              '%1 of %2 steps',
+              String(lab.passed),
+              String(lab.steps)
+            )}
+          />
+          <Button
+            off={opening !== null}
+            label={`${verb}: ${lab.id} ${lab.title}`}
+            onClick={() => actions.openLab(lab.id)}
+          >
+            {opening === lab.id ? trans.__('Opening…') : verb}
+          </Button>
+        </div>
+      )}
+    </li>
+  );
+}
+
+function ObjectiveLine(props: {
+  readonly objective: Objective;
+  readonly kit: Kit;
+}): React.JSX.Element {
+  const { objective, kit } = props;
+  const { trans } = kit;
+  const state = objective.reached
+    ? trans.__('Reached')
+    : objective.available
+      ? trans.__('Not yet reached')
+      : trans.__('Its labs are not installed');
+  return (
+    <li className="pl-Objective" data-reached={objective.reached}>
+      <Glyph mark={objective.reached ? 'passed' : 'not-attempted'} />
+      <span>
+        {objective.text}
+        {objective.labs.length > 0 ? (
+          <span className="pl-Muted"> ({objective.labs.join(', ')})</span>
+        ) : null}
+        {objective.available ? (
+          <span className="pl-Hidden">. {state}</span>
+        ) : (
+          <span className="pl-Muted">. {state}</span>
+        )}
+      </span>
+    </li>
+  );
+}

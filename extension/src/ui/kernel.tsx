@@ -1,0 +1,79 @@
+/** What the kernel's own processes do now, as far as the server told, and whether they are stuck. */
+
+import * as React from 'react';
+import type { KernelState, LiveProcess } from '../core';
+import { Notice } from './controls';
+import type { Kit } from './kit';
+
+export function KernelPicture(props: {
+  readonly kernel: KernelState | null;
+  readonly kit: Kit;
+}): React.JSX.Element | null {
+  const { kernel, kit } = props;
+  const { trans } = kit;
+  if (kernel === null || (kernel.processes.length === 0 && !kernel.stuck)) {
+    return null;
+  }
+  return (
+    <section className="pl-Kernel" aria-label={trans.__('Running now')}>
+      <h3 className="pl-Heading">{trans.__('Running now')}</h3>
+      {kernel.stuck ? (
+        <Notice tone="warning" alert title={trans.__('Your program is stuck.')}>
+          {kernel.diagnoses.map(text => (
+            <p key={text}>{text}</p>
+          ))}
+        </Notice>
+      ) : null}
+      <ul className="pl-Processes">
+        {kernel.processes.map(process => (
+          <ProcessLine key={process.pid} process={process} kit={kit} />
+        ))}
+      </ul>
+      {kernel.cannot_tell.map(text => (
+        <p key={text} className="pl-Muted">
+          {text}
+        </p>
+      ))}
+    </section>
+  );
+}
+
+function ProcessLine(props: {
+  readonly process: LiveProcess;
+  readonly kit: Kit;
+}): React.JSX.Element {
+  const { process, kit } = props;
+  const { trans } = kit;
+  const facts = [
+    process.exit_code === null
+      ? process.state
+      : trans.__('ended with exit code %1', String(process.exit_code)),
+    process.waits_for ? trans.__('waits for %1', process.waits_for) : '',
+    process.error
+  ];
+  return (
+    <li className="pl-Process">
+      <span className="pl-Process-name">{process.name}</span>{' '}
+      <span className="pl-Muted">{facts.filter(Boolean).join(' · ')}</span>
+      {process.threads.length > 0 ? (
+        <ul className="pl-Processes">
+          {process.threads.map(thread => (
+            <li key={thread.tid} className="pl-Process">
+              <span className="pl-Process-name">{thread.name}</span>{' '}
+              <span className="pl-Muted">
+                {[
+                  thread.state,
+                  thread.waits_for
+                    ? trans.__('waits for %1', thread.waits_for)
+                    : ''
+                ]
+                  .filter(Boolean)
+                  .join(' · ')}
+              </span>
+            </li>
+          ))}
+        </ul>
+      ) : null}
+    </li>
+  );
+}

@@ -1,0 +1,34 @@
+/** What every view is handed beside its own props, so that none of them needs a host. */
+
+import type * as React from 'react';
+
+/** As much of a gettext bundle as the views use; JupyterLab's TranslationBundle is one. */
+export interface Trans {
+  __(msgid: string, ...args: string[]): string;
+  _n(msgid: string, plural: string, n: number, ...args: string[]): string;
+}
+
+export interface Kit {
+  readonly trans: Trans;
+  /** Renders the server's HTML after cleaning it once more, as the host does it. */
+  readonly html: (html: string) => React.ReactNode;
+}
+
+/** What the learner has set about the views. */
+export interface ViewSettings {
+  /** A failed goal keeps its hint folded until it is asked for. */
+  readonly foldHints: boolean;
+}
+
+/** English, for hosts without translations. */
+export const ENGLISH: Trans = {
+  __: (msgid, ...args) => fill(msgid, args),
+  _n: (msgid, plural, n, ...args) =>
+    fill(n === 1 ? msgid : plural, [String(n), ...args])
+};
+
+function fill(text: string, args: readonly string[]): string {
+  return text.replace(/%(\d)/g, (whole, at: string) => {
+    return args[Number(at) - 1] ?? whole;
+  });
+}

@@ -1,0 +1,141 @@
+/** Lines put in order with buttons, by mouse and by keyboard alike. */
+
+import * as React from 'react';
+import { Button } from './controls';
+import type { Kit } from './kit';
+
+export interface Line {
+  readonly id: string;
+  readonly text: string;
+}
+
+export interface OrderProps {
+  /** All lines, in the server's order. */
+  readonly lines: readonly Line[];
+  /** The ids chosen so far, in the learner's order. */
+  readonly chosen: readonly string[];
+  /** Some lines may belong nowhere: the learner picks as well as orders. */
+  readonly picking: boolean;
+  readonly label: string;
+  readonly off: boolean;
+  readonly onChange: (chosen: readonly string[]) => void;
+  readonly kit: Kit;
+}
+
+type Move = 'up' | 'down';
+
+export function Order(props: OrderProps): React.JSX.Element {
+  const { lines, chosen, picking, off, onChange, kit } = props;
+  const { trans } = kit;
+  const [moved, setMoved] = React.useState<{ id: string; by: Move } | null>(
+    null
+  );
+  const list = React.useRef<HTMLOListElement>(null);
+  const textOf = (id: string) => lines.find(line => line.id === id)?.text ?? id;
+  const rest = lines.filter(line => !chosen.includes(line.id));
+
+  // Moving a line in the page takes the focus away; the button that moved it gets it back.
+  React.useEffect(() => {
+    if (moved) {
+      const at = chosen.indexOf(moved.id);
+      const item = list.current?.children[at];
+      const button = item?.querySelector<HTMLElement>(
+        `[data-move="${moved.by}"] button`
+      );
+      button?.focus();
+    }
+  }, [moved, chosen]);
+
+  const move = (at: number, by: Move) => {
+    const to = by === 'up' ? at - 1 : at + 1;
+    const next = [...chosen];
+    const [id] = next.splice(at, 1);
+    if (id !== undefined) {
+      next.splice(to, 0, id);
+      setMoved({ id, by });
+      onChange(next);
+    }
+  };
+  const at = moved ? chosen.indexOf(moved.id) : -1;
+
+  return (
+    <div className="pl-Order" role="group" aria-label={props.label}>
+      <ol className="pl-Order-lines" ref={list}>
+        {chosen.map((id, index) => (
+          <li key={id} className="pl-Order-line" data-line={id}>
+            <code>{textOf(id)}</code>
+            <span className="pl-Order-buttons">
+              <span data-move="up">
+                <Button
+                  kind="quiet"
+                  off={off || index === 0}
+                  label={trans.__('Move up: %1', textOf(id))}
+                  onClick={() => move(index, 'up')}
+                >
+                  ↑
+                </Button>
+              </span>
+              <span data-move="down">
+                <Button
+                  kind="quiet"
+                  off={off || index === chosen.length - 1}
+                  label={trans.__('Move down: %1', textOf(id))}
+                  onClick={() => move(index, 'down')}
+                >
+                  ↓
+                </Button>
+              </span>
+              {picking ? (
+                <Button
+                  kind="quiet"
+                  off={off}
+                  label={trans.__('Take out: %1', textOf(id))}
+                  onClick={() => onChange(chosen.filter(one => one !== id))}
+                >
+                  ✕
+                </Button>
+              ) : null}
+            </span>
+          </li>
+        ))}
+      </ol>
+      {picking && chosen.length === 0 ? (
+        <p className="pl-Empty">{trans.__('Add the first line.')}</p>
+      ) : null}
+      {picking && rest.length > 0 ? (
+        <>
+          <p className="pl-Order-rest">
+            {trans.__('Lines to choose from; not all of them are needed')}
+          </p>
+          <ul className="pl-Order-lines">
+            {rest.map(line => (
+              <li key={line.id} className="pl-Order-line" data-line={line.id}>
+                <code>{line.text}</code>
+                <span className="pl-Order-buttons">
+                  <Button
+                    kind="quiet"
+                    off={off}
+                    label={trans.__('Add: %1', line.text)}
+                    onClick={() => onChange([...chosen, line.id])}
+                  >
+                    {trans.__('Add')}
+                  </Button>
+                </span>
+              </li>
+            ))}
+          </ul>
+        </>
+      ) : null}
+      <span className="pl-Hidden" aria-live="polite">
+        {moved && at >= 0
+          ? trans.__(
+              'Line %1 of %2: %3',
+              String(at + 1),
+              String(chosen.length),
+              textOf(moved.id)
+            )
+          : ''}
+      </span>
+    </div>
+  );
+}

@@ -1,0 +1,193 @@
+/** One step of a lab: a line of the checklist that opens into everything the learner does there. */
+
+import * as React from 'react';
+import {
+  goalsOf,
+  markOf,
+  type Action,
+  type Situation,
+  type StepProgress,
+  type StepView,
+  type StepWork,
+  canCheck
+} from '../core';
+import type { Actions } from './actions';
+import { Button } from './controls';
+import { Glyph, markText } from './glyph';
+import { Hints, StartOver } from './help';
+import type { Kit, Trans, ViewSettings } from './kit';
+import { Parsons } from './parsons';
+import { Prediction } from './prediction';
+import { ProblemNotice } from './problem';
+import { Quiz, answerSentence } from './quiz';
+import { Verdict, verdictSentence } from './verdict';
+
+export interface StepProps {
+  readonly step: StepView;
+  /** Its place in the lab, from 1. */
+  readonly number: number;
+  readonly open: boolean;
+  /** The cursor is in one of its cells. */
+  readonly here: boolean;
+  readonly progress: StepProgress | null;
+  readonly work: StepWork;
+  readonly situation: Situation;
+  readonly settings: ViewSettings;
+  readonly actions: Actions;
+  readonly kit: Kit;
+}
+
+export function Step(props: StepProps): React.JSX.Element {
+  const { step, open, here, progress, actions, kit } = props;
+  const { trans } = kit;
+  const mark = markOf(progress);
+  const body = React.useId();
+  const head = React.useId();
+  return (
+    <li
+      className="pl-Step"
+      data-step={step.id}
+      data-mark={mark}
+      data-open={open}
+      data-here={here}
+    >
+      <h3 className="pl-Step-heading">
+        <button
+          type="button"
+          id={head}
+          className="pl-Step-header"
+          aria-expanded={open}
+          aria-controls={open ? body : undefined}
+          aria-current={here ? 'step' : undefined}
+          onClick={() => actions.toggleStep(step.id)}
+        >
+          <Glyph mark={mark} />
+          <span className="pl-Step-title">
+            {trans.__('%1. %2', String(props.number), step.title)}
+          </span>
+          {step.counts ? null : (
+            <span className="pl-Tag">
+              {step.stretch ? trans.__('Stretch') : trans.__('Optional')}
+            </span>
+          )}
+          <span className="pl-Step-mark">{stateText(props, trans)}</span>
+        </button>
+      </h3>
+      {open ? (
+        <div
+          className="pl-Step-body"
+          id={body}
+          role="region"
+          aria-labelledby={head}
+        >
+          {step.skipped ? (
+            <p className="pl-Muted">
+              {trans.__('Not with this Python: %1', step.skipped)}
+            </p>
+          ) : null}
+          <StepBody {...props} />
+        </div>
+      ) : null}
+    </li>
+  );
+}
+
+function stateText(props: StepProps, trans: Trans): string {
+  const { step, progress } = props;
+  if (step.skipped) {
+    return trans.__('Skipped here');
+  }
+  const mark = markOf(progress);
+  const text = markText(mark, trans);
+  return progress?.assisted && mark !== 'assisted'
+    ? trans.__('%1, solution shown', text)
+    : text;
+}
+
+function StepBody(props: StepProps): React.JSX.Element {
+  const { step, progress, work, situation, actions, kit } = props;
+  const part = { step: step.id, work, actions, kit };
+  const answered = progress?.answers ?? [];
+  const goals = goalsOf(step, progress);
+  const judgedByServer = step.kind === 'code';
+  const inFront = canCheck(situation) || situation === 'dead';
+  return (
+    <>
+      {step.html ? kit.html(step.html) : null}
+      {step.prompts.length > 0 ? (
+        <Prediction
+          {...part}
+          prompts={step.prompts}
+          saved={progress?.prediction ?? null}
+        />
+      ) : null}
+      {step.questions.length > 0 ? (
+        <Quiz {...part} questions={step.questions} answered={answered} />
+      ) : null}
+      {step.blocks.length > 0 ? (
+        <Parsons {...part} blocks={step.blocks} answered={answered} />
+      ) : null}
+      {judgedByServer ? <CheckButton {...props} /> : null}
+      <p className="pl-Status" role="status" aria-live="polite">
+        {statusText(props)}
+      </p>
+      {work.problem ? <ProblemNotice problem={work.problem} kit={kit} /> : null}
+      {goals.length > 0 ? (
+        <Verdict
+          goals={goals}
+          progress={progress}
+          settings={props.settings}
+          kit={kit}
+        />
+      ) : null}
+      <Hints {...props} canWrite={inFront} />
+      {judgedByServer ? <StartOver {...props} canWrite={inFront} /> : null}
+    </>
+  );
+}
+
+function CheckButton(props: StepProps): React.JSX.Element {
+  const { step, work, situation, actions, kit } = props;
+  const { trans } = kit;
+  const can = canCheck(situation);
+  const why = React.useId();
+  return (
+    <div className="pl-Check">
+      <Button
+        kind="primary"
+        off={!can || work.busy !== null}
+        describedBy={can ? undefined : why}
+        onClick={() => actions.check(step.id)}
+      >
+        {work.busy === 'check'
+          ? trans.__('Checking…')
+          : trans.__('Check my work')}
+      </Button>
+      {can ? null : (
+        <p className="pl-Muted" id={why}>
+          {trans.__("Checking needs this lab's notebook and its kernel.")}
+        </p>
+      )}
+    </div>
+  );
+}
+
+/** An old verdict is shown in the list only; what has just come is said here as well. */
+function statusText(props: StepProps): string {
+  const { progress, work, kit } = props;
+  const { trans } = kit;
+  const doing: Partial<Record<Action, string>> = {
+    check: trans.__('Looking at your processes…'),
+    answer: trans.__('Sending your answer…')
+  };
+  if (work.busy !== null) {
+    return doing[work.busy] ?? '';
+  }
+  if (work.judged === 0 || work.problem !== null) {
+    return '';
+  }
+  if (props.step.kind !== 'code' && progress && progress.answers.length > 0) {
+    return answerSentence(progress.answers, kit);
+  }
+  return progress?.last ? verdictSentence(progress.last, trans) : '';
+}
