@@ -41,7 +41,7 @@ $(STAMPS)/venv:
 
 $(STAMPS)/python: $(STAMPS)/venv pyproject.toml hatch_build.py install.json $(call sources,jupyter-config)
 	@echo "Installing Parallab and its tools into .venv …"
-	@.venv/bin/python -m pip install --quiet --editable '.[test,dev,bench]'
+	@scripts/quietly.sh .venv/bin/python -m pip install --quiet --editable '.[test,dev,bench]'
 	@touch $@
 
 $(STAMPS)/node: package.json yarn.lock .yarnrc.yml | $(STAMPS)/python

@@ -45,14 +45,16 @@ class ParallabBuildHook(BuildHookInterface[Any]):
     def _build_front_end(self) -> None:
         # Always from scratch: a labextension that lies about from another day must not be packed.
         shutil.rmtree(Path(self.root, BUILT), ignore_errors=True)
-        here = str(Path(sys.executable).parent)
-        environment = os.environ | {"PATH": here + os.pathsep + os.environ.get("PATH", os.defpath)}
-        jlpm = [sys.executable, "-m", "jupyter_builder.jlpm"]
+        # pip and build put the scripts of the build environment first on PATH; without isolation they are beside python.
+        path = os.pathsep.join([os.environ.get("PATH", os.defpath), str(Path(sys.executable).parent)])
+        jlpm = shutil.which("jlpm", path=path)
+        if jlpm is None:
+            raise RuntimeError("jlpm, which builds the front end, is not here: pip install 'jupyter-builder>=1.2,<2'")
         for arguments in (["install", "--immutable"], ["build:prod"]):
             done = subprocess.run(
-                [*jlpm, *arguments],
+                [jlpm, *arguments],
                 cwd=self.root,
-                env=environment,
+                env=os.environ | {"PATH": path},
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 text=True,
