@@ -139,6 +139,10 @@ class SemLock(Fact, frozen=True):
     kind: int
     last_tid: int = 0
     address: int = 0
+    name: str = ""
+    """Its POSIX name (``/mp-…``), kept by CPython only where it was not unlinked at once."""
+    tid: int = 0
+    """The native id of the thread that acquired it last, where it could be read; else 0."""
 
 
 class PipeState(Fact, frozen=True):

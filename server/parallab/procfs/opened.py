@@ -1,0 +1,164 @@
+"""Opening files of one /proc: whole reads, descriptors with their modes, and memory.
+
+Every function either answers or raises OSError; ``gone`` tells the errors of a process that
+has vanished from those of one that may not be read.
+"""
+
+# Paths are strings and os.* is called directly: a snapshot makes thousands of these calls.
+# ruff: noqa: PTH208, PERF203
+
+from __future__ import annotations
+
+import errno
+import os
+import stat as modes
+from types import TracebackType
+from typing import Literal
+
+from parallab.model import Inode, OpenFile
+from parallab.procfs import parse
+
+MAX_FILES = 4096
+"""Descriptors of one process beyond this number are left out."""
+
+_CHUNK = 1 << 16
+
+
+def read(path: str) -> bytes:
+    """The whole of a /proc file. Without Python's file objects: this is called thousands of times."""
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        data = os.read(fd, _CHUNK)
+        # A short read is the end of small files; sequence files are given a page at a time.
+        if len(data) < 2048:
+            return data
+        parts = [data]
+        while data := os.read(fd, _CHUNK):
+            parts.append(data)
+        return b"".join(parts)
+    finally:
+        os.close(fd)
+
+
+def gone(error: OSError) -> bool:
+    """Whether this error means that the process or thread is not there any more."""
+    return error.errno in (errno.ENOENT, errno.ESRCH)
+
+
+def clean(path: str) -> str:
+    """A path from readlink(2) as bounded text that JSON can hold."""
+    if path.isascii():
+        return path[:4096]
+    return path.encode("utf-8", "surrogateescape")[:4096].decode("utf-8", "replace")
+
+
+class Files:
+    """Reads the descriptors of processes; remembers the devices on which pipes and sockets live."""
+
+    def __init__(self) -> None:
+        self._devices: dict[str, int] = {}
+
+    def read(self, directory: str) -> tuple[tuple[OpenFile, ...], bool]:
+        """``/proc/PID/fd`` with modes, proc_pid_fd(5), and whether some were left out."""
+        fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            names = os.listdir(fd)
+            found = []
+            for name in names[:MAX_FILES]:
+                try:
+                    found.append(self._one(name, fd))
+                except OSError as error:
+                    if not gone(error):  # closed between listing and reading, else
+                        raise
+            return tuple(found), len(names) > MAX_FILES
+        finally:
+            os.close(fd)
+
+    def _one(self, name: str, directory: int) -> OpenFile:
+        target = os.readlink(name, dir_fd=directory)
+        link = os.stat(name, dir_fd=directory, follow_symlinks=False).st_mode
+        mode: Literal["r", "w", "rw", ""] = (
+            ("rw" if link & modes.S_IWUSR else "r") if link & modes.S_IRUSR else "w" if link & modes.S_IWUSR else ""
+        )
+        if (named := parse.pipe_or_socket(target)) is not None:
+            kind, number = named
+            device = self._devices.get(kind)
+            if device is None:
+                device = self._devices[kind] = _device(name, directory, number)
+            return OpenFile(int(name), kind, mode, target, Inode(device, number))
+        if not target.startswith("/"):
+            return OpenFile(int(name), "anon", mode, clean(target))
+        try:
+            status = os.stat(name, dir_fd=directory)
+        except OSError as error:
+            if gone(error):  # a recorded tree's links lead nowhere
+                return OpenFile(int(name), "file", mode, clean(target))
+            raise
+        kind = "pipe" if modes.S_ISFIFO(status.st_mode) else "file" if modes.S_ISREG(status.st_mode) else "other"
+        return OpenFile(int(name), kind, mode, clean(target), Inode(status.st_dev, status.st_ino))
+
+
+def _device(name: str, directory: int, number: int) -> int:
+    """The device of a pipe's or socket's inode; 0 in a recorded tree, whose links lead nowhere."""
+    try:
+        status = os.stat(name, dir_fd=directory)
+    except OSError:
+        return 0
+    return status.st_dev if status.st_ino == number else 0
+
+
+class Memory:
+    """``/proc/PID/mem`` of one process, proc_pid_mem(5): opened when first asked, closed by ``with``.
+
+    ``read`` gives None where memory cannot be read; ``problem`` then says why.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._fd = -1
+        self.problem: OSError | None = None
+
+    def read(self, address: int, size: int) -> bytes | None:
+        """``size`` bytes at ``address``, fewer at the end of a mapping, None where there are none."""
+        if self.problem is not None:
+            return None
+        try:
+            if self._fd < 0:
+                self._fd = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError as error:
+            self.problem = error
+            return None
+        try:
+            return os.pread(self._fd, size, address)
+        except (OSError, OverflowError):  # EIO: nothing is mapped there; a wild address otherwise
+            return None
+
+    def close(self) -> None:
+        """Close it; it may be read again afterwards."""
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+    def __enter__(self) -> Memory:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def segments(directory: str, limit: int) -> tuple[list[tuple[str, os.stat_result]], bool]:
+    """Entries of a /dev/shm (shm_overview(7)) with their stat, and whether some were left out."""
+    found: list[tuple[str, os.stat_result]] = []
+    with os.scandir(directory) as entries:
+        for entry in entries:
+            if len(found) >= limit:
+                return found, True
+            try:
+                status = entry.stat(follow_symlinks=False)
+            except OSError:
+                continue  # unlinked meanwhile
+            if modes.S_ISREG(status.st_mode):
+                found.append((clean(entry.name), status))
+    return found, False

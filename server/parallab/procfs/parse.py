@@ -1,0 +1,215 @@
+"""The text of one /proc file -> a value; one function a file, named after it.
+
+Everything here is pure: text or bytes in, values out. Formats are those of proc(5) and its
+pages (proc_pid_stat(5), proc_pid_maps(5) …). A line that does not fit raises ParseError, which
+quotes it; what the kernel may leave out is given a default.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from parallab.model import Inode, Mapping
+
+SHARED_MAPPINGS = 4096
+"""More shared mappings than this of one process are left out."""
+
+
+class ParseError(ValueError):
+    """A /proc text that is not as proc(5) describes it."""
+
+    def __init__(self, file: str, text: bytes | str) -> None:
+        shown = text[:200] if isinstance(text, str) else text[:200].decode("utf-8", "replace")
+        super().__init__(f"/proc/…/{file} is not as proc(5) describes it: {shown!r}")
+
+
+class Stat(NamedTuple):
+    """What is used of proc_pid_stat(5); times in clock ticks, ``started`` since boot."""
+
+    pid: int
+    comm: str
+    state: str
+    ppid: int
+    pgid: int
+    sid: int
+    cpu_ticks: int
+    threads: int
+    started: int
+    image: tuple[int, ...]
+    """startcode, startstack, arg_start, arg_end: another program after execve(2) has others."""
+    exit_status: int
+
+
+class Schedstat(NamedTuple):
+    """proc_pid_schedstat: nanoseconds on a CPU, nanoseconds queued, number of turns."""
+
+    cpu_ns: int
+    queued_ns: int
+    turns: int
+
+
+class Region(NamedTuple):
+    """A private, writable, anonymous mapping or the heap, in bytes: where Python's objects lie."""
+
+    start: int
+    end: int
+
+
+def text(data: bytes, limit: int = 512) -> str:
+    """Bytes from the kernel as bounded text; what is no UTF-8 becomes U+FFFD (JSON has no bytes)."""
+    return data[:limit].decode("utf-8", "replace")
+
+
+def stat(data: bytes) -> Stat:
+    """``/proc/PID/stat`` or ``/proc/PID/task/TID/stat``, proc_pid_stat(5).
+
+    comm stands in brackets and may hold brackets, blanks and line ends itself: the last ``)`` ends it.
+    """
+    opening, closing = data.find(b"("), data.rfind(b")")
+    fields = data[closing + 2 :].split()
+    if opening < 2 or closing < opening or len(fields) < 22:
+        raise ParseError("stat", data)
+    try:
+        wide = len(fields) >= 50
+        return Stat(
+            pid=int(data[: opening - 1]),
+            comm=text(data[opening + 1 : closing], 64),
+            state=fields[0].decode("ascii"),
+            ppid=int(fields[1]),
+            pgid=int(fields[2]),
+            sid=int(fields[3]),
+            cpu_ticks=int(fields[11]) + int(fields[12]),
+            threads=int(fields[17]),
+            started=int(fields[19]),
+            image=(int(fields[23]), int(fields[25]), int(fields[45]), int(fields[46])) if wide else (),
+            exit_status=int(fields[49]) if wide else 0,
+        )
+    except ValueError:
+        raise ParseError("stat", data) from None
+
+
+def exit_code(status: int) -> int:
+    """A wait status (wait(2)) as ``multiprocessing`` counts it: the exit code, or −n for signal n."""
+    signal = status & 0x7F
+    return -signal if signal else (status >> 8) & 0xFF
+
+
+def children(data: bytes) -> tuple[int, ...]:
+    """``/proc/PID/task/TID/children``: pids parted by blanks, proc_pid_task(5)."""
+    try:
+        return tuple(map(int, data.split()))
+    except ValueError:
+        raise ParseError("children", data) from None
+
+
+def cmdline(data: bytes, limit: int = 64) -> tuple[str, ...]:
+    """``/proc/PID/cmdline``: arguments each ended by NUL, proc_pid_cmdline(5); at most ``limit``."""
+    if not data:
+        return ()
+    parts = data.removesuffix(b"\0").split(b"\0", limit)
+    return tuple(text(part) for part in parts[:limit])
+
+
+def schedstat(data: bytes) -> Schedstat:
+    """``/proc/PID/task/TID/schedstat``, Documentation/scheduler/sched-stats.rst of Linux."""
+    try:
+        cpu, queued, turns = data.split()
+        return Schedstat(int(cpu), int(queued), int(turns))
+    except ValueError:
+        raise ParseError("schedstat", data) from None
+
+
+def syscall(data: bytes) -> tuple[int | None, tuple[int, ...]]:
+    """``/proc/PID/task/TID/syscall``, proc_pid_syscall(5): (number, its six arguments).
+
+    The number is None for ``running`` and −1 for a thread that is blocked but in no system call.
+    """
+    if data.startswith(b"running"):
+        return None, ()
+    fields = data.split()
+    try:
+        number = int(fields[0])
+        if number < 0:
+            return -1, ()
+        first, second, third, fourth, fifth, sixth = (int(field, 16) for field in fields[1:7])
+    except (ValueError, IndexError):
+        raise ParseError("syscall", data) from None
+    return number, (first, second, third, fourth, fifth, sixth)
+
+
+# address          perms offset  dev   inode   pathname
+_MAPPING = re.compile(
+    rb"^([0-9a-f]+)-([0-9a-f]+) [r-][w-][x-]s [0-9a-f]+ ([0-9a-f]+):([0-9a-f]+) (\d+)[ \t]*(.*)$", re.MULTILINE
+)
+_PRIVATE = re.compile(
+    rb"^([0-9a-f]+)-([0-9a-f]+) rw[x-]p [0-9a-f]+ 00:00 0[ \t]*(\[heap\]|\[anon:.*\])?$", re.MULTILINE
+)
+_LINE = re.compile(rb"(?:[0-9a-f]+-[0-9a-f]+ [r-][w-][x-][sp] [0-9a-f]+ [0-9a-f]+:[0-9a-f]+ \d+(?: .*)?\n)*")
+
+
+def device(major: int, minor: int) -> int:
+    """The number that stat(2) gives as ``st_dev`` for this device, makedev(3) of glibc."""
+    return (minor & 0xFF) | ((major & 0xFFF) << 8) | ((minor & ~0xFF) << 12) | ((major & ~0xFFF) << 32)
+
+
+def shared_maps(data: bytes) -> tuple[Mapping, ...]:
+    """The shared mappings of ``/proc/PID/maps``, proc_pid_maps(5)."""
+    if data and not _looks_like_maps(data):
+        raise ParseError("maps", data)
+    found = []
+    for match in _MAPPING.finditer(data):
+        start, end, major, minor, inode, path = match.groups()
+        deleted = path.endswith(b" (deleted)")
+        found.append(
+            Mapping(
+                start=int(start, 16),
+                end=int(end, 16),
+                inode=Inode(device(int(major, 16), int(minor, 16)), int(inode)),
+                path=text(path.removesuffix(b" (deleted)"), 4096),
+                deleted=deleted,
+            )
+        )
+        if len(found) >= SHARED_MAPPINGS:
+            break
+    return tuple(found)
+
+
+def private_maps(data: bytes) -> tuple[Region, ...]:
+    """The heap and the private, writable, anonymous mappings of ``/proc/PID/maps``."""
+    if data and not _looks_like_maps(data):
+        raise ParseError("maps", data)
+    return tuple(Region(int(match[1], 16), int(match[2], 16)) for match in _PRIVATE.finditer(data))
+
+
+def _looks_like_maps(data: bytes) -> bool:
+    """Whether its first line is one of maps; the rest is the kernel's and read by its own patterns."""
+    line = data[: data.find(b"\n") + 1] or data + b"\n"
+    return bool(_LINE.fullmatch(line))
+
+
+def boot_time(data: bytes) -> int:
+    """``/proc/stat``'s btime: when the machine booted, in Unix seconds, proc_stat(5)."""
+    match = re.search(rb"^btime (\d+)$", data, re.MULTILINE)
+    if match is None:
+        raise ParseError("stat", data)
+    return int(match[1])
+
+
+def epoll_fds(data: bytes) -> tuple[int, ...]:
+    """The descriptors an epoll watches: ``tfd`` lines of ``/proc/PID/fdinfo/FD``, proc_pid_fdinfo(5)."""
+    return tuple(int(match) for match in re.findall(rb"^tfd:\s*(\d+)", data, re.MULTILINE)[:1024])
+
+
+def pidfd_pid(data: bytes) -> int | None:
+    """The process of a pidfd: the ``Pid`` line of its fdinfo, pidfd_open(2)."""
+    match = re.search(rb"^Pid:\s*(-?\d+)$", data, re.MULTILINE)
+    return int(match[1]) if match else None
+
+
+def pipe_or_socket(target: str) -> tuple[str, int] | None:
+    """``pipe:[123]`` or ``socket:[123]`` of ``/proc/PID/fd/N`` -> (kind, inode), proc_pid_fd(5)."""
+    kind, _, rest = target.partition(":[")
+    if kind in ("pipe", "socket") and rest.endswith("]") and rest[:-1].isdigit():
+        return kind, int(rest[:-1])
+    return None

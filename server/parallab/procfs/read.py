@@ -1,0 +1,511 @@
+"""Reads a process and its descendants from /proc, whose root is a parameter; nothing else opens it.
+
+A Reader remembers what it saw of each process, (pid, start time), and reads again only what ran
+since: a process none of whose threads has been on a CPU can have changed neither its children
+nor its descriptors nor its mappings. Processes that vanish while they are read are left out;
+what may not be read becomes a Missing, never an exception. What it all means is for ``ipc``.
+"""
+
+# Paths are strings and os.* is called directly: a snapshot makes thousands of these calls.
+# ruff: noqa: PTH116, PTH208, PERF203, S108
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from parallab import netlink
+from parallab.model import (
+    Inode,
+    Mapping,
+    Missing,
+    OpenFile,
+    PipeState,
+    Process,
+    Segment,
+    SemaphoreState,
+    SemLock,
+    Snapshot,
+    Socket,
+    Thread,
+)
+from parallab.procfs import opened, parse, pipes, semaphores, threads
+
+MAX_PROCESSES = 8192
+MAX_THREADS = 4096
+"""Threads of one process beyond this number are left out."""
+MAX_PIPES = 4096
+MAX_SEGMENTS = 4096
+
+_TICK_NS = 12_000_000
+"""Longer than a scheduler's tick (HZ ≥ 100), at which a running thread's schedstat moves on."""
+
+Sockets = Callable[[], dict[int, Socket]]
+
+
+class _Known:
+    """What is remembered of one process. ``facts`` is None when it ran since they were read."""
+
+    __slots__ = (
+        "added",
+        "addresses",
+        "at",
+        "children",
+        "cmdline",
+        "facts",
+        "image",
+        "missing",
+        "pid",
+        "restless",
+        "scanned",
+        "sched",
+        "sem_locks",
+        "stat",
+    )  # fmt: skip
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self.stat: parse.Stat
+        self.sched: dict[int, bytes] = {}
+        self.at = 0
+        self.restless = True
+        self.children: tuple[int, ...] = ()
+        self.cmdline: tuple[str, ...] = ()
+        self.image: tuple[object, ...] | None = None
+        self.facts: Process | None = None
+        self.missing: tuple[Missing, ...] = ()
+        self.addresses: frozenset[int] = frozenset()
+        self.scanned: set[int] | None = None
+        self.added = False
+        self.sem_locks: tuple[SemLock, ...] = ()
+
+
+class Reader:
+    """Reads /proc under ``root`` for one caller at a time.
+
+    ``sockets`` gives the unix sockets of the processes' network namespace (default: netlink for
+    the real /proc, none for a recorded tree); ``machine`` is that of the system calls' numbers.
+    """
+
+    def __init__(self, root: Path = Path("/proc"), sockets: Sockets | None = None, machine: str = "") -> None:
+        self._root = str(root)
+        self._machine = machine or os.uname().machine
+        if sockets is None and self._root == "/proc":
+            sockets = netlink.unix_sockets
+        self._sockets = sockets
+        self._files = opened.Files()
+        self._known: dict[int, _Known] = {}
+        self._ticks = os.sysconf("SC_CLK_TCK")
+        self._boot: int | None = None
+        self._ran = True
+        self._last: Snapshot | None = None
+        self._segments: tuple[tuple[int, ...], tuple[Segment, ...], bool] | None = None
+
+    # -- the tree ---------------------------------------------------------------
+
+    def tree(self, pid: int) -> tuple[Process, ...]:
+        """``pid`` and its descendants, without threads, descriptors and mappings; () when it is gone.
+
+        A descendant whose parent died stays in it while it lives, with its new ``ppid``.
+        """
+        return tuple(self._process(known) for known in self._walk(pid))
+
+    def _walk(self, root: int) -> list[_Known]:
+        """The descendants, looked at afresh where they ran."""
+        self._ran = False
+        reached: dict[int, _Known] = {}
+        queue = [(root, 0)]
+        orphans_done = False
+        while queue or not orphans_done:
+            if not queue:
+                # The rest of what was known: children of a parent that died, if they still live.
+                orphans_done = True
+                queue = [(pid, -1) for pid in self._known if pid not in reached]
+                continue
+            pid, parent = queue.pop()
+            if pid in reached or len(reached) >= MAX_PROCESSES:
+                continue
+            known = self._look(pid, parent)
+            if known is not None:
+                reached[pid] = known
+                queue.extend((child, pid) for child in reversed(known.children))
+        if len(reached) != len(self._known):
+            self._ran = True
+        self._known = reached
+        return list(reached.values()) if root in reached else []
+
+    def _look(self, pid: int, parent: int) -> _Known | None:
+        """One process, from memory when it did not run since, or None when it is gone.
+
+        ``parent`` is 0 for the root, −1 for one that was known before and lost its parent.
+        """
+        known = self._known.get(pid)
+        try:
+            now = time.monotonic_ns()
+            if known is not None and parent >= 0 and self._rested(known, now):
+                return known
+            stat = parse.stat(opened.read(f"{self._root}/{pid}/stat"))
+            if known is not None and known.stat.started != stat.started:
+                known = None  # the pid was given to another process
+            if known is None:
+                if parent == -1 or (parent > 0 and stat.ppid != parent):
+                    return None  # the pid was reused, or it was adopted, between two reads
+                known = _Known(pid)
+            return self._refresh(known, stat, now)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            if opened.gone(error):
+                return None
+            raise
+
+    def _rested(self, known: _Known, now: int) -> bool:
+        """Whether no thread of it has run since it was last read."""
+        if known.restless and now - known.at < _TICK_NS:
+            return False
+        task = f"{self._root}/{known.pid}/task"
+        for tid, before in known.sched.items():
+            # Kernels without schedstats always say zero turns: then nothing can be concluded.
+            if before.endswith(b" 0\n") or opened.read(f"{task}/{tid}/schedstat") != before:
+                return False
+        return True
+
+    def _refresh(self, known: _Known, stat: parse.Stat, now: int) -> _Known:
+        """Reads its threads and children; schedstat first, so that whatever runs later is noticed."""
+        self._ran = True
+        task = f"{self._root}/{known.pid}/task"
+        sched: dict[int, bytes] = {}
+        children: list[int] = []
+        for name in os.listdir(task)[:MAX_THREADS]:
+            try:
+                sched[int(name)] = opened.read(f"{task}/{name}/schedstat")
+                children.extend(parse.children(opened.read(f"{task}/{name}/children")))
+            except OSError as error:
+                if not opened.gone(error):
+                    raise
+        known.stat, known.sched, known.children, known.at = stat, sched, tuple(children), now
+        known.restless = True
+        known.facts = None
+        image = (stat.comm, stat.image)
+        if stat.state != "Z" and known.image != image:
+            known.image = image
+            known.cmdline = parse.cmdline(opened.read(f"{self._root}/{known.pid}/cmdline"))
+        return known
+
+    def _process(self, known: _Known) -> Process:
+        stat = known.stat
+        return Process(
+            pid=known.pid,
+            started=stat.started,
+            ppid=stat.ppid,
+            comm=stat.comm,
+            state=stat.state,
+            cmdline=known.cmdline,
+            started_unix=self._boot_time() + stat.started / self._ticks,
+            pgid=stat.pgid,
+            sid=stat.sid,
+            cpu_ticks=stat.cpu_ticks,
+            exit_code=parse.exit_code(stat.exit_status) if stat.state in "ZX" else None,
+        )
+
+    def _boot_time(self) -> int:
+        if self._boot is None:
+            try:
+                self._boot = parse.boot_time(opened.read(f"{self._root}/stat"))
+            except (OSError, parse.ParseError):
+                self._boot = 0
+        return self._boot
+
+    # -- the whole --------------------------------------------------------------
+
+    def snapshot(
+        self, pid: int, sem_locks: Iterable[tuple[int, int]] = (), deep: bool = True, scan: bool = False
+    ) -> Snapshot:
+        """``pid``, its descendants and what they hold, now; without processes when it is gone.
+
+        ``sem_locks`` are (pid, address) of SemLockObjects known from elsewhere: they are looked
+        for in that process and in those forked from it. ``scan`` searches memory for more of
+        them, at some milliseconds a megabyte. ``deep=False`` leaves out descriptors, mappings
+        and the objects behind them.
+        """
+        monotonic, unix = time.monotonic_ns(), time.time()
+        walked = self._walk(pid)
+        missing: list[Missing] = []
+        if len(walked) >= MAX_PROCESSES:
+            missing.append(Missing("more processes", f"only the first {MAX_PROCESSES} were read"))
+        if not deep:
+            shallow = tuple(self._threads_only(known) for known in walked)
+            return Snapshot(monotonic, unix, pid, shallow, missing=tuple(missing))
+        memories = {known.pid: opened.Memory(f"{self._root}/{known.pid}/mem") for known in walked}
+        try:
+            processes = self._read_all(walked, memories)
+            walked = [known for known in walked if known.facts is not None]
+            missing.extend(one for known in walked for one in known.missing)
+            found = self._sem_locks(walked, memories, sem_locks, scan, missing)
+            if not self._ran and self._last is not None and self._last.root == pid:
+                states, piped, sockets = self._last.semaphores, self._last.pipes, self._last.sockets
+                missing = list(self._last.missing)
+            else:
+                states = _semaphores(processes, memories)
+                piped = self._pipes(processes)
+                sockets = self._unix_sockets(processes, missing)
+        finally:
+            for memory in memories.values():
+                memory.close()
+        self._last = Snapshot(
+            monotonic=monotonic,
+            unix=unix,
+            root=pid,
+            processes=processes,
+            sockets=sockets,
+            semaphores=states,
+            sem_locks=found,
+            pipes=piped,
+            segments=self._shared_memory(pid, missing) if processes else (),
+            missing=tuple(dict.fromkeys(missing)),
+        )
+        return self._last
+
+    def _read_all(self, walked: Sequence[_Known], memories: dict[int, opened.Memory]) -> tuple[Process, ...]:
+        processes = []
+        for known in walked:
+            try:
+                if known.facts is None:
+                    known.facts = self._facts(known, memories[known.pid])
+                    processes.append(known.facts)
+                else:
+                    processes.append(self._woken(known, known.facts))
+            except OSError as error:
+                known.facts = None
+                self._ran = True
+                if not opened.gone(error):
+                    raise
+        return tuple(processes)
+
+    def _threads_only(self, known: _Known) -> Process:
+        """A process with its threads; what they wait for is read without their memory."""
+        process = self._process(known)
+        with opened.Memory(os.devnull) as memory:
+            found, _ = self._threads(known, memory, ())
+        return _with(process, threads=found)
+
+    def _facts(self, known: _Known, memory: opened.Memory) -> Process:
+        """Everything about one process that ran since it was last read."""
+        process = self._process(known)
+        if process.state in "ZX":
+            known.restless, known.missing = False, ()
+            return process
+        folder = f"{self._root}/{known.pid}"
+        missing: list[Missing] = []
+        files: tuple[OpenFile, ...] = ()
+        mappings: tuple[Mapping, ...] = ()
+        try:
+            mappings = parse.shared_maps(opened.read(f"{folder}/maps"))
+        except PermissionError as error:
+            missing.append(_missing("shared memory", process, error))
+        try:
+            files, more = self._files.read(f"{folder}/fd")
+            if more:
+                missing.append(Missing(f"all descriptors of process {known.pid}", f"it has over {opened.MAX_FILES}"))
+        except PermissionError as error:
+            missing.append(_missing("descriptors", process, error))
+        found, denied = self._threads(known, memory, mappings)
+        if denied is not None:
+            missing.append(_missing("system calls", process, denied))
+        known.restless = any(thread.state == "R" or thread.blocked is threads.RUNNING for thread in found)
+        known.missing = tuple(missing)
+        known.scanned = None
+        known.added = False
+        return _with(process, threads=found, files=files, mappings=mappings)
+
+    def _threads(
+        self, known: _Known, memory: opened.Memory, mappings: tuple[Mapping, ...]
+    ) -> tuple[tuple[Thread, ...], OSError | None]:
+        folder = f"{self._root}/{known.pid}"
+        found: list[Thread] = []
+        denied: OSError | None = None
+        for tid, sched in known.sched.items():
+            blocked = None
+            try:
+                try:
+                    text = opened.read(f"{folder}/task/{tid}/syscall")
+                    blocked = threads.blocked(folder, text, self._machine, memory, mappings)
+                except PermissionError as error:
+                    denied = error
+                found.append(threads.thread(f"{folder}/task", tid, sched, blocked))
+            except OSError as error:
+                if not opened.gone(error):
+                    raise
+        return tuple(found), denied
+
+    def _woken(self, known: _Known, process: Process) -> Process:
+        """The facts remembered of a process that did not run, with threads woken since as running."""
+        if process.state in "ZX":
+            return process
+        changed = False
+        found = []
+        for thread in process.threads:
+            if thread.blocked is not None:
+                text = opened.read(f"{self._root}/{known.pid}/task/{thread.tid}/syscall")
+                if text.startswith(b"running"):
+                    changed = True
+                    thread = Thread(thread.tid, thread.name, "R", threads.RUNNING, thread.cpu_ns, thread.queued_ns)
+            found.append(thread)
+        if not changed:
+            return process
+        self._ran = True  # who woke it may have changed what they share
+        return _with(process, threads=tuple(found), files=process.files, mappings=process.mappings)
+
+    def _sem_locks(
+        self,
+        walked: Sequence[_Known],
+        memories: dict[int, opened.Memory],
+        told: Iterable[tuple[int, int]],
+        scan: bool,
+        missing: list[Missing],
+    ) -> tuple[SemLock, ...]:
+        addresses: dict[int, set[int]] = {}
+        for pid, address in told:
+            addresses.setdefault(pid, set()).add(address)
+        result: list[SemLock] = []
+        for known in walked:  # parents before children
+            process = known.facts
+            assert process is not None
+            # fork copies a SemLockObject to the same address; elsewhere it is validated away.
+            own = addresses.setdefault(known.pid, set()) | addresses.get(known.stat.ppid, set())
+            handles = semaphores.handles(process.mappings)
+            if handles:
+                self._locks_of(known, process, handles, memories[known.pid], own, scan, missing)
+                own |= known.addresses
+                result.extend(known.sem_locks)
+            addresses[known.pid] = own
+        return tuple(result)
+
+    def _locks_of(
+        self,
+        known: _Known,
+        process: Process,
+        handles: dict[int, Inode],
+        memory: opened.Memory,
+        own: set[int],
+        scan: bool,
+        missing: list[Missing],
+    ) -> None:
+        """Fills ``sem_locks`` and ``addresses`` of one process, from memory where it ran."""
+        if known.added and own <= known.addresses and not (scan and known.scanned is None):
+            return
+        tids = tuple(known.sched)
+        wanted = own | known.addresses
+        found = semaphores.sem_locks(memory, known.pid, wanted, handles, tids, self._machine)
+        if scan and known.scanned is None:
+            known.scanned = set()
+            if {lock.inode for lock in found} != set(handles.values()):
+                regions = parse.private_maps(opened.read(f"{self._root}/{known.pid}/maps"))
+                known.scanned, more = semaphores.scan(memory, regions, handles)
+                if more:
+                    missing.append(Missing(f"all locks of process {known.pid}", "its memory is too large to search"))
+                found = semaphores.sem_locks(memory, known.pid, wanted | known.scanned, handles, tids, self._machine)
+        if memory.problem is not None:
+            missing.append(_missing("locks", process, memory.problem))
+        known.added = True
+        known.addresses = frozenset(wanted | (known.scanned or set()))
+        known.sem_locks = found
+
+    def _pipes(self, processes: Iterable[Process]) -> tuple[PipeState, ...]:
+        """Bytes waiting in each pipe that someone here can read."""
+        readers: dict[Inode, tuple[int, int] | None] = {}
+        for process in processes:
+            for file in process.files:
+                if file.kind == "pipe" and file.inode is not None and len(readers) < MAX_PIPES:
+                    if "r" in file.mode:
+                        readers[file.inode] = (process.pid, file.fd)
+                    else:
+                        readers.setdefault(file.inode, None)
+        return tuple(
+            PipeState(inode, pipes.queued(f"{self._root}/{place[0]}/fd/{place[1]}", inode) if place else None)
+            for inode, place in readers.items()
+        )
+
+    def _unix_sockets(self, processes: Iterable[Process], missing: list[Missing]) -> tuple[Socket, ...]:
+        """The unix sockets among the descriptors, and their peers."""
+        wanted = {file.inode.ino for one in processes for file in one.files if file.kind == "socket" and file.inode}
+        if not wanted or self._sockets is None:
+            return ()
+        try:
+            every = self._sockets()
+        except OSError as error:
+            missing.append(Missing("the other ends of unix sockets", error.strerror or str(error)))
+            return ()
+        own = [every[number] for number in sorted(wanted) if number in every]
+        peers = {one.peer for one in own} - wanted - {0}
+        return tuple(own) + tuple(every[number] for number in sorted(peers) if number in every)
+
+    def _shared_memory(self, pid: int, missing: list[Missing]) -> tuple[Segment, ...]:
+        """/dev/shm as process ``pid`` has it mounted, read again when an entry came or went."""
+        for directory in (f"{self._root}/{pid}/root/dev/shm", "/dev/shm" if self._root == "/proc" else ""):
+            try:
+                status = os.stat(directory)
+                stamp = (status.st_dev, status.st_ino, status.st_mtime_ns)
+                # tmpfs stamps entries by a coarse clock, and a segment gets its size after its name.
+                settled = time.time_ns() - status.st_mtime_ns > 50_000_000
+                if self._segments is None or self._segments[0] != stamp:
+                    entries, more = opened.segments(directory, MAX_SEGMENTS)
+                    found = tuple(
+                        Segment(Inode(one.st_dev, one.st_ino), name, one.st_size, one.st_uid) for name, one in entries
+                    )
+                    self._segments = (stamp if settled else (), found, more)
+                if self._segments[2]:
+                    missing.append(Missing("all of /dev/shm", f"only {MAX_SEGMENTS} entries were read"))
+                return self._segments[1]
+            except OSError:
+                continue
+        missing.append(Missing("/dev/shm", "it could not be read"))
+        return ()
+
+
+def _semaphores(processes: Iterable[Process], memories: dict[int, opened.Memory]) -> tuple[SemaphoreState, ...]:
+    """Each semaphore's value and waiters, through the first process whose memory can be read."""
+    found: dict[Inode, SemaphoreState] = {}
+    for process in processes:
+        for handle, inode in semaphores.handles(process.mappings).items():
+            if inode not in found and len(found) < semaphores.MAX_SEMAPHORES:
+                state = semaphores.state(memories[process.pid], handle, inode)
+                if state is not None:
+                    found[inode] = state
+    return tuple(found.values())
+
+
+def _with(
+    process: Process,
+    threads: tuple[Thread, ...],
+    files: tuple[OpenFile, ...] = (),
+    mappings: tuple[Mapping, ...] = (),
+) -> Process:
+    """The process with its threads, descriptors and mappings filled in."""
+    return Process(
+        process.pid,
+        process.started,
+        process.ppid,
+        process.comm,
+        process.state,
+        process.cmdline,
+        process.started_unix,
+        process.pgid,
+        process.sid,
+        process.cpu_ticks,
+        process.exit_code,
+        threads,
+        files,
+        mappings,
+    )
+
+
+def _missing(what: str, process: Process, error: OSError) -> Missing:
+    return Missing(f"{what} of process {process.pid}", error.strerror or str(error))
+
+
+def snapshot(pid: int, root: Path = Path("/proc"), scan: bool = True) -> Snapshot:
+    """One look at a process that will not be looked at again."""
+    return Reader(root).snapshot(pid, scan=scan)
