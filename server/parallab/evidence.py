@@ -80,9 +80,7 @@ class Evidence:
         for end in self._all(model.CellEnd):
             run = latest.get(end.cell)
             if run is not None and run.run == end.run:
-                latest[end.cell] = CellRun(
-                    end.cell, end.run, run.began, end.at, end.error, end.readings, end.values
-                )
+                latest[end.cell] = CellRun(end.cell, end.run, run.began, end.at, end.error, end.readings, end.values)
         return latest
 
     def _step_of(self, run: CellRun) -> str:
@@ -100,8 +98,10 @@ class Evidence:
 
     @property
     def tried(self) -> bool:
-        """Whether any cell of the step has run."""
-        return bool(self.cells)
+        """Whether any cell of the step has run; any cell at all, for a step that has none."""
+        if self.step in self.steps.values():
+            return bool(self.cells)
+        return bool(self.cells or self._latest)
 
     @property
     def running(self) -> CellRun | None:
@@ -120,7 +120,12 @@ class Evidence:
 
     @cached_property
     def notebook(self) -> Notebook:
-        """The kernel itself."""
+        """The kernel itself.
+
+        :raises CannotTell: it has died, or reports nothing.
+        """
+        if self.recording.dead:
+            raise CannotTell("Your kernel died. Restart it and run the step's cells again.")
         hello = next(iter(self._all(model.Hello)), None)
         if hello is None:
             raise CannotTell(
@@ -254,9 +259,7 @@ class Evidence:
         self._sure()
         pids = {self.recording.pid, *(worker.pid for worker in self.processes)}
         return tuple(
-            lock
-            for lock in self._story.locks
-            if lock.owner in ("", "number") and lock.known_in(self._runs, pids)
+            lock for lock in self._story.locks if lock.owner in ("", "number") and lock.known_in(self._runs, pids)
         )
 
     @cached_property
@@ -276,6 +279,10 @@ class Evidence:
         for run in self.cells:
             for value in run.values:
                 if value.json:
+                    found[value.name] = msgspec.json.decode(value.json)
+        for answer in self.events(model.Answer):
+            for value in answer.values:
+                if value.json and value.name in found:
                     found[value.name] = msgspec.json.decode(value.json)
         return found
 
@@ -301,11 +308,7 @@ class Evidence:
     def threads_alive(self) -> tuple[Thread, ...]:
         """Every thread that any of the notebook's cells started and that is alive now."""
         self._sure()
-        return tuple(
-            thread
-            for thread in self._story.threads
-            if thread.pid == self.recording.pid and not thread.ended
-        )
+        return tuple(thread for thread in self._story.threads if thread.pid == self.recording.pid and not thread.ended)
 
     @cached_property
     def zombies(self) -> tuple[Worker, ...]:

@@ -487,7 +487,7 @@ class Lost(Event, frozen=True, kw_only=True, tag="lost"):
     count: int
 
 
-AnyEvent = Union[
+AnyEvent = Union[  # noqa: UP007 - msgspec reads it at run time on 3.10 too
     Hello,
     CellBegin,
     CellEnd,
@@ -575,4 +575,5 @@ def loads(text: bytes | str) -> Recording:
 
 def event(packet: bytes) -> AnyEvent:
     """One probe packet as an event; msgspec.DecodeError or ValidationError when it is none."""
-    return _events.decode(packet)
+    decoded: AnyEvent = _events.decode(packet)
+    return decoded

@@ -134,18 +134,12 @@ class Lock:
 
     def known_in(self, runs: Iterable[Run], pids: Iterable[int]) -> bool:
         """Whether it was made in one of the runs, or used or received by a process other than its maker."""
-        return bool(self.runs & frozenset(runs)) or bool(
-            (self.known_by - {self.made_by}) & frozenset(pids)
-        )
+        return bool(self.runs & frozenset(runs)) or bool((self.known_by - {self.made_by}) & frozenset(pids))
 
     @property
     def peak(self) -> int:
         """How many holds there were at one moment at the most."""
-        marks = sorted(
-            mark
-            for hold in self.holds
-            for mark in ((hold.taken, 1), (hold.given or 2**63, -1))
-        )
+        marks = sorted(mark for hold in self.holds for mark in ((hold.taken, 1), (hold.given or 2**63, -1)))
         inside = most = 0
         for _, change in marks:
             inside += change
@@ -240,8 +234,7 @@ class Story:
             givers = tuple(
                 worker.pid
                 for worker in self.workers
-                if (worker.cell, worker.run) in mine
-                and any(arg.address == address for arg in worker.given("number"))
+                if (worker.cell, worker.run) in mine and any(arg.address == address for arg in worker.given("number"))
             )
             found[address] = replace(number, given_to=givers)
         return tuple(found.values())
@@ -395,9 +388,7 @@ class _Workers:
 def numbered(workers: Iterable[Worker]) -> tuple[Worker, ...]:
     """The same workers in order of their start, each knowing its place among them."""
     ordered = sorted(workers, key=lambda worker: (worker.began or worker.born, worker.started))
-    return tuple(
-        replace(worker, ordinal=place, of=len(ordered)) for place, worker in enumerate(ordered, 1)
-    )
+    return tuple(replace(worker, ordinal=place, of=len(ordered)) for place, worker in enumerate(ordered, 1))
 
 
 def some(workers: Sequence[Worker], most: int = 3) -> str:
@@ -421,9 +412,7 @@ def together(workers: Sequence[Worker], waits: Sequence[model.Wait]) -> Together
             continue
         if not _waited_out(wait, worker, last_start):
             continue
-        after = min(
-            (other for other in workers if other.started > wait.began), key=lambda other: other.started
-        )
+        after = min((other for other in workers if other.started > wait.began), key=lambda other: other.started)
         if most == len(workers):
             break
         return Together(False, f"you waited for {worker} ({_call(wait)}) before you started {after}", most)
@@ -490,9 +479,7 @@ def _threads(recording: model.Recording) -> tuple[Thread, ...]:
             case model.ThreadEnd():
                 key = (event.pid, event.ident)
                 base = lives.get(key) or Thread(event.pid, event.ident, cell=event.cell, run=event.run)
-                lives[key] = replace(
-                    base, ended=event.at, error=event.error, tid=base.tid or event.tid
-                )
+                lives[key] = replace(base, ended=event.at, error=event.error, tid=base.tid or event.tid)
             case _:
                 pass
     return tuple(sorted([*done, *lives.values()], key=lambda thread: thread.began or thread.ran))
@@ -593,9 +580,7 @@ class _Now:
     def holders(self, inode: model.Inode | None, told: Sequence[int]) -> tuple[int, ...]:
         """Processes whose own record says they hold it; what the probe told where there is none."""
         if self.last is not None and inode is not None:
-            return tuple(
-                sorted({lock.pid for lock in self.last.sem_locks if lock.inode == inode and lock.count > 0})
-            )
+            return tuple(sorted({lock.pid for lock in self.last.sem_locks if lock.inode == inode and lock.count > 0}))
         return tuple(sorted(set(told)))
 
     def waiting(self, inode: model.Inode | None, told: Iterable[int]) -> tuple[int, ...]:
@@ -638,11 +623,7 @@ def standstill(recording: model.Recording, story: Story) -> Standstill:
     waits: list[LockWait] = []
     living = {process.pid for process in (recording.snapshots[-1].processes if recording.snapshots else ())}
     for lock in story.locks:
-        dead = tuple(
-            dict.fromkeys(
-                hold.pid for hold in lock.holds if not hold.given and hold.pid not in living
-            )
-        )
+        dead = tuple(dict.fromkeys(hold.pid for hold in lock.holds if not hold.given and hold.pid not in living))
         for waiter in lock.waiting:
             waits.append(LockWait(waiter, lock, lock.holders, dead if not lock.holders else ()))
     cycle = _cycle(waits)

@@ -49,7 +49,7 @@ def collect(names: dict[str, Any] | Iterable[Any]) -> MappingProxyType[str, tupl
     :raises CheckError: no docstring, no ``run``, a name used twice, or a parameter that names no
         earlier goal of the same step.
     """
-    values = names.values() if isinstance(names, dict) else names
+    values: Iterable[Any] = names.values() if isinstance(names, dict) else names
     found: dict[str, dict[str, Check]] = {}
     for function in values:
         marked = getattr(function, _MARK, None) if inspect.isfunction(function) else None
@@ -61,9 +61,7 @@ def collect(names: dict[str, Any] | Iterable[Any]) -> MappingProxyType[str, tupl
     return MappingProxyType({step: tuple(checks.values()) for step, checks in found.items()})
 
 
-def _check(
-    function: Callable[..., Any], step: str, phase: Phase | None, earlier: dict[str, Check]
-) -> Check:
+def _check(function: Callable[..., Any], step: str, phase: Phase | None, earlier: dict[str, Check]) -> Check:
     name, line = function.__name__, function.__code__.co_firstlineno
     text = " ".join((inspect.getdoc(function) or "").split())
     parameters = tuple(inspect.signature(function).parameters)
@@ -75,7 +73,5 @@ def _check(
         raise CheckError(f"two checks of step {step!r} are called {name!r}: rename one", line)
     for need in parameters[1:]:
         if need not in earlier:
-            raise CheckError(
-                f"check {name!r} needs {need!r}, which is no earlier check of step {step!r}", line
-            )
+            raise CheckError(f"check {name!r} needs {need!r}, which is no earlier check of step {step!r}", line)
     return Check(step, name, text, phase, parameters[1:], function)

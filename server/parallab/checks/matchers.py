@@ -47,7 +47,7 @@ def show(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, str):
-        return value if value else "nothing"
+        return value or "nothing"
     if isinstance(value, dict):
         return ", ".join(f"{key}: {show(item)}" for key, item in value.items()) or "none"
     if isinstance(value, Sequence | set | frozenset):
@@ -149,9 +149,7 @@ def each(matcher: Matcher) -> Matcher:
     return Matcher(
         f"each {matcher.expected}",
         lambda value: len(value) > 0 and all(matcher.match(item) is None for item in value),
-        lambda value: enumerate_all(
-            [found.observed for item in value if (found := matcher.match(item)) is not None]
-        ),
+        lambda value: enumerate_all([found.observed for item in value if (found := matcher.match(item)) is not None]),
     )
 
 

@@ -1,0 +1,262 @@
+"""The command line. Bad input ends with exit code 2 and one line on standard error, never a traceback."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+import click
+import msgspec
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+class Problem(click.ClickException):
+    """Bad input: one line that says what to do."""
+
+    exit_code = 2
+
+    def show(self, file: Any = None) -> None:  # noqa: ARG002 - click's signature
+        """Prints the line."""
+        click.echo(f"parallab: {' '.join(self.message.split())}", err=True)
+
+
+@click.group(context_settings=CONTEXT)
+@click.version_option(package_name="parallab")
+def main() -> None:
+    """Parallab: Python concurrency, taught by watching what really happens."""
+
+
+def as_json(value: Any) -> str:
+    """A report as indented JSON."""
+    return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
+
+
+# -- learning -----------------------------------------------------------------------------
+
+
+@main.command()
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path), default=Path())
+@click.option("--no-browser", is_flag=True, help="Start the server only, and print its address.")
+@click.option("--port", type=int, default=None, help="The port to listen on.")
+def lab(folder: Path, no_browser: bool, port: int | None) -> NoReturn:
+    """Open the course in JupyterLab, in FOLDER (made if missing; default: here)."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Problem(f"{folder} cannot be made: {error.strerror}. Name a folder you may write to") from None
+    arguments = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder.resolve()}"]
+    if no_browser:
+        arguments.append("--no-browser")
+    if port is not None:
+        arguments.append(f"--ServerApp.port={port}")
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        arguments.append("--allow-root")
+    sys.stdout.flush()
+    os.execv(sys.executable, arguments)  # noqa: S606 - ours, without a shell
+
+
+@main.command("list")
+@click.option("--json", "json_", is_flag=True, help="As JSON.")
+def list_labs(json_: bool) -> None:
+    """List the labs."""
+    from parallab.shelf import Shelf
+
+    labs = Shelf().labs()
+    if json_:
+        click.echo(
+            as_json(
+                [
+                    {
+                        "id": one.lab.id,
+                        "title": one.lab.title,
+                        "minutes": one.lab.minutes,
+                        "steps": [step.id for step in one.lab.steps],
+                        "problem": str(one.problem or ""),
+                    }
+                    for one in labs
+                ]
+            )
+        )
+        return
+    for one in labs:
+        problem = f"  (broken: {one.problem})" if one.problem else ""
+        click.echo(f"{one.lab.id}  {one.lab.title}, {one.lab.minutes} min{problem}")
+
+
+@main.command()
+@click.argument("lab_id", metavar="LAB")
+@click.argument("notebook", type=click.Path(path_type=Path), required=False)
+@click.option("--step", "steps", multiple=True, help="Only this step (may be repeated).")
+@click.option("--kernel", default=None, help="A kernelspec's name; default: this Python.")
+@click.option(
+    "--start-method",
+    type=click.Choice(["fork", "spawn", "forkserver"]),
+    default=None,
+    help="The default start method to check under.",
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0.1),
+    default=60.0,
+    show_default=True,
+    help="Seconds that each cell may take.",
+)
+@click.option("--json", "json_", is_flag=True, help="As JSON.")
+@click.option(
+    "--record", type=click.Path(dir_okay=False, path_type=Path), default=None, help="Write the recording to this file."
+)
+def check(
+    lab_id: str,
+    notebook: Path | None,
+    steps: tuple[str, ...],
+    kernel: str | None,
+    start_method: str | None,
+    timeout: float,
+    json_: bool,
+    record: Path | None,
+) -> None:
+    """Run a notebook of LAB in a real kernel and print the verdicts.
+
+    Without NOTEBOOK, the one in your working folder is taken. Exit code 0 when every counted
+    step (or every --step asked for) passed, 1 when one did not, 2 on bad input.
+    """
+    from parallab import headless, model, submission
+    from parallab.shelf import Shelf
+
+    try:
+        shelved = Shelf().lab(lab_id)
+    except LookupError as error:
+        raise Problem(_sentence(error)) from None
+    if shelved.problem:
+        raise Problem(str(shelved.problem))
+    known = [step.id for step in shelved.lab.steps]
+    for step in steps:
+        if step not in known:
+            raise Problem(f"{lab_id} has no step {step!r}: choose one of {', '.join(known)}")
+    try:
+        cells = submission.read(notebook or _own_notebook(shelved.slug))
+    except submission.SubmissionError as error:
+        raise Problem(str(error)) from None
+    if record is not None and not record.resolve().parent.is_dir():
+        raise Problem(f"there is no folder {record.parent} to write the recording into")
+    try:
+        done = _with_progress(
+            lambda progress: headless.run(
+                cells,
+                shelved,
+                kernel=kernel,
+                start_method=start_method,
+                timeout=timeout,
+                steps=steps or None,
+                progress=progress,
+            )
+        )
+    except headless.HeadlessError as error:
+        raise Problem(str(error)) from None
+    if record is not None:
+        record.write_bytes(model.dumps(done.recording))
+    if json_:
+        click.echo(as_json(done.report))
+    else:
+        _print_report(done.report, {step.id: step.title for step in shelved.lab.steps})
+    raise SystemExit(0 if headless.passed(done.report, steps or None) else 1)
+
+
+def _own_notebook(slug: str) -> Path:
+    for folder in (Path("parallab") / slug, Path(slug), Path()):
+        path = folder / f"{slug}.ipynb"
+        if path.is_file():
+            return path
+    raise Problem(f"there is no {slug}.ipynb here: name the notebook, or open the lab first")
+
+
+def _with_progress(work: Callable[[Callable[[str], None]], Any]) -> Any:
+    """Runs a coroutine with a line on standard error that says where it is (on a terminal only)."""
+    console = Console(stderr=True)
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("starting a kernel", total=None)
+        return asyncio.run(work(lambda text: bar.update(task, description=text)))
+
+
+def _print_report(report: Any, titles: dict[str, str]) -> None:
+    from parallab import verdict_text
+
+    for step in report.steps:
+        if step.kind != "code":
+            continue
+        click.echo(f"{titles.get(step.step, step.step)}  [{step.verdict}]")
+        click.echo(verdict_text.text(step))
+    for skipped in report.skipped:
+        click.echo(f"{titles.get(skipped.step, skipped.step)}  [skipped: {skipped.reason}]")
+
+
+def _sentence(error: BaseException) -> str:
+    return str(error.args[0]) if error.args else str(error)
+
+
+# -- seeing ----------------------------------------------------------------------------------
+
+
+@main.command()
+@click.argument("pid", type=int)
+@click.option("--json", "json_", is_flag=True, help="As JSON.")
+def inspect(pid: int, json_: bool) -> None:
+    """Show the processes, IPC objects and waits of any running Python program of yours."""
+    from parallab import inspect_view, inspecting
+
+    try:
+        report = inspecting.inspect(pid)
+    except inspecting.InspectError as error:
+        raise Problem(str(error)) from None
+    if json_:
+        click.echo(as_json(report))
+    else:
+        Console().print(inspect_view.render(report))
+
+
+@main.command()
+@click.argument("pid", type=int)
+@click.option("--json", "json_", is_flag=True, help="As JSON.")
+def doctor(pid: int, json_: bool) -> None:
+    """Say what a running program is stuck on. Exit 0 not stuck, 1 stuck, 3 cannot tell."""
+    from parallab import inspect_view, inspecting
+
+    try:
+        report = inspecting.doctor(pid)
+    except inspecting.InspectError as error:
+        raise Problem(str(error)) from None
+    if json_:
+        click.echo(as_json(report))
+    else:
+        Console().print(inspect_view.render_doctor(report))
+    raise SystemExit({False: 0, True: 1, None: 3}[report.stuck])
+
+
+# -- writing labs -------------------------------------------------------------------------------
+
+
+@main.group()
+def author() -> None:
+    """Write labs, and prove them."""
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Runs the command line with these arguments; answers the exit code (for tests)."""
+    try:
+        main.main(args=list(arguments), standalone_mode=True)
+    except SystemExit as end:
+        return int(end.code or 0)
+    return 0
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,387 @@
+"""Runs a notebook in a real kernel under the recorder, without a browser, and judges its steps.
+
+``parallab check``, the author's proof and batch grading all use it. Each step is judged right
+after its last cell; a cell that hangs is judged while it hangs, and then interrupted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from jupyter_client.asynchronous.client import AsyncKernelClient
+from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
+from jupyter_client.manager import AsyncKernelManager
+from packaging.specifiers import SpecifierSet
+
+from parallab import judging, model
+from parallab.evidence import Evidence
+from parallab.judge_pool import JudgePool
+from parallab.lab import Cell, Step, assign
+from parallab.recorder import Recorder
+from parallab.shelf import ShelvedLab
+from parallab.wire import SCHEMA, CellRef, CheckReport, GoalResult, Skipped, StepResult
+
+PROVISIONER = {"kernel_provisioner": {"provisioner_name": "parallab-provisioner"}}
+#: Seconds a cell must be known to be stuck before the run goes on without waiting for its time limit.
+CERTAIN = 1.0
+#: Seconds that a cell tagged ``hangs`` gets when it cannot be told that it is stuck.
+HANGS = 6.0
+#: Seconds that an interrupted cell gets to end, before the next interrupt and then the kill.
+RELEASE = 5.0
+START = 60.0
+
+
+class HeadlessError(Exception):
+    """The notebook could not be run at all; the text says why and what to do."""
+
+
+@dataclass
+class Done:
+    """What a headless run found."""
+
+    report: CheckReport
+    recording: model.Recording
+    hung: tuple[str, ...] = ()
+    """Steps with a cell that did not come to an end."""
+
+
+@dataclass
+class _Step:
+    """A step's state while the notebook runs."""
+
+    step: Step
+    cells_left: int
+    met: dict[str, int] = field(default_factory=dict)
+    hung: bool = False
+    goals: tuple[GoalResult, ...] | None = None
+    not_recorded: tuple[str, ...] = ()
+
+
+async def run(
+    cells: Sequence[Cell],
+    lab: ShelvedLab,
+    *,
+    kernel: str | None = None,
+    start_method: str | None = None,
+    timeout: float = 60.0,
+    steps: Iterable[str] | None = None,
+    progress: Callable[[str], None] = lambda _: None,
+    pool: JudgePool | None = None,
+) -> Done:
+    """Runs the cells in order and judges the steps (all core steps, or those named).
+
+    :raises HeadlessError: no such kernel, or the kernel did not start.
+    """
+    async with _Session(lab, kernel, start_method, pool) as session:
+        return await session.run(cells, timeout, steps, progress)
+
+
+class _Session:
+    """One kernel in a folder of its own with the lab's data modules."""
+
+    def __init__(self, lab: ShelvedLab, kernel: str | None, start_method: str | None, pool: JudgePool | None) -> None:
+        self.lab = lab
+        self.pool = pool or JudgePool()
+        self._own_pool = pool is None
+        self._spec = _spec(kernel)
+        self._start_method = start_method
+        self._folder = Path(tempfile.mkdtemp(prefix="parallab-"))
+
+    async def __aenter__(self) -> _Session:
+        work = self._folder / "work"
+        work.mkdir()
+        for file in self.lab.files:
+            shutil.copy(file, work)
+        self.manager = AsyncKernelManager(
+            transport="ipc",
+            connection_file=str(self._folder / "kernel.json"),
+        )
+        self.manager.ip = str(self._folder / "ipc")
+        self.manager._kernel_spec = self._spec  # noqa: SLF001 - a spec that is installed nowhere
+        environment = _environment(self._start_method)
+        try:
+            await self.manager.start_kernel(cwd=str(work), env=environment)
+            self.client: AsyncKernelClient = self.manager.client()
+            self.client.start_channels()
+            await self.client.wait_for_ready(timeout=START)
+        except BaseException as error:
+            await self.__aexit__()
+            if isinstance(error, RuntimeError | OSError):
+                raise HeadlessError(f"the kernel did not start: {error}") from error
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if hasattr(self, "client"):
+            self.client.stop_channels()
+        with contextlib.suppress(Exception):
+            await self.manager.shutdown_kernel(now=True)
+        self.manager.cleanup_connection_file()
+        if self._own_pool:
+            await self.pool.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    @property
+    def recorder(self) -> Recorder:
+        recorder = getattr(self.manager.provisioner, "recorder", None)
+        assert isinstance(recorder, Recorder)
+        return recorder
+
+    # -- the run ---------------------------------------------------------------------------
+
+    async def run(
+        self,
+        cells: Sequence[Cell],
+        timeout: float,
+        wanted: Iterable[str] | None,
+        progress: Callable[[str], None],
+    ) -> Done:
+        asked = None if wanted is None else set(wanted)
+        refs = [CellRef(f"cell-{place}", cell.step or None) for place, cell in enumerate(cells)]
+        self.steps = {
+            ref: step for (ref, step), cell in zip(assign(refs).items(), cells, strict=True) if cell.cell_type == "code"
+        }
+        states = {
+            step.id: _Step(step, sum(1 for name in self.steps.values() if name == step.id))
+            for step in self.lab.lab.steps
+        }
+        for ref, cell in zip(refs, cells, strict=True):
+            if cell.cell_type != "code":
+                continue
+            state = states.get(self.steps[ref.id])
+            progress(state.step.title if state else "set-up")
+            if "restart" in cell.tags:
+                await self._restart()
+            await self._execute(ref.id, cell, state, timeout)
+            if state is not None:
+                state.cells_left -= 1
+                if (state.cells_left == 0 and not state.hung) or "check-here" in cell.tags:
+                    await self._judge(state)
+        python, method = await self._kernel_facts()
+        skipped = {step.id: reason for step in self.lab.lab.steps if (reason := _unfit(step, python))}
+        results: list[StepResult] = []
+        for state in states.values():
+            if state.step.id in skipped or (asked is not None and state.step.id not in asked):
+                continue
+            if state.goals is None:
+                await self._judge(state)
+            results.append(_result(state))
+        report = CheckReport(
+            SCHEMA,
+            self.lab.lab.id,
+            self.lab.lab.version,
+            python,
+            method,
+            tuple(Skipped(step, reason) for step, reason in skipped.items()),
+            tuple(results),
+        )
+        hung = tuple(state.step.id for state in states.values() if state.hung)
+        return Done(report, await self.recorder.cut(), hung)
+
+    async def _kernel_facts(self) -> tuple[str, str]:
+        hello = self.recorder.hello
+        return (hello.python, hello.start_method) if hello else ("", "")
+
+    async def _restart(self) -> None:
+        await self.manager.restart_kernel(now=True)
+        await self.client.wait_for_ready(timeout=START)
+
+    async def _execute(self, cell_id: str, cell: Cell, state: _Step | None, timeout: float) -> None:
+        """Runs one cell to its end, or until it hangs: then it is judged and interrupted."""
+        metadata: dict[str, Any] = {"cellId": cell_id}
+        if cell.step:
+            metadata["parallab"] = {"lab": self.lab.lab.id, "step": cell.step}
+        ended = self._cell_ended(cell_id)
+        limit = min(timeout, HANGS) if "hangs" in cell.tags else timeout
+        message = self.client.session.msg(
+            "execute_request",
+            {
+                "code": cell.source,
+                "silent": False,
+                "store_history": True,
+                "user_expressions": {},
+                "allow_stdin": False,
+                "stop_on_error": False,
+            },
+            metadata=metadata,
+        )
+        self.client.shell_channel.send(message)
+        reply = asyncio.ensure_future(self._reply(message["header"]["msg_id"]))
+        try:
+            if await self._finished(reply, limit):
+                with contextlib.suppress(asyncio.TimeoutError):
+                    await asyncio.wait_for(ended.wait(), 5.0)
+                await self._met(state)
+                return
+            if state is not None:
+                await self._met(state)
+                if not _breaks(self.lab, state.step):
+                    state.hung = True
+                    await self._judge(state)
+            await self._free(reply)
+        finally:
+            reply.cancel()
+
+    def _cell_ended(self, cell_id: str) -> asyncio.Event:
+        """Set when the probe's report of the cell's end is in: it travels beside the reply."""
+        ended = asyncio.Event()
+        recorder = self.recorder
+        before = recorder.last_end
+
+        def hear(what: str) -> None:
+            if what in ("dead", "restarted") or (
+                what == "cell-end" and recorder.last_end != before and recorder.last_end[0] == cell_id
+            ):
+                ended.set()
+                recorder.unlisten(hear)
+
+        recorder.listen(hear)
+        return ended
+
+    async def _reply(self, message_id: str) -> None:
+        """Ends with the cell's reply; what it prints is drained and dropped."""
+        drain = asyncio.ensure_future(self._drain())
+        try:
+            while True:
+                reply = await self.client.get_shell_msg()
+                if reply.get("parent_header", {}).get("msg_id") == message_id:
+                    return
+        finally:
+            drain.cancel()
+
+    async def _drain(self) -> None:
+        while True:
+            await self.client.get_iopub_msg()
+
+    async def _finished(self, reply: asyncio.Future[None], limit: float) -> bool:
+        """Whether the cell ended by itself; False when it is stuck, out of time, or its kernel dead."""
+        end = time.monotonic() + limit
+        stuck_since: float | None = None
+        while time.monotonic() < end:
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(asyncio.shield(reply), 0.1)
+                return True
+            if self.recorder.dead:
+                return False
+            if self.recorder.stuck is True:
+                stuck_since = stuck_since or time.monotonic()
+                if time.monotonic() - stuck_since >= CERTAIN:
+                    return False
+            else:
+                stuck_since = None
+        return False
+
+    async def _free(self, reply: asyncio.Future[None]) -> None:
+        """Interrupts until the cell ends; kills and starts the kernel anew when it does not."""
+        for _ in range(3):
+            if self.recorder.dead:
+                break
+            await self.manager.interrupt_kernel()
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(asyncio.shield(reply), RELEASE)
+                return
+        await self._restart()
+
+    # -- judging ---------------------------------------------------------------------------------
+
+    async def _met(self, state: _Step | None) -> None:
+        """Break goals are judged at a cell's end and when it hangs, and stay met."""
+        if state is None or not _breaks(self.lab, state.step):
+            return
+        recording = await self.recorder.cut()
+        checks = self.lab.checks.get(state.step.id, ())
+        goals = await self.pool.judge(
+            self.lab.folder, checks, state.step.id, recording, self.steps, met=state.met, phases=("break",)
+        )
+        at = judging.met_at(Evidence(recording, state.step.id, self.steps))
+        for goal in goals:
+            if goal.verdict == "passed":
+                state.met.setdefault(goal.id, at)
+
+    async def _judge(self, state: _Step) -> None:
+        checks = self.lab.checks.get(state.step.id, ())
+        if state.step.kind != "code" or not checks:
+            state.goals = ()
+            return
+        recording = await self.recorder.cut()
+        state.not_recorded = recording.not_recorded
+        state.goals = await self.pool.judge(
+            self.lab.folder, checks, state.step.id, recording, self.steps, met=state.met
+        )
+
+
+def _breaks(lab: ShelvedLab, step: Step) -> bool:
+    return any(check.phase == "break" for check in lab.checks.get(step.id, ()))
+
+
+def _result(state: _Step) -> StepResult:
+    return judging.step_result(
+        state.step.id,
+        state.step.kind,
+        state.goals or (),
+        counts=state.step.counts and state.step.kind == "code",
+        assisted=None,
+        not_recorded=state.not_recorded,
+    )
+
+
+def _unfit(step: Step, python: str) -> str:
+    """Why this Python cannot do the step, "" when it can."""
+    if not step.python or not python or SpecifierSet(step.python).contains(python, prereleases=True):
+        return ""
+    return f"needs Python {step.python}; this kernel runs {python}"
+
+
+def _spec(kernel: str | None) -> KernelSpec:
+    if kernel is None:
+        return KernelSpec(
+            argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+            display_name="Python 3 (Parallab)",
+            language="python",
+            metadata=PROVISIONER,
+        )
+    try:
+        spec = KernelSpecManager().get_kernel_spec(kernel)
+    except NoSuchKernel as error:
+        known = ", ".join(sorted(KernelSpecManager().find_kernel_specs())) or "none"
+        raise HeadlessError(f"there is no kernel {kernel!r}: choose one of {known}") from error
+    if spec.language.lower() != "python":
+        raise HeadlessError(f"kernel {kernel!r} runs {spec.language}: a lab needs Python")
+    spec.metadata = {**spec.metadata, **PROVISIONER}
+    return spec
+
+
+def _environment(start_method: str | None) -> Mapping[str, str]:
+    environment = dict(os.environ)
+    environment.pop("PARALLAB_START_METHOD", None)
+    if start_method:
+        environment["PARALLAB_START_METHOD"] = start_method
+    return environment
+
+
+def counted(report: CheckReport, asked: Iterable[str] | None = None) -> list[StepResult]:
+    """The results that decide: every step asked for, else every counted core code step."""
+    wanted = None if asked is None else set(asked)
+    return [step for step in report.steps if (step.counts if wanted is None else step.step in wanted)]
+
+
+def passed(report: CheckReport, asked: Iterable[str] | None = None) -> bool:
+    """Whether all of these passed, and there is one."""
+    deciding = counted(report, asked)
+    return bool(deciding) and all(step.verdict == "passed" for step in deciding)
+
+
+def dumps(report: CheckReport) -> str:
+    """The report as contracts' JSON."""
+    return msgspec.json.format(msgspec.json.encode(report), indent=2).decode()

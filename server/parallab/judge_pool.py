@@ -1,0 +1,147 @@
+"""Judging in a warm process with a deadline: a check that never returns is ended, and told so.
+
+The process is started with the first request, ended after a minute of idleness, and replaced
+when a check overruns; the caller's event loop never waits on a check.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from parallab import judging, model
+from parallab.checks import Check
+from parallab.judge_worker import LENGTH, Request
+from parallab.wire import GoalResult
+
+DEADLINE = 2.0
+#: Seconds that starting the process and loading a lab may take, beside the deadline.
+GRACE = 20.0
+IDLE = 60.0
+LARGEST = 8 * 1024 * 1024
+
+_goals = msgspec.json.Decoder(GoalResult)
+
+
+class JudgePool:
+    """One warm judging process; use :meth:`judge` from one event loop, :meth:`close` at the end."""
+
+    def __init__(self, deadline: float = DEADLINE, idle: float = IDLE) -> None:
+        self._deadline = deadline
+        self._idle = idle
+        self._process: asyncio.subprocess.Process | None = None
+        self._turn = asyncio.Lock()
+        self._sleep: asyncio.TimerHandle | None = None
+
+    async def judge(
+        self,
+        folder: Path,
+        checks: Sequence[Check],
+        step: str,
+        recording: model.Recording,
+        steps: Mapping[str, str],
+        *,
+        since: int = 0,
+        met: Mapping[str, int] | None = None,
+        phases: Sequence[str] = (),
+    ) -> tuple[GoalResult, ...]:
+        """The goals' verdicts. ``checks`` are only named when the process could not judge them."""
+        wanted = [check for check in checks if not phases or check.phase in phases]
+        text = model.dumps(recording)
+        if len(text) > LARGEST:
+            return tuple(
+                GoalResult(check.name, check.text, check.phase, "undecided", reason=TOO_LARGE) for check in wanted
+            )
+        frame = msgspec.json.encode(
+            Request(str(folder), step, msgspec.Raw(text), dict(steps), since, dict(met or {}), tuple(phases))
+        )
+        async with self._turn:
+            goals, problem = await self._ask(frame)
+        return (*goals, *_unjudged(wanted[len(goals) :], problem))
+
+    async def _ask(self, frame: bytes) -> tuple[list[GoalResult], str]:
+        goals: list[GoalResult] = []
+        try:
+            process, fresh = await self._warm()
+            assert process.stdin is not None
+            assert process.stdout is not None
+            process.stdin.write(LENGTH.pack(len(frame)) + frame)
+            limit = self._deadline + (GRACE if fresh else 0)
+            await asyncio.wait_for(_collect(process.stdout, goals), limit)
+            return goals, ""
+        except (TimeoutError, asyncio.TimeoutError):
+            await self._end()
+            return goals, f"the check did not come to an end within {self._deadline:g} s"
+        except (asyncio.IncompleteReadError, ConnectionError, OSError):
+            await self._end()
+            return goals, "the process that judges ended"
+        finally:
+            self._rest()
+
+    async def _warm(self) -> tuple[asyncio.subprocess.Process, bool]:
+        if self._process is not None and self._process.returncode is None:
+            return self._process, False
+        self._process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "parallab.judge_worker",
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            limit=LARGEST,
+        )
+        return self._process, True
+
+    def _rest(self) -> None:
+        if self._sleep is not None:
+            self._sleep.cancel()
+        loop = asyncio.get_running_loop()
+        self._sleep = loop.call_later(self._idle, lambda: asyncio.ensure_future(self._doze()))
+
+    async def _doze(self) -> None:
+        async with self._turn:
+            await self._end()
+
+    async def _end(self) -> None:
+        process, self._process = self._process, None
+        if process is not None and process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+
+    async def close(self) -> None:
+        """Ends the process."""
+        if self._sleep is not None:
+            self._sleep.cancel()
+        await self._end()
+
+
+TOO_LARGE = "More was recorded than can be judged. Restart the kernel and run only this step's cells."
+
+
+async def _collect(source: asyncio.StreamReader, goals: list[GoalResult]) -> None:
+    while answer := await _frame(source):
+        goals.append(_goals.decode(answer))
+
+
+async def _frame(source: asyncio.StreamReader) -> bytes:
+    size = LENGTH.unpack(await source.readexactly(LENGTH.size))[0]
+    return await source.readexactly(size) if size else b""
+
+
+def _unjudged(checks: Sequence[Check], problem: str) -> list[GoalResult]:
+    """The goals without an answer: the first is the one that went wrong."""
+    if not problem:
+        return []
+    blame = f"This is not your mistake: {problem}. Tell the lab's author."
+    return [
+        judging.broken(check, blame)
+        if place == 0
+        else GoalResult(check.name, check.text, check.phase, "not-attempted", reason="an earlier check broke")
+        for place, check in enumerate(checks)
+    ]

@@ -1,0 +1,76 @@
+"""The warm process that judges: requests on standard input, goals on standard output.
+
+Each frame is a 4-byte big-endian length and JSON. One request is answered by one frame a goal
+and an empty frame; whatever a check prints goes to standard error, which nobody reads.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
+
+from parallab import judging, model
+from parallab.evidence import Evidence
+from parallab.shelf import ShelvedLab, load
+from parallab.wire import GoalResult
+
+LENGTH = struct.Struct(">I")
+
+
+class Request(msgspec.Struct, frozen=True):
+    """What to judge: the lab's folder and step, the recording, and the cells' steps."""
+
+    folder: str
+    step: str
+    recording: msgspec.Raw
+    steps: dict[str, str]
+    since: int = 0
+    met: dict[str, int] = {}
+    phases: tuple[str, ...] = ()
+    """Only goals of these phases; () means all."""
+
+
+def main() -> None:
+    """Answers requests until standard input ends."""
+    source, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    labs: dict[tuple[str, int], ShelvedLab] = {}
+    decoder = msgspec.json.Decoder(Request)
+    while frame := _read(source):
+        request = decoder.decode(frame)
+        for goal in _judge(request, labs):
+            _write(answers, msgspec.json.encode(goal))
+        _write(answers, b"")
+
+
+def _judge(request: Request, labs: dict[tuple[str, int], ShelvedLab]) -> Iterator[GoalResult]:
+    folder = Path(request.folder)
+    key = (request.folder, max((path.stat().st_mtime_ns for path in folder.glob("*.py")), default=0))
+    if key not in labs:
+        labs.clear()
+        labs[key] = load(folder)
+    checks = labs[key].checks.get(request.step, ())
+    if request.phases:
+        checks = tuple(check for check in checks if check.phase in request.phases)
+    evidence = Evidence(model.loads(bytes(request.recording)), request.step, request.steps, request.since)
+    return judging.judging(checks, evidence, request.met)
+
+
+def _read(source: BinaryIO) -> bytes:
+    head = source.read(LENGTH.size)
+    return source.read(LENGTH.unpack(head)[0]) if len(head) == LENGTH.size else b""
+
+
+def _write(answers: BinaryIO, frame: bytes) -> None:
+    answers.write(LENGTH.pack(len(frame)) + frame)
+    answers.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,167 @@
+"""From checks and evidence to verdicts: pure, and the same for browser, CLI and author's proof.
+
+Nothing a check does can raise out of here, except by not returning: ``judge_pool`` sees to that.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from parallab import mistakes
+from parallab.checks import Check
+from parallab.checks.expect import (
+    CannotTell,
+    NotMet,
+    NotTried,
+    collecting_notes,
+    stop_notes,
+)
+from parallab.evidence import Evidence
+from parallab.wire import GoalResult, StepKind, StepResult, Verdict
+
+#: Told when no cell of the step has run since the kernel started or the step was reset.
+NOT_RUN = "Run this step's cell first."
+
+#: The worst verdict of a step's goals is the step's own, in this order.
+_GRAVITY: tuple[Verdict, ...] = ("broken", "failed", "undecided", "not-attempted", "passed")
+
+
+def judge(checks: Sequence[Check], evidence: Evidence, met: Mapping[str, int] | None = None) -> tuple[GoalResult, ...]:
+    """The verdicts of a step's goals, in order.
+
+    ``met`` are break goals met earlier and when (monotonic ns): they stay met, and repair goals
+    look only at cell runs begun later.
+    """
+    return tuple(judging(checks, evidence, met))
+
+
+def judging(checks: Sequence[Check], evidence: Evidence, met: Mapping[str, int] | None = None) -> Iterator[GoalResult]:
+    """As :func:`judge`, one goal after the other, so that a slow one does not hide the others."""
+    met = dict(met or {})
+    findings: dict[str, Any] = {}
+    texts = {check.name: check.text for check in checks}
+    broken_at = _broken_at(checks, met)
+    for check in checks:
+        if check.phase == "break" and check.name in met and check.name not in _needed(checks):
+            yield GoalResult(check.name, check.text, check.phase, "passed")
+            continue
+        missing = next((need for need in check.needs if need not in findings), None)
+        if missing is not None:
+            if check.phase == "break" and check.name in met:
+                yield GoalResult(check.name, check.text, check.phase, "passed")
+            else:
+                yield _untried(check, f"first: {texts[missing]}")
+            continue
+        looking = evidence
+        if check.phase == "repair":
+            if broken_at is None:
+                yield _untried(check, "first make it fail, as the step asks")
+                continue
+            looking = replace(evidence, since=max(evidence.since, broken_at))
+        result, finding = _one(check, looking, findings)
+        if result.verdict == "passed":
+            findings[check.name] = finding
+        elif check.phase == "break" and check.name in met:
+            result = GoalResult(check.name, check.text, check.phase, "passed")
+        yield result
+
+
+def _needed(checks: Sequence[Check]) -> frozenset[str]:
+    return frozenset(need for check in checks for need in check.needs)
+
+
+def _broken_at(checks: Sequence[Check], met: Mapping[str, int]) -> int | None:
+    """When the last break goal was met, None while one is not."""
+    breaks = [check.name for check in checks if check.phase == "break"]
+    if any(name not in met for name in breaks):
+        return None
+    return max((met[name] for name in breaks), default=0)
+
+
+def met_at(evidence: Evidence) -> int:
+    """The moment to remember a break goal by: only cell runs that begin later can repair it."""
+    return max((run.began for run in evidence.cells), default=0) + 1
+
+
+def _untried(check: Check, reason: str) -> GoalResult:
+    return GoalResult(check.name, check.text, check.phase, "not-attempted", reason=reason)
+
+
+def _one(check: Check, evidence: Evidence, findings: Mapping[str, Any]) -> tuple[GoalResult, Any]:
+    def goal(verdict: Verdict, **details: Any) -> GoalResult:
+        return GoalResult(check.name, check.text, check.phase, verdict, **details)
+
+    if not evidence.tried:
+        reason = NOT_RUN if check.phase != "repair" else "Repair it, and run the step's cell again."
+        return goal("not-attempted", reason=reason), None
+    notes: list[str] = []
+    token = collecting_notes(notes)
+    try:
+        finding = check.function(evidence, **{need: findings[need] for need in check.needs})
+    except NotMet as failure:
+        mistake = _told(failure.mistakes, evidence)
+        return (
+            goal(
+                "failed",
+                expected=failure.expected,
+                observed=failure.observed,
+                reason=failure.because,
+                hint=failure.hint,
+                mistake=mistake,
+            ),
+            None,
+        )
+    except CannotTell as why:
+        return goal("undecided", reason=str(why)), None
+    except NotTried as first:
+        return goal("not-attempted", reason=f"first: {first}"), None
+    except Exception as error:  # the author's check raised: whatever it was, it is told as theirs
+        return goal("broken", reason=_blame(check.function, error)), None
+    finally:
+        stop_notes(token)
+    return goal("passed", note=" ".join(notes)), finding
+
+
+def _told(candidates: tuple[str, ...], evidence: Evidence) -> Any:
+    """The deepest candidate whose recogniser agrees; one that cannot tell does not agree."""
+    try:
+        return mistakes.tell(candidates, evidence)
+    except CannotTell:
+        return None
+
+
+def _blame(function: Callable[..., Any], error: Exception) -> str:
+    own = function.__code__.co_filename
+    frames = traceback.extract_tb(error.__traceback__)
+    line = next((frame.lineno for frame in reversed(frames) if frame.filename == own), 0)
+    return (
+        f"This is not your mistake: the check itself failed with {type(error).__name__}: {error} "
+        f"(line {line} of the lab's checks). Tell the lab's author."
+    )
+
+
+def verdict_of(goals: Sequence[GoalResult]) -> Verdict:
+    """A step's verdict: the gravest of its goals'; none at all means not attempted."""
+    found = {goal.verdict for goal in goals}
+    return next((verdict for verdict in _GRAVITY if verdict in found), "not-attempted")
+
+
+def step_result(
+    step: str,
+    kind: StepKind,
+    goals: Sequence[GoalResult],
+    *,
+    counts: bool,
+    assisted: bool | None,
+    not_recorded: Sequence[str] = (),
+) -> StepResult:
+    """The goals put together to the step's verdict."""
+    return StepResult(step, kind, verdict_of(goals), counts, assisted, tuple(not_recorded), tuple(goals))
+
+
+def broken(check: Check, reason: str) -> GoalResult:
+    """A goal whose check could not be brought to an end."""
+    return GoalResult(check.name, check.text, check.phase, "broken", reason=reason)

@@ -1,0 +1,390 @@
+"""One kernel's recorder: merges what the probe reports with what the operating system shows.
+
+It keeps a bounded log of events, looks at the process tree while a cell runs (rarely enough to
+stay under 1 % of a core) and not at all while the kernel is idle, decides when a cell is stuck,
+and cuts a :class:`parallab.model.Recording` out of it all on demand, also while a cell hangs.
+Everything that reads /proc runs in a thread of its own; everything else on the event loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import msgspec
+
+from parallab import model, waits
+from parallab.ear import Ear
+from parallab.log import Log
+from parallab.procfs.read import Reader
+
+#: Seconds between two looks at the tree, at the least; and how much of a core they may cost.
+LOOK = 0.02
+SHARE = 0.01
+#: Seconds that everything must stand still before a cell can be called stuck (contract: ≥ 250 ms).
+STILL = 0.26
+#: Seconds between two decisions on a cell that stands still but is not stuck, at the most.
+PATIENCE = 2.0
+#: Seconds that the kernel gets to answer a question.
+ANSWER = 0.5
+SIGHTINGS = 4000
+ADDRESSES = 2000
+
+Listener = Callable[[str], None]
+
+
+class Recorder:
+    """Records one kernel through restarts; made on a running event loop."""
+
+    def __init__(self, kernel_id: str, root: Path = Path("/proc")) -> None:
+        self.kernel_id = kernel_id
+        self.pid = 0
+        self.dead = False
+        self.last_end: tuple[str, int, int] = ("", 0, 0)
+        """Cell, run and moment (monotonic ns) of the cell that ended last."""
+        self._loop = asyncio.get_running_loop()
+        self._root = root
+        self._listeners: list[Listener] = []
+        self._threads: ThreadPoolExecutor | None = None
+        self._ear: Ear | None = None
+        self._pidfd: int | None = None
+        self._clear()
+
+    def _clear(self) -> None:
+        self._log = Log()
+        self._reader = Reader(self._root)
+        self._baseline: model.Snapshot | None = None
+        self._hello: model.Hello | None = None
+        self._sightings: dict[int, list[model.Sighting]] = {}
+        self._running: tuple[str, int] | None = None
+        self._newest: tuple[str, int] = ("", 0)
+        self._stuck: bool | None = False
+        self._heard = time.monotonic()
+        self._watch: asyncio.Task[None] | None = None
+        self._changed: asyncio.TimerHandle | None = None
+        self._looks: tuple[model.Snapshot, ...] = ()
+        self._decision: asyncio.Task[None] | None = None
+
+    # -- life of the kernel ----------------------------------------------------------
+
+    def environment(self) -> dict[str, str]:
+        """A new life begins: what the kernel's environment needs for its probe to find us."""
+        self._end_life()
+        self._clear()
+        self.dead = False
+        if self._threads is None:
+            self._threads = ThreadPoolExecutor(1, thread_name_prefix="parallab-look")
+        self._ear = Ear(self._deliver)
+        return {"PARALLAB_KERNEL_ID": self.kernel_id, **self._ear.environment()}
+
+    def attach(self, pid: int) -> None:
+        """The kernel was launched as this process."""
+        self.pid = self._log.kernel = pid
+        if hasattr(os, "pidfd_open"):
+            with contextlib.suppress(OSError):
+                self._pidfd = os.pidfd_open(pid)
+                self._loop.add_reader(self._pidfd, self._died)
+
+    def detach(self, restart: bool) -> None:
+        """The kernel was shut down; what was recorded can still be cut unless it restarts."""
+        self._died()
+        self._end_life()
+        if restart:
+            self._tell("restarted")
+        elif self._threads is not None:
+            self._threads.shutdown(wait=False)
+            self._threads = None
+
+    def _died(self) -> None:
+        self._forget_pidfd()
+        if not self.dead:
+            self.dead = True
+            self._running = None
+            self._tell("dead")
+
+    def _end_life(self) -> None:
+        self._forget_pidfd()
+        for task in (self._watch, self._decision):
+            if task is not None:
+                task.cancel()
+        if self._changed is not None:
+            self._changed.cancel()
+        if self._ear is not None:
+            self._ear.close()
+            self._ear = None
+
+    def _forget_pidfd(self) -> None:
+        if self._pidfd is not None:
+            self._loop.remove_reader(self._pidfd)
+            os.close(self._pidfd)
+            self._pidfd = None
+
+    # -- listening ----------------------------------------------------------------------
+
+    def listen(self, listener: Listener) -> None:
+        """Calls back with cell-begin, cell-end, changed, stuck, restarted or dead."""
+        self._listeners.append(listener)
+
+    def unlisten(self, listener: Listener) -> None:
+        """Ends what :meth:`listen` began."""
+        with contextlib.suppress(ValueError):
+            self._listeners.remove(listener)
+
+    def _tell(self, what: str) -> None:
+        for listener in tuple(self._listeners):
+            listener(what)
+
+    def _deliver(self, events: list[model.AnyEvent]) -> None:
+        """Called in the ear's thread."""
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody is left to tell
+            self._loop.call_soon_threadsafe(self._hear, self._ear, events)
+
+    def _hear(self, ear: Ear | None, events: Iterable[model.AnyEvent]) -> None:
+        if ear is not self._ear:
+            return
+        for event in events:
+            if isinstance(event, model.Answer):
+                event = msgspec.structs.replace(event, cell=self._newest[0], run=self._newest[1])
+            else:
+                self._heard = time.monotonic()
+                self._unstick()
+            self._log.add(event)
+            if event.pid != self.pid:
+                self._credit(event)
+            match event:
+                case model.Hello():
+                    self._hello = event
+                    self._loop.create_task(self._take_baseline())
+                case model.CellBegin():
+                    self._begin(event)
+                case model.CellEnd():
+                    self._end(event)
+                case _:
+                    pass
+        self._note_change()
+
+    def _note_change(self) -> None:
+        if self._changed is None and self._listeners:
+            self._changed = self._loop.call_later(0.05, self._tell_change)
+
+    def _tell_change(self) -> None:
+        self._changed = None
+        self._tell("changed")
+
+    def _begin(self, event: model.CellBegin) -> None:
+        self._running = self._newest = (event.cell, event.run)
+        if self._watch is None or self._watch.done():
+            self._watch = self._loop.create_task(self._watch_cell())
+        self._tell("cell-begin")
+
+    def _end(self, event: model.CellEnd) -> None:
+        self._running = None
+        self.last_end = (event.cell, event.run, event.at)
+        self._tell("cell-end")
+
+    def _credit(self, event: model.AnyEvent) -> None:
+        """The packet's credentials confirm the process that sent it (unix(7))."""
+        mine = self._sightings.setdefault(event.pid, [])
+        if isinstance(event, model.ProcessBorn) or not mine:
+            mine.append(model.Sighting(event.pid, by="credentials", first=event.at, last=event.at))
+            self._prune()
+        elif not mine[-1].ended:
+            mine[-1] = msgspec.structs.replace(mine[-1], last=event.at)
+
+    def _prune(self) -> None:
+        if len(self._sightings) > SIGHTINGS:
+            ended = [pid for pid, seen in self._sightings.items() if all(one.ended for one in seen)]
+            middle = (ended or list(self._sightings))[500:1500]
+            for pid in middle:
+                del self._sightings[pid]
+
+    # -- looking ---------------------------------------------------------------------------
+
+    async def _look(self) -> tuple[model.Process, ...]:
+        """The tree as it is now; sightings are brought up to date."""
+        tree = await self._loop.run_in_executor(self._threads, self._reader.tree, self.pid)
+        self._sight(tree)
+        return tree
+
+    def _sight(self, processes: Iterable[model.Process]) -> None:
+        now = time.monotonic_ns()
+        present = {process.pid: process for process in processes}
+        for pid, process in present.items():
+            if pid == self.pid:
+                continue
+            mine = self._sightings.setdefault(pid, [])
+            fits = mine and not mine[-1].ended and mine[-1].started in (0, process.started)
+            seen = mine.pop() if fits else model.Sighting(pid, first=now)
+            mine.append(
+                msgspec.structs.replace(
+                    seen,
+                    started=process.started,
+                    ppid=process.ppid,
+                    by="proc",
+                    last=now,
+                    cmdline=process.cmdline or seen.cmdline,
+                    comm=process.comm,
+                    exit_code=process.exit_code,
+                    ended=now if process.state in "ZX" else 0,
+                )
+            )
+        for pid, mine in self._sightings.items():
+            if pid not in present and mine and not mine[-1].ended:
+                mine[-1] = msgspec.structs.replace(mine[-1], ended=now)
+        self._prune()
+
+    def _addresses(self) -> list[tuple[int, int]]:
+        """Where this life's SemLockObjects lie: a forked child has its parent's at the same place."""
+        known: dict[int, set[int]] = {}
+        parents: dict[int, int] = {}
+        for event in self._log.events():
+            if isinstance(event, model.LockMade) and event.address:
+                known.setdefault(event.pid, set()).add(event.address)
+            elif isinstance(event, model.ProcessBorn) and event.method in ("fork", "os.fork"):
+                parents[event.pid] = event.ppid
+        found: list[tuple[int, int]] = []
+        living = [pid for pid, seen in self._sightings.items() if seen and not seen[-1].ended]
+        for pid in [self.pid, *living]:
+            mine = set(known.get(pid, ()))
+            ancestor = parents.get(pid)
+            while ancestor is not None:
+                mine |= known.get(ancestor, set())
+                ancestor = parents.get(ancestor)
+            found += [(pid, address) for address in mine]
+        return found[:ADDRESSES]
+
+    async def _snapshot(self) -> model.Snapshot:
+        addresses = self._addresses()
+        snapshot = await self._loop.run_in_executor(
+            self._threads, lambda: self._reader.snapshot(self.pid, sem_locks=addresses)
+        )
+        self._sight(snapshot.processes)
+        return snapshot
+
+    async def _take_baseline(self) -> None:
+        if self._baseline is None and self._running is None:
+            self._baseline = await self._snapshot()
+
+    async def _watch_cell(self) -> None:
+        """While a cell runs: sparse looks at the tree, and a decision when nothing moves."""
+        before: tuple[tuple[int, str, int], ...] = ()
+        still = time.monotonic()
+        patience = STILL
+        while self._running is not None and not self.dead:
+            began = time.monotonic()
+            tree = await self._look()
+            now = time.monotonic()
+            moving = tuple((process.pid, process.state, process.cpu_ticks) for process in tree)
+            if moving != before or self._heard > still:
+                if {pid for pid, *_ in moving} != {pid for pid, *_ in before}:
+                    self._note_change()
+                before, still, patience = moving, max(now, self._heard), STILL
+                self._unstick()
+            elif now - still >= patience:
+                await self._decide()
+                patience = min(patience * 2, PATIENCE) if not self._stuck else PATIENCE
+                still = time.monotonic()
+            await asyncio.sleep(max(LOOK, (now - began) / SHARE, LOOK if now - still < 1 else 0.1))
+
+    def _unstick(self) -> None:
+        if self._stuck is not False:
+            self._stuck = False
+        self._looks = ()
+
+    async def _decide(self) -> None:
+        """Two snapshots far enough apart, and what they say; concurrent callers share one decision."""
+        if self._decision is None or self._decision.done():
+            self._decision = self._loop.create_task(self._decide_once())
+        await asyncio.shield(self._decision)
+
+    async def _decide_once(self) -> None:
+        heard = self._heard
+        first = await self._snapshot()
+        await asyncio.sleep(STILL)
+        second = await self._snapshot()
+        if self._heard != heard or self._running is None:
+            return
+        stuck = waits.stuck(first, second)
+        self._looks = (first, second)
+        if stuck is True and self._stuck is not True:
+            self._stuck = True
+            self._tell("stuck")
+        self._stuck = stuck
+
+    # -- telling -----------------------------------------------------------------------------
+
+    @property
+    def busy(self) -> bool:
+        """Whether a cell is running, as the probe says."""
+        return self._running is not None
+
+    @property
+    def running_cell(self) -> str | None:
+        """The id of the cell that is running, or None."""
+        return self._running[0] if self._running else None
+
+    @property
+    def stuck(self) -> bool | None:
+        """Whether the running cell can never go on, as last decided."""
+        return self._stuck if self._running is not None else False
+
+    @property
+    def hello(self) -> model.Hello | None:
+        """What the kernel's probe said of itself, None while there is none."""
+        return self._hello
+
+    async def cut(self, until: int = 0) -> model.Recording:
+        """All that was recorded, with the state now; changes nothing, and works while a cell hangs.
+
+        ``until`` (monotonic ns) leaves out events after that moment.
+        """
+        snapshots: tuple[model.Snapshot, ...] = ()
+        if self.pid and not self.dead:
+            if not until:
+                await self._ask()
+            if self._running is not None and self._stands_still():
+                await self._decide()
+            if self._running is not None and self._stuck and self._looks:
+                snapshots = self._looks
+            else:
+                snapshots = (await self._snapshot(),)
+        return self._recording(until, snapshots)
+
+    def _stands_still(self) -> bool:
+        return time.monotonic() - self._heard >= STILL / 2 and not self._looks
+
+    async def _ask(self) -> None:
+        if self._ear is not None and self._hello is not None:
+            future = self._ear.ask(timeout=ANSWER)
+            with contextlib.suppress(asyncio.TimeoutError):
+                answer = await asyncio.wait_for(asyncio.wrap_future(future), ANSWER * 2)
+                if answer is not None:
+                    self._hear(self._ear, [answer])
+
+    def _recording(self, until: int, snapshots: tuple[model.Snapshot, ...]) -> model.Recording:
+        if self._ear is not None:
+            self._log.malformed = self._ear.malformed
+        return model.Recording(
+            model.SCHEMA,
+            self.kernel_id,
+            self.pid,
+            probe=self._hello is not None,
+            baseline=self._baseline,
+            snapshots=snapshots,
+            sightings=tuple(one for seen in self._sightings.values() for one in seen),
+            events=self._log.events(until),
+            not_recorded=self._log.not_recorded(),
+            lost=self._log.lost,
+            busy_cell=self._running[0] if self._running else "",
+            stuck=self.stuck,
+            dead=self.dead,
+        )
+
+    def glance(self) -> model.Recording:
+        """As :meth:`cut`, but with what is already known: no look, no question."""
+        return self._recording(0, self._looks)
