@@ -1,0 +1,131 @@
+"""A Recording retold as lives: who was hired by whom, what each held, wanted and left behind.
+
+Events of the probe and sightings of the operating system are joined here into workers,
+threads, locks and numbers; ``evidence`` narrows them to one step. Pure and total: what is
+missing stays missing, and nothing is guessed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from parallab import model
+from parallab.story.locks import Hold, Lock, Run, all_locks
+from parallab.story.processes import Worker, all_workers, numbered, some
+from parallab.story.standstill import LockWait, Standstill, standstill
+from parallab.story.threads import Thread, all_threads
+from parallab.story.together import Together, together
+
+__all__ = [
+    "Hold",
+    "Lock",
+    "LockWait",
+    "Number",
+    "Run",
+    "Standstill",
+    "Story",
+    "Thread",
+    "Together",
+    "Worker",
+    "numbered",
+    "segments_left",
+    "some",
+    "standstill",
+    "tell",
+    "together",
+]
+
+
+@dataclass(frozen=True)
+class Number:
+    """A shared Value or Array as it was last read."""
+
+    address: int
+    code: str = ""
+    length: int = 1
+    value: int | float | None = None
+    locked: bool = False
+    lock: str = ""
+    names: tuple[str, ...] = ()
+    given_to: tuple[int, ...] = ()
+    """The processes that got it as an argument."""
+
+
+@dataclass(frozen=True)
+class Story:
+    """All lives of a recording."""
+
+    workers: tuple[Worker, ...]
+    threads: tuple[Thread, ...]
+    locks: tuple[Lock, ...]
+    made: tuple[model.NumberMade, ...]
+    readings: tuple[tuple[Run, int, model.Reading], ...]
+
+    def worker(self, pid: int) -> Worker | None:
+        """The latest worker with this pid, or None."""
+        return next((worker for worker in reversed(self.workers) if worker.pid == pid), None)
+
+    def numbers_of(self, runs: Iterable[Run]) -> tuple[Number, ...]:
+        """Shared numbers that were read in, made in, or given to workers of these runs."""
+        mine = frozenset(runs)
+        found: dict[int, Number] = {}
+        for made in self.made:
+            if (made.cell, made.run) in mine:
+                found[made.address] = Number(
+                    made.address, made.code, made.length, locked=bool(made.lock), lock=made.lock
+                )
+        for run, _, reading in sorted(self.readings, key=lambda line: line[1]):
+            if run not in mine:
+                continue
+            before = found.get(reading.address, Number(reading.address))
+            found[reading.address] = replace(
+                before,
+                code=reading.code or before.code,
+                value=reading.value,
+                locked=reading.locked or before.locked,
+                lock=reading.lock or before.lock,
+                names=reading.names or before.names,
+            )
+        for address, number in found.items():
+            givers = tuple(
+                worker.pid
+                for worker in self.workers
+                if (worker.cell, worker.run) in mine and any(arg.address == address for arg in worker.given("number"))
+            )
+            found[address] = replace(number, given_to=givers)
+        return tuple(found.values())
+
+
+def tell(recording: model.Recording) -> Story:
+    """The lives of a recording."""
+    readings: list[tuple[Run, int, model.Reading]] = []
+    for event in recording.events:
+        if isinstance(event, model.CellEnd | model.Answer):
+            readings += [((event.cell, event.run), event.at, reading) for reading in event.readings]
+    workers = all_workers(recording)
+    return Story(
+        workers,
+        all_threads(recording),
+        all_locks(recording, workers),
+        tuple(event for event in recording.events if isinstance(event, model.NumberMade)),
+        tuple(readings),
+    )
+
+
+def segments_left(recording: model.Recording) -> tuple[model.Segment, ...]:
+    """Segments in /dev/shm now that a process of this kernel had mapped and the baseline had not."""
+    if not recording.snapshots:
+        return ()
+    old = {segment.inode for segment in (recording.baseline.segments if recording.baseline else ())}
+    mapped = {
+        mapping.inode
+        for snapshot in recording.snapshots
+        for process in snapshot.processes
+        for mapping in process.mappings
+    }
+    return tuple(
+        segment
+        for segment in recording.snapshots[-1].segments
+        if segment.inode in mapped - old and not segment.name.startswith("sem.")
+    )

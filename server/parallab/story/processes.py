@@ -1,0 +1,205 @@
+"""Workers: a process's life from its start, birth, run, end and sightings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from parallab import model
+
+
+@dataclass(frozen=True)
+class Worker:
+    """One process that was started through multiprocessing. Times are monotonic ns, 0 unknown."""
+
+    pid: int
+    ident: int = 0
+    name: str = ""
+    cls: str = ""
+    target: str = ""
+    method: str = ""
+    overrides_run: bool = False
+    daemon: bool = False
+    role: str = ""
+    args: tuple[model.Arg, ...] = ()
+    parent: int = 0
+    """Who called ``start()``."""
+    os_parent: int = 0
+    """Whose child the operating system says it is: the forkserver's, perhaps."""
+    cell: str = ""
+    run: int = 0
+    began: int = 0
+    started: int = 0
+    born: int = 0
+    ran: int = 0
+    ended: int = 0
+    exit_code: int | None = None
+    error: model.Failure | None = None
+    cpu_ns: int = 0
+    pauses: int = 0
+    confirmed: bool = False
+    ordinal: int = 0
+    of: int = 0
+
+    def __str__(self) -> str:
+        if self.of > 1:
+            return f"worker {self.ordinal} of {self.of}"
+        return "your worker"
+
+    @property
+    def alive(self) -> bool:
+        """Not known to have ended."""
+        return not self.ended
+
+    def ended_by(self, at: int) -> bool:
+        """Whether it had ended at that moment."""
+        return bool(self.ended) and self.ended <= at
+
+    def given(self, kind: str) -> tuple[model.Arg, ...]:
+        """Its arguments of one kind: lock, number, queue, plain …"""
+        return tuple(arg for arg in self.args if arg.kind == kind)
+
+
+class _Workers:
+    """Joins starts, births, runs, ends and sightings; a pid may be used again and again."""
+
+    def __init__(self, recording: model.Recording) -> None:
+        self.recording = recording
+        self.lives: list[Worker] = []
+        self.current: dict[int, int] = {}
+
+    def tell(self) -> tuple[Worker, ...]:
+        for event in self.recording.events:
+            match event:
+                case model.ProcessStart():
+                    self._start(event)
+                case model.ProcessBorn():
+                    self._born(event)
+                case model.ProcessRun():
+                    self._change(event.pid, ran=event.at, born_or=event.at)
+                case model.ProcessEnd():
+                    self._end(event)
+                case model.ProcessExit():
+                    self._exit(event.child, event.exit_code, event.at)
+                case model.Wait() if event.child and event.exit_code is not None:
+                    self._exit(event.child, event.exit_code, event.at)
+                case _:
+                    pass
+        self._confirm()
+        return tuple(life for life in self.lives if life.parent)
+
+    def _life(self, pid: int, since: int = 0) -> int:
+        """The index of this pid's present life, a new one when its last had ended before ``since``."""
+        index = self.current.get(pid)
+        if index is not None:
+            life = self.lives[index]
+            first = life.born or life.ran or life.started
+            if not since or not first or first >= since:
+                return index
+        self.lives.append(Worker(pid))
+        self.current[pid] = len(self.lives) - 1
+        return self.current[pid]
+
+    def _start(self, event: model.ProcessStart) -> None:
+        if not event.child:
+            return
+        index = self._life(event.child, event.began)
+        self.lives[index] = replace(
+            self.lives[index],
+            ident=event.ident,
+            name=event.name,
+            cls=event.cls,
+            target=event.target,
+            method=event.method or self.lives[index].method,
+            overrides_run=event.overrides_run,
+            daemon=event.daemon,
+            role=event.role,
+            args=event.args,
+            parent=event.pid,
+            os_parent=self.lives[index].os_parent or event.pid,
+            cell=event.cell,
+            run=event.run,
+            began=event.began,
+            started=event.at,
+        )
+
+    def _born(self, event: model.ProcessBorn) -> None:
+        index = self.current.get(event.pid)
+        if index is not None and (self.lives[index].born or self.lives[index].ended):
+            self.lives.append(Worker(event.pid))
+            self.current[event.pid] = index = len(self.lives) - 1
+        elif index is None:
+            index = self._life(event.pid)
+        life = self.lives[index]
+        self.lives[index] = replace(
+            life,
+            born=event.at,
+            os_parent=event.ppid,
+            method=life.method or event.method,
+            confirmed=True,
+        )
+
+    def _change(self, pid: int, *, ran: int, born_or: int) -> None:
+        if pid == self.recording.pid:
+            return
+        index = self._life(pid)
+        life = self.lives[index]
+        self.lives[index] = replace(life, ran=ran, born=life.born or born_or, confirmed=True)
+
+    def _end(self, event: model.ProcessEnd) -> None:
+        index = self._life(event.pid)
+        life = self.lives[index]
+        code = life.exit_code if life.exit_code is not None else event.exit_code
+        self.lives[index] = replace(
+            life,
+            ended=life.ended or event.at,
+            exit_code=code,
+            error=event.error or life.error,
+            cpu_ns=event.cpu_ns,
+            pauses=event.pauses,
+            confirmed=True,
+        )
+
+    def _exit(self, pid: int, code: int | None, at: int) -> None:
+        index = self.current.get(pid)
+        if index is not None and code is not None:
+            life = self.lives[index]
+            # What waitpid(2) told beats what the child said it was about to give.
+            self.lives[index] = replace(life, exit_code=code, ended=life.ended or at)
+
+    def _confirm(self) -> None:
+        seen: dict[int, list[model.Sighting]] = {}
+        for sighting in self.recording.sightings:
+            seen.setdefault(sighting.pid, []).append(sighting)
+        for index, life in enumerate(self.lives):
+            for sighting in seen.get(life.pid, ()):
+                if life.ended and sighting.first > life.ended:
+                    continue
+                if life.began and sighting.ended and sighting.ended < life.began:
+                    continue
+                self.lives[index] = life = replace(
+                    life,
+                    confirmed=True,
+                    os_parent=sighting.ppid or life.os_parent,
+                    exit_code=life.exit_code if life.exit_code is not None else sighting.exit_code,
+                    ended=life.ended or sighting.ended,
+                )
+
+
+def all_workers(recording: model.Recording) -> tuple[Worker, ...]:
+    """Every process that was started through multiprocessing, in order of report."""
+    return _Workers(recording).tell()
+
+
+def numbered(workers: Iterable[Worker]) -> tuple[Worker, ...]:
+    """The same workers in order of their start, each knowing its place among them."""
+    ordered = sorted(workers, key=lambda worker: (worker.began or worker.born, worker.started))
+    return tuple(replace(worker, ordinal=place, of=len(ordered)) for place, worker in enumerate(ordered, 1))
+
+
+def some(workers: Sequence[Worker], most: int = 3) -> str:
+    """``worker 1 of 4, worker 3 of 4 and 2 more``."""
+    names = [str(worker) for worker in workers[:most]]
+    if len(workers) > most:
+        return f"{', '.join(names)} and {len(workers) - most} more"
+    return " and ".join(names) if len(names) < 3 else f"{', '.join(names[:-1])} and {names[-1]}"

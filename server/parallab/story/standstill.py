@@ -1,0 +1,91 @@
+"""Who waits for which lock now, who holds it, and whether that closes a circle."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from parallab import model
+from parallab.story.locks import Lock
+from parallab.story.processes import Worker
+
+
+class Told(Protocol):
+    """The part of a story that is asked here."""
+
+    @property
+    def locks(self) -> tuple[Lock, ...]: ...
+
+    def worker(self, pid: int) -> Worker | None: ...
+
+
+@dataclass(frozen=True)
+class LockWait:
+    """A process that waits for a lock, and who holds it. ``dead`` held it and is gone."""
+
+    waiter: int
+    lock: Lock
+    holders: tuple[int, ...]
+    dead: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Standstill:
+    """Who waits for what, now. ``cycle`` closes a circle; ``text`` tells it in roles."""
+
+    waits: tuple[LockWait, ...] = ()
+    cycle: tuple[LockWait, ...] = ()
+    lines: tuple[str, ...] = ()
+
+
+def standstill(recording: model.Recording, story: Told) -> Standstill:
+    """Lock waits with their holders, and the circle among them if there is one."""
+    waits: list[LockWait] = []
+    living = {process.pid for process in (recording.snapshots[-1].processes if recording.snapshots else ())}
+    for lock in story.locks:
+        dead = tuple(dict.fromkeys(hold.pid for hold in lock.holds if not hold.given and hold.pid not in living))
+        for waiter in lock.waiting:
+            waits.append(LockWait(waiter, lock, lock.holders, dead if not lock.holders else ()))
+    waits.sort(key=lambda wait: (wait.waiter, wait.lock.name))
+    cycle = _cycle(waits)
+    names = _Names(recording, story)
+    return Standstill(tuple(waits), cycle, tuple(names.line(wait) for wait in cycle or waits))
+
+
+def _cycle(waits: Sequence[LockWait]) -> tuple[LockWait, ...]:
+    """The first closed circle of waiter → holder; a process that holds what it wants is one of one."""
+    by_waiter = {wait.waiter: wait for wait in waits}
+    for start in waits:
+        path: list[LockWait] = []
+        wait: LockWait | None = start
+        while wait is not None and wait not in path:
+            path.append(wait)
+            wait = next((by_waiter[pid] for pid in wait.holders if pid in by_waiter), None)
+        if wait is start:
+            return tuple(path)
+    return ()
+
+
+class _Names:
+    """Roles for pids."""
+
+    def __init__(self, recording: model.Recording, story: Told) -> None:
+        self.recording = recording
+        self.story = story
+
+    def who(self, pid: int) -> str:
+        if pid == self.recording.pid:
+            return "your notebook"
+        worker = self.story.worker(pid)
+        return f"“{worker.name}”" if worker is not None and worker.name else "a process"
+
+    def line(self, wait: LockWait) -> str:
+        if wait.waiter in wait.holders:
+            return f"{self.who(wait.waiter)} waits for a lock that it holds itself"
+        if wait.holders:
+            holders = " and ".join(self.who(pid) for pid in wait.holders)
+            return f"{self.who(wait.waiter)} waits for a lock that {holders} holds"
+        if wait.dead:
+            return f"{self.who(wait.waiter)} waits for a lock that {self.who(wait.dead[-1])} held when it ended"
+        return f"{self.who(wait.waiter)} waits for a lock that nobody alive holds"

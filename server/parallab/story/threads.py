@@ -1,0 +1,71 @@
+"""Threads: from their start, run and end, by (pid, ident), both used again and again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from parallab import model
+
+
+@dataclass(frozen=True)
+class Thread:
+    """One thread that a cell started (or a thread of such a thread)."""
+
+    pid: int
+    ident: int
+    tid: int = 0
+    name: str = ""
+    cls: str = ""
+    target: str = ""
+    overrides_run: bool = False
+    cell: str = ""
+    run: int = 0
+    began: int = 0
+    started: int = 0
+    ran: int = 0
+    ended: int = 0
+    error: model.Failure | None = None
+
+    def __str__(self) -> str:
+        return f"thread {self.name}"
+
+
+def all_threads(recording: model.Recording) -> tuple[Thread, ...]:
+    """Every thread that was reported, in order of its start."""
+    lives: dict[tuple[int, int], Thread] = {}
+    done: list[Thread] = []
+    for event in recording.events:
+        match event:
+            case model.ThreadStart() if event.ident:
+                key = (event.pid, event.ident)
+                before = lives.get(key)
+                if before is not None and before.started:
+                    done.append(lives.pop(key))
+                    before = None
+                base = before or Thread(event.pid, event.ident)
+                lives[key] = replace(
+                    base,
+                    name=event.name,
+                    cls=event.cls,
+                    target=event.target,
+                    overrides_run=event.overrides_run,
+                    cell=event.cell,
+                    run=event.run,
+                    began=event.began,
+                    started=event.at,
+                )
+            case model.ThreadRun():
+                key = (event.pid, event.ident)
+                before = lives.get(key)
+                if before is not None and before.ended:
+                    done.append(lives.pop(key))
+                    before = None
+                base = before or Thread(event.pid, event.ident, cell=event.cell, run=event.run)
+                lives[key] = replace(base, ran=event.at, tid=event.tid, name=base.name or event.name)
+            case model.ThreadEnd():
+                key = (event.pid, event.ident)
+                base = lives.get(key) or Thread(event.pid, event.ident, cell=event.cell, run=event.run)
+                lives[key] = replace(base, ended=event.at, error=event.error, tid=base.tid or event.tid)
+            case _:
+                pass
+    return tuple(sorted([*done, *lives.values()], key=lambda thread: thread.began or thread.ran))

@@ -1,0 +1,69 @@
+"""Whether workers were at work at once: order decides, durations are only shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from parallab import model
+from parallab.story.processes import Worker
+
+#: Looks at a process that block until it has ended, unless they time out.
+BLOCKING = frozenset({"join", "wait", "waitpid"})
+
+
+@dataclass(frozen=True)
+class Together:
+    """Whether processes (or threads) were at work at once, and what shows it.
+
+    ``yes`` when every start returned before the first wait on one of them began, or when all
+    were seen alive at one moment. ``observed`` tells it; ``most`` is how many were alive at once
+    as far as was seen, for display only.
+    """
+
+    yes: bool
+    observed: str
+    most: int
+
+
+def together(workers: Sequence[Worker], waits: Sequence[model.Wait]) -> Together:
+    """Whether these workers were at work at once: by order first, by being seen alive at once else."""
+    most = _most_alive(workers)
+    if len(workers) < 2:
+        return Together(False, f"only {len(workers) or 'none'}", most)
+    pids = {worker.pid: worker for worker in workers}
+    last_start = max(worker.started for worker in workers)
+    for wait in waits:
+        worker = pids.get(wait.child)
+        if worker is None or wait.began >= last_start or wait.began < worker.began:
+            continue
+        if not _waited_out(wait, worker, last_start):
+            continue
+        after = min((other for other in workers if other.started > wait.began), key=lambda other: other.started)
+        if most == len(workers):
+            break
+        return Together(False, f"you waited for {worker} ({_call(wait)}) before you started {after}", most)
+    return Together(True, f"all {len(workers)} were started before the first was waited for", most)
+
+
+def _waited_out(wait: model.Wait, worker: Worker, last_start: int) -> bool:
+    """Whether this look held up the next start until the worker had ended."""
+    if wait.call in BLOCKING:
+        return not wait.timed or worker.ended_by(last_start)
+    return worker.ended_by(last_start) and (wait.alive is False or wait.exit_code is not None)
+
+
+def _call(wait: model.Wait) -> str:
+    return f"{wait.call}()" if wait.call != "exitcode" else "exitcode"
+
+
+def _most_alive(workers: Sequence[Worker]) -> int:
+    marks: list[tuple[int, int]] = []
+    for worker in workers:
+        begin = worker.ran or worker.born or worker.started
+        marks += [(begin, 1), (worker.ended or 2**63, -1)]
+    alive = most = 0
+    for _, change in sorted(marks):
+        alive += change
+        most = max(most, alive)
+    return most

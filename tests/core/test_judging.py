@@ -1,0 +1,155 @@
+"""Verdicts from checks: every kind, the order of needs, phases, and an author's broken check."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from tales import CELL, begin, end, evidence, life
+
+from parallab import judging
+from parallab.checks import check, collect, expect, not_tried, note, one
+from parallab.checks.check import CheckError
+from parallab.evidence import Evidence
+from parallab.wire import GoalResult
+
+
+def verdicts(evidence: Evidence, *functions: Any, met: dict[str, int] | None = None) -> list[GoalResult]:
+    return list(judging.judge(collect(functions).get("work", ()), evidence, met))
+
+
+RAN = evidence(begin(), life(1, 20, 25, 40), end())
+
+
+@check("work")
+def child(run: Evidence) -> Any:
+    """Your notebook starts one child"""
+    return expect("children", run.workers, one(), because="It is the task.", hint="start()")
+
+
+@check("work")
+def ended_well(run: Evidence, child: Any) -> None:  # noqa: ARG001
+    """It ends well"""
+    expect("exit code", child.exit_code, judging_zero())
+    note("and so it did")
+
+
+def judging_zero() -> Any:
+    from parallab.checks import equals
+
+    return equals(0)
+
+
+def test_passed_goals_hand_on_their_findings() -> None:
+    first, second = verdicts(RAN, child, ended_well)
+    assert (first.verdict, second.verdict, second.note) == ("passed", "passed", "and so it did")
+
+
+def test_a_failure_says_what_was_expected_and_seen() -> None:
+    nobody = evidence(begin(), end())
+    first, second = verdicts(nobody, child, ended_well)
+    assert (first.verdict, first.expected, first.observed) == ("failed", "children: one", "none")
+    assert (first.reason, first.hint) == ("It is the task.", "start()")
+    assert (second.verdict, second.reason) == ("not-attempted", "first: Your notebook starts one child")
+
+
+def test_nothing_run_is_not_attempted() -> None:
+    (goal,) = verdicts(evidence(), child)
+    assert (goal.verdict, goal.reason) == ("not-attempted", judging.NOT_RUN)
+
+
+def test_what_cannot_be_told_is_undecided_with_the_reason() -> None:
+    (goal,) = verdicts(evidence(begin(), end(), lost=1), child)
+    assert goal.verdict == "undecided"
+    assert goal.reason.startswith("1 reports from your processes did not arrive")
+
+
+def test_a_dead_kernel_is_never_a_pass() -> None:
+    (goal,) = verdicts(evidence(begin(), life(1, 20, 25, 40), end(), dead=True), child)
+    assert (goal.verdict, goal.reason) == (
+        "undecided",
+        "Your kernel died. Restart it and run the step's cells again.",
+    )
+
+
+@check("work")
+def raises(run: Evidence) -> None:
+    """This one is broken"""
+    raise ZeroDivisionError("oops")
+
+
+def test_a_check_that_raises_is_the_authors_fault() -> None:
+    (goal,) = verdicts(RAN, raises)
+    assert goal.verdict == "broken"
+    assert goal.reason.startswith(
+        "This is not your mistake: the check itself failed with ZeroDivisionError: oops (line "
+    )
+
+
+@check("work")
+def later(run: Evidence) -> None:
+    """Something later"""
+    not_tried("start it")
+
+
+def test_not_tried_says_what_comes_first() -> None:
+    (goal,) = verdicts(RAN, later)
+    assert (goal.verdict, goal.reason) == ("not-attempted", "first: start it")
+
+
+@check("work", phase="break")
+def broke(run: Evidence) -> None:
+    """It fails"""
+    expect("workers", run.workers, one())
+
+
+@check("work", phase="repair")
+def repaired(run: Evidence) -> None:
+    """It works again"""
+    expect("workers", run.workers, one())
+
+
+def test_a_repair_counts_only_after_the_break() -> None:
+    first, second = verdicts(RAN, broke, repaired)
+    assert (first.verdict, second.verdict) == ("passed", "not-attempted")
+    again = evidence(begin(), end(), begin(at=2000, run=2), life(1, 2020, 2025, 2040, run=2), end(at=3000, run=2))
+    assert [goal.verdict for goal in verdicts(again, broke, repaired, met={"broke": 11})] == ["passed", "passed"]
+    assert [goal.verdict for goal in verdicts(RAN, broke, repaired, met={"broke": 11})] == [
+        "passed",
+        "not-attempted",
+    ]
+
+
+def test_met_at_is_after_the_run_that_met_it() -> None:
+    assert judging.met_at(RAN) == 11
+    assert not Evidence(RAN.recording, "work", {CELL: "work"}, since=judging.met_at(RAN)).tried
+
+
+def test_a_steps_verdict_is_the_gravest() -> None:
+    goals = [GoalResult("a", "a", None, "passed"), GoalResult("b", "b", None, "undecided")]
+    assert judging.verdict_of(goals) == "undecided"
+    assert judging.verdict_of([]) == "not-attempted"
+
+
+@pytest.mark.parametrize(
+    ("function", "message"),
+    [
+        (lambda: check("work")(_undocumented), "check '_undocumented' has no docstring"),
+        (lambda: check("work")(_without_run), "check '_without_run' must take 'run' as its first parameter"),
+        (lambda: check("work")(_needy), "check '_needy' needs 'nobody', which is no earlier check of step 'work'"),
+    ],
+)
+def test_a_malformed_check_is_refused(function: Any, message: str) -> None:
+    with pytest.raises(CheckError, match=message):
+        collect([function()])
+
+
+def _undocumented(run: Evidence) -> None: ...
+
+
+def _without_run(evidence: Evidence) -> None:
+    """A goal"""
+
+
+def _needy(run: Evidence, nobody: Any) -> None:
+    """A goal"""
