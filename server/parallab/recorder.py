@@ -18,7 +18,7 @@ from pathlib import Path
 
 import msgspec
 
-from parallab import model, waits
+from parallab import live, model, waits, wire
 from parallab.ear import Ear
 from parallab.log import Log
 from parallab.procfs.read import Reader
@@ -384,6 +384,10 @@ class Recorder:
             stuck=self.stuck,
             dead=self.dead,
         )
+
+    def state(self, kernel_id: str) -> wire.KernelState:
+        """The live picture, from what is already known."""
+        return live.picture(self.glance(), kernel_id)
 
     def glance(self) -> model.Recording:
         """As :meth:`cut`, but with what is already known: no look, no question."""

@@ -45,8 +45,9 @@ def standstill(recording: model.Recording, story: Told) -> Standstill:
     living = {process.pid for process in (recording.snapshots[-1].processes if recording.snapshots else ())}
     for lock in story.locks:
         dead = tuple(dict.fromkeys(hold.pid for hold in lock.holds if not hold.given and hold.pid not in living))
-        for waiter in lock.waiting:
-            waits.append(LockWait(waiter, lock, lock.holders, dead if not lock.holders else ()))
+        waits += [
+            LockWait(waiter, lock, lock.holders, () if lock.holders else dead) for waiter in lock.waiting
+        ]
     waits.sort(key=lambda wait: (wait.waiter, wait.lock.name))
     cycle = _cycle(waits)
     names = _Names(recording, story)

@@ -1,0 +1,89 @@
+"""The live picture: a recording's state now, in the learner's own names, for the sidebar.
+
+Pure. It says what is known without a new look: who is there, how each ended, and, when the
+recorder has looked because nothing moved, who waits for whom.
+"""
+
+from __future__ import annotations
+
+from parallab import model, story, wire
+from parallab.story import Story, Worker
+
+#: Processes and threads shown; the newest are what a learner looks for.
+MOST = 64
+
+DEAD = "The kernel died. Restart it, then run the step's cells again."
+WAITING = "The kernel has not said yet what it does. If it is not still starting, restart it."
+
+
+def picture(recording: model.Recording, kernel_id: str) -> wire.KernelState:
+    """What the sidebar shows of a kernel."""
+    hello = next((event for event in recording.events if isinstance(event, model.Hello)), None)
+    kind: wire.KernelKind = "dead" if recording.dead else "recorded" if hello else "no-probe"
+    told = story.tell(recording)
+    standing = story.standstill(recording, told)
+    return wire.KernelState(
+        schema=wire.SCHEMA,
+        kernel_id=kernel_id,
+        kind=kind,
+        message={"dead": DEAD, "no-probe": WAITING}.get(kind, ""),
+        python=hello.python if hello else "",
+        start_method=hello.start_method if hello else "",
+        busy=bool(recording.busy_cell),
+        running_cell=recording.busy_cell or None,
+        stuck=recording.stuck,
+        diagnoses=standing.lines if recording.stuck else (),
+        processes=tuple(
+            _process(worker, recording, told, standing) for worker in _shown(recording, told.workers)
+        ),
+        cannot_tell=recording.not_recorded,
+    )
+
+
+def _shown(recording: model.Recording, workers: tuple[Worker, ...]) -> tuple[Worker, ...]:
+    """Those of the newest cell run, and whoever else is still alive."""
+    newest = max((event.run for event in recording.events if isinstance(event, model.CellBegin)), default=0)
+    mine = [worker for worker in workers if worker.alive or worker.run == newest]
+    return story.numbered(mine[-MOST:])
+
+
+def _process(
+    worker: Worker, recording: model.Recording, told: Story, standing: story.Standstill
+) -> wire.LiveProcess:
+    waits = [wait for wait in standing.waits if wait.waiter == worker.pid]
+    state = "running" if worker.alive else "ended"
+    if waits:
+        state = "waiting"
+    error = f"{worker.error.type}: {worker.error.message}" if worker.error else ""
+    threads = tuple(
+        wire.LiveThread(thread.tid, thread.name, "running", "")
+        for thread in told.threads
+        if thread.pid == worker.pid and not thread.ended
+    )
+    return wire.LiveProcess(
+        pid=worker.pid,
+        parent=worker.parent if worker.parent != recording.pid else 0,
+        name=worker.name,
+        role=worker.role or "worker",
+        state=state,
+        waits_for=_lock(waits[0], told, recording) if waits else "",
+        exit_code=worker.exit_code if not worker.alive else None,
+        error=error[:300],
+        threads=threads[:MOST],
+    )
+
+
+def _lock(wait: story.LockWait, told: Story, recording: model.Recording) -> str:
+    """``a lock that “B→A” holds``."""
+    if not wait.holders:
+        return "a lock that nobody alive holds"
+    names: list[str] = []
+    for pid in wait.holders:
+        holder = told.worker(pid)
+        if pid == wait.waiter:
+            names.append("it itself")
+        elif pid == recording.pid:
+            names.append("your notebook")
+        else:
+            names.append(f"“{holder.name}”" if holder else "another process")
+    return f"a lock that {' and '.join(names)} holds"
