@@ -71,7 +71,12 @@ export default tseslint.config(
       curly: ['error', 'all'],
       eqeqeq: 'error',
       'no-console': ['error', { allow: ['warn', 'error'] }],
-      'prefer-arrow-callback': 'error'
+      'prefer-arrow-callback': 'error',
+      // What the plugins need to stand; the views, the bulk of it, come at first sight.
+      'jupyter/prefer-lazy-imports': [
+        'error',
+        { ignoreImports: ['../../core', '../host', '../panel', '../status'] }
+      ]
     }
   },
   {

@@ -38,7 +38,7 @@ export interface HostState {
 export const NO_NOTEBOOK: HostState = { notebook: null, kernel: null };
 
 export interface Host {
-  /** The notebook's code cells in document order, each with the step of its metadata. */
+  /** All of the notebook's cells in document order, each with the step of its own metadata. */
   cells(): readonly CellRef[];
   /** Shows the notebook at a path of the Contents API. */
   open(path: string): Promise<void>;

@@ -127,6 +127,11 @@ export function nextStep(lab: LabView, after: string | null): string | null {
   return (todo.find(step => step.counts) ?? todo[0])?.id ?? null;
 }
 
+/** A step that the server judges from the kernel; the others are answered in the sidebar. */
+export function isCheckable(lab: LabView | null, step: string): boolean {
+  return lab?.steps.find(one => one.id === step)?.kind === 'code';
+}
+
 export interface Goal {
   readonly id: string;
   readonly text: string;
@@ -140,12 +145,11 @@ export function goalsOf(
   progress: StepProgress | null
 ): readonly Goal[] {
   const results = progress?.last?.goals ?? [];
-  const goals = step.goals.map(({ id, text, phase }) => ({
+  // A result of an earlier version of the lab may know other goals: they say nothing now.
+  return step.goals.map(({ id, text, phase }) => ({
     id,
     text,
     phase,
     result: results.find(one => one.id === id) ?? null
   }));
-  // A result of an earlier version of the lab may have goals that are no more: they say nothing now.
-  return goals;
 }

@@ -13,6 +13,7 @@ import {
   NO_WORK,
   labOf,
   nextStep,
+  progressOf,
   workKey,
   workOf,
   type Action,
@@ -95,9 +96,10 @@ export class LabStore {
     await shown;
   }
 
-  openStep(step: string | null): void {
-    this._set({ openStep: step });
-    if (step !== null && this._hasNotebook()) {
+  /** Opens a step and, unless the learner is there already, scrolls the notebook to it. */
+  openStep(step: string | null, reveal = true): void {
+    this._set({ view: 'lab', openStep: step });
+    if (reveal && step !== null && this._hasNotebook()) {
       this._host.reveal(step);
     }
   }
@@ -113,7 +115,6 @@ export class LabStore {
     if (!step) {
       return false;
     }
-    this._set({ view: 'lab' });
     this.openStep(step);
     return true;
   }
@@ -136,7 +137,7 @@ export class LabStore {
     ) {
       void this.showLab(notebook.lab);
     }
-    if (kernel === null || notebook?.lab === null) {
+    if (kernel === null || kernel.id === '' || !notebook?.lab) {
       this._set({ kernel: null });
     } else if (kernel.id !== before.kernel?.id || started(before, host)) {
       void this._loadKernel(kernel.id);
@@ -226,6 +227,17 @@ export class LabStore {
       const reply = await this._client.hint(lab, step, { level });
       this._merge(lab, reply.progress);
     });
+  }
+
+  /** The open step's next hint by its level; null when all are shown. */
+  nextHint(): { step: string; level: number } | null {
+    const lab = labOf(this._state);
+    const step = lab?.steps.find(one => one.id === this._state.openStep);
+    if (!lab || !step) {
+      return null;
+    }
+    const level = (progressOf(lab, step.id)?.hints_shown.length ?? 0) + 1;
+    return level <= step.hints ? { step: step.id, level } : null;
   }
 
   async solution(step: string): Promise<void> {

@@ -1,13 +1,15 @@
-import type {
-  JupyterFrontEnd,
-  JupyterFrontEndPlugin
-} from '@jupyterlab/application';
+/** Parallab in JupyterLab and Notebook 7: the plugins. */
 
-const plugin: JupyterFrontEndPlugin<void> = {
-  id: 'parallab:plugin',
-  description: 'The Parallab course.',
-  autoStart: true,
-  activate: (_app: JupyterFrontEnd) => undefined
-};
+import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
+import commands from './plugins/commands';
+import course from './plugins/course';
+import launcher from './plugins/launcher';
+import panel from './plugins/panel';
+import status from './plugins/status';
+import type { IParallab } from './tokens';
 
-export default plugin;
+const plugins: (
+  JupyterFrontEndPlugin<void> | JupyterFrontEndPlugin<IParallab>
+)[] = [course, panel, commands, launcher, status];
+
+export default plugins;

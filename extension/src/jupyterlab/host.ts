@@ -1,0 +1,265 @@
+/**
+ * JupyterLab as the store's Host: the notebook in front, its kernel, and edits to its cells.
+ * It listens to one notebook at a time and polls nothing.
+ */
+
+import type { ISessionContext } from '@jupyterlab/apputils';
+import type {
+  INotebookModel,
+  INotebookTracker,
+  NotebookPanel
+} from '@jupyterlab/notebook';
+import type { CommandRegistry } from '@lumino/commands';
+import type { IDisposable } from '@lumino/disposable';
+import { Signal, type ISignal } from '@lumino/signaling';
+import {
+  KERNEL_NAME,
+  NO_NOTEBOOK,
+  planReplace,
+  stepCells,
+  stepsOf,
+  type CellRef,
+  type Host,
+  type HostKernel,
+  type HostState,
+  type KernelStatus,
+  type NotebookCell,
+  type PlanCell
+} from '../core';
+
+/** The key of our metadata in notebooks and cells. */
+const METADATA = 'parallab';
+
+export class NotebookHost implements Host, IDisposable {
+  private readonly _changed = new Signal<this, HostState>(this);
+  private _panel: NotebookPanel | null = null;
+  private _isDisposed = false;
+
+  constructor(
+    private readonly _commands: CommandRegistry,
+    private readonly _tracker: INotebookTracker | null
+  ) {
+    _tracker?.currentChanged.connect(this._onCurrent, this);
+    this._onCurrent();
+  }
+
+  get changed(): ISignal<this, HostState> {
+    return this._changed;
+  }
+
+  get isDisposed(): boolean {
+    return this._isDisposed;
+  }
+
+  dispose(): void {
+    if (this._isDisposed) {
+      return;
+    }
+    this._isDisposed = true;
+    this._follow(null);
+    Signal.clearData(this);
+  }
+
+  get state(): HostState {
+    const panel = this._panel;
+    if (panel === null || panel.isDisposed) {
+      return NO_NOTEBOOK;
+    }
+    const active = panel.content.activeCellIndex;
+    return {
+      notebook: {
+        path: panel.context.path,
+        lab: text(panel.model?.getMetadata(METADATA), 'lab'),
+        activeStep: stepsOf(planCells(panel.model))[active] ?? null
+      },
+      kernel: kernelOf(panel.sessionContext)
+    };
+  }
+
+  cells(): readonly CellRef[] {
+    const cells = this._panel?.model?.cells;
+    return Array.from(cells ?? [], cell => ({
+      id: cell.id,
+      step: text(cell.getMetadata(METADATA), 'step')
+    }));
+  }
+
+  async open(path: string): Promise<void> {
+    await this._commands.execute('docmanager:open', {
+      path,
+      factory: 'Notebook'
+    });
+  }
+
+  reveal(step: string): boolean {
+    const panel = this._panel;
+    if (panel === null) {
+      return false;
+    }
+    const cells = planCells(panel.model);
+    const tagged = cells.findIndex(cell => cell.tag === step);
+    if (tagged < 0) {
+      return false;
+    }
+    // The cursor goes to where the learner writes, the view to where the step begins.
+    const code = stepCells(cells, step)[0]?.at ?? tagged;
+    panel.content.activeCellIndex = code;
+    void panel.content.scrollToItem(tagged, 'start');
+    return true;
+  }
+
+  replace(
+    step: string,
+    fresh: readonly NotebookCell[],
+    order: readonly string[]
+  ): readonly NotebookCell[] {
+    const model = this._panel?.model;
+    if (!model) {
+      throw new Error('There is no notebook to write to.');
+    }
+    const shared = model.sharedModel;
+    const cells = planCells(model);
+    const mine = { lab: text(model.getMetadata(METADATA), 'lab'), step };
+    const old = stepCells(cells, step).map((cell): NotebookCell => ({
+      source: cell.source,
+      cell_type: 'code',
+      step
+    }));
+    // One transaction, so that one Undo of the notebook takes it back too.
+    shared.transact(() => {
+      for (const edit of planReplace(cells, step, fresh, order)) {
+        switch (edit.do) {
+          case 'set': {
+            const cell = shared.getCell(edit.at);
+            cell.setSource(edit.source);
+            cell.setMetadata(METADATA, mine);
+            if ('setOutputs' in cell) {
+              // An output under code that did not make it would mislead.
+              cell.setOutputs([]);
+              cell.execution_count = null;
+            }
+            break;
+          }
+          case 'insert':
+            shared.insertCell(edit.at, {
+              cell_type: 'code',
+              source: edit.source,
+              metadata: { [METADATA]: mine }
+            });
+            break;
+          case 'remove':
+            shared.deleteCell(edit.at);
+            break;
+        }
+      }
+    });
+    return old;
+  }
+
+  async switchKernel(): Promise<void> {
+    await this._panel?.sessionContext.changeKernel({ name: KERNEL_NAME });
+  }
+
+  async restartKernel(): Promise<void> {
+    const context = this._panel?.sessionContext;
+    if (!context) {
+      return;
+    }
+    if (context.session?.kernel?.status !== 'dead') {
+      // Asks, since what is in memory gets lost.
+      await this._commands.execute('notebook:restart-kernel', {
+        activate: false
+      });
+      return;
+    }
+    try {
+      await context.restartKernel();
+    } catch {
+      // The server has given the dead kernel up: start another of its kind.
+      await context.changeKernel({ name: context.session.kernel.name });
+    }
+  }
+
+  private _onCurrent(): void {
+    this._follow(this._tracker?.currentWidget ?? null);
+    this._emit();
+  }
+
+  private _follow(panel: NotebookPanel | null): void {
+    const before = this._panel;
+    if (before === panel) {
+      return;
+    }
+    if (before !== null) {
+      before.sessionContext.kernelChanged.disconnect(this._emit, this);
+      before.sessionContext.statusChanged.disconnect(this._emit, this);
+      before.sessionContext.connectionStatusChanged.disconnect(
+        this._emit,
+        this
+      );
+      before.content.activeCellChanged.disconnect(this._emit, this);
+      before.context.pathChanged.disconnect(this._emit, this);
+      before.context.model?.metadataChanged.disconnect(this._emit, this);
+    }
+    this._panel = panel;
+    if (panel === null) {
+      return;
+    }
+    panel.sessionContext.kernelChanged.connect(this._emit, this);
+    panel.sessionContext.statusChanged.connect(this._emit, this);
+    panel.sessionContext.connectionStatusChanged.connect(this._emit, this);
+    panel.content.activeCellChanged.connect(this._emit, this);
+    panel.context.pathChanged.connect(this._emit, this);
+    panel.context.model.metadataChanged.connect(this._emit, this);
+    // Its metadata and kernel come later than the notebook itself.
+    void Promise.all([panel.context.ready, panel.sessionContext.ready])
+      .catch(() => undefined)
+      .then(() => this._emit());
+    void panel.context.ready.then(() => this._emit()).catch(() => undefined);
+  }
+
+  private _emit(): void {
+    if (!this._isDisposed) {
+      this._changed.emit(this.state);
+    }
+  }
+}
+
+function planCells(model: INotebookModel | null): PlanCell[] {
+  return Array.from(model?.cells ?? [], cell => ({
+    type: cell.type,
+    source: cell.sharedModel.getSource(),
+    tag: text(cell.getMetadata(METADATA), 'step')
+  }));
+}
+
+/** A text of our metadata, which anybody may have edited. */
+function text(metadata: unknown, key: string): string | null {
+  const value = (metadata as Record<string, unknown> | undefined | null)?.[key];
+  return typeof value === 'string' ? value : null;
+}
+
+const STATUSES: Partial<
+  Record<ISessionContext.KernelDisplayStatus, KernelStatus>
+> = {
+  idle: 'idle',
+  connected: 'idle',
+  busy: 'busy',
+  starting: 'starting',
+  initializing: 'starting',
+  connecting: 'starting',
+  restarting: 'restarting',
+  autorestarting: 'restarting',
+  dead: 'dead',
+  terminating: 'dead',
+  disconnected: 'disconnected'
+};
+
+function kernelOf(context: ISessionContext): HostKernel | null {
+  const status = STATUSES[context.kernelDisplayStatus] ?? 'unknown';
+  const kernel = context.session?.kernel;
+  if (kernel) {
+    return { id: kernel.id, name: kernel.name, status };
+  }
+  return context.isReady ? null : { id: '', name: '', status: 'starting' };
+}

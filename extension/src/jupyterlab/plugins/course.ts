@@ -1,0 +1,101 @@
+/** The store, fed by the notebook in front, by the server's events, and by the settings. */
+
+import type {
+  JupyterFrontEnd,
+  JupyterFrontEndPlugin
+} from '@jupyterlab/application';
+import { INotebookTracker } from '@jupyterlab/notebook';
+import { ISettingRegistry } from '@jupyterlab/settingregistry';
+import { Signal } from '@lumino/signaling';
+import {
+  Client,
+  KERNEL_EVENT,
+  LabStore,
+  PROGRESS_EVENT,
+  type KernelEvent,
+  type ProgressEvent
+} from '../../core';
+import { NotebookHost } from '../host';
+import { fetchThrough } from '../request';
+import { IParallab, PANEL_ID, type ISettings } from '../tokens';
+
+/** As in schema/course.json. */
+const DEFAULTS: ISettings = {
+  openAtStart: false,
+  followNotebook: true,
+  foldHints: false
+};
+
+class Parallab implements IParallab {
+  readonly settingsChanged = new Signal<this, ISettings>(this);
+  private _settings = DEFAULTS;
+
+  constructor(
+    readonly store: LabStore,
+    readonly host: NotebookHost
+  ) {}
+
+  get settings(): ISettings {
+    return this._settings;
+  }
+
+  read(settings: ISettingRegistry.ISettings): void {
+    const on = (key: keyof ISettings) =>
+      (settings.get(key).composite as boolean | undefined) ?? DEFAULTS[key];
+    this._settings = {
+      openAtStart: on('openAtStart'),
+      followNotebook: on('followNotebook'),
+      foldHints: on('foldHints')
+    };
+    this.settingsChanged.emit(this._settings);
+  }
+}
+
+const plugin: JupyterFrontEndPlugin<IParallab> = {
+  id: 'parallab:course',
+  description: "The Parallab course: the learner's labs, steps and verdicts.",
+  autoStart: true,
+  provides: IParallab,
+  optional: [INotebookTracker, ISettingRegistry],
+  activate: (
+    app: JupyterFrontEnd,
+    tracker: INotebookTracker | null,
+    registry: ISettingRegistry | null
+  ): IParallab => {
+    const { serverSettings, events } = app.serviceManager;
+    const host = new NotebookHost(app.commands, tracker);
+    const client = new Client(fetchThrough(serverSettings));
+    const store = new LabStore(client, host);
+    const parallab = new Parallab(store, host);
+
+    const tell = () =>
+      store.setHost(host.state, parallab.settings.followNotebook);
+    host.changed.connect(tell);
+    tell();
+
+    events.stream.connect((_, event) => {
+      if (event.schema_id === PROGRESS_EVENT) {
+        store.onProgress(event as unknown as ProgressEvent);
+      } else if (event.schema_id === KERNEL_EVENT) {
+        store.onKernel(event as unknown as KernelEvent);
+      }
+    });
+
+    if (registry) {
+      Promise.all([registry.load(plugin.id), app.restored])
+        .then(([settings]) => {
+          settings.changed.connect(() => parallab.read(settings));
+          parallab.read(settings);
+          if (parallab.settings.openAtStart) {
+            app.shell.activateById(PANEL_ID);
+          }
+        })
+        .catch((reason: unknown) => {
+          console.error("Parallab's settings could not be read.", reason);
+        });
+    }
+    return parallab;
+  }
+};
+
+export default plugin;
