@@ -21,6 +21,12 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # A kernel, a server or a pytest started from here must not see another project's Jupyter or Python settings.
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 
+# Node trusts its own list of authorities only; where the machine has more, as behind a company's proxy, take them too.
+SYSTEM_AUTHORITIES := $(wildcard /etc/ssl/certs/ca-certificates.crt)
+ifneq ($(SYSTEM_AUTHORITIES),)
+export NODE_EXTRA_CA_CERTS ?= $(SYSTEM_AUTHORITIES)
+endif
+
 PYTHON ?=
 WORK ?= work
 STAMPS := .venv/.stamps
