@@ -1,0 +1,348 @@
+"""Labs on disk: finds them, opens them, and keeps one broken lab from hiding the others.
+
+Courses come through the entry point group ``parallab.labs``; each names a function that answers
+the folder in which its labs lie. What is in a lab is read by ``lab_parse``; a lab that cannot be
+read stays in the list with its ``problem``.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import traceback
+import types
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import msgspec
+
+from parallab import lab_parse
+from parallab.checks import Check
+from parallab.checks.check import CheckError, collect
+from parallab.lab import Cell, Lab, LabError, Step
+from parallab.lab_parse import WrongAnswer
+
+GROUP = "parallab.labs"
+#: Files of a lab's folder that are not data modules.
+OWN_FILES = frozenset({"lab.md", "checks.py", "solution.md", "replay.json"})
+
+
+@dataclass(frozen=True)
+class ShelvedLab:
+    """A lab with everything that its folder holds; with a ``problem``, only what could be read."""
+
+    lab: Lab
+    folder: Path
+    checks: Mapping[str, tuple[Check, ...]] = field(default_factory=dict)
+    solution: Mapping[str, tuple[Cell, ...]] = field(default_factory=dict)
+    mistakes: tuple[WrongAnswer, ...] = ()
+    files: tuple[Path, ...] = ()
+    """Modules and data that the learner's code uses: they go into the learner's folder."""
+    problem: LabError | None = None
+
+    @property
+    def slug(self) -> str:
+        """The folder's name, which the learner's folder and notebook get too."""
+        return self.folder.name
+
+
+class Objective(msgspec.Struct, frozen=True):
+    """What a learner can do after the course, in the course card's words."""
+
+    id: str
+    text: str
+    labs: tuple[str, ...]
+
+
+class CourseCard(msgspec.Struct, frozen=True):
+    """What the course home shows of the course itself."""
+
+    title: str
+    number: str
+    level: str
+    hours: float
+    about: str
+    """Markdown."""
+    objectives: tuple[Objective, ...]
+
+
+# -- opening one lab ----------------------------------------------------------------------
+
+
+def load(folder: Path) -> ShelvedLab:
+    """The lab in this folder; what is wrong with it stands in ``problem`` and is never raised."""
+    try:
+        lab = _lab(folder)
+    except LabError as problem:
+        return ShelvedLab(_nameless(folder, problem), folder, problem=problem)
+    shelved = ShelvedLab(lab, folder, files=_files(folder))
+    try:
+        checks = _checks(folder / "checks.py", lab)
+        solution = _solution(folder, lab)
+        mistakes = tuple(_mistakes(folder, lab))
+    except LabError as problem:
+        return ShelvedLab(lab, folder, files=shelved.files, problem=problem)
+    return ShelvedLab(lab, folder, checks, solution, mistakes, shelved.files)
+
+
+def _lab(folder: Path) -> Lab:
+    path = folder / "lab.md"
+    return lab_parse.parse_lab(_read(path), _shown(path))
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise LabError(_shown(path), 1, "this is not UTF-8 text: save it as UTF-8") from None
+    except OSError as error:
+        raise LabError(_shown(path), 1, f"cannot be read: {error.strerror}") from None
+
+
+def _shown(path: Path) -> str:
+    """``NN-slug/lab.md``: enough to find it, whatever the course lies in."""
+    parts = path.parts
+    return "/".join(parts[-3:] if path.parent.name == "mistakes" else parts[-2:])
+
+
+def _nameless(folder: Path, problem: LabError) -> Lab:
+    """What the list shows for a lab that cannot be read: an id, if lab.md names one, and no steps."""
+    found = None
+    try:
+        text = (folder / "lab.md").read_text(encoding="utf-8", errors="replace")
+        found = re.search(r"^[^\n]*\bid:\s*([A-Za-z0-9:_-]+)", text[:2000], re.MULTILINE)
+    except OSError:
+        pass
+    return Lab(
+        id=found.group(1) if found else folder.name,
+        title=folder.name,
+        version=0,
+        minutes=0,
+        objectives=(),
+        needs=(),
+        summary=str(problem),
+        body="",
+        cells=(),
+        steps=(),
+    )
+
+
+def _checks(path: Path, lab: Lab) -> Mapping[str, tuple[Check, ...]]:
+    """The checks of a lab's checks.py, executed as a module of its own."""
+    file = _shown(path)
+    source = _read(path)
+    module = types.ModuleType(f"parallab_checks_{re.sub(r'[^a-z0-9]', '_', lab.id.lower())}")
+    module.__file__ = str(path)
+    # A dataclass, and anything else that looks its module up by name, must find it.
+    sys.modules[module.__name__] = module
+    try:
+        # The author's own code, as any test's: a lab is installed as a package is.
+        exec(compile(source, str(path), "exec"), module.__dict__)  # noqa: S102
+    except SyntaxError as error:
+        raise LabError(file, error.lineno or 1, f"is no Python: {error.msg}") from None
+    except Exception as error:  # whatever the author's module raises, the other labs stay usable
+        line = _line_in(error, path)
+        raise LabError(file, line, f"raised {type(error).__name__} when it was loaded: {error}") from None
+    try:
+        checks = collect(module.__dict__)
+    except CheckError as error:
+        raise LabError(file, error.line or 1, str(error)) from None
+    known = {step.id: step for step in lab.steps}
+    for step, found in checks.items():
+        line = found[0].function.__code__.co_firstlineno
+        if step not in known:
+            raise LabError(file, line, f"there is no step {step!r} in lab.md: choose one of {', '.join(known)}")
+        if known[step].kind != "code":
+            raise LabError(file, line, f"step {step!r} is of kind {known[step].kind}: only code steps have checks")
+    return checks
+
+
+def _line_in(error: Exception, path: Path) -> int:
+    frames = traceback.extract_tb(error.__traceback__)
+    return next((frame.lineno or 1 for frame in reversed(frames) if frame.filename == str(path)), 1)
+
+
+def _solution(folder: Path, lab: Lab) -> Mapping[str, tuple[Cell, ...]]:
+    path = folder / "solution.md"
+    if not path.is_file():
+        return {}
+    cells = lab_parse.parse_solution(_read(path), _shown(path))
+    known = [step.id for step in lab.steps]
+    for step, found in cells.items():
+        if step not in known:
+            raise LabError(_shown(path), found[0].line, f"there is no step {step!r} in lab.md")
+    return cells
+
+
+def _mistakes(folder: Path, lab: Lab) -> Iterator[WrongAnswer]:
+    known = {step.id for step in lab.steps}
+    for path in sorted((folder / "mistakes").glob("*.md")):
+        mistake = lab_parse.parse_mistake(_read(path), _shown(path), path.stem)
+        unknown = next((step for step in (mistake.step, *mistake.after) if step not in known), None)
+        if unknown is not None:
+            raise LabError(_shown(path), 2, f"there is no step {unknown!r} in lab.md")
+        yield mistake
+
+
+def _files(folder: Path) -> tuple[Path, ...]:
+    """Plain files beside lab.md that are not its own: data modules and data."""
+    return tuple(
+        path
+        for path in sorted(folder.iterdir())
+        if path.is_file()
+        and path.name not in OWN_FILES
+        and not re.fullmatch(r"lab\.[a-z]{2}\.md", path.name)
+        and not path.name.startswith(".")
+    )
+
+
+# -- all labs ---------------------------------------------------------------------------------
+
+
+class Shelf:
+    """All labs of all installed courses; a lab is read again when a file of it has changed."""
+
+    def __init__(self, folders: Iterable[Path] | None = None) -> None:
+        self._roots = _course_folders if folders is None else _fixed(tuple(folders))
+        self._kept: dict[Path, tuple[object, ShelvedLab]] = {}
+
+    def labs(self) -> tuple[ShelvedLab, ...]:
+        """Every lab, broken ones too, in the order of the folders' names within each course."""
+        found: list[ShelvedLab] = []
+        taken: dict[str, ShelvedLab] = {}
+        for root, prefix in self._roots():
+            for folder in _lab_folders(root):
+                shelved = self._open(folder)
+                if prefix:
+                    renamed = msgspec.structs.replace(shelved.lab, id=f"{prefix}:{shelved.lab.id}")
+                    shelved = ShelvedLab(
+                        renamed,
+                        folder,
+                        shelved.checks,
+                        shelved.solution,
+                        shelved.mistakes,
+                        shelved.files,
+                        shelved.problem,
+                    )
+                twin = taken.get(shelved.lab.id)
+                if twin is not None:
+                    continue
+                taken[shelved.lab.id] = shelved
+                found.append(shelved)
+        return tuple(found)
+
+    def lab(self, id: str) -> ShelvedLab:  # noqa: A002 - a lab's id is called that everywhere
+        """The lab with this id (``course:L04`` for our own too).
+
+        :raises LookupError: there is none; the text is a sentence.
+        """
+        wanted = id.removeprefix("course:")
+        labs = self.labs()
+        for shelved in labs:
+            if shelved.lab.id == wanted:
+                return shelved
+        known = ", ".join(shelved.lab.id for shelved in labs) or "none"
+        shown = "".join(letter if letter.isprintable() else "?" for letter in id[:40])
+        raise LookupError(f"There is no lab {shown!r}. The labs are: {known}.")
+
+    def step(self, lab: str, step: str) -> tuple[ShelvedLab, Step]:
+        """A lab and one of its steps.
+
+        :raises LookupError: there is no such lab, or no such step in it.
+        """
+        shelved = self.lab(lab)
+        found = shelved.lab.step(step)
+        if found is None:
+            known = ", ".join(one.id for one in shelved.lab.steps) or "none"
+            shown = "".join(letter if letter.isprintable() else "?" for letter in step[:40])
+            raise LookupError(f"Lab {shelved.lab.id} has no step {shown!r}. Its steps are: {known}.")
+        return shelved, found
+
+    def _open(self, folder: Path) -> ShelvedLab:
+        stamp = _stamp(folder)
+        kept = self._kept.get(folder)
+        if kept is None or kept[0] != stamp:
+            kept = (stamp, load(folder))
+            self._kept[folder] = kept
+        return kept[1]
+
+
+def _fixed(folders: tuple[Path, ...]) -> Callable[[], list[tuple[Path, str]]]:
+    return lambda: [(folder, "") for folder in folders]
+
+
+def _lab_folders(root: Path) -> list[Path]:
+    try:
+        return sorted(path.parent for path in root.glob("*/lab.md"))
+    except OSError:
+        return []
+
+
+def _stamp(folder: Path) -> object:
+    """Changes when a file of the lab is changed, added or removed."""
+    files = [*folder.iterdir(), *(folder / "mistakes").glob("*.md")] if folder.is_dir() else []
+    stamps = []
+    for path in sorted(files):
+        try:
+            state = path.stat()
+        except OSError:
+            continue
+        stamps.append((path.name, state.st_mtime_ns, state.st_size))
+    return tuple(stamps)
+
+
+# -- courses ------------------------------------------------------------------------------------
+
+
+def own_course() -> Path:
+    """Where our own labs lie: ``labs/`` of the source tree, else the copy inside the package."""
+    package = Path(__file__).resolve().parent
+    source = package.parent.parent / "labs"
+    return source if (package.parent.parent / "pyproject.toml").is_file() and source.is_dir() else package / "labs"
+
+
+def _course_folders() -> list[tuple[Path, str]]:
+    """Each course's folder and the prefix of its labs' ids, "" for our own; a broken course is left out."""
+    folders: list[tuple[Path, str]] = [(own_course(), "")]
+    for point in sorted(entry_points(group=GROUP), key=lambda point: point.name):
+        if point.value == "parallab.shelf:own_course":
+            continue
+        try:
+            folders.append((Path(point.load()()), point.name))
+        except Exception as error:  # another package's code: ours must go on without it
+            print(f"parallab: course {point.name!r} cannot be loaded: {error}", file=sys.stderr)
+    return folders
+
+
+def course() -> CourseCard:
+    """Our own course's card."""
+    return CourseCard(
+        title="Python Concurrent Programming: Multiprocessing in Python",
+        number="",
+        level="Beginner",
+        hours=1.3,
+        about=ABOUT,
+        objectives=OBJECTIVES,
+    )
+
+
+ABOUT = """\
+In these labs you create and manage processes, to speed up the execution of your programs. You share data between
+them, let them talk to one another, and keep them out of each other's way. Everything happens in notebooks, and
+Parallab watches what your processes really do.
+"""
+
+OBJECTIVES = (
+    Objective("O1", "Discover the key concepts of concurrent programming in Python", ("L01",)),
+    Objective("O2", "Describe the different types of Queue objects", ("L02",)),
+    Objective("O3", "Implement producer and consumer threads", ("L03",)),
+    Objective("O4", "Define, initialize, and execute a process", ("L04",)),
+    Objective("O5", "Distinguish between multiprocessing and multithreading when sharing data in memory", ("L05",)),
+    Objective("O6", "Share data between processes using shared memory", ("L06",)),
+    Objective("O7", "Share complex Python data between processes using a Manager", ("L07",)),
+    Objective("O8", "Use locks to allow only one process to update a shared resource", ("L08",)),
+    Objective("O9", "Enable communication between processes using queues and pipes", ("L09",)),
+    Objective("O10", "Recall the ways to share data and distinguish between Queue and Pipe", ("L10",)),
+)
