@@ -59,6 +59,7 @@ class Recorder:
         self._log = Log()
         self._reader = Reader(self._root)
         self._baseline: model.Snapshot | None = None
+        self._machinery: tuple[model.Thread, ...] = ()
         self._hello: model.Hello | None = None
         self._sightings: dict[int, list[model.Sighting]] = {}
         self._running: tuple[str, int] | None = None
@@ -177,6 +178,8 @@ class Recorder:
         self._tell("changed")
 
     def _begin(self, event: model.CellBegin) -> None:
+        if self._newest == ("", 0):
+            self._loop.create_task(self._take_baseline())
         self._running = self._newest = (event.cell, event.run)
         if self._watch is None or self._watch.done():
             self._watch = self._loop.create_task(self._watch_cell())
@@ -267,8 +270,33 @@ class Recorder:
         return snapshot
 
     async def _take_baseline(self) -> None:
-        if self._baseline is None and self._running is None:
-            self._baseline = await self._snapshot()
+        """What was there before the learner; the kernel's own threads may come a little later.
+
+        So it is taken when the probe reports, and the kernel's threads again when the first cell
+        begins; those that this cell starts in the meantime are known by their reports.
+        """
+        first = self._baseline is None
+        snapshot = await self._snapshot()
+        if first and self._running is None:
+            self._baseline = snapshot
+        elif (kernel := snapshot.process(self.pid)) is not None:
+            self._machinery = kernel.threads
+            if self._baseline is None:
+                self._baseline = msgspec.structs.replace(snapshot, processes=(kernel,))
+
+    def _before_the_learner(self) -> model.Snapshot | None:
+        """The baseline with all of the kernel's own threads and none of the learner's."""
+        kernel = self._baseline.process(self.pid) if self._baseline is not None else None
+        if self._baseline is None or kernel is None or not self._machinery:
+            return self._baseline
+        learners = {
+            event.tid for event in self._log.events() if isinstance(event, model.ThreadRun) and event.pid == self.pid
+        }
+        threads = tuple(thread for thread in self._machinery if thread.tid not in learners)
+        others = tuple(process for process in self._baseline.processes if process is not kernel)
+        return msgspec.structs.replace(
+            self._baseline, processes=(msgspec.structs.replace(kernel, threads=threads), *others)
+        )
 
     async def _watch_cell(self) -> None:
         """While a cell runs: sparse looks at the tree, and a decision when nothing moves."""
@@ -309,7 +337,7 @@ class Recorder:
         second = await self._snapshot()
         if self._heard != heard or self._running is None:
             return
-        stuck = waits.stuck(first, second)
+        stuck = waits.stuck(first, second, self._before_the_learner())
         self._looks = (first, second)
         if stuck is True and self._stuck is not True:
             self._stuck = True
@@ -345,8 +373,7 @@ class Recorder:
         """
         snapshots: tuple[model.Snapshot, ...] = ()
         if self.pid and not self.dead:
-            if not until:
-                await self._ask()
+            await self._ask()
             if self._running is not None and self._stands_still():
                 await self._decide()
             if self._running is not None and self._stuck and self._looks:
@@ -359,6 +386,7 @@ class Recorder:
         return time.monotonic() - self._heard >= STILL / 2 and not self._looks
 
     async def _ask(self) -> None:
+        """Asks the kernel for its names and numbers; all that was reported before is in by then."""
         if self._ear is not None and self._hello is not None:
             future = self._ear.ask(timeout=ANSWER)
             with contextlib.suppress(asyncio.TimeoutError):
@@ -374,7 +402,7 @@ class Recorder:
             self.kernel_id,
             self.pid,
             probe=self._hello is not None,
-            baseline=self._baseline,
+            baseline=self._before_the_learner(),
             snapshots=snapshots,
             sightings=tuple(one for seen in self._sightings.values() for one in seen),
             events=self._log.events(until),
