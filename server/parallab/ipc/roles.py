@@ -1,0 +1,113 @@
+"""Which process is what: root, worker, manager, forkserver, resource-tracker, program, fork.
+
+By the command lines that multiprocessing gives its helpers, and by the descriptors that it
+leaves in a child where the command line is the parent's.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from parallab.ipc.objects import Objects, objects
+from parallab.model import Process, Snapshot
+
+Role = Literal["root", "worker", "manager", "forkserver", "resource-tracker", "program", "fork"]
+
+_TRACKER = "from multiprocessing.resource_tracker import main"
+_FORKSERVER = "from multiprocessing.forkserver import main"
+_SPAWNED = "--multiprocessing-fork"
+_ACCEPTS = ("accept", "accept4")
+
+
+def roles(snapshot: Snapshot, found: Objects | None = None) -> dict[int, Role]:
+    """The role of each process of a snapshot."""
+    found = found or objects(snapshot)
+    by_pid = {process.pid: process for process in snapshot.processes}
+    return {process.pid: _role(process, by_pid, snapshot.root, found) for process in snapshot.processes}
+
+
+def _role(process: Process, by_pid: dict[int, Process], root: int, found: Objects) -> Role:
+    if process.pid == root:
+        return "root"
+    program = " ".join(process.cmdline)
+    parent = by_pid.get(process.ppid)
+    if _TRACKER in program:
+        return "resource-tracker"
+    if _FORKSERVER in program:
+        if _is_forkserver(process, parent, found):
+            return "forkserver"
+    elif _SPAWNED not in process.cmdline:
+        # A child that lost its parent is compared with the root, from which all came.
+        model = parent or by_pid.get(root)
+        if process.cmdline and model is not None and process.cmdline != model.cmdline:
+            return "program"
+        if parent is not None and not _has_sentinels(process, parent, found):
+            return "fork"
+    return "manager" if _is_manager(process, found) else "worker"
+
+
+def _is_forkserver(process: Process, parent: Process | None, found: Objects) -> bool:
+    """The server has a listener; its workers have its command line, but closed that."""
+    if any(process.pid in socket.holders and socket.listening for socket in found.sockets.values()):
+        return not any(thread.blocked and thread.blocked.call in _ACCEPTS for thread in process.threads)
+    return parent is None or _FORKSERVER not in " ".join(parent.cmdline)
+
+
+def _is_manager(process: Process, found: Objects) -> bool:
+    """A manager's server accepts in a thread of its own, while its main thread waits with a time-out."""
+    for thread in process.threads:
+        blocked = thread.blocked
+        if thread.tid != process.pid and blocked is not None and blocked.call in _ACCEPTS:
+            main = next((one.blocked for one in process.threads if one.tid == process.pid), None)
+            if main is not None and ((main.call == "futex" and main.timed) or main.call == "running"):
+                return True
+            files = {file.fd: file.inode for file in process.files}
+            inodes = (files.get(fd) for fd in blocked.fds)
+            return any("/pymp-" in found.sockets[one].path for one in inodes if one in found.sockets)
+    return False
+
+
+def _has_sentinels(child: Process, parent: Process, found: Objects) -> bool:
+    """Whether ``Process.start`` by fork made it: two pipes, an end of each on either side only.
+
+    The child keeps the writing end of one, by whose closing its parent learns of its end, and
+    the reading end of the other. A bare os.fork(2) leaves both with the same ends. Where
+    descriptors cannot be read, or are closed on the way out, it counts as a worker.
+    """
+    if not child.files or not parent.files:
+        return True
+    ours = {inode for inode, pipe in found.pipes.items() if child.pid in pipe.writers and child.pid not in pipe.readers}
+    told = any(parent.pid in found.pipes[inode].readers - found.pipes[inode].writers for inode in ours)
+    return told and any(
+        child.pid in pipe.readers - pipe.writers and parent.pid in pipe.writers - pipe.readers
+        for pipe in found.pipes.values()
+    )
+
+
+def names(snapshot: Snapshot, told: dict[int, Role] | None = None) -> dict[int, str]:
+    """What to call each process: "your notebook", "worker 2 of 4", "the manager" …"""
+    told = told or roles(snapshot)
+    ordered = sorted(snapshot.processes, key=lambda process: (process.started, process.pid))
+    groups: dict[str, list[int]] = {}
+    for process in ordered:
+        groups.setdefault(told[process.pid], []).append(process.pid)
+    called = {}
+    for process in ordered:
+        role = told[process.pid]
+        group = groups[role]
+        if role == "root":
+            called[process.pid] = "your notebook" if is_kernel(process) else "the main program"
+        elif len(group) > 1:
+            called[process.pid] = f"{_noun(role)} {group.index(process.pid) + 1} of {len(group)}"
+        else:
+            called[process.pid] = f"the {_noun(role)}"
+    return called
+
+
+def is_kernel(process: Process) -> bool:
+    """Whether this is a notebook's Python, by its command line."""
+    return any("ipykernel" in argument for argument in process.cmdline[:8])
+
+
+def _noun(role: Role) -> str:
+    return {"resource-tracker": "resource tracker", "fork": "forked process"}.get(role, role)

@@ -1,0 +1,403 @@
+"""Who waits for what, who could end it, and whether anybody still can.
+
+Every thread is asked two things of one snapshot: what is it blocked on, and which threads could
+end that. From those that run or wait with a time-out, "can go on" spreads to all whom they could
+wake; from those that wait for something outside (a network, a terminal, a process not ours),
+"cannot tell" spreads. Who is left waits for ever. One snapshot is not atomic, so only
+:func:`stuck` and :func:`lost`, which take two, say so. What the pattern is called is for
+``patterns``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from parallab.ipc import Objects, Role, Semaphore, objects, roles
+from parallab.model import Blocked, Inode, OpenFile, Process, Snapshot, Thread
+
+Kind = Literal["process", "object", "child", "thread-lock", "unknown"]
+Hope = Literal["yes", "unknown", "no"]
+Who = tuple[int, int]
+"""(pid, tid) of a thread."""
+
+APART_NS = 250_000_000
+"""Two snapshots tell that nothing moves only when they are at least so far apart."""
+
+_READS = frozenset(("read", "readv", "recvfrom", "recvmsg", "recvmmsg"))
+_WRITES = frozenset(("write", "writev", "sendto", "sendmsg", "sendmmsg"))
+_POLLS = frozenset(("poll", "ppoll", "select", "pselect6"))
+_EPOLLS = frozenset(("epoll_wait", "epoll_pwait", "epoll_pwait2"))
+_ACCEPTS = frozenset(("accept", "accept4"))
+_CHILD = frozenset(("wait4", "waitid"))
+
+
+@dataclass(frozen=True)
+class Wait:
+    """A blocked thread and what it is blocked on.
+
+    ``target`` is the inode as ``dev:ino``, or a pid; ``held_by`` the processes that could end
+    it, None where that is not known. ``writes`` tells a full pipe's writer from a reader.
+    """
+
+    pid: int
+    tid: int
+    kind: Kind
+    target: str
+    held_by: tuple[int, ...] | None
+    call: str
+    timed: bool = False
+    inode: Inode | None = None
+    writes: bool = False
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A snapshot, thought through: ``hope`` says of every thread whether it can go on."""
+
+    snapshot: Snapshot
+    objects: Objects
+    roles: dict[int, Role]
+    waits: tuple[Wait, ...]
+    hope: dict[Who, Hope]
+    enders: dict[Who, frozenset[Who]]
+
+    @property
+    def main(self) -> Who:
+        """The root's main thread."""
+        return self.snapshot.root, self.snapshot.root
+
+    def wait(self, who: Who) -> Wait | None:
+        """What this thread waits for, or None when it does not."""
+        return next((wait for wait in self.waits if (wait.pid, wait.tid) == who), None)
+
+    def lost(self) -> tuple[Wait, ...]:
+        """The waits that nobody can end any more."""
+        return tuple(wait for wait in self.waits if self.hope[wait.pid, wait.tid] == "no")
+
+    def behind(self, who: Who) -> frozenset[Who]:
+        """The threads that this one depends on, itself among them."""
+        seen = {who}
+        queue = [who]
+        while queue:
+            for other in self.enders.get(queue.pop(), frozenset()):
+                if other not in seen:
+                    seen.add(other)
+                    queue.append(other)
+        return frozenset(seen)
+
+
+def picture(snapshot: Snapshot, baseline: Snapshot | None = None) -> Picture:
+    """Who waits for what in this snapshot.
+
+    Threads of the root that are in the baseline belong to the notebook's machinery: they are
+    nobody's hope. Without a baseline all threads count.
+    """
+    return _Thinker(snapshot, _machinery(snapshot, baseline)).picture()
+
+
+def stuck(previous: Snapshot, current: Snapshot, baseline: Snapshot | None = None) -> bool | None:
+    """Whether the root's main thread waits for ever; None when that cannot be told.
+
+    True only when nobody is left who could end the wait, and in both snapshots, at least 250 ms
+    apart, every thread that it depends on was in the same call and used no CPU between. False
+    for a program that runs, waits with a time-out, or sits in its event loop. None when the wait
+    may be ended from outside: by a terminal, the network, or a holder that cannot be seen.
+    """
+    root = current.process(current.root)
+    if root is None or root.state in "ZX":
+        return False
+    seen = picture(current, baseline)
+    main = _thread(current, seen.main)
+    if main is None or main.blocked is None:
+        return None
+    if main.blocked.call in _EPOLLS or _is_event_loop(root, main.blocked):
+        return False
+    hope = seen.hope[seen.main]
+    if hope != "no":
+        return False if hope == "yes" else None
+    if not still(previous, current, seen.behind(seen.main)):
+        return False
+    return True if current.monotonic - previous.monotonic >= APART_NS else None
+
+
+def still(previous: Snapshot, current: Snapshot, who: Iterable[Who]) -> bool:
+    """Whether these threads were in the same call in both snapshots and used no CPU between."""
+    for pid, tid in who:
+        one, other = previous.process(pid), current.process(pid)
+        before, now = _thread(previous, (pid, tid)), _thread(current, (pid, tid))
+        if one is None or other is None or one.started != other.started or before is None or now is None:
+            return False
+        if before.blocked != now.blocked or before.cpu_ns != now.cpu_ns:
+            return False
+    return True
+
+
+def lost(previous: Snapshot, current: Snapshot, baseline: Snapshot | None = None) -> tuple[Wait, ...]:
+    """The waits that nobody can end, of any process, that both snapshots agree on."""
+    if current.monotonic - previous.monotonic < APART_NS:
+        return ()
+    seen = picture(current, baseline)
+    return tuple(wait for wait in seen.lost() if still(previous, current, seen.behind((wait.pid, wait.tid))))
+
+
+def _machinery(snapshot: Snapshot, baseline: Snapshot | None) -> frozenset[Who]:
+    before = baseline.process(snapshot.root) if baseline is not None else None
+    now = snapshot.process(snapshot.root)
+    if before is None or now is None or before.started != now.started:
+        return frozenset()
+    return frozenset((before.pid, thread.tid) for thread in before.threads if thread.tid != before.pid)
+
+
+def _thread(snapshot: Snapshot, who: Who) -> Thread | None:
+    process = snapshot.process(who[0])
+    return next((one for one in process.threads if one.tid == who[1]), None) if process is not None else None
+
+
+def _is_event_loop(process: Process, blocked: Blocked) -> bool:
+    """A poll that watches more than pipes and sockets between these processes: a loop, at rest."""
+    if blocked.call not in _POLLS or not blocked.fds:
+        return False
+    files = {file.fd: file for file in process.files}
+    watched = [files[fd] for fd in blocked.fds if fd in files]
+    return any(file.kind == "anon" for file in watched)
+
+
+@dataclass
+class _Thinker:
+    """Builds a Picture; ``machinery`` are threads that count neither as waiting nor as hope."""
+
+    snapshot: Snapshot
+    machinery: frozenset[Who]
+    objects: Objects = field(init=False)
+    roles: dict[int, Role] = field(init=False)
+    by_pid: dict[int, Process] = field(init=False)
+    files: dict[int, dict[int, OpenFile]] = field(init=False)
+    blind: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.objects = objects(self.snapshot)
+        self.roles = roles(self.snapshot, self.objects)
+        self.by_pid = {process.pid: process for process in self.snapshot.processes}
+        # A process whose descriptors cannot be read may hold any end of anything.
+        self.blind = any(not one.files and one.state not in "ZX" for one in self.snapshot.processes)
+        self.files = {one.pid: {file.fd: file for file in one.files} for one in self.snapshot.processes}
+
+    def picture(self) -> Picture:
+        waits: list[Wait] = []
+        start: dict[Who, Hope] = {}
+        enders: dict[Who, frozenset[Who]] = {}
+        for process in self.snapshot.processes:
+            for thread in process.threads:
+                who = (process.pid, thread.tid)
+                wait, hope, those = self._one(process, thread)
+                start[who] = hope
+                enders[who] = those - {who} - self.machinery
+                if wait is not None:
+                    waits.append(wait)
+        return Picture(self.snapshot, self.objects, self.roles, tuple(waits), _spread(start, enders), enders)
+
+    def _one(self, process: Process, thread: Thread) -> tuple[Wait | None, Hope, frozenset[Who]]:
+        """A thread's wait, its own hope without help, and the threads that could help."""
+        blocked = thread.blocked
+        if thread.state in "Tt":
+            return None, "unknown", frozenset()  # stopped: by whom, and for how long?
+        if blocked is None:
+            return None, "yes" if process.state in "ZX" else "unknown", frozenset()
+        if thread.state in "RXZ" or blocked.call in ("running", "none"):
+            return None, "yes", frozenset()
+        wait, hope, those = self._blocked(process, thread, blocked)
+        if self.roles[process.pid] == "manager" and thread.tid == process.pid:
+            return wait, "no", frozenset()  # it looks whether it should stop, and serves nobody
+        if blocked.timed or thread.state == "D":
+            return wait, "yes", those
+        return wait, hope, those
+
+    def _blocked(self, process: Process, thread: Thread, blocked: Blocked) -> tuple[Wait, Hope, frozenset[Who]]:
+        call = blocked.call
+        if call in _CHILD:
+            return self._child(process, thread, blocked)
+        if call.startswith("futex"):
+            if blocked.inode is not None:
+                return self._shared_futex(process, thread, blocked.inode)
+            own = frozenset((process.pid, one.tid) for one in process.threads)
+            return self._wait(process, thread, "thread-lock", "", (process.pid,)), "no", self._served(process, own)
+        if call in _READS or call in _WRITES or call in _POLLS or call in _EPOLLS or call in _ACCEPTS:
+            return self._files(process, thread, blocked)
+        return self._wait(process, thread, "unknown", "", None), "unknown", frozenset()
+
+    def _served(self, process: Process, own: frozenset[Who]) -> frozenset[Who]:
+        """For a manager's threads, its clients are hope too: any of them may connect and let go."""
+        if self.roles[process.pid] != "manager":
+            return own
+        return own | self._threads(one.pid for one in self.snapshot.processes if self.roles[one.pid] in _CLIENTS)
+
+    def _child(self, process: Process, thread: Thread, blocked: Blocked) -> tuple[Wait, Hope, frozenset[Who]]:
+        children = [one for one in self.snapshot.processes if one.ppid == process.pid]
+        if blocked.pid is not None and blocked.pid > 0:
+            children = [one for one in self.snapshot.processes if one.pid == blocked.pid]
+        pids = tuple(child.pid for child in children)
+        target = str(blocked.pid) if blocked.pid and blocked.pid > 0 else str(pids[0]) if len(pids) == 1 else ""
+        wait = self._wait(process, thread, "child", target, pids)
+        if not children or any(child.state in "ZX" for child in children):
+            return wait, "yes", frozenset()  # it has ended, and the call is about to return
+        return wait, "no", frozenset((pid, pid) for pid in pids)
+
+    def _shared_futex(self, process: Process, thread: Thread, inode: Inode) -> tuple[Wait, Hope, frozenset[Who]]:
+        semaphore = self.objects.semaphores.get(inode)
+        if semaphore is None:
+            # Something of the learner's own in shared memory: whoever maps it may end the wait.
+            pids = {one.pid for one in self.snapshot.processes if any(m.inode == inode for m in one.mappings)}
+            wait = self._wait(process, thread, "object", str(inode), tuple(sorted(pids)), inode)
+            return wait, "unknown" if len(pids) == 1 else "no", self._threads(pids)
+        holders = semaphore.holders if semaphore.is_lock else frozenset()
+        known = tuple(sorted(holders)) if holders or semaphore.told else None
+        if not semaphore.is_lock and semaphore.told:
+            known = tuple(sorted(semaphore.pids - {process.pid}))
+        wait = self._wait(process, thread, "object", str(inode), known, inode)
+        if semaphore.value is None:
+            return wait, "unknown", frozenset()
+        if semaphore.value > 0:
+            return wait, "yes", frozenset()  # given back already: it is about to be woken
+        return wait, "unknown" if self.blind else "no", self._lock_enders(process.pid, semaphore)
+
+    def _lock_enders(self, pid: int, semaphore: Semaphore) -> frozenset[Who]:
+        """Who could release it: the holder; where that is nobody else, anyone who has it mapped.
+
+        multiprocessing lets any process release any lock, so that "its own owner waits for it"
+        is believed only when nobody at all is left.
+        """
+        others = semaphore.holders - {pid}
+        if not semaphore.is_lock or not others:
+            return self._threads(semaphore.pids)
+        found: set[Who] = set()
+        for holder in others:
+            process = self.by_pid.get(holder)
+            threads = {thread.tid for thread in process.threads} if process is not None else set()
+            named = semaphore.holder_threads(holder) & threads
+            found |= {(holder, tid) for tid in (named or threads)}
+        return frozenset(found)
+
+    def _files(self, process: Process, thread: Thread, blocked: Blocked) -> tuple[Wait, Hope, frozenset[Who]]:
+        """Waits for descriptors: any one of them that is ready ends it."""
+        files = self.files[process.pid]
+        writes = blocked.call in _WRITES
+        hope: Hope = "no"
+        those: set[Who] = set()
+        holders: set[int] = set()
+        inodes: list[Inode] = []
+        children: list[int] = []
+        for fd in blocked.fds:
+            file = files.get(fd)
+            if file is None or file.inode is None:
+                hope = _more(hope, "unknown")
+                continue
+            inodes.append(file.inode)
+            one, pids, sentinel = self._file(process, file, writes)
+            hope = _more(hope, one)
+            holders |= pids
+            if sentinel:
+                children.extend(pids)
+                those |= {(pid, pid) for pid in pids}
+            else:
+                those |= self._threads(pids)
+        if not blocked.fds or self.blind:
+            hope = _more(hope, "unknown")
+        if blocked.call in _ACCEPTS and self.roles[process.pid] == "manager":
+            hope, those = "no", set(self._served(process, frozenset()))
+        known = tuple(sorted(holders)) if hope == "no" or holders else None
+        if children and len(children) == len(inodes):
+            target = str(children[0]) if len(children) == 1 else ""
+            return self._wait(process, thread, "child", target, known), hope, frozenset(those)
+        single = inodes[0] if len(inodes) == 1 else None
+        kind: Kind = "object" if inodes else "unknown"
+        wait = self._wait(process, thread, kind, str(single) if single else "", known, single, writes)
+        return wait, hope, frozenset(those)
+
+    def _file(self, process: Process, file: OpenFile, writes: bool) -> tuple[Hope, set[int], bool]:
+        """What a wait for this descriptor hopes for: from itself, from which processes, as a sentinel."""
+        inode = file.inode
+        assert inode is not None
+        pipe = self.objects.pipes.get(inode)
+        if pipe is not None:
+            if writes or file.mode == "w":
+                return ("no", set(pipe.readers), False) if pipe.readers else ("unknown", set(), False)
+            if pipe.queued:
+                return "yes", set(pipe.writers), False
+            if not pipe.writers:
+                return "unknown", set(), False  # held open by someone who is not ours
+            child = self._sentinel(process, inode, pipe.writers)
+            return ("no", {child}, True) if child else ("no", set(pipe.writers), False)
+        socket = self.objects.sockets.get(inode)
+        if socket is None or socket.listening or socket.peer is None:
+            return "unknown", set(), False
+        peer = self.objects.sockets.get(socket.peer)
+        if peer is None or not peer.holders:
+            return "unknown", set(), False
+        if socket.queued and not writes:
+            return "yes", set(peer.holders), False
+        return "no", set(peer.holders), False
+
+    def _sentinel(self, process: Process, inode: Inode, writers: frozenset[int]) -> int | None:
+        """The process whose end this pipe tells, or None when it tells none.
+
+        Under forkserver it is the server that writes to it. The worker is the one that reads the
+        other pipe of the pair, which ``popen_forkserver`` makes right after.
+        """
+        if len(writers) != 1 or self.roles.get(next(iter(writers))) != "forkserver":
+            return None
+        server = next(iter(writers))
+        candidates = sorted(
+            (other, next(iter(readers)))
+            for other, pipe in self.objects.pipes.items()
+            if other.dev == inode.dev
+            and other.ino > inode.ino
+            and process.pid in pipe.writers
+            and len(readers := pipe.readers - {process.pid}) == 1
+            and (worker := self.by_pid.get(next(iter(readers)))) is not None
+            and worker.ppid == server
+        )
+        return candidates[0][1] if candidates else None
+
+    def _threads(self, pids: Iterable[int]) -> frozenset[Who]:
+        return frozenset((pid, one.tid) for pid in pids if pid in self.by_pid for one in self.by_pid[pid].threads)
+
+    def _wait(
+        self,
+        process: Process,
+        thread: Thread,
+        kind: Kind,
+        target: str,
+        held_by: tuple[int, ...] | None,
+        inode: Inode | None = None,
+        writes: bool = False,
+    ) -> Wait:
+        blocked = thread.blocked
+        assert blocked is not None
+        return Wait(process.pid, thread.tid, kind, target, held_by, blocked.call, blocked.timed, inode, writes)
+
+
+_CLIENTS = frozenset(("root", "worker", "fork", "program"))
+_RANK: dict[Hope, int] = {"no": 0, "unknown": 1, "yes": 2}
+
+
+def _more(one: Hope, other: Hope) -> Hope:
+    return one if _RANK[one] >= _RANK[other] else other
+
+
+def _spread(start: dict[Who, Hope], enders: dict[Who, frozenset[Who]]) -> dict[Who, Hope]:
+    """Hope spreads from those who have it to those whom they could wake."""
+    woken: dict[Who, list[Who]] = {}
+    for who, those in enders.items():
+        for other in those:
+            woken.setdefault(other, []).append(who)
+    hope = dict(start)
+    for level in ("yes", "unknown"):
+        queue = [who for who, one in hope.items() if one == level]
+        while queue:
+            for who in woken.get(queue.pop(), ()):
+                if _RANK[hope[who]] < _RANK[level]:
+                    hope[who] = level
+                    queue.append(who)
+    return hope

@@ -1,0 +1,362 @@
+"""Waits that nobody can end, named: the pattern, one sentence, its evidence, a candidate mistake.
+
+A candidate is the catalogue's id of the mistake that leaves this pattern; whether it was that
+one, the catalogue's own recogniser decides. Every rule looks only at waits of which two
+snapshots agree that they are for ever.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from parallab.ipc import Composite, Semaphore, composites, names
+from parallab.model import Snapshot
+from parallab.waits.graph import Picture, Wait, lost, picture
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """Why somebody waits for ever. ``kind`` names the pattern, ``pids`` who is caught in it."""
+
+    kind: str
+    sentence: str
+    evidence: tuple[str, ...]
+    mistake: str | None = None
+    pids: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Cycle:
+    """Waits of which each is held by the process of the next, and the last by that of the first."""
+
+    waits: tuple[Wait, ...]
+
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """The processes around the circle."""
+        return tuple(wait.pid for wait in self.waits)
+
+
+def diagnose(previous: Snapshot, current: Snapshot, baseline: Snapshot | None = None) -> tuple[Diagnosis, ...]:
+    """What is for ever blocked, and why, most telling first; () where somebody can go on."""
+    waits = lost(previous, current, baseline)
+    if not waits:
+        return ()
+    seen = picture(current, baseline)
+    case = _Case(seen, waits)
+    found: list[Diagnosis] = []
+    explained: set[Wait] = set()
+    for rule in _RULES:
+        for diagnosis, those in rule(case):
+            if not explained.intersection(those):
+                found.append(diagnosis)
+                explained.update(those)
+    return tuple(found)
+
+
+def cycles(seen: Picture, waits: Iterable[Wait]) -> tuple[Cycle, ...]:
+    """Circles among these waits, each once, beginning at its smallest pid."""
+    waits = tuple(waits)
+    by_pid: dict[int, list[Wait]] = {}
+    for wait in waits:
+        by_pid.setdefault(wait.pid, []).append(wait)
+    found: dict[frozenset[Wait], Cycle] = {}
+    for first in waits:
+        path = _circle(first, by_pid, seen)
+        if path and frozenset(path) not in found:
+            least = path.index(min(path, key=lambda wait: (wait.pid, wait.tid)))
+            found[frozenset(path)] = Cycle(tuple(path[least:] + path[:least]))
+    return tuple(found.values())
+
+
+def _circle(first: Wait, by_pid: dict[int, list[Wait]], seen: Picture) -> list[Wait]:
+    """The shortest way from a wait through its holders back to its own thread, breadth first."""
+    queue = [[first]]
+    visited = {first}
+    while queue:
+        path = queue.pop(0)
+        for pid in path[-1].held_by or ():
+            for following in by_pid.get(pid, ()):
+                if not _ends(path[-1], following, seen):
+                    continue
+                if following == first:
+                    return path
+                if following not in visited:
+                    visited.add(following)
+                    queue.append([*path, following])
+    return []
+
+
+def _ends(wait: Wait, following: Wait, seen: Picture) -> bool:
+    """Whether the thread that ``following`` blocks is one that could have ended ``wait``."""
+    return (following.pid, following.tid) in seen.enders[wait.pid, wait.tid] or following == wait
+
+
+class _Case:
+    """What the rules share: the waits that are for ever, by what they are for, and what to call all."""
+
+    def __init__(self, seen: Picture, waits: tuple[Wait, ...]) -> None:
+        self.seen = seen
+        self.waits = waits
+        self.names = names(seen.snapshot, seen.roles)
+        self.made = composites(seen.objects)
+        self.cycles = cycles(seen, waits)
+
+    def name(self, pid: int) -> str:
+        """What to call a process."""
+        return self.names.get(pid, "a process that is gone")
+
+    def people(self, pids: Iterable[int]) -> str:
+        """Several names in one phrase."""
+        every = [self.name(pid) for pid in dict.fromkeys(pids)]
+        if len(every) > 4:
+            return f"{every[0]} and {len(every) - 1} others"
+        return every[0] if len(every) == 1 else f"{', '.join(every[:-1])} and {every[-1]}" if every else "nobody"
+
+    def semaphore(self, wait: Wait) -> Semaphore | None:
+        """The semaphore that is waited for, if it is one."""
+        return self.seen.objects.semaphores.get(wait.inode) if wait.inode is not None else None
+
+    def whole(self, wait: Wait) -> Composite | None:
+        """The composite object that it is a part of, if that is known."""
+        return next((one for one in self.made if wait.inode is not None and wait.inode in one.parts), None)
+
+    def thing(self, wait: Wait) -> str:
+        """What is waited for, in words."""
+        whole = self.whole(wait)
+        semaphore = self.semaphore(wait)
+        if semaphore is not None:
+            if whole is not None:
+                return f"a part of a {whole.kind}"
+            return f"lock {wait.target}" if semaphore.is_lock else f"semaphore {wait.target}"
+        if wait.kind == "child":
+            return f"the end of {self.people(wait.held_by or ())}"
+        if wait.kind == "thread-lock":
+            return "a lock between its own threads"
+        if wait.inode in self.seen.objects.pipes:
+            return f"{'room in' if wait.writes else 'data from'} pipe {wait.target}"
+        if wait.inode in self.seen.objects.sockets:
+            return f"{'room in' if wait.writes else 'data from'} socket {wait.target}"
+        return f"{wait.call} on {wait.target or 'something'}"
+
+    def says(self, wait: Wait) -> str:
+        """One wait as a line of evidence."""
+        line = f"{self.name(wait.pid)} waits for {self.thing(wait)} ({wait.call})"
+        if wait.kind == "child" or wait.held_by is None:
+            return line
+        holders = [pid for pid in wait.held_by if pid != wait.pid] or list(wait.held_by)
+        if not holders:
+            return f"{line}, which nobody holds"
+        semaphore = self.semaphore(wait)
+        if semaphore is not None and semaphore.is_lock:
+            return f"{line}, held by {self.people(holders)}"
+        return f"{line}, which only {self.people(holders)} could give"
+
+    def locks(self) -> list[tuple[Wait, Semaphore]]:
+        """The waits for locks, each with its lock."""
+        return [(wait, one) for wait in self.waits if (one := self.semaphore(wait)) is not None and one.is_lock]
+
+    def told(self, kind: str, sentence: str, waits: Iterable[Wait], mistake: str | None, *more: str) -> _Found:
+        """A diagnosis with the waits it explains."""
+        waits = tuple(dict.fromkeys(waits))
+        evidence = (*(self.says(wait) for wait in waits), *more)
+        return Diagnosis(kind, sentence, evidence, mistake, tuple(dict.fromkeys(wait.pid for wait in waits))), waits
+
+
+_Found = tuple[Diagnosis, tuple[Wait, ...]]
+
+
+def _same_lock_twice(case: _Case) -> Iterable[_Found]:
+    for wait, lock in case.locks():
+        own = lock.holder_threads(wait.pid)
+        if lock.holders == {wait.pid} and (not own or wait.tid in own) and not lock.recursive:
+            who = case.name(wait.pid)
+            yield case.told("same-lock-twice", f"{_start(who)} waits for a lock that it holds itself.", [wait], "M44")
+
+
+def _lock_cycle(case: _Case) -> Iterable[_Found]:
+    for cycle in case.cycles:
+        semaphores = [case.semaphore(wait) for wait in cycle.waits]
+        if len(cycle.waits) > 1 and all(one is not None and one.is_lock for one in semaphores):
+            sentence = (
+                f"{_start(case.people(cycle.pids))} wait for each other: each holds the lock that the next one wants."
+            )
+            yield case.told("lock-cycle", sentence, cycle.waits, "M43")
+
+
+def _join_before_drain(case: _Case) -> Iterable[_Found]:
+    for join in case.waits:
+        if join.kind != "child" or not join.held_by:
+            continue
+        for write in case.waits:
+            pipe = case.seen.objects.pipes.get(write.inode) if write.inode is not None else None
+            if pipe is None or not write.writes or write.pid not in join.held_by:
+                continue
+            if join.pid in pipe.readers:
+                sentence = (
+                    f"{_start(case.name(write.pid))} cannot end before somebody reads what it put, and"
+                    f" {case.name(join.pid)}, who should, waits for its end."
+                )
+                full = f"{pipe.queued} bytes wait in the pipe" if pipe.queued is not None else "the pipe is full"
+                yield case.told("join-before-drain", sentence, [join, write], "M21", full)
+
+
+def _holder_gone(case: _Case) -> Iterable[_Found]:
+    for lock in dict.fromkeys(lock for _, lock in case.locks()):
+        if lock.holders or not lock.told or lock.value != 0:
+            continue
+        waits = [wait for wait, one in case.locks() if one == lock]
+        whole = case.whole(waits[0])
+        killed = any((one.exit_code or 0) < 0 for one in case.seen.snapshot.processes if one.state == "Z")
+        mistake = "M36" if whole is not None and lock.inode == whole.semaphores[0] else "M45" if killed else "M42"
+        sentence = f"{_start(case.people(wait.pid for wait in waits))} wait for a lock that nobody alive holds."
+        if len({wait.pid for wait in waits}) == 1:
+            sentence = sentence.replace(" wait for", " waits for", 1)
+        yield case.told("holder-gone", sentence, waits, mistake, f"lock {lock.inode}: value 0, {lock.waiters} waiting")
+
+
+def _joiner_holds(case: _Case) -> Iterable[_Found]:
+    for wait, lock in case.locks():
+        for join in case.waits:
+            if (
+                join.kind == "child"
+                and join.pid in lock.holders
+                and join.pid != wait.pid
+                and _reaches(case, join, wait)
+            ):
+                sentence = (
+                    f"{_start(case.name(join.pid))} holds a lock while it waits for the end of"
+                    f" {case.people(join.held_by or ())}, and {case.name(wait.pid)} wants that lock."
+                )
+                yield case.told("join-holding-lock", sentence, [join, wait], None)
+
+
+def _reaches(case: _Case, join: Wait, wait: Wait) -> bool:
+    return (wait.pid, wait.tid) in case.seen.behind((join.pid, join.tid))
+
+
+def _waiting_for_itself(case: _Case) -> Iterable[_Found]:
+    for wait in case.waits:
+        pipe = case.seen.objects.pipes.get(wait.inode) if wait.inode is not None else None
+        if pipe is not None and not wait.writes and pipe.writers == {wait.pid} and not _holds_a_lock(case, wait.pid):
+            sentence = (
+                f"{_start(case.name(wait.pid))} waits for data from a pipe whose only writing end it holds itself."
+            )
+            yield case.told("waits-for-itself", sentence, [wait], "M56")
+
+
+def _both_read(case: _Case) -> Iterable[_Found]:
+    for wait in case.waits:
+        one = case.seen.objects.sockets.get(wait.inode) if wait.inode is not None else None
+        if one is None or wait.writes or one.peer is None:
+            continue
+        for other in case.waits:
+            if other.inode == one.peer and not other.writes and other.pid >= wait.pid:
+                both = case.people((wait.pid, other.pid))
+                sentence = f"{_start(both)} both wait for the other to speak first, and nothing is on its way."
+                yield case.told("both-read", sentence, [wait, other], "M55")
+
+
+def _barrier_short(case: _Case) -> Iterable[_Found]:
+    """Waiters of one wait semaphore of a condition, event or barrier, and nobody left to let them go."""
+    groups: dict[Semaphore, list[Wait]] = {}
+    for wait in case.waits:
+        semaphore = case.semaphore(wait)
+        if semaphore is not None and not semaphore.is_lock:
+            groups.setdefault(semaphore, []).append(wait)
+    for semaphore, waits in groups.items():
+        whole = case.whole(waits[0])
+        kind = whole.kind if whole is not None else ""
+        count = f"{semaphore.waiters} waiting on semaphore {semaphore.inode}, value {semaphore.value}"
+        who = case.people(wait.pid for wait in waits)
+        verb = "waits" if len({wait.pid for wait in waits}) == 1 else "wait"
+        if kind == "barrier":
+            sentence = f"{_start(who)} {verb} at a barrier, and nobody is left to come."
+            yield case.told("barrier-short", sentence, waits, "M46", count)
+        elif kind in ("condition", "event"):
+            act = "notify" if kind == "condition" else "set it"
+            sentence = (
+                f"{_start(who)} {verb} for a{'n' if kind == 'event' else ''} {kind}, and nobody is left to {act}."
+            )
+            yield case.told(f"{kind}-never", sentence, waits, "M46" if kind == "condition" else None, count)
+        elif kind == "joinable-queue" and whole is not None and semaphore.inode in whole.semaphores[3:]:
+            sentence = f"{_start(who)} {verb} until all items are done, and nobody is left to say so."
+            yield case.told("never-done", sentence, waits, "M24", count)
+        elif whole is not None and semaphore.inode == whole.semaphores[2]:
+            sentence = f"{_start(who)} {verb} to put into a full queue, and nobody is left to take from it."
+            yield case.told("queue-full", sentence, waits, "M28", count)
+        else:
+            sentence = f"{_start(who)} {verb} for a semaphore that nobody is left to give."
+            yield case.told("semaphore-never", sentence, waits, None, count)
+
+
+def _nobody_writes(case: _Case) -> Iterable[_Found]:
+    """A reader of a queue, holding its read lock, with others behind it or not, and no writer left."""
+    for wait in case.waits:
+        pipe = case.seen.objects.pipes.get(wait.inode) if wait.inode is not None else None
+        if pipe is None or wait.writes:
+            continue
+        behind = [other for other, lock in case.locks() if lock.holders == {wait.pid} and other.pid != wait.pid]
+        waits = [wait, *behind]
+        zombies = [one for one in case.seen.snapshot.processes if one.state == "Z" and one.exit_code == 0]
+        mistake = None
+        if wait.pid != case.seen.snapshot.root and (behind or _holds_a_lock(case, wait.pid)):
+            mistake = "M23" if zombies else "M22"
+        who = case.people(one.pid for one in waits)
+        verb = "wait" if len({one.pid for one in waits}) > 1 else "waits"
+        yield case.told(
+            "nobody-writes", f"{_start(who)} {verb} for something that nobody is left to send.", waits, mistake
+        )
+
+
+def _holds_a_lock(case: _Case, pid: int) -> bool:
+    return any(lock.is_lock and pid in lock.holders for lock in case.seen.objects.semaphores.values())
+
+
+def _forked_lock(case: _Case) -> Iterable[_Found]:
+    for wait in case.waits:
+        process = case.seen.snapshot.process(wait.pid)
+        if wait.kind != "thread-lock" or process is None or wait.pid == case.seen.snapshot.root:
+            continue
+        parent = case.seen.snapshot.process(process.ppid)
+        if len(process.threads) == 1 and parent is not None and parent.cmdline == process.cmdline:
+            sentence = (
+                f"{_start(case.name(wait.pid))} waits for a lock inside itself, where it is the only thread:"
+                " whoever held it stayed behind in the parent."
+            )
+            yield case.told("forked-lock", sentence, [wait], "M19")
+
+
+def _circle_of_any(case: _Case) -> Iterable[_Found]:
+    for cycle in case.cycles:
+        if len(set(cycle.pids)) > 1:
+            yield case.told("cycle", f"{_start(case.people(cycle.pids))} wait for each other.", cycle.waits, None)
+
+
+def _anything(case: _Case) -> Iterable[_Found]:
+    """Whatever nobody can end and no rule above explained, but joins: those follow from the rest."""
+    for wait in case.waits:
+        if wait.kind in ("object", "thread-lock") and (wait.pid, wait.tid) == case.seen.main:
+            sentence = f"{_start(case.name(wait.pid))} waits for {case.thing(wait)}, and nobody is left to end that."
+            yield case.told("nobody-left", sentence, [wait], None)
+
+
+def _start(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+_RULES: tuple[Callable[[_Case], Iterable[_Found]], ...] = (
+    _same_lock_twice,
+    _lock_cycle,
+    _join_before_drain,
+    _holder_gone,
+    _joiner_holds,
+    _barrier_short,
+    _waiting_for_itself,
+    _both_read,
+    _nobody_writes,
+    _forked_lock,
+    _circle_of_any,
+    _anything,
+)
