@@ -1,0 +1,234 @@
+/** Small wire values for tests: each takes only what the test is about. */
+
+import type { Host } from '../core';
+import type { Fetch } from '../core';
+import type {
+  Course,
+  GoalResult,
+  KernelState,
+  LabSummary,
+  LabView,
+  NotebookCell,
+  StepProgress,
+  StepResult,
+  StepView
+} from '../core';
+
+export function aStep(part: Partial<StepView> & { id: string }): StepView {
+  return {
+    title: `Step ${part.id}`,
+    kind: 'code',
+    counts: true,
+    stretch: false,
+    html: '',
+    goals: [],
+    hints: 0,
+    prompts: [],
+    questions: [],
+    blocks: [],
+    skipped: '',
+    ...part
+  };
+}
+
+export function aProgress(
+  step: string,
+  part: Partial<StepProgress> = {}
+): StepProgress {
+  return {
+    step,
+    verdict: 'not-attempted',
+    tries: 0,
+    assisted: false,
+    hints_shown: [],
+    last: null,
+    prediction: null,
+    answers: [],
+    passed_at: null,
+    passed_version: null,
+    ...part
+  };
+}
+
+export function aGoal(part: Partial<GoalResult> & { id: string }): GoalResult {
+  return {
+    text: `Goal ${part.id}`,
+    phase: null,
+    verdict: 'passed',
+    expected: '',
+    observed: '',
+    reason: '',
+    hint: '',
+    note: '',
+    mistake: null,
+    ...part
+  };
+}
+
+export function aResult(
+  step: string,
+  goals: readonly GoalResult[],
+  part: Partial<StepResult> = {}
+): StepResult {
+  return {
+    step,
+    kind: 'code',
+    verdict: 'passed',
+    counts: true,
+    assisted: false,
+    not_recorded: [],
+    goals,
+    ...part
+  };
+}
+
+export function aLab(part: Partial<LabView> = {}): LabView {
+  return {
+    schema: 1,
+    id: 'L04',
+    title: 'Your own processes',
+    version: 1,
+    minutes: 10,
+    html: '',
+    objectives: ['O4'],
+    needs: [],
+    steps: [aStep({ id: 'one' }), aStep({ id: 'two' })],
+    progress: [],
+    ...part
+  };
+}
+
+export function aSummary(part: Partial<LabSummary> = {}): LabSummary {
+  return {
+    id: 'L04',
+    title: 'Your own processes',
+    minutes: 10,
+    summary: '',
+    objectives: ['O4'],
+    needs: [],
+    steps: 7,
+    passed: 0,
+    started: false,
+    problem: '',
+    ...part
+  };
+}
+
+export function aCourse(part: Partial<Course> = {}): Course {
+  return {
+    schema: 1,
+    title: 'Python Concurrent Programming: Multiprocessing in Python',
+    number: '',
+    level: 'Beginner',
+    hours: 1.3,
+    about_html: '',
+    objectives: [],
+    labs: [aSummary()],
+    ...part
+  };
+}
+
+export function aKernel(part: Partial<KernelState> = {}): KernelState {
+  return {
+    schema: 1,
+    kernel_id: 'k1',
+    kind: 'recorded',
+    message: '',
+    python: '3.13',
+    start_method: 'fork',
+    busy: false,
+    running_cell: null,
+    stuck: false,
+    diagnoses: [],
+    processes: [],
+    cannot_tell: [],
+    ...part
+  };
+}
+
+type Given =
+  | { readonly status?: number; readonly json: unknown }
+  | { readonly status: number; readonly text: string }
+  | 'down';
+export type Answer = Given | Promise<Given>;
+
+/** A server that answers by "METHOD path", and remembers what it was asked. */
+export class FakeServer {
+  readonly asked: { what: string; body: unknown }[] = [];
+
+  constructor(readonly answers: Record<string, Answer>) {}
+
+  readonly fetch: Fetch = async (path, request) => {
+    const what = `${request.method} ${path}`;
+    this.asked.push({
+      what,
+      body: request.body === undefined ? undefined : JSON.parse(request.body)
+    });
+    const answer = await (this.answers[what] ?? {
+      status: 404,
+      json: { message: `No ${what} in this test.` }
+    });
+    if (answer === 'down') {
+      throw new TypeError('Failed to fetch');
+    }
+    const text = 'text' in answer ? answer.text : JSON.stringify(answer.json);
+    return { status: answer.status ?? 200, text: async () => text };
+  };
+
+  bodyOf(what: string): unknown {
+    return this.asked.find(one => one.what === what)?.body;
+  }
+
+  count(what: string): number {
+    return this.asked.filter(one => one.what === what).length;
+  }
+}
+
+/** An editor whose notebook is one list of cells a step. */
+export class FakeHost implements Host {
+  readonly opened: string[] = [];
+  readonly revealed: string[] = [];
+  readonly sources: Record<string, readonly NotebookCell[]> = {};
+  failure: Error | null = null;
+
+  cells() {
+    return [
+      { id: 'c1', step: 'one' },
+      { id: 'c2', step: null }
+    ];
+  }
+
+  async open(path: string) {
+    this.opened.push(path);
+  }
+
+  reveal(step: string) {
+    this.revealed.push(step);
+    return true;
+  }
+
+  replace(step: string, cells: readonly NotebookCell[]) {
+    const old = this.sources[step] ?? [];
+    this.sources[step] = cells;
+    return old;
+  }
+
+  async switchKernel() {
+    if (this.failure) {
+      throw this.failure;
+    }
+  }
+
+  async restartKernel() {
+    if (this.failure) {
+      throw this.failure;
+    }
+  }
+}
+
+/** Lets everything that has been answered arrive. */
+export async function settle(): Promise<void> {
+  for (let i = 0; i < 20; i++) {
+    await Promise.resolve();
+  }
+}

@@ -1,0 +1,387 @@
+import {
+  FakeHost,
+  FakeServer,
+  aCourse,
+  aGoal,
+  aKernel,
+  aLab,
+  aProgress,
+  aResult,
+  aStep,
+  aSummary,
+  settle,
+  type Answer
+} from '../__tests__/fixtures';
+import { Client } from './client';
+import type { HostState } from './host';
+import { countSteps, labOf, markOf, progressOf, workOf } from './state';
+import { LabStore } from './store';
+
+const CHECK = 'POST labs/L04/steps/one/check';
+const IN_FRONT: HostState = {
+  notebook: { path: 'L04.ipynb', lab: 'L04', activeStep: 'one' },
+  kernel: { id: 'k1', name: 'parallab', status: 'idle' }
+};
+
+function world(answers: Record<string, Answer> = {}) {
+  const server = new FakeServer({
+    'GET labs': { json: aCourse() },
+    'GET labs/L04': { json: aLab() },
+    'GET labs/L08': { json: aLab({ id: 'L08', title: 'The bank' }) },
+    'GET kernels/k1/state': { json: aKernel() },
+    ...answers
+  });
+  const host = new FakeHost();
+  const store = new LabStore(new Client(server.fetch), host);
+  return { server, host, store };
+}
+
+/** The lab open in sidebar and editor. */
+async function inLab(answers: Record<string, Answer> = {}) {
+  const made = world(answers);
+  made.store.setHost(IN_FRONT);
+  await settle();
+  return made;
+}
+
+function later() {
+  type Given = Awaited<Answer>;
+  let resolve: (answer: Given) => void = () => {};
+  const promise = new Promise<Given>(done => (resolve = done));
+  return { promise, resolve };
+}
+
+describe('where the learner is', () => {
+  test('the course comes from the server', async () => {
+    const { store } = world();
+    const loading = store.refresh();
+    expect(store.state.loading.course).toBe(true);
+    await loading;
+    expect(store.state.course?.title).toContain('Multiprocessing');
+    expect(store.state.loading.course).toBe(false);
+  });
+
+  test('a lab notebook that comes to the front brings its lab, and the first open step', async () => {
+    const { store } = await inLab({
+      'GET labs/L04': {
+        json: aLab({ progress: [aProgress('one', { verdict: 'passed' })] })
+      }
+    });
+    expect(store.state.view).toBe('lab');
+    expect(labOf(store.state)?.id).toBe('L04');
+    expect(store.state.openStep).toBe('two');
+    expect(store.state.kernel?.kind).toBe('recorded');
+  });
+
+  test('it does not where the learner has set so', async () => {
+    const { store } = world();
+    store.setHost(IN_FRONT, false);
+    await settle();
+    expect(store.state.view).toBe('course');
+  });
+
+  test('moving between cells asks the server nothing', async () => {
+    const { store, server } = await inLab();
+    const before = server.asked.length;
+    store.setHost({
+      ...IN_FRONT,
+      notebook: { path: 'L04.ipynb', lab: 'L04', activeStep: 'two' }
+    });
+    await settle();
+    expect(server.asked.length).toBe(before);
+  });
+
+  test('a restarted kernel is asked for again, since it may have become another kind', async () => {
+    const { store, server } = await inLab();
+    const kernel = {
+      id: 'k1',
+      name: 'parallab',
+      status: 'restarting' as const
+    };
+    store.setHost({ ...IN_FRONT, kernel });
+    store.setHost(IN_FRONT);
+    await settle();
+    expect(server.count('GET kernels/k1/state')).toBe(2);
+  });
+
+  test("anybody's notebook: its kernel is not asked about", async () => {
+    const { store, server } = world();
+    store.setHost({
+      ...IN_FRONT,
+      notebook: { path: 'mine.ipynb', lab: null, activeStep: null }
+    });
+    await settle();
+    expect(server.asked).toEqual([]);
+  });
+
+  test('opening a lab makes its notebook on the server and shows it in the editor', async () => {
+    const { store, host } = world({
+      'POST labs/L04/open': { json: { path: 'work/L04.ipynb', created: true } }
+    });
+    await store.openLab('L04');
+    expect(host.opened).toEqual(['work/L04.ipynb']);
+    expect(labOf(store.state)?.id).toBe('L04');
+    expect(store.state.opening).toBeNull();
+  });
+
+  test('a step that is opened is scrolled to in its own notebook only', async () => {
+    const { store, host } = await inLab();
+    store.toggleStep('two');
+    expect(store.state.openStep).toBe('two');
+    expect(host.revealed).toEqual(['two']);
+    store.toggleStep('two');
+    expect(store.state.openStep).toBeNull();
+    await store.showLab('L08');
+    store.toggleStep('one');
+    expect(host.revealed).toEqual(['two']);
+  });
+
+  test('next goes to what is still to be done, and says when nothing is', async () => {
+    const { store } = await inLab();
+    expect(store.state.openStep).toBe('one');
+    expect(store.openNext()).toBe(true);
+    expect(store.state.openStep).toBe('two');
+    for (const step of ['one', 'two']) {
+      store.onProgress({
+        lab: 'L04',
+        progress: aProgress(step, { verdict: 'passed' })
+      });
+    }
+    expect(store.openNext()).toBe(false);
+  });
+});
+
+describe('checking', () => {
+  const passed = aProgress('one', {
+    verdict: 'passed',
+    last: aResult('one', [aGoal({ id: 'g' })])
+  });
+  const reply = {
+    json: {
+      schema: 1,
+      result: passed.last,
+      progress: passed,
+      python: '3.13',
+      start_method: 'fork'
+    }
+  };
+
+  test('sends the kernel and all cells in order, and keeps what the server answers', async () => {
+    const { store, server } = await inLab({ [CHECK]: reply });
+    const given = await store.check('one');
+    expect(server.bodyOf(CHECK)).toEqual({
+      kernel_id: 'k1',
+      cells: [
+        { id: 'c1', step: 'one' },
+        { id: 'c2', step: null }
+      ]
+    });
+    expect(given?.result.verdict).toBe('passed');
+    const lab = labOf(store.state);
+    expect(lab && countSteps(lab)).toEqual({ passed: 1, of: 2 });
+    expect(workOf(store.state, 'one')).toMatchObject({ busy: null, judged: 1 });
+  });
+
+  test('one check at a time, and nothing is shown before the answer', async () => {
+    const { promise, resolve } = later();
+    const { store, server } = await inLab({ [CHECK]: promise });
+    const first = store.check('one');
+    expect(workOf(store.state, 'one').busy).toBe('check');
+    expect(await store.check('one')).toBeNull();
+    const lab = labOf(store.state);
+    expect(lab && progressOf(lab, 'one')).toBeNull();
+    resolve(reply);
+    await first;
+    expect(server.count(CHECK)).toBe(1);
+    expect(workOf(store.state, 'one').busy).toBeNull();
+  });
+
+  test('an answer that comes after the learner has moved on finds its own lab', async () => {
+    const { promise, resolve } = later();
+    const { store } = await inLab({ [CHECK]: promise });
+    const checking = store.check('one');
+    await store.showLab('L08');
+    resolve(reply);
+    await checking;
+    expect(labOf(store.state)?.progress).toEqual([]);
+    await store.showLab('L04').catch(() => undefined);
+    expect(store.state.labs.L08?.progress).toEqual([]);
+  });
+
+  test('without the notebook in front nothing is asked', async () => {
+    const { store, server } = await inLab({ [CHECK]: reply });
+    await store.showLab('L08');
+    await store.check('one');
+    expect(server.count('POST labs/L08/steps/one/check')).toBe(0);
+    expect(workOf(store.state, 'one').problem?.kind).toBe('host');
+  });
+
+  test('a pass makes the course count again', async () => {
+    const { store, server } = await inLab({ [CHECK]: reply });
+    await store.refresh();
+    server.answers['GET labs'] = {
+      json: aCourse({ labs: [aSummary({ passed: 1 })] })
+    };
+    await store.check('one');
+    await settle();
+    expect(store.state.course?.labs[0]?.passed).toBe(1);
+  });
+
+  test('a failure is told in the step, and the next try clears it', async () => {
+    const { store, server } = await inLab({
+      [CHECK]: { status: 500, json: { message: 'The disk is full.' } }
+    });
+    await store.check('one');
+    expect(workOf(store.state, 'one').problem).toMatchObject({
+      kind: 'server',
+      message: 'The disk is full.'
+    });
+    expect(store.state.problem).toBeNull();
+    server.answers[CHECK] = reply;
+    await store.check('one');
+    expect(workOf(store.state, 'one').problem).toBeNull();
+  });
+
+  test('a server that is gone stands above all, until it answers again', async () => {
+    const { store, server } = await inLab({ [CHECK]: 'down' });
+    await store.check('one');
+    expect(store.state.problem?.kind).toBe('unreachable');
+    server.answers[CHECK] = reply;
+    await store.check('one');
+    expect(store.state.problem).toBeNull();
+  });
+});
+
+describe('what the server says unasked', () => {
+  test('progress made elsewhere arrives', async () => {
+    const { store } = await inLab();
+    const progress = aProgress('two', { verdict: 'passed', assisted: true });
+    store.onProgress({ lab: 'L04', progress });
+    const lab = labOf(store.state);
+    expect(lab && markOf(progressOf(lab, 'two'))).toBe('assisted');
+  });
+
+  test("only the own kernel's picture is taken", async () => {
+    const { store } = await inLab();
+    store.onKernel({ state: aKernel({ kernel_id: 'k2', stuck: true }) });
+    expect(store.state.kernel?.stuck).toBe(false);
+    store.onKernel({ state: aKernel({ stuck: true }) });
+    expect(store.state.kernel?.stuck).toBe(true);
+  });
+});
+
+describe('predictions, answers, hints', () => {
+  test('a prediction goes with kernel and cells, so that the server can tell whether it is late', async () => {
+    const path = 'POST labs/L04/steps/one/predict';
+    const prediction = {
+      answers: { n: '4' },
+      at: 1,
+      late: false,
+      observed: {}
+    };
+    const { store, server } = await inLab({
+      [path]: { json: aProgress('one', { prediction }) }
+    });
+    await store.predict('one', { n: '4' });
+    expect(server.bodyOf(path)).toMatchObject({
+      answers: { n: '4' },
+      kernel_id: 'k1'
+    });
+    const lab = labOf(store.state);
+    expect(lab && progressOf(lab, 'one')?.prediction).toEqual(prediction);
+  });
+
+  test('drafts outlive closing the step, and belong to their lab', async () => {
+    const { store } = await inLab();
+    store.draft('one', 'q1', ['a']);
+    store.toggleStep('two');
+    await store.showLab('L08');
+    expect(workOf(store.state, 'one').drafts).toEqual({});
+    await store.showLab('L04');
+    expect(workOf(store.state, 'one').drafts).toEqual({ q1: ['a'] });
+  });
+
+  test('hints come one level at a time, in the order of the server', async () => {
+    const path = 'POST labs/L04/steps/one/hint';
+    const steps = [aStep({ id: 'one', hints: 2 })];
+    const { store, server } = await inLab({
+      'GET labs/L04': { json: aLab({ steps }) },
+      [path]: {
+        json: {
+          level: 1,
+          of: 2,
+          html: '<p>Look.</p>',
+          progress: aProgress('one', { hints_shown: ['<p>Look.</p>'] })
+        }
+      }
+    });
+    expect(store.nextHint()).toEqual({ step: 'one', level: 1 });
+    await store.hint('one', 1);
+    expect(server.bodyOf(path)).toEqual({ level: 1 });
+    expect(store.nextHint()).toEqual({ step: 'one', level: 2 });
+  });
+});
+
+describe('starting over', () => {
+  const starter = [
+    { source: 'start()', cell_type: 'code', step: 'one' }
+  ] as const;
+  const mine = [{ source: 'mine()', cell_type: 'code', step: 'one' }] as const;
+  const RESET = 'POST labs/L04/steps/one/reset';
+
+  test('reset puts the starter back, and undo the own text', async () => {
+    const { store, host } = await inLab({
+      [RESET]: { json: { cells: starter, progress: aProgress('one') } }
+    });
+    host.sources.one = mine;
+    await store.reset('one');
+    expect(host.sources.one).toEqual(starter);
+    expect(workOf(store.state, 'one').undo).toEqual(mine);
+    store.undo('one');
+    expect(host.sources.one).toEqual(mine);
+    expect(workOf(store.state, 'one').undo).toBeNull();
+  });
+
+  test('without the notebook the server is not told of a reset that cannot be', async () => {
+    const { store, server } = world();
+    await store.showLab('L04');
+    await store.reset('one');
+    expect(server.count(RESET)).toBe(0);
+    expect(workOf(store.state, 'one').problem?.kind).toBe('host');
+  });
+
+  test('the solution marks the step, is shown, and goes into the notebook on request only', async () => {
+    const progress = aProgress('one', { assisted: true });
+    const { store, host } = await inLab({
+      'POST labs/L04/steps/one/solution': {
+        json: { cells: starter, html: '<p>So.</p>', progress }
+      }
+    });
+    host.sources.one = mine;
+    await store.solution('one');
+    expect(host.sources.one).toEqual(mine);
+    expect(workOf(store.state, 'one').solution?.html).toBe('<p>So.</p>');
+    store.insertSolution('one');
+    expect(host.sources.one).toEqual(starter);
+    store.undo('one');
+    expect(host.sources.one).toEqual(mine);
+  });
+});
+
+test('an editor that cannot switch the kernel says so', async () => {
+  const { store, host } = await inLab();
+  host.failure = new Error('No kernel named parallab.');
+  await store.switchKernel();
+  expect(store.state.pageProblem?.message).toBe('No kernel named parallab.');
+});
+
+test('a disposed store stays as it is', async () => {
+  const { store } = world();
+  const heard = jest.fn();
+  store.changed.listen(heard);
+  const loading = store.refresh();
+  heard.mockClear();
+  store.dispose();
+  await loading;
+  expect(heard).not.toHaveBeenCalled();
+});
