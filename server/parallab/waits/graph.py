@@ -208,6 +208,8 @@ class _Thinker:
         if thread.state in "RXZ" or blocked.call in ("running", "none"):
             return None, "yes", frozenset()
         wait, hope, those = self._blocked(process, thread, blocked)
+        if self.roles[process.pid] in ("forkserver", "resource-tracker"):
+            return wait, "unknown", frozenset()  # the library's helpers wait for orders: that is their work
         if self.roles[process.pid] == "manager" and thread.tid == process.pid:
             return wait, "no", frozenset()  # it looks whether it should stop, and serves nobody
         if blocked.timed or thread.state == "D":

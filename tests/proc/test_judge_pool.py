@@ -1,0 +1,140 @@
+"""The judging process: verdicts, a check that never returns, one that kills, prints or floods."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from small_lab import small_lab
+from tales import CELL, begin, end, life, recording
+
+from parallab.judge_pool import LARGEST, JudgePool
+from parallab.wire import GoalResult
+
+pytestmark = pytest.mark.asyncio
+
+GOOD = '''
+    @check("work")
+    def child(run):
+        """Your notebook starts one child"""
+        return expect("children", run.workers, one())
+'''
+
+
+async def judge(folder: Path, checks: str, deadline: float = 2.0) -> tuple[GoalResult, ...]:
+    lab = small_lab(folder, checks)
+    pool = JudgePool(deadline)
+    try:
+        told = recording(begin(), life(1, 20, 25, 40), end())
+        return await pool.judge(lab.folder, lab.checks["work"], "work", told, {CELL: "work"})
+    finally:
+        await pool.close()
+
+
+async def test_a_verdict(tmp_path: Path) -> None:
+    (goal,) = await judge(tmp_path, GOOD)
+    assert (goal.id, goal.verdict) == ("child", "passed")
+
+
+async def test_a_check_that_never_returns_is_broken_and_the_next_request_works(tmp_path: Path) -> None:
+    lab = small_lab(
+        tmp_path,
+        GOOD
+        + '''
+    @check("work")
+    def endless(run):
+        """For ever"""
+        while True:
+            pass
+
+    @check("work")
+    def after(run):
+        """After it"""
+''',
+    )
+    pool = JudgePool(0.5)
+    told = recording(begin(), life(1, 20, 25, 40), end())
+    try:
+        for _ in range(2):
+            goals = await pool.judge(lab.folder, lab.checks["work"], "work", told, {CELL: "work"})
+            assert [goal.verdict for goal in goals] == ["passed", "broken", "not-attempted"]
+            assert goals[1].reason == (
+                "This is not your mistake: the check did not come to an end within 0.5 s. Tell the lab's author."
+            )
+    finally:
+        await pool.close()
+
+
+async def test_a_check_that_ends_the_process_is_broken(tmp_path: Path) -> None:
+    goals = await judge(
+        tmp_path,
+        '''
+    import os
+
+    @check("work")
+    def fatal(run):
+        """Fatal"""
+        os._exit(3)
+''',
+    )
+    assert [goal.verdict for goal in goals] == ["broken"]
+    assert "the process that judges ended" in goals[0].reason
+
+
+async def test_a_check_that_prints_or_exits_disturbs_nobody(tmp_path: Path) -> None:
+    goals = await judge(
+        tmp_path,
+        '''
+    @check("work")
+    def loud(run):
+        """Loud"""
+        print("x" * 1_000_000)
+
+    @check("work")
+    def leaving(run):
+        """Leaving"""
+        raise SystemExit(0)
+''',
+    )
+    assert [goal.verdict for goal in goals] == ["passed", "broken"]
+
+
+async def test_checks_that_change_are_loaded_again(tmp_path: Path) -> None:
+    pool = JudgePool()
+    told = recording(begin(), end())
+    try:
+        for wanted, checks in (
+            ("failed", GOOD),
+            ("passed", '@check("work")\ndef fine(run):\n    """Fine"""\n'),
+        ):
+            lab = small_lab(tmp_path, checks)
+            (goal,) = await pool.judge(lab.folder, lab.checks["work"], "work", told, {CELL: "work"})
+            assert goal.verdict == wanted
+            os.utime(lab.folder / "checks.py", ns=(0, 0))
+    finally:
+        await pool.close()
+
+
+async def test_more_than_can_be_judged_is_undecided(tmp_path: Path) -> None:
+    lab = small_lab(tmp_path, GOOD)
+    told = recording(begin(), end(), not_recorded=("x" * (LARGEST + 1),))
+    pool = JudgePool()
+    (goal,) = await pool.judge(lab.folder, lab.checks["work"], "work", told, {CELL: "work"})
+    assert goal.verdict == "undecided"
+    assert goal.reason.startswith("More was recorded than can be judged.")
+
+
+async def test_an_idle_process_ends_and_comes_back(tmp_path: Path) -> None:
+    lab = small_lab(tmp_path, GOOD)
+    pool = JudgePool(idle=0.05)
+    told = recording(begin(), life(1, 20, 25, 40), end())
+    try:
+        await pool.judge(lab.folder, lab.checks["work"], "work", told, {CELL: "work"})
+        process = pool.process
+        assert process is not None
+        await process.wait()
+        (goal,) = await pool.judge(lab.folder, lab.checks["work"], "work", told, {CELL: "work"})
+        assert goal.verdict == "passed"
+    finally:
+        await pool.close()
