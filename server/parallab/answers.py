@@ -64,9 +64,7 @@ def grade(step: Step, answers: Mapping[str, Sequence[str]]) -> tuple[Answered, .
     if step.questions:
         _known(answers, [question.id for question in step.questions], "question")
         return tuple(
-            _chosen(question, tuple(answers[question.id]))
-            for question in step.questions
-            if question.id in answers
+            _chosen(question, tuple(answers[question.id])) for question in step.questions if question.id in answers
         )
     if step.kind == "free":
         return tuple(_written(name, tuple(texts)) for name, texts in answers.items())
@@ -120,8 +118,10 @@ def _why(step: Step, chosen: tuple[str, ...]) -> str:
     )
     if right == len(chosen):
         return "So far it is right, but lines are missing."
-    return f"The first {right} lines are right; the next is not." if right > 1 else (
-        "The first line is right; the next is not." if right else "The first line is not right."
+    return (
+        f"The first {right} lines are right; the next is not."
+        if right > 1
+        else ("The first line is right; the next is not." if right else "The first line is not right.")
     )
 
 
@@ -137,9 +137,7 @@ def _written(name: str, texts: tuple[str, ...]) -> Answered:
 def _known(answers: Mapping[str, object], known: Sequence[str], what: str) -> None:
     unknown = next((name for name in answers if name not in known), None)
     if unknown is not None:
-        raise BadAnswer(
-            f"This step has no {what} {unknown[:40]!r}. Reload the page: the lab may have changed since."
-        )
+        raise BadAnswer(f"This step has no {what} {unknown[:40]!r}. Reload the page: the lab may have changed since.")
 
 
 def _short(text: str, most: int = LONGEST) -> None:

@@ -9,7 +9,6 @@ of a lab keeps what was done in the old one.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Union
 
 import msgspec
 
@@ -73,7 +72,7 @@ class Reset(Fact, frozen=True, tag="reset"):
     """The step's cells were put back; only cell runs begun later count."""
 
 
-AnyFact = Union[Opened, Judged, BreakMet, Predicted, Answers, HintShown, SolutionShown, Reset]
+AnyFact = Opened | Judged | BreakMet | Predicted | Answers | HintShown | SolutionShown | Reset
 
 
 class Moment(msgspec.Struct, frozen=True):
@@ -163,7 +162,7 @@ def remember(memory: Memory, entry: Entry) -> Memory:
 
 def _met(memory: Memory, names: Iterable[str], at: Moment) -> dict[str, Moment]:
     """The first time counts: a break goal that is met again was met before."""
-    return {name: at for name in names} | memory.met
+    return dict.fromkeys(names, at) | memory.met
 
 
 def _verdict(memory: Memory, verdict: wire.Verdict, entry: Entry) -> Memory:
@@ -171,9 +170,7 @@ def _verdict(memory: Memory, verdict: wire.Verdict, entry: Entry) -> Memory:
         return memory
     if verdict != "passed":
         return msgspec.structs.replace(memory, verdict=verdict)
-    return msgspec.structs.replace(
-        memory, verdict=verdict, passed_at=entry.at.unix, passed_version=entry.version
-    )
+    return msgspec.structs.replace(memory, verdict=verdict, passed_at=entry.at.unix, passed_version=entry.version)
 
 
 def view(step: Step, memory: Memory, render: Callable[[str], str]) -> wire.StepProgress:
@@ -187,9 +184,7 @@ def view(step: Step, memory: Memory, render: Callable[[str], str]) -> wire.StepP
         hints_shown=tuple(render(hint) for hint in step.hints[: memory.hints]),
         last=memory.last,
         prediction=_beside(memory.prediction, memory.last),
-        answers=tuple(
-            answer for name, answer in memory.answers.items() if questions is None or name in questions
-        ),
+        answers=tuple(answer for name, answer in memory.answers.items() if questions is None or name in questions),
         passed_at=memory.passed_at,
         passed_version=memory.passed_version,
     )

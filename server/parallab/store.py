@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -85,9 +86,34 @@ class Store:
             return self._catch_up(connection)
 
     def memories(self) -> Memories:
-        """What all servers have written so far, folded."""
-        with self._connection("read") as connection:
-            return self._catch_up(connection)
+        """What all servers have written so far, folded.
+
+        Where nothing can be written, what is there can still be read.
+        """
+        try:
+            with self._connection("read") as connection:
+                return self._catch_up(connection)
+        except StoreError as error:
+            if error.trouble not in ("unwritable", "full"):
+                raise
+            return self._only_read(error)
+
+    def _only_read(self, error: StoreError) -> Memories:
+        """Reads without a journal, locks or migration; a file that is not there yet says nothing was done."""
+        if not _is_there(self.path):
+            return {}
+        from sqlalchemy import NullPool, create_engine
+        from sqlalchemy.exc import DatabaseError
+
+        # Immutable, since beside a database in WAL mode even a reader wants to make files.
+        address = f"{self.path.absolute().as_uri()}?mode=ro&immutable=1"
+        engine = create_engine("sqlite://", creator=lambda: sqlite3.connect(address, uri=True), poolclass=NullPool)
+        self._seen, self._memories = 0, {}
+        try:
+            with engine.connect() as connection:
+                return self._catch_up(connection)
+        except DatabaseError:
+            raise error from None
 
     def close(self) -> None:
         """Gives the file back; the store can be used again."""
@@ -169,6 +195,13 @@ class Store:
         return engine
 
 
+def _is_there(path: Path) -> bool:
+    try:
+        return path.stat().st_size > 0
+    except OSError:
+        return False
+
+
 def _identity(path: Path) -> tuple[int, int] | None:
     try:
         status = path.stat()
@@ -178,7 +211,7 @@ def _identity(path: Path) -> tuple[int, int] | None:
 
 
 def _engine(path: Path) -> Engine:
-    from sqlalchemy import StaticPool, URL, create_engine, event
+    from sqlalchemy import URL, StaticPool, create_engine, event
 
     engine = create_engine(URL.create("sqlite", database=str(path)), poolclass=StaticPool)
 
@@ -208,9 +241,9 @@ def migrate(engine: Engine) -> None:
     from sqlalchemy import inspect, text
 
     with engine.begin() as connection:
-        if inspect(connection).has_table("alembic_version"):
-            if connection.execute(text("SELECT version_num FROM alembic_version")).scalar() == HEAD:
-                return
+        versioned = inspect(connection).has_table("alembic_version")
+        if versioned and connection.execute(text("SELECT version_num FROM alembic_version")).scalar() == HEAD:
+            return
         from alembic import command
         from alembic.config import Config
         from alembic.util import CommandError
@@ -236,8 +269,8 @@ def _told(error: Exception, doing: str, path: Path) -> StoreError:
     messages: dict[Trouble, str] = {
         "full": f"There is no space left to {doing} your progress in {path.parent}. {nothing}. "
         "Free some space, then try again.",
-        "unwritable": f"Your progress cannot be {'saved' if doing == 'save' else 'read'}: {path} may not be written to. "
-        f"{nothing}. Ask whoever runs this server for write access, then try again.",
+        "unwritable": f"Your progress cannot be {'saved' if doing == 'save' else 'read'}: {path} may not be "
+        f"written to. {nothing}. Ask whoever runs this server for write access, then try again.",
         "busy": f"Another program holds {path}. {nothing}. Try again in a moment.",
         "damaged": f"{path} is damaged or no progress database. Move it away, and Parallab begins a new one.",
         "other": f"Your progress could not be {'saved' if doing == 'save' else 'read'}. {nothing}. Try again.",
@@ -249,7 +282,14 @@ def _trouble(seen: str) -> Trouble:
     seen = seen.lower()
     signs: Mapping[Trouble, tuple[str, ...]] = {
         "full": ("disk is full", "no space left", "disk quota", "file too large", "disk i/o error"),
-        "unwritable": ("readonly", "read-only", "unable to open", "permission denied", "not a directory", "file exists"),
+        "unwritable": (
+            "readonly",
+            "read-only",
+            "unable to open",
+            "permission denied",
+            "not a directory",
+            "file exists",
+        ),
         "busy": ("locked", "busy"),
         "damaged": ("not a database", "malformed", "no such column", "no such table", "already exists"),
     }

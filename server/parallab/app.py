@@ -1,0 +1,83 @@
+"""The Jupyter server extension: puts the parts together, and takes them apart when the server stops."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from jupyter_core.paths import jupyter_data_dir
+from jupyter_server.extension.application import ExtensionApp
+from traitlets import TraitError, Unicode, default, validate
+
+from parallab.desk import Desk
+from parallab.events import Events
+from parallab.handlers import ROUTES
+from parallab.judge_pool import JudgePool
+from parallab.kernels import Kernels
+from parallab.library import CourseLibrary
+from parallab.store import Keeper
+from parallab.workplace import Workplace
+
+KERNEL_ACTIONS = "https://events.jupyter.org/jupyter_server/kernel_actions/v1"
+SQLITE = "sqlite:///"
+
+
+class ParallabApp(ExtensionApp):
+    """Parallab's server part."""
+
+    name = "parallab"
+    description = "Teaches Python concurrency by watching the learner's real processes."
+    load_other_extensions = True
+    extension_url = "/lab"
+
+    store_url = Unicode(
+        help="Where progress is kept, as sqlite:///PATH; by default in Jupyter's data folder.",
+    ).tag(config=True)
+    folder = Unicode(
+        "parallab",
+        help="The folder below the server's root that labs are opened in, one folder a lab.",
+    ).tag(config=True)
+
+    @default("store_url")
+    def _default_store_url(self) -> str:
+        return f"{SQLITE}{Path(jupyter_data_dir()) / 'parallab' / 'progress.sqlite'}"
+
+    @validate("store_url")
+    def _sqlite_only(self, proposal: Any) -> str:
+        url: str = proposal["value"]
+        if not url.startswith(SQLITE) or len(url) == len(SQLITE):
+            raise TraitError(f"ParallabApp.store_url must be {SQLITE}PATH; it is {url!r}.")
+        return url
+
+    @validate("folder")
+    def _below_root(self, proposal: Any) -> str:
+        folder: str = proposal["value"].strip("/")
+        if any(part in ("", ".", "..") for part in folder.split("/")) and folder:
+            raise TraitError(f"ParallabApp.folder must be a path below the server's root; it is {proposal['value']!r}.")
+        return folder
+
+    def initialize_settings(self) -> None:
+        """Opens nothing yet: database, labs and judging process wait for the first request."""
+        server: Any = self.serverapp
+        events = Events(server.event_logger)
+        events.register()
+        desk = Desk(
+            CourseLibrary(),
+            Keeper(Path(self.store_url.removeprefix(SQLITE)).expanduser()),
+            Kernels(server.kernel_manager),
+            JudgePool(),
+            Workplace(server.contents_manager, self.folder),
+            events,
+        )
+        self.settings["parallab_desk"] = desk
+        server.event_logger.add_listener(schema_id=KERNEL_ACTIONS, listener=desk.watches.kernel_action)
+
+    def initialize_handlers(self) -> None:
+        """Adds the routes."""
+        self.handlers.extend(ROUTES)
+
+    async def stop_extension(self) -> None:
+        """Ends the judging process and closes the database."""
+        desk = self.settings.get("parallab_desk")
+        if desk is not None:
+            await desk.close()

@@ -1,0 +1,429 @@
+"""What the server does for a learner: one method a request, values in and values out.
+
+Handlers decode, call and encode; here the shelf, the log of progress, the recorded kernels and
+the judge are brought together. What goes wrong is a :class:`parallab.problems.Problem`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import platform
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+import msgspec
+
+from parallab import answers, capabilities, judging, model, views, wire
+from parallab.checks import Check
+from parallab.events import Events
+from parallab.evidence import Evidence
+from parallab.kernels import ADVICE, Kernel, Kernels, unrecorded
+from parallab.lab import Lab, Step, assign
+from parallab.library import CourseLibrary
+from parallab.live import picture
+from parallab.problems import Problem, shown
+from parallab.progress import (
+    Answers,
+    AnyFact,
+    BreakMet,
+    HintShown,
+    Judged,
+    Memories,
+    Memory,
+    Moment,
+    Opened,
+    Predicted,
+    Reset,
+    SolutionShown,
+    view,
+)
+from parallab.shelf import ShelvedLab
+from parallab.store import AlreadySaved, Keeper, StoreError, Trouble, boot, now
+from parallab.watch import Mapped, Watches
+from parallab.workplace import Workplace
+
+#: Told when a kernel dies between a click and its verdict.
+ENDED = "The kernel ended while your work was being checked. Restart it, then run the step's cells again."
+Found = TypeVar("Found")
+
+#: The HTTP status of what can go wrong with the database; 500 otherwise.
+STORE_STATUS: dict[Trouble, int] = {"full": 507, "busy": 503}
+
+
+class Judge(Protocol):
+    """As :class:`parallab.judge_pool.JudgePool` judges."""
+
+    async def judge(
+        self,
+        folder: Path,
+        checks: Sequence[Check],
+        step: str,
+        recording: model.Recording,
+        steps: Mapping[str, str],
+        *,
+        since: int = 0,
+        met: Mapping[str, int] | None = None,
+        phases: Sequence[str] = (),
+    ) -> tuple[wire.GoalResult, ...]: ...
+    async def close(self) -> None: ...
+
+
+@dataclass(frozen=True)
+class At:
+    """A step of a lab, found."""
+
+    shelved: ShelvedLab
+    step: Step
+
+    @property
+    def checks(self) -> Sequence[Check]:
+        return self.shelved.checks.get(self.step.id, ())
+
+    @property
+    def lab(self) -> Lab:
+        return self.shelved.lab
+
+
+class Desk:
+    """One learner's; all methods run on the event loop and none of them blocks it."""
+
+    def __init__(
+        self,
+        library: CourseLibrary,
+        keeper: Keeper,
+        kernels: Kernels,
+        judge: Judge,
+        workplace: Workplace,
+        events: Events,
+    ) -> None:
+        self._library = library
+        self._keeper = keeper
+        self._kernels = kernels
+        self._judge = judge
+        self._workplace = workplace
+        self._events = events
+        self._capabilities: wire.Capabilities | None = None
+        self.watches = Watches(kernels, events.kernel, self._has_breaks, self._judge_breaks)
+
+    async def close(self) -> None:
+        """Ends what runs beside the requests."""
+        await self.watches.close()
+        await self._judge.close()
+        await self._keeper.close()
+
+    # -- labs ------------------------------------------------------------------------
+
+    async def course(self) -> wire.Course:
+        """The course home."""
+        memories = await _saved(self._keeper.memories())
+        return await asyncio.to_thread(self._course, memories)
+
+    def _course(self, memories: Memories) -> wire.Course:
+        shelf = self._library.labs()
+        problems = {one.lab.id: str(one.problem) for one in shelf if one.problem}
+        return views.course(self._library.facts(), [one.lab for one in shelf], problems, memories, self._library.html)
+
+    async def lab(self, lab_id: str) -> wire.LabView:
+        """A lab with its steps and what was done."""
+        shelved = await self._lab(lab_id)
+        memories = (await _saved(self._keeper.memories())).get(shelved.lab.id, {})
+        return views.lab_view(shelved.lab, shelved.checks, platform.python_version(), memories, self._library.html)
+
+    async def progress(self) -> wire.Progress:
+        """All labs' progress; those that cannot be read now are left out, not lost."""
+        memories = await _saved(self._keeper.memories())
+        shelf = await asyncio.to_thread(self._library.labs)
+        return wire.Progress(
+            wire.SCHEMA,
+            {
+                one.lab.id: views.lab_progress(one.lab, memories.get(one.lab.id, {}), self._library.html)
+                for one in shelf
+                if not one.problem
+            },
+        )
+
+    async def open(self, lab_id: str) -> wire.OpenReply:
+        """Puts the lab's files into the learner's folder, where they are missing."""
+        shelved = await self._lab(lab_id)
+        memory = await self._memory(shelved.lab.id, "")
+        notebook, modules = await asyncio.to_thread(
+            lambda: (self._library.notebook(shelved), self._library.modules(shelved))
+        )
+        placed = await self._workplace.put(shelved.slug, notebook, modules, memory.files)
+        if placed.created or placed.digests or not memory.files:
+            opened = Opened(dict(placed.digests))
+            await _saved(self._keeper.append(shelved.lab.id, "", shelved.lab.version, opened))
+        return wire.OpenReply(placed.path, placed.created)
+
+    # -- steps ------------------------------------------------------------------------
+
+    async def check(self, lab_id: str, step_id: str, request: wire.CheckRequest) -> wire.CheckReply:
+        """Judges the step by what the kernel did; the verdict is saved before it is told."""
+        began = time.perf_counter()
+        at = await self._step(lab_id, step_id)
+        if not at.checks:
+            raise Problem(
+                409, f"Step “{at.step.title}” is answered in the sidebar; there is nothing in the notebook to check."
+            )
+        kernel = self._kernels.find(request.kernel_id)
+        memory = await self._memory(at.lab.id, at.step.id)
+        steps = assign(request.cells)
+        hello: model.Hello | None = None
+        when: Moment | None = None
+        gaps: tuple[str, ...] = ()
+        if kernel.recorder is None and kernel.kind != "dead":
+            goals = _alike(at.checks, "undecided", ADVICE[kernel.kind])
+        else:
+            recording = await self._cut(kernel)
+            hello, gaps, when = kernel.hello, recording.not_recorded, _moment(at, recording, steps)
+            self.watches.over(kernel).mapped = Mapped(at.lab.id, steps)
+            goals = await self._goals(at, hello, recording, steps, memory)
+        result = judging.step_result(
+            at.step.id,
+            at.step.kind,
+            goals,
+            counts=at.step.counts,
+            assisted=memory.assisted,
+            not_recorded=gaps,
+        )
+        fact = Judged(result, _newly_met(goals, memory), kernel.id)
+        progress = await self._remember(at, fact, when if fact.met else None)
+        self._events.check(at.lab.id, at.lab.version, result, time.perf_counter() - began)
+        return wire.CheckReply(
+            wire.SCHEMA, result, progress, hello.python if hello else "", hello.start_method if hello else ""
+        )
+
+    async def predict(self, lab_id: str, step_id: str, request: wire.PredictRequest) -> wire.StepProgress:
+        """Saves a prediction, once; it is late when the step's cells had begun in this kernel."""
+        at = await self._step(lab_id, step_id)
+        given = _fitting(lambda: answers.prediction(at.step, request.answers))
+        late = self._has_begun(at, request)
+        fact = Predicted(given, late, passes=at.step.kind == "predict" and not at.checks)
+        try:
+            return await self._remember(at, fact)
+        except AlreadySaved:
+            raise Problem(
+                409, "Your prediction is saved already, and stays as it is. Run the cell and see whether it holds."
+            ) from None
+
+    async def answer(self, lab_id: str, step_id: str, request: wire.AnswerRequest) -> wire.AnswerReply:
+        """Judges answers by the lab's key."""
+        at = await self._step(lab_id, step_id)
+        answered = _fitting(lambda: answers.grade(at.step, request.answers))
+        before = (await self._memory(at.lab.id, at.step.id)).answers
+        verdict = answers.verdict(at.step, {**before, **{one.question: one for one in answered}})
+        return wire.AnswerReply(wire.SCHEMA, answered, await self._remember(at, Answers(answered, verdict)))
+
+    async def hint(self, lab_id: str, step_id: str, request: wire.HintRequest) -> wire.HintReply:
+        """One hint; each is given only after those before it."""
+        at = await self._step(lab_id, step_id)
+        level, hints = request.level, at.step.hints
+        memory = await self._memory(at.lab.id, at.step.id)
+        if not 1 <= level <= len(hints):
+            many = f"hints 1 to {len(hints)}" if len(hints) > 1 else "one hint" if hints else "no hints"
+            raise Problem(404, f"Step “{at.step.title}” has {many}; number {level} was asked for.")
+        if level > memory.hints + 1:
+            raise Problem(409, f"Hints come in order: look at number {memory.hints + 1} first.")
+        if level > memory.hints:
+            progress = await self._remember(at, HintShown(level))
+        else:
+            progress = view(at.step, memory, self._library.html)
+        return wire.HintReply(level, len(hints), self._library.html(hints[level - 1]), progress)
+
+    async def solution(self, lab_id: str, step_id: str) -> wire.SolutionReply:
+        """The solution; from now on the step is assisted."""
+        at = await self._step(lab_id, step_id)
+        cells, text = self._library.solution(at.shelved, at.step)
+        if not cells and not text:
+            raise Problem(404, f"Step “{at.step.title}” has no solution to show.")
+        memory = await self._memory(at.lab.id, at.step.id)
+        if memory.assisted:
+            progress = view(at.step, memory, self._library.html)
+        else:
+            progress = await self._remember(at, SolutionShown())
+        return wire.SolutionReply(views.notebook_cells(cells), self._library.html(text) if text else "", progress)
+
+    async def reset(self, lab_id: str, step_id: str) -> wire.ResetReply:
+        """The step's cells as they were at first; what ran before does not count any more."""
+        at = await self._step(lab_id, step_id)
+        progress = await self._remember(at, Reset())
+        return wire.ResetReply(views.notebook_cells(at.step.cells), progress)
+
+    # -- kernels ------------------------------------------------------------------------
+
+    async def kernel_state(self, kernel_id: str) -> wire.KernelState:
+        """What can be seen of a kernel now."""
+        kernel = self._kernels.find(kernel_id)
+        if kernel.recorder is None:
+            return unrecorded(kernel)
+        self.watches.over(kernel)
+        return await asyncio.to_thread(picture, kernel.recorder.glance(), kernel.id)
+
+    async def recording(self, kernel_id: str) -> bytes:
+        """All that was recorded of a kernel, as JSON."""
+        recording = await self._cut(self._kernels.find(kernel_id))
+        return await asyncio.to_thread(model.dumps, recording)
+
+    async def capabilities(self) -> wire.Capabilities:
+        """What can be seen on this machine; tried once."""
+        if self._capabilities is None:
+            self._capabilities = await asyncio.to_thread(capabilities.probe)
+        return self._capabilities
+
+    # -- judging --------------------------------------------------------------------------
+
+    async def _cut(self, kernel: Kernel) -> model.Recording:
+        """What was recorded of a living kernel.
+
+        :raises Problem: 409, it is not recorded, dead, or died while it was looked at.
+        """
+        if kernel.recorder is None or kernel.kind == "dead":
+            raise Problem(409, ADVICE[kernel.kind])
+        try:
+            recording = await kernel.recorder.cut()
+        except (OSError, RuntimeError) as error:
+            # Its processes, and with a shutdown the recorder's own thread, can go while they are used.
+            raise Problem(409, ENDED, f"{type(error).__name__}: {error}") from error
+        if recording.dead:
+            raise Problem(409, ENDED)
+        return recording
+
+    async def _goals(
+        self,
+        at: At,
+        hello: model.Hello | None,
+        recording: model.Recording,
+        steps: Mapping[str, str],
+        memory: Memory,
+    ) -> tuple[wire.GoalResult, ...]:
+        unfit = views.unfit(at.step, hello.python if hello else "")
+        if unfit:
+            return _alike(at.checks, "not-attempted", unfit)
+        return await self._judge.judge(
+            at.shelved.folder,
+            at.checks,
+            at.step.id,
+            recording,
+            steps,
+            since=_since(memory),
+            met={name: moment.ticks(boot()) for name, moment in memory.met.items()},
+        )
+
+    async def _has_breaks(self, lab_id: str, step_id: str) -> bool:
+        try:
+            return any(check.phase == "break" for check in (await self._step(lab_id, step_id)).checks)
+        except Problem:
+            return False
+
+    async def _judge_breaks(
+        self, lab_id: str, step_id: str, kernel_id: str, recording: model.Recording, steps: Mapping[str, str]
+    ) -> None:
+        """Called by the watch: judges the break goals that are not met yet, and saves those that are now."""
+        at = await self._step(lab_id, step_id)
+        memory = await self._memory(at.lab.id, at.step.id)
+        wanted = {check.name for check in at.checks if check.phase == "break"}
+        if wanted <= memory.met.keys():
+            return
+        met = {name: moment.ticks(boot()) for name, moment in memory.met.items()}
+        goals = await self._judge.judge(
+            at.shelved.folder,
+            at.checks,
+            at.step.id,
+            recording,
+            steps,
+            since=_since(memory),
+            met=met,
+            phases=("break",),
+        )
+        new = _newly_met(goals, memory)
+        if new:
+            fact = BreakMet(_with_break(at, memory, goals), new, kernel_id)
+            await self._remember(at, fact, _moment(at, recording, steps))
+
+    def _has_begun(self, at: At, request: wire.PredictRequest) -> bool:
+        if request.kernel_id is None:
+            return False
+        recorder = self._kernels.find(request.kernel_id).recorder
+        if recorder is None:
+            return False
+        return Evidence(recorder.glance(), at.step.id, assign(request.cells)).tried
+
+    # -- shelf and store --------------------------------------------------------------------
+
+    async def _lab(self, lab_id: str) -> ShelvedLab:
+        try:
+            shelved = await asyncio.to_thread(self._library.lab, lab_id)
+        except LookupError:
+            raise Problem(404, f"There is no lab “{shown(lab_id)}”. Choose one from the course's list.") from None
+        if shelved.problem:
+            raise Problem(
+                500,
+                f"Lab {shelved.lab.id} cannot be read: {shelved.problem}. "
+                "This is not your mistake; tell whoever provides the lab. The other labs work.",
+            )
+        return shelved
+
+    async def _step(self, lab_id: str, step_id: str) -> At:
+        shelved = await self._lab(lab_id)
+        step = shelved.lab.step(step_id)
+        if step is None:
+            raise Problem(
+                404, f"Lab {shelved.lab.id} has no step “{shown(step_id)}”. Choose one from the sidebar's list."
+            )
+        return At(shelved, step)
+
+    async def _memory(self, lab: str, step: str) -> Memory:
+        return await _saved(self._keeper.memory(lab, step))
+
+    async def _remember(self, at: At, fact: AnyFact, when: Moment | None = None) -> wire.StepProgress:
+        memory = await _saved(self._keeper.append(at.lab.id, at.step.id, at.lab.version, fact, when))
+        progress = view(at.step, memory, self._library.html)
+        self._events.progress(at.lab.id, progress)
+        return progress
+
+
+async def _saved(work: Awaitable[Found]) -> Found:
+    try:
+        return await work
+    except StoreError as error:
+        raise Problem(STORE_STATUS.get(error.trouble, 500), str(error), error.reason) from error
+
+
+def _since(memory: Memory) -> int:
+    return memory.reset.ticks(boot()) if memory.reset is not None else 0
+
+
+def _moment(at: At, recording: model.Recording, steps: Mapping[str, str]) -> Moment:
+    """Now, with the tick that a break goal met in this recording is remembered by."""
+    return msgspec.structs.replace(now(), tick=judging.met_at(Evidence(recording, at.step.id, steps)))
+
+
+def _alike(checks: Sequence[Check], verdict: wire.Verdict, reason: str) -> tuple[wire.GoalResult, ...]:
+    return tuple(wire.GoalResult(check.name, check.text, check.phase, verdict, reason=reason) for check in checks)
+
+
+def _newly_met(goals: Sequence[wire.GoalResult], memory: Memory) -> tuple[str, ...]:
+    return tuple(
+        goal.id for goal in goals if goal.phase == "break" and goal.verdict == "passed" and goal.id not in memory.met
+    )
+
+
+def _with_break(at: At, memory: Memory, goals: Sequence[wire.GoalResult]) -> wire.StepResult:
+    """The step's last result with its break goals as they are now; the rest as it was, or untried."""
+    now = {goal.id: goal for goal in goals}
+    before = {goal.id: goal for goal in memory.last.goals} if memory.last is not None else {}
+    merged = [
+        now.get(goal.id) or before.get(goal.id) or goal
+        for goal in _alike(at.checks, "not-attempted", "Repair it, and run the step's cell again.")
+    ]
+    return judging.step_result(at.step.id, at.step.kind, merged, counts=at.step.counts, assisted=memory.assisted)
+
+
+def _fitting(work: Callable[[], Found]) -> Found:
+    try:
+        return work()
+    except answers.BadAnswer as error:
+        raise Problem(400, str(error)) from None

@@ -1,0 +1,232 @@
+"""The REST of Parallab: each handler decodes, calls the desk, and encodes. docs/openapi.yaml describes it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from http.client import responses
+from typing import Any, TypeVar
+
+import msgspec
+from jupyter_server.auth.decorator import authorized
+from jupyter_server.base.handlers import APIHandler
+from tornado import web
+
+from parallab import wire
+from parallab.desk import Desk
+from parallab.problems import Problem
+
+Body = TypeVar("Body", bound=msgspec.Struct)
+
+#: Bytes of a request's body: a notebook of thousands of cells fits.
+LARGEST = 1024 * 1024
+
+LAB = r"([^/]+)"
+STEP = rf"/parallab/labs/{LAB}/steps/([^/]+)"
+KERNEL = r"/parallab/kernels/([^/]+)"
+
+
+class ParallabHandler(APIHandler):
+    """What all have in common: errors are a ProblemReply, and never a traceback."""
+
+    auth_resource = "parallab"
+
+    @property
+    def desk(self) -> Desk:
+        """The server's one."""
+        desk: Desk = self.settings["parallab_desk"]
+        return desk
+
+    def body(self, of: type[Body]) -> Body:
+        """The request's body.
+
+        :raises Problem: 400, too large, no JSON, or not of this shape; the sentence names the place.
+        """
+        if len(self.request.body) > LARGEST:
+            raise Problem(
+                400, f"A request has at most {LARGEST // 1024} KiB; this one has {len(self.request.body)} bytes."
+            )
+        try:
+            return msgspec.json.decode(self.request.body or b"{}", type=of)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise Problem(400, f"The request is not a {of.__name__} in JSON. Reload the page.", str(error)) from None
+
+    def reply(self, value: msgspec.Struct | bytes) -> None:
+        """Ends the request with this as JSON."""
+        self.finish(value if isinstance(value, bytes) else msgspec.json.encode(value))
+
+    async def respond(self, work: Awaitable[msgspec.Struct | bytes]) -> None:
+        """Ends the request with what the desk answers, or with its problem."""
+        try:
+            value = await work
+        except Problem as problem:
+            self.problem(problem)
+        else:
+            self.reply(value)
+
+    def problem(self, problem: Problem) -> None:
+        """Ends the request with a problem."""
+        self.set_status(problem.status)
+        self.reply(wire.ProblemReply(problem.message, problem.reason))
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """Errors of Jupyter, of Tornado, and those that nobody expected; tracebacks go to the log only."""
+        _, error, _ = kwargs.get("exc_info") or (None, None, None)
+        if isinstance(error, Problem):
+            self.problem(error)
+            return
+        message = responses.get(status_code, "Unknown error")
+        if isinstance(error, web.HTTPError):
+            told = error.log_message or error.reason or message
+            self.reply(wire.ProblemReply(told % error.args if error.args else told, message))
+            return
+        self.reply(
+            wire.ProblemReply(
+                "Parallab's server part failed. Try again; if it fails again, the server's log says why.",
+                type(error).__name__ if error is not None else message,
+            )
+        )
+
+    def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
+        """A problem is an answer, not a failure of the server's."""
+        if not isinstance(value, Problem):
+            super().log_exception(typ, value, tb)
+
+    def send_error(self, status_code: int = 500, **kwargs: Any) -> None:
+        """As Tornado's, with the status of a problem."""
+        _, error, _ = kwargs.get("exc_info") or (None, None, None)
+        super().send_error(error.status if isinstance(error, Problem) else status_code, **kwargs)
+
+
+class CourseHandler(ParallabHandler):
+    """GET labs."""
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        await self.respond(self.desk.course())
+
+
+class LabHandler(ParallabHandler):
+    """GET labs/{lab}."""
+
+    @web.authenticated
+    @authorized
+    async def get(self, lab: str) -> None:
+        await self.respond(self.desk.lab(lab))
+
+
+class OpenHandler(ParallabHandler):
+    """POST labs/{lab}/open."""
+
+    @web.authenticated
+    @authorized
+    async def post(self, lab: str) -> None:
+        self.body(wire.OpenRequest)
+        await self.respond(self.desk.open(lab))
+
+
+class ProgressHandler(ParallabHandler):
+    """GET progress."""
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        await self.respond(self.desk.progress())
+
+
+class CheckHandler(ParallabHandler):
+    """POST labs/{lab}/steps/{step}/check."""
+
+    @web.authenticated
+    @authorized
+    async def post(self, lab: str, step: str) -> None:
+        await self.respond(self.desk.check(lab, step, self.body(wire.CheckRequest)))
+
+
+class PredictHandler(ParallabHandler):
+    """POST labs/{lab}/steps/{step}/predict."""
+
+    @web.authenticated
+    @authorized
+    async def post(self, lab: str, step: str) -> None:
+        await self.respond(self.desk.predict(lab, step, self.body(wire.PredictRequest)))
+
+
+class AnswerHandler(ParallabHandler):
+    """POST labs/{lab}/steps/{step}/answer."""
+
+    @web.authenticated
+    @authorized
+    async def post(self, lab: str, step: str) -> None:
+        await self.respond(self.desk.answer(lab, step, self.body(wire.AnswerRequest)))
+
+
+class HintHandler(ParallabHandler):
+    """POST labs/{lab}/steps/{step}/hint."""
+
+    @web.authenticated
+    @authorized
+    async def post(self, lab: str, step: str) -> None:
+        await self.respond(self.desk.hint(lab, step, self.body(wire.HintRequest)))
+
+
+class SolutionHandler(ParallabHandler):
+    """POST labs/{lab}/steps/{step}/solution."""
+
+    @web.authenticated
+    @authorized
+    async def post(self, lab: str, step: str) -> None:
+        await self.respond(self.desk.solution(lab, step))
+
+
+class ResetHandler(ParallabHandler):
+    """POST labs/{lab}/steps/{step}/reset."""
+
+    @web.authenticated
+    @authorized
+    async def post(self, lab: str, step: str) -> None:
+        await self.respond(self.desk.reset(lab, step))
+
+
+class KernelStateHandler(ParallabHandler):
+    """GET kernels/{kernel}/state."""
+
+    @web.authenticated
+    @authorized
+    async def get(self, kernel: str) -> None:
+        await self.respond(self.desk.kernel_state(kernel))
+
+
+class RecordingHandler(ParallabHandler):
+    """GET kernels/{kernel}/recording."""
+
+    @web.authenticated
+    @authorized
+    async def get(self, kernel: str) -> None:
+        await self.respond(self.desk.recording(kernel))
+
+
+class CapabilitiesHandler(ParallabHandler):
+    """GET capabilities."""
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        await self.respond(self.desk.capabilities())
+
+
+ROUTES: tuple[tuple[str, type[ParallabHandler]], ...] = (
+    (r"/parallab/labs", CourseHandler),
+    (rf"/parallab/labs/{LAB}", LabHandler),
+    (rf"/parallab/labs/{LAB}/open", OpenHandler),
+    (r"/parallab/progress", ProgressHandler),
+    (rf"{STEP}/check", CheckHandler),
+    (rf"{STEP}/predict", PredictHandler),
+    (rf"{STEP}/answer", AnswerHandler),
+    (rf"{STEP}/hint", HintHandler),
+    (rf"{STEP}/solution", SolutionHandler),
+    (rf"{STEP}/reset", ResetHandler),
+    (rf"{KERNEL}/state", KernelStateHandler),
+    (rf"{KERNEL}/recording", RecordingHandler),
+    (r"/parallab/capabilities", CapabilitiesHandler),
+)

@@ -1,0 +1,237 @@
+"""The OpenAPI description of the REST, from the wire's types; ``python -m parallab.openapi`` writes docs/openapi.yaml.
+
+The operations are said here once, apart from the handlers: the tests hold the two against each
+other, route by route and reply by reply.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+import yaml
+
+from parallab import wire
+
+TARGET = Path(__file__).parents[2] / "docs" / "openapi.yaml"
+
+#: What each status of an error means; every one has a ProblemReply.
+PROBLEMS = {
+    400: "The request is too large, no JSON, or not of the right shape.",
+    403: "Not logged in, not allowed, or without the XSRF token.",
+    404: "No such lab, step, hint or kernel.",
+    409: "It cannot be done now; the message says what to do first.",
+    500: "The lab is broken, or the server part failed.",
+    503: "Progress is held by another program.",
+    507: "The disk is full.",
+}
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One method of one path; ``reply`` None is JSON without a type of its own."""
+
+    name: str
+    method: Literal["get", "post"]
+    path: str
+    summary: str
+    reply: type[msgspec.Struct] | None
+    problems: tuple[int, ...]
+    request: type[msgspec.Struct] | None = None
+
+
+_SAVED = (500, 503, 507)
+_STEP = "/parallab/labs/{lab}/steps/{step}"
+OPERATIONS: tuple[Operation, ...] = (
+    Operation("course", "get", "/parallab/labs", "The course home: labs, objectives, progress.", wire.Course, _SAVED),
+    Operation("lab", "get", "/parallab/labs/{lab}", "A lab with its steps; no keys.", wire.LabView, (404, *_SAVED)),
+    Operation(
+        "open",
+        "post",
+        "/parallab/labs/{lab}/open",
+        "Put the lab's notebook and modules into the learner's folder, where they are missing.",
+        wire.OpenReply,
+        (400, 404, 409, *_SAVED),
+        wire.OpenRequest,
+    ),
+    Operation("progress", "get", "/parallab/progress", "The progress of all labs.", wire.Progress, _SAVED),
+    Operation(
+        "check",
+        "post",
+        f"{_STEP}/check",
+        "Judge a step by what the kernel did.",
+        wire.CheckReply,
+        (400, 404, 409, *_SAVED),
+        wire.CheckRequest,
+    ),
+    Operation(
+        "predict",
+        "post",
+        f"{_STEP}/predict",
+        "Save a prediction, once.",
+        wire.StepProgress,
+        (400, 404, 409, *_SAVED),
+        wire.PredictRequest,
+    ),
+    Operation(
+        "answer",
+        "post",
+        f"{_STEP}/answer",
+        "Answer questions, or put lines in order (under the step's own id).",
+        wire.AnswerReply,
+        (400, 404, *_SAVED),
+        wire.AnswerRequest,
+    ),
+    Operation(
+        "hint",
+        "post",
+        f"{_STEP}/hint",
+        "Show a hint; they come in order.",
+        wire.HintReply,
+        (400, 404, 409, *_SAVED),
+        wire.HintRequest,
+    ),
+    Operation(
+        "solution",
+        "post",
+        f"{_STEP}/solution",
+        "Show the solution; the step is assisted from then on.",
+        wire.SolutionReply,
+        (404, *_SAVED),
+    ),
+    Operation(
+        "reset",
+        "post",
+        f"{_STEP}/reset",
+        "The step's starter cells; what ran before does not count any more.",
+        wire.ResetReply,
+        (404, *_SAVED),
+    ),
+    Operation(
+        "kernelState",
+        "get",
+        "/parallab/kernels/{kernel}/state",
+        "What can be seen of a kernel now.",
+        wire.KernelState,
+        (404, 500),
+    ),
+    Operation(
+        "recording",
+        "get",
+        "/parallab/kernels/{kernel}/recording",
+        "All that was recorded of a kernel: a Recording of server/parallab/model.py.",
+        None,
+        (404, 409, 500),
+    ),
+    Operation(
+        "capabilities",
+        "get",
+        "/parallab/capabilities",
+        "What can be seen on this machine.",
+        wire.Capabilities,
+        (500,),
+    ),
+)
+
+PARAMETERS = {
+    "lab": "A lab's id: L04 for the course's own, course:L04 for another's.",
+    "step": "A step's id within its lab.",
+    "kernel": "A kernel's id, as in Jupyter's own REST.",
+}
+
+
+def description() -> dict[str, Any]:
+    """The whole document."""
+    named = {operation.reply for operation in OPERATIONS} | {operation.request for operation in OPERATIONS}
+    structs = sorted((struct for struct in named if struct), key=lambda struct: struct.__name__)
+    _, components = msgspec.json.schema_components(
+        [*structs, wire.ProblemReply, wire.ProgressEvent, wire.KernelEvent], ref_template="#/components/schemas/{name}"
+    )
+    paths: dict[str, dict[str, Any]] = {}
+    for operation in OPERATIONS:
+        paths.setdefault(operation.path, {})[operation.method] = _operation(operation)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Parallab",
+            "version": str(wire.SCHEMA),
+            "summary": "Teaches Python concurrency by watching real processes.",
+            "description": "Served by the Jupyter server below its base URL, with its authentication and XSRF rules.",
+            "license": {"name": "BSD-3-Clause", "identifier": "BSD-3-Clause"},
+        },
+        "servers": [{"url": "/", "description": "The Jupyter server's base URL."}],
+        "security": [{"token": []}],
+        "paths": paths,
+        "components": {
+            "schemas": dict(sorted(components.items())),
+            "securitySchemes": {
+                "token": {"type": "apiKey", "in": "header", "name": "Authorization", "description": "token ‹token›"}
+            },
+        },
+    }
+
+
+def _operation(operation: Operation) -> dict[str, Any]:
+    made: dict[str, Any] = {"operationId": operation.name, "summary": operation.summary}
+    names = re.findall(r"{(\w+)}", operation.path)
+    if names:
+        made["parameters"] = [
+            {
+                "name": name,
+                "in": "path",
+                "required": True,
+                "description": PARAMETERS[name],
+                "schema": {"type": "string"},
+            }
+            for name in names
+        ]
+    if operation.request is not None:
+        made["requestBody"] = {"required": True, **_json(operation.request)}
+    answers: dict[str, Any] = {"200": {"description": "Done.", **_json(operation.reply)}}
+    for status in sorted({403, *operation.problems}):
+        answers[str(status)] = {"description": PROBLEMS[status], **_json(wire.ProblemReply)}
+    made["responses"] = answers
+    return made
+
+
+def _json(struct: type[msgspec.Struct] | None) -> dict[str, Any]:
+    schema: dict[str, Any] = {"type": "object"}
+    if struct is not None:
+        schema = {"$ref": f"#/components/schemas/{struct.__name__}"}
+    return {"content": {"application/json": {"schema": schema}}}
+
+
+def text() -> str:
+    """The document as YAML."""
+    head = "# Written by `python -m parallab.openapi` from server/parallab/wire.py: change those, not this.\n"
+    return head + yaml.safe_dump(_plain(description()), sort_keys=False, allow_unicode=True, width=120)
+
+
+def _plain(value: Any) -> Any:
+    """Copies without shared parts, which YAML would write as aliases."""
+    return msgspec.json.decode(msgspec.json.encode(value))
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Writes the file, or with ``--check`` says whether it is stale."""
+    parser = argparse.ArgumentParser(prog="python -m parallab.openapi", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 when the file is stale")
+    options = parser.parse_args(argv)
+    wanted = text()
+    if not options.check:
+        TARGET.parent.mkdir(parents=True, exist_ok=True)
+        TARGET.write_text(wanted, encoding="utf-8")
+        return 0
+    if TARGET.exists() and TARGET.read_text(encoding="utf-8") == wanted:
+        return 0
+    print(f"{TARGET} is not what the wire says: run `python -m parallab.openapi`.", file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

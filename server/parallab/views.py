@@ -1,0 +1,134 @@
+"""What the sidebar is shown of labs: everything but the keys. Pure; the Markdown renderer is passed in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import msgspec
+from packaging.specifiers import SpecifierSet
+
+from parallab import progress, wire
+from parallab.checks import Check
+from parallab.lab import Cell, Lab, Step
+from parallab.progress import Memories, Memory
+
+Render = Callable[[str], str]
+
+
+class Aim(msgspec.Struct, frozen=True):
+    """A learning objective, and the labs (installed or not) that lead to it."""
+
+    id: str
+    text: str
+    labs: tuple[str, ...]
+
+
+class CourseFacts(msgspec.Struct, frozen=True):
+    """What the course says of itself, beside its labs. ``about`` is Markdown."""
+
+    title: str
+    number: str = ""
+    level: str = ""
+    hours: float = 0.0
+    about: str = ""
+    aims: tuple[Aim, ...] = ()
+
+
+def course(
+    facts: CourseFacts,
+    labs: Sequence[Lab],
+    problems: Mapping[str, str],
+    memories: Memories,
+    render: Render,
+) -> wire.Course:
+    """The course home; a lab with a problem is listed with it, and serves no objective until mended."""
+    sound = [lab for lab in labs if lab.id not in problems]
+    lines = [
+        msgspec.structs.replace(progress.summary(lab, memories.get(lab.id, {})), problem=problems.get(lab.id, ""))
+        for lab in labs
+    ]
+    return wire.Course(
+        schema=wire.SCHEMA,
+        title=facts.title,
+        number=facts.number,
+        level=facts.level,
+        hours=facts.hours,
+        about_html=render(facts.about),
+        objectives=tuple(_objective(aim, sound, memories) for aim in facts.aims),
+        labs=tuple(lines),
+    )
+
+
+def _objective(aim: Aim, labs: Sequence[Lab], memories: Memories) -> wire.Objective:
+    serving = [lab for lab in labs if lab.id in aim.labs]
+    return wire.Objective(
+        id=aim.id,
+        text=aim.text,
+        labs=aim.labs,
+        reached=progress.reached(aim.id, serving, memories),
+        available=bool(serving),
+    )
+
+
+def lab_view(
+    lab: Lab, checks: Mapping[str, Sequence[Check]], python: str, memories: Mapping[str, Memory], render: Render
+) -> wire.LabView:
+    """A lab with its steps and what was done; ``python`` is the version that its kernel will run."""
+    return wire.LabView(
+        schema=wire.SCHEMA,
+        id=lab.id,
+        title=lab.title,
+        version=lab.version,
+        minutes=lab.minutes,
+        html=render(lab.body),
+        objectives=lab.objectives,
+        needs=lab.needs,
+        steps=tuple(step_view(step, checks.get(step.id, ()), python, render) for step in lab.steps),
+        progress=lab_progress(lab, memories, render),
+    )
+
+
+def step_view(step: Step, checks: Sequence[Check], python: str, render: Render) -> wire.StepView:
+    """A step before it is judged."""
+    return wire.StepView(
+        id=step.id,
+        title=step.title,
+        kind=step.kind,
+        counts=step.counts,
+        stretch=step.stretch,
+        html=render(step.body),
+        goals=tuple(wire.GoalView(check.name, check.text, check.phase) for check in checks),
+        hints=len(step.hints),
+        prompts=step.prompts,
+        questions=tuple(
+            wire.Question(
+                question.id,
+                question.text,
+                tuple(wire.Choice(option.id, option.text) for option in question.options),
+                question.several,
+            )
+            for question in step.questions
+        ),
+        blocks=step.blocks,
+        skipped=unfit(step, python),
+    )
+
+
+def lab_progress(lab: Lab, memories: Mapping[str, Memory], render: Render) -> tuple[wire.StepProgress, ...]:
+    """Every step's progress, in the lab's order."""
+    return tuple(progress.view(step, memories.get(step.id, Memory()), render) for step in lab.steps)
+
+
+def unfit(step: Step, python: str) -> str:
+    """Why this Python cannot do the step, "" when it can."""
+    if not step.python or not python or SpecifierSet(step.python).contains(python, prereleases=True):
+        return ""
+    return f"This step needs Python {step.python}; this kernel runs {python}."
+
+
+def notebook_cells(cells: Sequence[Cell]) -> tuple[wire.NotebookCell, ...]:
+    """Cells as the front end puts them into a notebook."""
+    return tuple(
+        wire.NotebookCell(cell.source, "markdown" if cell.cell_type == "markdown" else "code", cell.step or None)
+        for cell in cells
+    )
