@@ -45,7 +45,7 @@ class ParallabBuildHook(BuildHookInterface[Any]):
     def _build_front_end(self) -> None:
         # Always from scratch: a labextension that lies about from another day must not be packed.
         shutil.rmtree(Path(self.root, BUILT), ignore_errors=True)
-        # pip and build put the scripts of the build environment first on PATH; without isolation they are beside python.
+        # pip and build put the build environment's scripts first on PATH; without isolation they are beside python.
         path = os.pathsep.join([os.environ.get("PATH", os.defpath), str(Path(sys.executable).parent)])
         jlpm = shutil.which("jlpm", path=path)
         if jlpm is None:

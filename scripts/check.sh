@@ -11,7 +11,7 @@ try() { # try NAME COMMAND…
         printf 'ok      %s\n' "$name"
     else
         printf 'FAILED  %s: %s\n' "$name" "$*"
-        sed 's/^/        /' "$log"
+        sed -n '1,40s/^/        /p; 41{s/.*/        …/p; q}' "$log"
         failed+=("$name")
     fi
 }
@@ -19,8 +19,8 @@ no_hosts_in_lock() {
     ! grep -nE 'archiveUrl|https?://' yarn.lock
 }
 
-try "python format"   ruff format --check --quiet .
-try "python lint"     ruff check --quiet .
+try "python format"   ruff format --check --output-format concise .
+try "python lint"     ruff check --quiet --output-format concise .
 try "python types"    mypy
 try "import layers"   lint-imports --no-logo
 try "probe is stdlib only" python scripts/check_probe_is_stdlib.py
