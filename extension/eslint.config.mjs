@@ -114,7 +114,9 @@ export default tseslint.config(
     languageOptions: { globals: { ...globals.jest, ...globals.node } },
     rules: {
       '@typescript-eslint/no-non-null-assertion': 'off',
-      '@typescript-eslint/no-empty-function': 'off'
+      '@typescript-eslint/no-empty-function': 'off',
+      // Nobody but us reads the texts of tests.
+      'jupyter/no-untranslated-string': 'off'
     }
   },
   {

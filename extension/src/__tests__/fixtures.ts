@@ -21,7 +21,10 @@ export function aStep(part: Partial<StepView> & { id: string }): StepView {
     counts: true,
     stretch: false,
     html: '',
-    goals: [],
+    goals:
+      (part.kind ?? 'code') === 'code'
+        ? [{ id: 'g', text: 'Goal g', phase: null }]
+        : [],
     hints: 0,
     prompts: [],
     questions: [],

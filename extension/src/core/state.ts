@@ -28,7 +28,7 @@ export interface StepWork {
   readonly solution: SolutionReply | null;
   /** The cells that reset or the solution took the place of. */
   readonly undo: readonly NotebookCell[] | null;
-  /** Answers not yet sent, by prompt, question, or `ORDER_FIELD`. */
+  /** Answers not yet sent: by prompt, by question, or by the step's own id for lines in order. */
   readonly drafts: Readonly<Record<string, readonly string[]>>;
 }
 
@@ -40,9 +40,6 @@ export const NO_WORK: StepWork = {
   undo: null,
   drafts: {}
 };
-
-/** The name under which the order of a Parsons problem's blocks is sent. */
-export const ORDER_FIELD = 'order';
 
 export interface State {
   readonly view: 'course' | 'lab';
@@ -110,9 +107,14 @@ export function isPassed(lab: LabView, step: string): boolean {
   return progressOf(lab, step)?.verdict === 'passed';
 }
 
-/** Passed and all of the steps that count here. */
+/** A step that the lab asks of everybody. */
+export function isCore(step: StepView): boolean {
+  return step.counts && !step.stretch;
+}
+
+/** Passed and all of the steps that count, as the server counts them in the course. */
 export function countSteps(lab: LabView): { passed: number; of: number } {
-  const counted = lab.steps.filter(step => step.counts && !step.skipped);
+  const counted = lab.steps.filter(isCore);
   const passed = counted.filter(step => isPassed(lab, step.id));
   return { passed: passed.length, of: counted.length };
 }
@@ -124,12 +126,12 @@ export function nextStep(lab: LabView, after: string | null): string | null {
   const todo = round.filter(
     step => !step.skipped && step.id !== after && !isPassed(lab, step.id)
   );
-  return (todo.find(step => step.counts) ?? todo[0])?.id ?? null;
+  return (todo.find(isCore) ?? todo[0])?.id ?? null;
 }
 
 /** A step that the server judges from the kernel; the others are answered in the sidebar. */
-export function isCheckable(lab: LabView | null, step: string): boolean {
-  return lab?.steps.find(one => one.id === step)?.kind === 'code';
+export function isCheckable(step: StepView | undefined): boolean {
+  return step !== undefined && step.goals.length > 0;
 }
 
 export interface Goal {

@@ -208,7 +208,7 @@ describe('a Parsons problem', () => {
     expect(screen.getByText('Line 1 of 2: p.start()')).toBeInTheDocument();
     await user.click(button('Check my program'));
     expect(actions.answer).toHaveBeenCalledWith('parsons', {
-      order: ['a', 'b']
+      parsons: ['a', 'b']
     });
   });
 
@@ -228,7 +228,7 @@ describe('a Parsons problem', () => {
   test('what was sent last is there again, with its outcome', () => {
     show([
       {
-        question: 'order',
+        question: 'parsons',
         chosen: ['a', 'b'],
         right: true,
         reason: 'Start, then wait.'

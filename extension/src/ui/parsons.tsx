@@ -1,7 +1,7 @@
 /** A Parsons problem: a program to be put together from given lines. */
 
 import * as React from 'react';
-import { ORDER_FIELD, type Answered, type Block, type StepWork } from '../core';
+import type { Answered, Block, StepWork } from '../core';
 import type { Actions } from './actions';
 import { Button } from './controls';
 import type { Kit } from './kit';
@@ -20,8 +20,9 @@ export interface ParsonsProps {
 export function Parsons(props: ParsonsProps): React.JSX.Element {
   const { step, blocks, answered, work, actions, kit } = props;
   const { trans } = kit;
-  const outcome = answered[0] ?? null;
-  const draft = work.drafts[ORDER_FIELD];
+  // Lines in order are answered under the step's own id.
+  const outcome = answered.find(one => one.question === step) ?? null;
+  const draft = work.drafts[step];
   const chosen = draft ?? outcome?.chosen ?? [];
   const same = draft === undefined || draft.join() === outcome?.chosen.join();
   return (
@@ -33,13 +34,13 @@ export function Parsons(props: ParsonsProps): React.JSX.Element {
         picking
         label={trans.__('Lines of your program')}
         off={work.busy !== null}
-        onChange={ids => actions.draft(step, ORDER_FIELD, ids)}
+        onChange={ids => actions.draft(step, step, ids)}
         kit={kit}
       />
       <Button
         kind="primary"
         off={chosen.length === 0 || work.busy !== null}
-        onClick={() => actions.answer(step, { [ORDER_FIELD]: chosen })}
+        onClick={() => actions.answer(step, { [step]: chosen })}
       >
         {work.busy === 'answer'
           ? trans.__('Sending…')

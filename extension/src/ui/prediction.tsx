@@ -33,10 +33,15 @@ export function Prediction(props: PredictionProps): React.JSX.Element {
 /** What was typed or chosen; an order that was not touched is the one shown. */
 function valueOf(prompt: Prompt, work: StepWork): string {
   const draft = work.drafts[prompt.id];
-  if (prompt.form === 'order') {
+  if (isOrder(prompt)) {
     return (draft ?? prompt.choices.map(choice => choice.id)).join(',');
   }
   return (draft?.[0] ?? '').trim();
+}
+
+/** An order of given lines; without lines it is free text. */
+function isOrder(prompt: Prompt): boolean {
+  return prompt.form === 'order' && prompt.choices.length > 0;
 }
 
 function Form(props: PredictionProps): React.JSX.Element {
@@ -96,7 +101,7 @@ function Field(
       </fieldset>
     );
   }
-  if (prompt.form === 'order') {
+  if (isOrder(prompt)) {
     return (
       <div className="pl-Field">
         <p>{prompt.text}</p>
@@ -180,8 +185,9 @@ function Saved(
 /** An answer as the learner read it: texts of choices, not their ids. */
 function words(prompt: Prompt, answer: string | undefined): string {
   const text = (id: string) =>
-    prompt.choices.find(choice => choice.id === id)?.text ?? id;
-  return prompt.form === 'order'
-    ? (answer ?? '').split(',').filter(Boolean).map(text).join(' → ')
-    : text(answer ?? '');
+    prompt.choices.find(choice => choice.id === id)?.text;
+  const ids = prompt.form === 'order' ? (answer ?? '').split(',') : [answer];
+  const texts = ids.map(id => text(id ?? ''));
+  // What was observed may be a sentence instead of ids.
+  return texts.every(Boolean) ? texts.join(' → ') : (answer ?? '');
 }

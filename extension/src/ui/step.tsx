@@ -3,6 +3,8 @@
 import * as React from 'react';
 import {
   goalsOf,
+  isCheckable,
+  isCore,
   markOf,
   type Action,
   type Situation,
@@ -65,7 +67,7 @@ export function Step(props: StepProps): React.JSX.Element {
           <span className="pl-Step-title">
             {trans.__('%1. %2', String(props.number), step.title)}
           </span>
-          {step.counts ? null : (
+          {isCore(step) ? null : (
             <span className="pl-Tag">
               {step.stretch ? trans.__('Stretch') : trans.__('Optional')}
             </span>
@@ -109,7 +111,8 @@ function StepBody(props: StepProps): React.JSX.Element {
   const part = { step: step.id, work, actions, kit };
   const answered = progress?.answers ?? [];
   const goals = goalsOf(step, progress);
-  const judgedByServer = step.kind === 'code';
+  const questions = questionsOf(step, kit.trans);
+  const checkable = isCheckable(step);
   const inFront = canCheck(situation) || situation === 'dead';
   return (
     <>
@@ -121,13 +124,13 @@ function StepBody(props: StepProps): React.JSX.Element {
           saved={progress?.prediction ?? null}
         />
       ) : null}
-      {step.questions.length > 0 ? (
-        <Quiz {...part} questions={step.questions} answered={answered} />
+      {questions.length > 0 ? (
+        <Quiz {...part} questions={questions} answered={answered} />
       ) : null}
       {step.blocks.length > 0 ? (
         <Parsons {...part} blocks={step.blocks} answered={answered} />
       ) : null}
-      {judgedByServer ? <CheckButton {...props} /> : null}
+      {checkable ? <CheckButton {...props} /> : null}
       <p className="pl-Status" role="status" aria-live="polite">
         {statusText(props)}
       </p>
@@ -141,9 +144,18 @@ function StepBody(props: StepProps): React.JSX.Element {
         />
       ) : null}
       <Hints {...props} canWrite={inFront} />
-      {judgedByServer ? <StartOver {...props} canWrite={inFront} /> : null}
+      {checkable ? <StartOver {...props} canWrite={inFront} /> : null}
     </>
   );
+}
+
+/** A step for free text needs no question of its own: its text asks. */
+function questionsOf(step: StepView, trans: Trans): StepView['questions'] {
+  const free = step.kind === 'free' && step.questions.length === 0;
+  const text = trans.__('In your own words');
+  return free
+    ? [{ id: step.id, text, choices: [], several: false }]
+    : step.questions;
 }
 
 function CheckButton(props: StepProps): React.JSX.Element {
@@ -186,7 +198,7 @@ function statusText(props: StepProps): string {
   if (work.judged === 0 || work.problem !== null) {
     return '';
   }
-  if (props.step.kind !== 'code' && progress && progress.answers.length > 0) {
+  if (!isCheckable(props.step) && progress && progress.answers.length > 0) {
     return answerSentence(progress.answers, kit);
   }
   return progress?.last ? verdictSentence(progress.last, trans) : '';

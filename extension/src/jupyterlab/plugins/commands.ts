@@ -110,18 +110,19 @@ const plugin: JupyterFrontEndPlugin<void> = {
         }
       },
       execute: async args => {
-        const lab = store.state.host.notebook?.lab;
-        if (!lab) {
+        const id = store.state.host.notebook?.lab;
+        if (!id) {
           return;
         }
         show();
-        if (store.state.labId !== lab || store.state.view !== 'lab') {
-          await store.showLab(lab);
+        if (store.state.labId !== id || store.state.view !== 'lab') {
+          await store.showLab(id);
         }
         const step = stepFor(store, args.step);
         if (step !== null) {
           store.openStep(step, false);
-          if (isCheckable(labOf(store.state), step)) {
+          const lab = labOf(store.state);
+          if (isCheckable(lab?.steps.find(one => one.id === step))) {
             await store.check(step);
           }
         }
