@@ -1,0 +1,108 @@
+"""One JupyterLab and one browser for all stories; a new learner and a new page for each.
+
+These tests run in a process of their own: Playwright's synchronous interface and the event loop of
+pytest-jupyter do not share one. Screenshots, the console and the server's log are kept in artefacts/.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Generator, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from e2e.jupyter import Jupyter
+from e2e.page import Lab
+
+ROOT = Path(__file__).resolve().parents[2]
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+VIEW = {"width": 1400, "height": 900}
+
+report = pytest.StashKey[dict[str, pytest.TestReport]]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Lets a fixture know how its test went."""
+    made = yield
+    item.stash.setdefault(report, {})[made.when] = made
+    return made
+
+
+@pytest.fixture(scope="session")
+def artefacts() -> Path:
+    """Where pictures and logs are kept."""
+    folder = Path(os.environ.get("PARALLAB_ARTEFACTS") or ROOT / "artefacts") / "e2e"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def jupyter(tmp_path_factory: pytest.TempPathFactory, artefacts: Path) -> Iterator[Jupyter]:
+    """A real JupyterLab."""
+    server = Jupyter(tmp_path_factory.mktemp("home"))
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+        shutil.copy(server.log, artefacts / "server.log")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium, the one of this machine first."""
+    path = os.environ.get("PARALLAB_BROWSER") or _found()
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield started
+        started.close()
+
+
+def _found() -> str:
+    done = subprocess.run(
+        [ROOT / "scripts" / "find_browser.sh"], cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True
+    )
+    return done.stdout.strip()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page without cookies or storage of an earlier one."""
+    context = browser.new_context(viewport=VIEW, reduced_motion="reduce", locale="en-GB")
+    context.set_default_timeout(20_000)
+    expect.set_options(timeout=20_000)
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture
+def lab(jupyter: Jupyter, page: Page, artefacts: Path, request: pytest.FixtureRequest) -> Iterator[Lab]:
+    """JupyterLab, opened by a new learner. Errors of ours in the console fail the story that made them."""
+    jupyter.forget()
+    shown = Lab(page, jupyter)
+    began = jupyter.log.stat().st_size
+    yield shown.visit()
+    name = re.sub(r"[^A-Za-z0-9.-]+", "-", request.node.name).strip("-")
+    page.screenshot(path=artefacts / f"{name}.png")
+    if any(one.failed for one in request.node.stash.get(report, {}).values()):
+        with jupyter.log.open("rb") as log:
+            log.seek(began)
+            (artefacts / f"{name}.server.log").write_bytes(log.read())
+    assert shown.console.errors == []
