@@ -5,17 +5,22 @@ Importing the package does nothing; it only tells Jupyter where the two extensio
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 __all__ = ["__version__"]
 
 
-def __getattr__(name: str) -> str:
-    if name != "__version__":
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib.metadata import version
+if TYPE_CHECKING:
+    __version__: str
+else:
 
-    return version("parallab")
+    def __getattr__(name: str) -> str:
+        # Looked up when asked for: every import of a part of the package would pay for it otherwise.
+        if name != "__version__":
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib.metadata import version
+
+        return version("parallab")
 
 
 def _jupyter_labextension_paths() -> list[dict[str, str]]:
