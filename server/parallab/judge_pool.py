@@ -114,6 +114,11 @@ class JudgePool:
                 process.kill()
             await process.wait()
 
+    @property
+    def process(self) -> asyncio.subprocess.Process | None:
+        """The warm process, None while there is none."""
+        return self._process
+
     async def close(self) -> None:
         """Ends the process."""
         if self._sleep is not None:

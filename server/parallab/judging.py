@@ -118,7 +118,7 @@ def _one(check: Check, evidence: Evidence, findings: Mapping[str, Any]) -> tuple
         return goal("undecided", reason=str(why)), None
     except NotTried as first:
         return goal("not-attempted", reason=f"first: {first}"), None
-    except Exception as error:  # the author's check raised: whatever it was, it is told as theirs
+    except (Exception, SystemExit) as error:  # whatever the author's check raised is told as theirs
         return goal("broken", reason=_blame(check.function, error)), None
     finally:
         stop_notes(token)
@@ -133,7 +133,7 @@ def _told(candidates: tuple[str, ...], evidence: Evidence) -> Any:
         return None
 
 
-def _blame(function: Callable[..., Any], error: Exception) -> str:
+def _blame(function: Callable[..., Any], error: BaseException) -> str:
     own = function.__code__.co_filename
     frames = traceback.extract_tb(error.__traceback__)
     line = next((frame.lineno for frame in reversed(frames) if frame.filename == own), 0)

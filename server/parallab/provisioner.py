@@ -12,11 +12,11 @@ import os
 from pathlib import Path
 from typing import Any
 
-import parallab_probe
 from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 from jupyter_core.paths import jupyter_runtime_dir
 
+import parallab_probe
 from parallab.recorder import Recorder
 
 EXTENSION = "--ext=parallab_probe"

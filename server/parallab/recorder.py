@@ -12,9 +12,10 @@ import asyncio
 import contextlib
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -50,6 +51,7 @@ class Recorder:
         self._loop = asyncio.get_running_loop()
         self._root = root
         self._listeners: list[Listener] = []
+        self._tasks: set[asyncio.Task[None]] = set()
         self._threads: ThreadPoolExecutor | None = None
         self._ear: Ear | None = None
         self._pidfd: int | None = None
@@ -110,9 +112,8 @@ class Recorder:
 
     def _end_life(self) -> None:
         self._forget_pidfd()
-        for task in (self._watch, self._decision):
-            if task is not None:
-                task.cancel()
+        for task in tuple(self._tasks):
+            task.cancel()
         if self._changed is not None:
             self._changed.cancel()
         if self._ear is not None:
@@ -160,7 +161,7 @@ class Recorder:
             match event:
                 case model.Hello():
                     self._hello = event
-                    self._loop.create_task(self._take_baseline())
+                    self._spawn(self._take_baseline())
                 case model.CellBegin():
                     self._begin(event)
                 case model.CellEnd():
@@ -179,10 +180,10 @@ class Recorder:
 
     def _begin(self, event: model.CellBegin) -> None:
         if self._newest == ("", 0):
-            self._loop.create_task(self._take_baseline())
+            self._spawn(self._take_baseline())
         self._running = self._newest = (event.cell, event.run)
         if self._watch is None or self._watch.done():
-            self._watch = self._loop.create_task(self._watch_cell())
+            self._watch = self._spawn(self._watch_cell())
         self._tell("cell-begin")
 
     def _end(self, event: model.CellEnd) -> None:
@@ -284,6 +285,13 @@ class Recorder:
             if self._baseline is None:
                 self._baseline = msgspec.structs.replace(snapshot, processes=(kernel,))
 
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """A task that is kept until it is done, and ended with this life."""
+        task = self._loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
     def _before_the_learner(self) -> model.Snapshot | None:
         """The baseline with all of the kernel's own threads and none of the learner's."""
         kernel = self._baseline.process(self.pid) if self._baseline is not None else None
@@ -327,7 +335,7 @@ class Recorder:
     async def _decide(self) -> None:
         """Two snapshots far enough apart, and what they say; concurrent callers share one decision."""
         if self._decision is None or self._decision.done():
-            self._decision = self._loop.create_task(self._decide_once())
+            self._decision = self._spawn(self._decide_once())
         await asyncio.shield(self._decision)
 
     async def _decide_once(self) -> None:
