@@ -82,7 +82,7 @@ test-browser: setup
 		scripts/pytest_parts.sh $(or $(T),tests/e2e)
 
 test-front: setup
-	@jlpm --silent test --silent 2>&1 || jlpm test
+	@jlpm test
 
 check: setup
 	@scripts/check.sh
