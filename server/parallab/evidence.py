@@ -305,6 +305,12 @@ class Evidence:
         return story.numbered([worker for worker in self._story.workers if worker.alive])
 
     @cached_property
+    def ever_started(self) -> tuple[Worker, ...]:
+        """Every process that any of the notebook's cells ever started, in whichever run."""
+        self._sure()
+        return story.numbered(self._story.workers)
+
+    @cached_property
     def threads_alive(self) -> tuple[Thread, ...]:
         """Every thread that any of the notebook's cells started and that is alive now."""
         self._sure()

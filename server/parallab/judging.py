@@ -20,7 +20,7 @@ from parallab.checks.expect import (
     stop_notes,
 )
 from parallab.evidence import Evidence
-from parallab.wire import GoalResult, StepKind, StepResult, Verdict
+from parallab.wire import GoalResult, MistakeView, StepKind, StepResult, Verdict
 
 #: Told when no cell of the step has run since the kernel started or the step was reset.
 NOT_RUN = "Run this step's cell first."
@@ -125,12 +125,13 @@ def _one(check: Check, evidence: Evidence, findings: Mapping[str, Any]) -> tuple
     return goal("passed", note=" ".join(notes)), finding
 
 
-def _told(candidates: tuple[str, ...], evidence: Evidence) -> Any:
+def _told(candidates: tuple[str, ...], evidence: Evidence) -> MistakeView | None:
     """The deepest candidate whose recogniser agrees; one that cannot tell does not agree."""
     try:
-        return mistakes.tell(candidates, evidence)
+        found = mistakes.tell(candidates, evidence)
     except CannotTell:
         return None
+    return MistakeView(found.id, found.sentence) if found is not None else None
 
 
 def _blame(function: Callable[..., Any], error: BaseException) -> str:

@@ -42,7 +42,9 @@ class Standstill:
 def standstill(recording: model.Recording, story: Told) -> Standstill:
     """Lock waits with their holders, and the circle among them if there is one."""
     waits: list[LockWait] = []
-    living = {process.pid for process in (recording.snapshots[-1].processes if recording.snapshots else ())}
+    last = recording.snapshots[-1].processes if recording.snapshots else ()
+    # One that has ended and was not yet joined (state Z, proc(5)) holds nothing any more.
+    living = {process.pid for process in last if process.state != "Z"}
     for lock in story.locks:
         dead = tuple(dict.fromkeys(hold.pid for hold in lock.holds if not hold.given and hold.pid not in living))
         waits += [

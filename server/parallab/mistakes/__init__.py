@@ -1,0 +1,38 @@
+"""The catalogue of mistakes that people really make, and how the evidence gives each away.
+
+A check names candidates; :func:`tell` answers the deepest of them whose recogniser agrees. A
+mistake without a recogniser is never told: nothing is guessed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from parallab.mistakes.catalogue import CATALOGUE, DEEPER, Mistake
+from parallab.mistakes.recognise import RECOGNISERS
+
+if TYPE_CHECKING:
+    from parallab.evidence import Evidence
+
+__all__ = ["CATALOGUE", "DEEPER", "RECOGNISERS", "Mistake", "tell"]
+
+
+def tell(candidates: Iterable[str], evidence: Evidence) -> Mistake | None:
+    """The deepest candidate that the evidence shows, or None.
+
+    :raises KeyError: a candidate is not in the catalogue; the text names it.
+    """
+    wanted = tuple(dict.fromkeys(candidates))
+    unknown = next((one for one in wanted if one not in CATALOGUE), None)
+    if unknown is not None:
+        raise KeyError(f"the catalogue has no mistake {unknown}")
+    for one in sorted(wanted, key=_depth):
+        recognises = RECOGNISERS.get(one)
+        if recognises is not None and recognises(evidence):
+            return CATALOGUE[one]
+    return None
+
+
+def _depth(mistake: str) -> tuple[int, str]:
+    return (DEEPER.index(mistake) if mistake in DEEPER else len(DEEPER), mistake)

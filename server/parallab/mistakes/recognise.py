@@ -1,0 +1,288 @@
+"""How the evidence gives a mistake away: one pure function for each, by the mistake's id.
+
+Each answers for the step's evidence alone. It is asked only about candidates that a failed
+check named, so it may lean on the check for what the step wanted. Texts of exceptions are
+matched only where their type alone would say nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from parallab import model
+
+if TYPE_CHECKING:
+    from parallab.evidence import Evidence
+    from parallab.story import Lock, Worker
+
+#: Command lines of the library's own helpers: no learner started them.
+_HELPERS = ("multiprocessing.resource_tracker", "multiprocessing.forkserver", "multiprocessing.spawn")
+
+
+def _raised(evidence: Evidence) -> Iterable[model.Failure]:
+    """The errors of the step's cells and of its start() calls, which a cell may have caught."""
+    yield from evidence.errors
+    for start in evidence.failed_starts:
+        if start.error is not None:
+            yield start.error
+
+
+def _told(evidence: Evidence, kind: str, *texts: str) -> bool:
+    return any(error.type == kind and any(text in error.message for text in texts) for error in _raised(evidence))
+
+
+# -- starting ---------------------------------------------------------------------------
+
+
+def _unfound(worker: Worker) -> bool:
+    """A child that had to import its work from the notebook, which it cannot."""
+    return worker.method != "fork" and worker.exit_code == 1 and _in_notebook(worker)
+
+
+def _in_notebook(worker: Worker) -> bool:
+    return worker.target.startswith("__main__.") or worker.cls.startswith("__main__.")
+
+
+def function_in_a_cell(evidence: Evidence) -> bool:
+    """M01: spawn or forkserver, a target of ``__main__``, exit code 1."""
+    return any(_unfound(worker) for worker in evidence.workers)
+
+
+def default_changed(evidence: Evidence) -> bool:
+    """M04: as M01, with the start method that is the default from Python 3.14 on."""
+    notebook = evidence.notebook
+    return (
+        notebook.python >= (3, 14, 0)
+        and notebook.start_method == "forkserver"
+        and any(_unfound(worker) and worker.method == "forkserver" for worker in evidence.workers)
+    )
+
+
+def nameless_function(evidence: Evidence) -> bool:
+    """M05: a lambda or nested function that could not be sent to the child."""
+    return any("<lambda>" in start.target or "<locals>" in start.target for start in evidence.failed_starts)
+
+
+def imported_by_itself(evidence: Evidence) -> bool:
+    """M08: a function imported by name, then its module reloaded."""
+    return _told(evidence, "PicklingError", "not the same object")
+
+
+def run_instead_of_start(evidence: Evidence) -> bool:
+    """M09: ``run()`` was called in the notebook, or in its place the notebook's own thread."""
+    return bool(evidence.run_in_notebook) or any(event.of == "thread" for event in evidence.events(model.RunCalled))
+
+
+def called_too_early(evidence: Evidence) -> bool:
+    """M10: a plain Process without a target: what was passed was a result."""
+    return any(not worker.target and not worker.overrides_run for worker in evidence.workers) or any(
+        not made.target and not made.overrides_run for made in evidence.made
+    )
+
+
+def no_comma(evidence: Evidence) -> bool:
+    """M11: ``args=(5)``: the Process refuses it; ``args=("AAPL")``: the work gets four letters."""
+    refused = _told(evidence, "TypeError", "object is not iterable", "must be an iterable")
+    ended = [worker.error for worker in evidence.workers] + [thread.error for thread in evidence.threads]
+    return refused or any(
+        error is not None and error.type == "TypeError" and "positional argument" in error.message for error in ended
+    )
+
+
+def no_super_init(evidence: Evidence) -> bool:
+    """M12: a subclass whose ``__init__`` did not call Process's or Thread's."""
+    return _told(evidence, "AttributeError", "'_closed'", "'_popen'", "'_config'", "'_parent_pid'") or _told(
+        evidence, "RuntimeError", "__init__() not called"
+    )
+
+
+def one_after_the_other(evidence: Evidence) -> bool:
+    """M13: a process was waited for before the next was started."""
+    return len(evidence.workers) > 1 and not evidence.together(evidence.workers).yes
+
+
+def second_life(evidence: Evidence) -> bool:
+    """M14: started twice, or joined before its start."""
+    return _told(evidence, "AssertionError", "start a process twice", "join a started process") or _told(
+        evidence, "RuntimeError", "can only be started once", "before it is started"
+    )
+
+
+def join_as_result(evidence: Evidence) -> bool:
+    """M15: all ended well and were joined, and a name of the learner's holds nothing but None."""
+    ended = [worker for worker in evidence.workers if evidence.joined(worker)]
+    shared = any(arg.kind not in ("plain", "other") for worker in ended for arg in worker.args)
+    return bool(ended) and not shared and any(_only_none(value) for value in evidence.values.values())
+
+
+def _only_none(value: object) -> bool:
+    if isinstance(value, dict):
+        value = list(value.values())
+    return isinstance(value, list) and bool(value) and all(item is None for item in value)
+
+
+def too_small(evidence: Evidence) -> bool:
+    """M16: very many processes that hardly worked."""
+    return len(evidence.workers) >= 20 and all(0 < worker.cpu_ns < 20_000_000 for worker in evidence.workers)
+
+
+def method_set_twice(evidence: Evidence) -> bool:
+    """M17: ``set_start_method`` when it was set."""
+    return _told(evidence, "RuntimeError", "context has already been set")
+
+
+def two_contexts(evidence: Evidence) -> bool:
+    """M18: a lock of one start method given to a process of another."""
+    return _told(evidence, "RuntimeError", "SemLock created in a")
+
+
+def bare_fork(evidence: Evidence) -> bool:
+    """M20: a child that looks like the notebook and that multiprocessing did not start."""
+    recording = evidence.recording
+    root = recording.baseline.process(recording.pid) if recording.baseline is not None else None
+    if root is None or not evidence.cells:
+        return False
+    known = {worker.pid for worker in evidence.processes} | {worker.pid for worker in evidence.alive}
+    began = evidence.cells[0].began
+    return any(
+        sighting.ppid == recording.pid
+        and sighting.pid not in known
+        and sighting.first >= began
+        and sighting.cmdline == root.cmdline
+        and not any(helper in part for helper in _HELPERS for part in sighting.cmdline)
+        for sighting in recording.sightings
+    )
+
+
+def daemon_hires(evidence: Evidence) -> bool:
+    """M62: a daemonic process tried to start one itself."""
+    failures = [worker.error for worker in evidence.workers if worker.daemon]
+    return any(
+        error is not None and error.type == "AssertionError" and "daemonic" in error.message for error in failures
+    )
+
+
+# -- locks and shared numbers -------------------------------------------------------------
+
+
+def _own(lock: Lock) -> bool:
+    return not lock.owner
+
+
+def _takers(lock: Lock, evidence: Evidence) -> list[Worker]:
+    return [worker for worker in evidence.workers if lock.takes.get(worker.pid)]
+
+
+def lost_updates(evidence: Evidence) -> bool:
+    """M38: a number shared by several, and no lock that all of them took around its use."""
+    sharers = {pid for number in evidence.numbers if len(number.given_to) > 1 for pid in number.given_to}
+    return bool(sharers)
+
+
+def lock_made_inside(evidence: Evidence) -> bool:
+    """M40: workers made locks of their own."""
+    pids = {worker.pid for worker in evidence.workers}
+    return sum(_own(lock) and lock.made_by in pids for lock in evidence.locks) > 1
+
+
+def lock_of_threads(evidence: Evidence) -> bool:
+    """M41: a lock of ``threading`` was given to a process, or could not be."""
+    starts = evidence.events(model.ProcessStart)
+    given = any(
+        arg.kind != "lock" and arg.type.rsplit(".", 1)[-1] in ("lock", "RLock", "Condition", "Semaphore")
+        for start in starts
+        for arg in start.args
+    )
+    return given or any("_thread." in error.message and "lock" in error.message.lower() for error in _raised(evidence))
+
+
+def _kept(lock: Lock, workers: Iterable[Worker]) -> Iterable[Worker]:
+    """The workers that ended with the lock in their hands."""
+    keepers = {hold.pid for hold in lock.holds if not hold.given}
+    return (worker for worker in workers if worker.pid in keepers and worker.ended)
+
+
+def _killed(worker: Worker) -> bool:
+    interrupted = worker.error is not None and worker.error.type == "KeyboardInterrupt"
+    return interrupted or (worker.exit_code is not None and worker.exit_code < 0)
+
+
+def never_given_back(evidence: Evidence) -> bool:
+    """M42: a worker ended by itself between acquire and release."""
+    return any(
+        not _killed(worker) for lock in evidence.locks if _own(lock) for worker in _kept(lock, evidence.ever_started)
+    )
+
+
+def circle(evidence: Evidence) -> bool:
+    """M43: each holds what the next wants."""
+    return len({wait.waiter for wait in evidence.standstill.cycle}) > 1
+
+
+def waits_for_itself(evidence: Evidence) -> bool:
+    """M44: the one that waits holds what it waits for."""
+    return len(evidence.standstill.cycle) == 1
+
+
+def holder_killed(evidence: Evidence) -> bool:
+    """M45: a worker was killed or interrupted while it held a lock that is wanted now."""
+    return any(
+        _killed(worker)
+        for lock in evidence.locks
+        if lock.value == 0 or lock.waiting
+        for worker in _kept(lock, evidence.ever_started)
+    )
+
+
+def barrier_too_large(evidence: Evidence) -> bool:
+    """M46: fewer came to a barrier than it waits for, and nobody else is alive to come."""
+    inside: dict[str, int] = {}
+    parties: dict[str, int] = {}
+    for use in evidence.events(model.BarrierUse):
+        parties[use.barrier] = use.parties or parties.get(use.barrier, 0)
+        inside[use.barrier] = inside.get(use.barrier, 0) + (1 if use.act == "wait" else -1)
+    return any(0 < waiting < parties[barrier] for barrier, waiting in inside.items())
+
+
+def zombies(evidence: Evidence) -> bool:
+    """M63: ended children that nobody collected."""
+    return bool(evidence.zombies)
+
+
+def thread_failed(evidence: Evidence) -> bool:
+    """M64: a thread ended by an exception."""
+    return any(thread.error is not None for thread in evidence.threads)
+
+
+RECOGNISERS: Mapping[str, Callable[[Evidence], bool]] = MappingProxyType(
+    {
+        "M01": function_in_a_cell,
+        "M04": default_changed,
+        "M05": nameless_function,
+        "M08": imported_by_itself,
+        "M09": run_instead_of_start,
+        "M10": called_too_early,
+        "M11": no_comma,
+        "M12": no_super_init,
+        "M13": one_after_the_other,
+        "M14": second_life,
+        "M15": join_as_result,
+        "M16": too_small,
+        "M17": method_set_twice,
+        "M18": two_contexts,
+        "M20": bare_fork,
+        "M38": lost_updates,
+        "M40": lock_made_inside,
+        "M41": lock_of_threads,
+        "M42": never_given_back,
+        "M43": circle,
+        "M44": waits_for_itself,
+        "M45": holder_killed,
+        "M46": barrier_too_large,
+        "M62": daemon_hires,
+        "M63": zombies,
+        "M64": thread_failed,
+    }
+)
