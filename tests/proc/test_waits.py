@@ -63,9 +63,7 @@ def _settled(snapshot, name):
     """Whether the program has come as far as its docstring says: someone waits, someone sleeps or runs."""
     if name == "burning":
         return any(thread.state == "R" for process in snapshot.processes[1:] for thread in process.threads)
-    return any(
-        thread.blocked and thread.blocked.timed for process in snapshot.processes for thread in process.threads
-    )
+    return any(thread.blocked and thread.blocked.timed for process in snapshot.processes for thread in process.threads)
 
 
 @pytest.mark.parametrize("name", CANNOT_TELL)

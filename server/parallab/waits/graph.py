@@ -30,6 +30,7 @@ _WRITES = frozenset(("write", "writev", "sendto", "sendmsg", "sendmmsg"))
 _POLLS = frozenset(("poll", "ppoll", "select", "pselect6"))
 _EPOLLS = frozenset(("epoll_wait", "epoll_pwait", "epoll_pwait2"))
 _ACCEPTS = frozenset(("accept", "accept4"))
+_SLEEPS = frozenset(("nanosleep", "clock_nanosleep"))
 _CHILD = frozenset(("wait4", "waitid"))
 
 
@@ -207,6 +208,8 @@ class _Thinker:
             return None, "yes" if process.state in "ZX" else "unknown", frozenset()
         if thread.state in "RXZ" or blocked.call in ("running", "none"):
             return None, "yes", frozenset()
+        if blocked.call in _SLEEPS:
+            return None, "yes", frozenset()  # it waits for nobody
         wait, hope, those = self._blocked(process, thread, blocked)
         if self.roles[process.pid] in ("forkserver", "resource-tracker"):
             return wait, "unknown", frozenset()  # the library's helpers wait for orders: that is their work
