@@ -7,7 +7,7 @@ from typing import Any
 
 from jupyter_core.paths import jupyter_data_dir
 from jupyter_server.extension.application import ExtensionApp
-from traitlets import TraitError, Unicode, default, validate
+from traitlets import List, TraitError, Unicode, default, validate
 
 from parallab.desk import Desk
 from parallab.events import Events
@@ -38,6 +38,11 @@ class ParallabApp(ExtensionApp):
         help="The folder below the server's root that labs are opened in, one folder a lab.",
     ).tag(config=True)
 
+    lab_folders = List(
+        Unicode(),
+        help="Folders of labs to use instead of the installed courses, for authors.",
+    ).tag(config=True)
+
     @default("store_url")
     def _default_store_url(self) -> str:
         return f"{SQLITE}{Path(jupyter_data_dir()) / 'parallab' / 'progress.sqlite'}"
@@ -62,7 +67,7 @@ class ParallabApp(ExtensionApp):
         events = Events(server.event_logger)
         events.register()
         desk = Desk(
-            CourseLibrary(),
+            CourseLibrary([Path(folder).expanduser() for folder in self.lab_folders] or None),
             Keeper(Path(self.store_url.removeprefix(SQLITE)).expanduser()),
             Kernels(server.kernel_manager),
             JudgePool(),

@@ -36,11 +36,11 @@ class Events:
 
     def progress(self, lab: str, progress: wire.StepProgress) -> None:
         """A step's progress changed."""
-        self._emit(wire.PROGRESS_EVENT, msgspec.to_builtins(wire.ProgressEvent(lab, progress)))
+        self._emit(wire.PROGRESS_EVENT, _plain(wire.ProgressEvent(lab, progress)))
 
     def kernel(self, state: wire.KernelState) -> None:
         """A kernel's picture changed."""
-        self._emit(wire.KERNEL_EVENT, msgspec.to_builtins(wire.KernelEvent(state)))
+        self._emit(wire.KERNEL_EVENT, _plain(wire.KernelEvent(state)))
 
     def check(self, lab: str, version: int, result: wire.StepResult, seconds: float) -> None:
         """A step was judged because somebody asked."""
@@ -60,6 +60,12 @@ class Events:
             self._logger.emit(schema_id=schema, data=data)
         except Exception:  # a sink that somebody else added must not cost the learner their verdict
             _log.exception("event %s could not be sent", schema)
+
+
+def _plain(event: msgspec.Struct) -> dict[str, Any]:
+    """As it comes out of JSON: validation does not take a tuple for an array."""
+    data: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(event))
+    return data
 
 
 class LivePicture:

@@ -42,9 +42,8 @@ class ParallabHandler(APIHandler):
         :raises Problem: 400, too large, no JSON, or not of this shape; the sentence names the place.
         """
         if len(self.request.body) > LARGEST:
-            raise Problem(
-                400, f"A request has at most {LARGEST // 1024} KiB; this one has {len(self.request.body)} bytes."
-            )
+            size = len(self.request.body) // 1024
+            raise Problem(400, f"A request has at most {LARGEST // 1024} KiB; this one has {size}.")
         try:
             return msgspec.json.decode(self.request.body or b"{}", type=of)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

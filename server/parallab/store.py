@@ -197,7 +197,7 @@ class Store:
 
 def _is_there(path: Path) -> bool:
     try:
-        return path.stat().st_size > 0
+        return path.is_file() and path.stat().st_size > 0
     except OSError:
         return False
 

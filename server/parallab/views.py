@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
-from packaging.specifiers import SpecifierSet
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from parallab import progress, wire
 from parallab.checks import Check
@@ -121,9 +121,13 @@ def lab_progress(lab: Lab, memories: Mapping[str, Memory], render: Render) -> tu
 
 def unfit(step: Step, python: str) -> str:
     """Why this Python cannot do the step, "" when it can."""
-    if not step.python or not python or SpecifierSet(step.python).contains(python, prereleases=True):
-        return ""
-    return f"This step needs Python {step.python}; this kernel runs {python}."
+    wanted = step.python.strip("'\"")
+    try:
+        if not wanted or not python or SpecifierSet(wanted).contains(python, prereleases=True):
+            return ""
+    except InvalidSpecifier:
+        return f"The lab says that this step needs Python {wanted}, which is no version. Tell the lab's author."
+    return f"This step needs Python {wanted}; this kernel runs {python}."
 
 
 def notebook_cells(cells: Sequence[Cell]) -> tuple[wire.NotebookCell, ...]:
