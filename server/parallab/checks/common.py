@@ -1,0 +1,185 @@
+"""What the checks of several labs ask: hired processes, their ends, and a clean bench.
+
+Each either answers what it found or raises, as :func:`~parallab.checks.expect.expect` does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from parallab.checks.expect import cannot_tell, expect, fail
+from parallab.checks.matchers import Matcher, enumerate_all, none
+
+if TYPE_CHECKING:
+    from parallab.evidence import Evidence
+    from parallab.story import Worker
+
+#: What keeps a process from being started; each is told only if the evidence shows it.
+NO_START = ("M12", "M11", "M14", "M18", "M08", "M05", "M41", "M09")
+#: What makes a started process fail at once.
+BAD_START = ("M04", "M01", "M11", "M10", "M62")
+
+
+def instead(run: Evidence) -> str:
+    """What the step's cells did where processes were expected; "" when they did nothing of note."""
+    found: list[str] = []
+    if run.failed_starts and run.failed_starts[-1].error is not None:
+        error = run.failed_starts[-1].error
+        found.append(f"start() raised {error.type}: {_short(error.message)}")
+    elif run.error is not None:
+        found.append(f"your cell ended with {run.error.type}: {_short(run.error.message)}")
+    if run.run_in_notebook:
+        found.append("your notebook did the work itself")
+    elif run.never_started:
+        found.append(f"{_count(len(run.never_started), 'Process object')} made, but never started")
+    if run.threads:
+        found.append(f"{_count(len(run.threads), 'thread')} in your notebook")
+    if run.pool_workers:
+        found.append(f"{_count(len(run.pool_workers), 'process', 'processes')} hired by a pool")
+    return "; ".join(found)
+
+
+def _short(text: str, most: int = 90) -> str:
+    line = text.strip().split("\n", 1)[0]
+    return line if len(line) <= most else f"{line[:most]}…"
+
+
+def _count(number: int, one: str, many: str = "") -> str:
+    return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+def hired(run: Evidence, matcher: Matcher, *, what: str = "child processes", hint: str = "") -> tuple[Worker, ...]:
+    """The processes that the step's cells started, if there are as many as wanted."""
+    workers = run.workers
+    seen = enumerate_all([f"“{worker.name}”" for worker in workers])
+    observed = f"{len(workers)}: {seen}" if workers else "none"
+    more = instead(run)
+    expect(
+        what,
+        workers,
+        matcher,
+        observed=f"{observed}; {more}" if more else observed,
+        because="Only start() makes a process that runs beside your notebook.",
+        hint=hint,
+        mistake=NO_START,
+    )
+    return workers
+
+
+def at_once(run: Evidence, workers: Sequence[Worker], hint: str = "") -> None:
+    """They were at work at the same time."""
+    found = run.together(workers)
+    if not found.yes:
+        fail(
+            f"all {len(workers)} started before you wait for the first",
+            found.observed,
+            because="What runs one after the other takes as long as if you did it alone.",
+            hint=hint or "Start all of them in one loop, and wait for them in a second loop.",
+            mistake="M13",
+        )
+
+
+def ended(run: Evidence, workers: Sequence[Worker]) -> None:
+    """Somebody waited until each of them had ended."""
+    if run.running is not None and run.stuck is True:
+        fail(
+            "every worker comes to its end",
+            "; ".join(run.standstill.lines) or "your cell waits, and nobody is left who could end that",
+            because="A join waits for ever when the worker does.",
+            mistake=("M43", "M44", "M46", "M42", "M45"),
+        )
+    if run.running is not None and any(not run.joined(worker) for worker in workers):
+        cannot_tell("Your cell is still running. Check again when it has ended.")
+    left = [worker for worker in workers if not run.joined(worker)]
+    alive = [worker for worker in left if worker.alive]
+    expect(
+        "workers that nobody waited for",
+        left,
+        none(),
+        observed=(
+            f"{enumerate_all([str(worker) for worker in alive])} still at work when the cell ended"
+            if alive
+            else enumerate_all([str(worker) for worker in left])
+        ),
+        because="Without join() your notebook does not know when the work is done.",
+        hint="Call join() on each of your workers, after all have been started.",
+    )
+
+
+def how(worker: Worker) -> str:
+    """How a worker ended, in words."""
+    if worker.exit_code is None:
+        return "has not ended" if worker.alive else "ended, nobody knows how"
+    text = f"exit code {worker.exit_code}".replace("-", "−")
+    if worker.error is not None:
+        text += (
+            f" ({worker.error.type}: {_short(worker.error.message)})"
+            if worker.error.message
+            else (f" ({worker.error.type})")
+        )
+    return text
+
+
+def ended_well(workers: Sequence[Worker], *, hint: str = "", mistake: Sequence[str] = BAD_START) -> None:
+    """Every one of them ended with exit code 0."""
+    unknown = [worker for worker in workers if not worker.alive and worker.exit_code is None]
+    if unknown:
+        cannot_tell(f"Nobody saw the exit code of {enumerate_all([str(worker) for worker in unknown])}. Run it again.")
+    wrong = [worker for worker in workers if worker.exit_code != 0]
+    expect(
+        "workers that did not end with exit code 0",
+        wrong,
+        none(),
+        observed=enumerate_all([f"{worker}: {how(worker)}" for worker in wrong], most=2),
+        because="Exit code 0 means that the child came back from its work without an exception.",
+        hint=hint or "Read the last line of the child's error message, below your cell.",
+        mistake=mistake,
+    )
+
+
+def nothing_left(run: Evidence) -> None:
+    """No process that the notebook's cells started is alive, or waits as a zombie to be collected."""
+    left = run.alive
+    expect(
+        "processes still alive",
+        left,
+        none(),
+        observed=enumerate_all([f"“{worker.name}”" if worker.name else str(worker) for worker in left]),
+        because="A process that nobody ends goes on holding its memory and its locks.",
+        hint="Join your workers. One that never ends by itself can be ended with terminate(), then joined.",
+    )
+    expect(
+        "zombies",
+        run.zombies,
+        none(),
+        observed=enumerate_all([f"“{worker.name}”" for worker in run.zombies]),
+        because="An ended child keeps its number until its parent collects it.",
+        hint="join() collects; so does mp.active_children().",
+        mistake="M63",
+    )
+
+
+def no_threads_left(run: Evidence) -> None:
+    """No thread that the notebook's cells started is alive."""
+    expect(
+        "threads still alive",
+        run.threads_alive,
+        none(),
+        observed=enumerate_all([f"“{thread.name}”" for thread in run.threads_alive]),
+        because="A waiting thread keeps what it holds for as long as your kernel lives.",
+        hint="Let each thread come to its end and join it. A thread that waits for ever ends only with the kernel.",
+    )
+
+
+def no_memory_left(run: Evidence) -> None:
+    """No shared memory that the notebook's cells made is left in /dev/shm."""
+    expect(
+        "shared memory left behind",
+        run.segments_left,
+        none(),
+        observed=enumerate_all([segment.name for segment in run.segments_left]),
+        because="Shared memory lives until somebody unlinks it, even when nobody uses it any more.",
+        hint="close() it in every process, and unlink() it once.",
+        mistake="M47",
+    )
