@@ -17,7 +17,12 @@ FRESH = ("spawn", "forkserver")
 
 
 def in_notebook(worker):
-    return worker.target.startswith("__main__.") or worker.cls.startswith("__main__.")
+    return worker.target.startswith("__main__.")
+
+
+def without_work(workers):
+    """Those that were given a result, or nothing, where a function was meant."""
+    return [worker for worker in workers if "." not in worker.target and not worker.overrides_run]
 
 
 # -- define-and-execute -----------------------------------------------------------------
@@ -32,10 +37,9 @@ def child(run):
 @check("define-and-execute")
 def work(run, child):
     """The child is the one who does the work"""
-    idle = [worker for worker in child if not worker.target and not worker.overrides_run]
     expect(
         "children that were given nothing to do",
-        idle,
+        without_work(child),
         none(),
         because="Brackets call the function at once, in your notebook, and pass on only what it gave back.",
         hint="target= takes the function itself; its arguments go into args=.",

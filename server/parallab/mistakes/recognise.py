@@ -37,12 +37,13 @@ def _told(evidence: Evidence, kind: str, *texts: str) -> bool:
 
 
 def _unfound(worker: Worker) -> bool:
-    """A child that had to import its work from the notebook, which it cannot."""
-    return worker.method != "fork" and worker.exit_code == 1 and _in_notebook(worker)
+    """A child that had to import its work from the notebook, which it cannot.
 
-
-def _in_notebook(worker: Worker) -> bool:
-    return worker.target.startswith("__main__.") or worker.cls.startswith("__main__.")
+    Of a class, the module is not known; but such a child dies before its ``run`` begins.
+    """
+    if worker.method == "fork" or worker.exit_code != 1:
+        return False
+    return worker.target.startswith("__main__.") or (worker.overrides_run and not worker.ran)
 
 
 def function_in_a_cell(evidence: Evidence) -> bool:
@@ -75,11 +76,13 @@ def run_instead_of_start(evidence: Evidence) -> bool:
     return bool(evidence.run_in_notebook) or any(event.of == "thread" for event in evidence.events(model.RunCalled))
 
 
+#: What a target is called that is a value and no function.
+_VALUES = frozenset({"", "bool", "bytes", "dict", "float", "int", "list", "set", "str", "tuple"})
+
+
 def called_too_early(evidence: Evidence) -> bool:
-    """M10: a plain Process without a target: what was passed was a result."""
-    return any(not worker.target and not worker.overrides_run for worker in evidence.workers) or any(
-        not made.target and not made.overrides_run for made in evidence.made
-    )
+    """M10: a plain Process without a target, or with a value as one: what was passed was a result."""
+    return any(one.target in _VALUES and not one.overrides_run for one in (*evidence.workers, *evidence.made))
 
 
 def no_comma(evidence: Evidence) -> bool:
@@ -190,11 +193,7 @@ def lock_made_inside(evidence: Evidence) -> bool:
 def lock_of_threads(evidence: Evidence) -> bool:
     """M41: a lock of ``threading`` was given to a process, or could not be."""
     starts = evidence.events(model.ProcessStart)
-    given = any(
-        arg.kind != "lock" and arg.type.rsplit(".", 1)[-1] in ("lock", "RLock", "Condition", "Semaphore")
-        for start in starts
-        for arg in start.args
-    )
+    given = any(arg.type.startswith(("_thread.", "threading.")) for start in starts for arg in start.args)
     return given or any("_thread." in error.message and "lock" in error.message.lower() for error in _raised(evidence))
 
 
