@@ -221,6 +221,8 @@ class Reading(Fact, frozen=True):
     locked: bool = False
     lock: Name = ""
     names: tuple[Name, ...] = ()
+    items: tuple[int | float | None, ...] = ()
+    """Of an array, its first 64 elements."""
 
 
 class Value(Fact, frozen=True):
@@ -369,6 +371,8 @@ class ThreadStart(Event, frozen=True, kw_only=True, tag="thread-start"):
     target: Name = ""
     overrides_run: bool = False
     daemon: bool = False
+    role: Name = ""
+    """"", "pool" or "executor": which part of the library hired it."""
     error: Failure | None = None
 
 
@@ -430,7 +434,7 @@ class QueueUse(Event, frozen=True, kw_only=True, tag="queue"):
 
     queue: Name
     cls: Name = ""
-    act: Literal["made", "put", "get", "done", "join", "full", "empty"] = "put"
+    act: Literal["made", "put", "get", "done", "join", "joined", "full", "empty"] = "put"
     n: int = 0
     maxsize: int = 0
     size: int | None = None

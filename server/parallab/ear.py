@@ -1,0 +1,381 @@
+"""The server's end of the probe's socket: hears what kernels and their children report, and asks.
+
+An abstract unix SEQPACKET listener with a random name (unix(7)). One thread drains all of its
+connections; ``recvmmsg(2)`` is called with the interpreter lock held, since a thread that gave it
+up for every packet would get it back only each 5 ms from an event loop that is busy, and the
+reports of a burst of processes would be lost. What a packet says is the learner's to forge; who
+sent it is not: its pid is the one that the operating system vouches for (SCM_CREDENTIALS).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import mmap
+import os
+import secrets
+import selectors
+import socket
+import struct
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+
+import msgspec
+
+from parallab import model
+
+Deliver = Callable[[list[model.AnyEvent]], None]
+
+PACKET = 64 * 1024
+"""No packet of the probe's is larger (it keeps to 60 KiB)."""
+AT_ONCE = 64
+"""Packets that one call of recvmmsg fetches."""
+ROUND = 4096
+"""Packets that are read before they are handed on."""
+LEDGER = 2048
+"""Reports of queues and locks that are handed on of one round; older ones are counted."""
+QUESTION_MOST = 32 * 1024
+
+_UCRED = struct.Struct("iII")
+_CONTROL = 64
+_CONTROL_HEAD = ctypes.sizeof(ctypes.c_size_t) + 8
+_LEDGER_KINDS = (model.LockUse, model.QueueUse)
+_many = msgspec.json.Decoder(list[msgspec.Raw])
+
+
+class _IoVec(ctypes.Structure):
+    _fields_ = [("base", ctypes.c_void_p), ("len", ctypes.c_size_t)]
+
+
+class _MsgHdr(ctypes.Structure):
+    """``struct msghdr`` (recvmsg(2)) inside ``struct mmsghdr`` (recvmmsg(2)), as glibc and musl lay it out."""
+
+    _fields_ = [
+        ("name", ctypes.c_void_p),
+        ("namelen", ctypes.c_uint32),
+        ("iov", ctypes.POINTER(_IoVec)),
+        ("iovlen", ctypes.c_size_t),
+        ("control", ctypes.c_void_p),
+        ("controllen", ctypes.c_size_t),
+        ("flags", ctypes.c_int),
+    ]
+
+
+class _MMsgHdr(ctypes.Structure):
+    _fields_ = [("hdr", _MsgHdr), ("len", ctypes.c_uint)]
+
+
+@dataclass(frozen=True)
+class Packet:
+    """One packet and who sent it; ``data`` is None when it was longer than a packet may be."""
+
+    data: bytes | None
+    pid: int
+    uid: int
+
+
+class _Mouth:
+    """Reads many packets of a socket in one call, into one buffer for all sockets."""
+
+    def __init__(self) -> None:
+        # Anonymous and untouched: of each 64 KiB only the pages that packets filled are ever real.
+        self._memory = mmap.mmap(-1, AT_ONCE * (PACKET + _CONTROL))
+        self._base = ctypes.addressof(ctypes.c_char.from_buffer(self._memory))
+        self._vectors = (_IoVec * AT_ONCE)()
+        self._heads = (_MMsgHdr * AT_ONCE)()
+        for index in range(AT_ONCE):
+            self._vectors[index].base = self._base + index * PACKET
+            self._vectors[index].len = PACKET
+            head = self._heads[index].hdr
+            head.iov = ctypes.pointer(self._vectors[index])
+            head.iovlen = 1
+            head.control = self._base + AT_ONCE * PACKET + index * _CONTROL
+        # PyDLL keeps the interpreter lock; the call never blocks.
+        libc = ctypes.PyDLL(None, use_errno=True)
+        self._recvmmsg = libc.recvmmsg
+        self._recvmmsg.argtypes = [ctypes.c_int, ctypes.c_void_p, ctypes.c_uint, ctypes.c_int, ctypes.c_void_p]
+        self._recvmmsg.restype = ctypes.c_int
+
+    def read(self, fd: int) -> list[Packet] | None:
+        """What is there, at most AT_ONCE packets; None at the end of the connection."""
+        for entry in self._heads:
+            entry.hdr.controllen = _CONTROL
+        got = self._recvmmsg(fd, ctypes.addressof(self._heads), AT_ONCE, socket.MSG_DONTWAIT, None)
+        if got < 0:
+            return [] if ctypes.get_errno() in (11, 4) else None
+        packets: list[Packet] = []
+        for index in range(got):
+            entry = self._heads[index]
+            if entry.len == 0 and entry.hdr.controllen < _CONTROL_HEAD + _UCRED.size:
+                # SEQPACKET says the end with a message of nothing, without credentials.
+                return packets or None
+            packets.append(self._packet(index, entry))
+        return packets
+
+    def _packet(self, index: int, entry: _MMsgHdr) -> Packet:
+        pid, uid, _ = (0, 2**32 - 1, 0)
+        if entry.hdr.controllen >= _CONTROL_HEAD + _UCRED.size:
+            start = AT_ONCE * PACKET + index * _CONTROL + _CONTROL_HEAD
+            pid, uid, _ = _UCRED.unpack_from(self._memory, start)
+        if entry.hdr.flags & socket.MSG_TRUNC:
+            return Packet(None, pid, uid)
+        return Packet(self._memory[index * PACKET : index * PACKET + entry.len], pid, uid)
+
+
+@dataclass
+class _Peer:
+    connection: socket.socket
+    pid: int
+
+
+@dataclass(frozen=True)
+class _Question:
+    deadline: float
+    future: Future[model.Answer | None]
+
+
+class Ear:
+    """Listens from its making to :meth:`close`; ``deliver`` is called in its own thread, in batches."""
+
+    def __init__(self, deliver: Deliver) -> None:
+        self.malformed = 0
+        """Packets that could not be understood, or came from someone else."""
+        self.omitted = 0
+        """Reports of queues and locks that were dropped here, to bound a flood."""
+        self._deliver = deliver
+        self._name = f"parallab-{secrets.token_hex(16)}"
+        self._uid = os.getuid()
+        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+        self._listener.bind("\0" + self._name)
+        self._listener.listen(1024)
+        self._listener.setblocking(False)
+        self._wake, self._waker = socket.socketpair()
+        self._wake.setblocking(False)
+        self._waker.setblocking(False)
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(self._listener, selectors.EVENT_READ)
+        self._selector.register(self._wake, selectors.EVENT_READ)
+        self._lock = threading.Lock()
+        self._kernel: _Peer | None = None
+        self._questions: dict[int, _Question] = {}
+        self._asked = 0
+        self._open = True
+        self._mouth = _Mouth()
+        self._thread = threading.Thread(target=self._listen, name="parallab-ear", daemon=True)
+        self._thread.start()
+
+    def environment(self) -> dict[str, str]:
+        """What a kernel's environment must hold for its probe to find this ear."""
+        return {"PARALLAB_PROBE": "@" + self._name}
+
+    def ask(
+        self, kind: str = "values", names: Sequence[str] | None = None, *, timeout: float = 0.5
+    ) -> Future[model.Answer | None]:
+        """Asks the kernel for its names' values and shared numbers, ``kind="stacks"`` for stacks, ``"all"``.
+
+        May be called from any thread. The future gives None after ``timeout`` seconds, and at once
+        when there is no kernel to ask.
+        """
+        future: Future[model.Answer | None] = Future()
+        with self._lock:
+            kernel = self._kernel
+            if kernel is None or not self._open:
+                future.set_result(None)
+                return future
+            self._asked += 1
+            number = self._asked
+            self._questions[number] = _Question(time.monotonic() + timeout, future)
+            question = msgspec.json.encode({"ask": number, "kind": kind, "names": names})
+            try:
+                if len(question) > QUESTION_MOST:
+                    raise OSError
+                kernel.connection.send(question, socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
+            except OSError:
+                self._questions.pop(number)
+                future.set_result(None)
+                return future
+        self._nudge()
+        return future
+
+    def close(self) -> None:
+        """Stops listening; questions that are open get None. May be called twice."""
+        with self._lock:
+            if not self._open:
+                return
+            self._open = False
+        self._nudge()
+        if self._thread is not threading.current_thread():
+            self._thread.join()
+
+    def _nudge(self) -> None:
+        with contextlib.suppress(OSError):
+            self._waker.send(b"x")
+
+    # -- the reader's thread --------------------------------------------------------
+
+    def _listen(self) -> None:
+        try:
+            while self._open:
+                self._round()
+        finally:
+            self._shut()
+
+    def _round(self) -> None:
+        events: list[model.AnyEvent] = []
+        read = 0
+        for key, _ in self._selector.select(self._patience()):
+            if key.fileobj is self._wake:
+                with contextlib.suppress(OSError):
+                    self._wake.recv(4096)
+            elif key.fileobj is self._listener:
+                self._accept()
+            else:
+                read += self._drain(key.data, events, ROUND - read)
+        self._expire()
+        if events:
+            self._hand_on(events)
+
+    def _patience(self) -> float | None:
+        """Until the first question's time is over; None with no question open: nothing wakes us."""
+        with self._lock:
+            if not self._questions:
+                return None
+            first = min(question.deadline for question in self._questions.values())
+        return max(0.0, first - time.monotonic())
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            pid, uid, _ = _UCRED.unpack(
+                connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _UCRED.size)  # socket(7)
+            )
+            if uid != self._uid:
+                self.malformed += 1
+                connection.close()
+                continue
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+            self._selector.register(connection, selectors.EVENT_READ, _Peer(connection, pid))
+
+    def _drain(self, peer: _Peer, events: list[model.AnyEvent], most: int) -> int:
+        """Reads a connection until it is dry, or enough for this round: the others' turn comes first."""
+        read = 0
+        while read < most:
+            packets = self._mouth.read(peer.connection.fileno())
+            if packets is None:
+                self._forget(peer)
+                break
+            for packet in packets:
+                self._understand(packet, peer, events)
+            read += len(packets)
+            if len(packets) < AT_ONCE:
+                break
+        return read
+
+    def _understand(self, packet: Packet, peer: _Peer, events: list[model.AnyEvent]) -> None:
+        if packet.data is None or packet.uid != self._uid:
+            self.malformed += 1
+            return
+        try:
+            parts: Iterable[bytes | msgspec.Raw] = (
+                _many.decode(packet.data) if packet.data.startswith(b"[") else (packet.data,)
+            )
+            for part in parts:
+                event = msgspec.structs.replace(model.event(bytes(part)), pid=packet.pid)
+                if isinstance(event, model.Hello):
+                    self._greet(peer, packet.pid)
+                if isinstance(event, model.Answer):
+                    self._answered(peer, event)
+                else:
+                    events.append(event)
+        except (msgspec.DecodeError, RecursionError, ValueError, OverflowError):
+            self.malformed += 1
+
+    def _greet(self, peer: _Peer, pid: int) -> None:
+        """The kernel is whom the first greeting comes from; a child's forged one finds the place taken."""
+        with self._lock:
+            if self._kernel is None and pid == peer.pid:
+                self._kernel = peer
+
+    def _answered(self, peer: _Peer, answer: model.Answer) -> None:
+        with self._lock:
+            if peer is not self._kernel or answer.pid != peer.pid:
+                self.malformed += 1
+                return
+            question = self._questions.pop(answer.number, None)
+        if question is not None:
+            _resolve(question.future, answer)
+
+    def _expire(self) -> None:
+        now = time.monotonic()
+        with self._lock:
+            late = [number for number, question in self._questions.items() if question.deadline <= now]
+            questions = [self._questions.pop(number) for number in late]
+        for question in questions:
+            _resolve(question.future, None)
+
+    def _hand_on(self, events: list[model.AnyEvent]) -> None:
+        ledger = sum(isinstance(event, _LEDGER_KINDS) for event in events)
+        if ledger > LEDGER:
+            events = self._thin(events, ledger - LEDGER)
+        # What the recorder does with its own errors is its business; the others must still be heard.
+        with contextlib.suppress(Exception):
+            self._deliver(events)
+
+    def _thin(self, events: list[model.AnyEvent], drop: int) -> list[model.AnyEvent]:
+        """Without the oldest ``drop`` reports of queues and locks; one Omitted a process and kind instead."""
+        kept: list[model.AnyEvent] = []
+        dropped: dict[tuple[int, str], tuple[int, model.AnyEvent]] = {}
+        for event in events:
+            if drop and isinstance(event, _LEDGER_KINDS):
+                what = "lock" if isinstance(event, model.LockUse) else "queue"
+                count, _ = dropped.get((event.pid, what), (0, event))
+                dropped[event.pid, what] = (count + 1, event)
+                drop -= 1
+                self.omitted += 1
+            else:
+                kept.append(event)
+        for (pid, what), (count, last) in dropped.items():
+            kept.append(
+                model.Omitted(at=last.at, pid=pid, tid=last.tid, cell=last.cell, run=last.run, what=what, count=count)
+            )
+        return kept
+
+    def _forget(self, peer: _Peer) -> None:
+        with contextlib.suppress(KeyError, ValueError):
+            self._selector.unregister(peer.connection)
+        peer.connection.close()
+        with self._lock:
+            if self._kernel is not peer:
+                return
+            self._kernel = None
+            questions = list(self._questions.values())
+            self._questions.clear()
+        for question in questions:
+            _resolve(question.future, None)
+
+    def _shut(self) -> None:
+        with self._lock:
+            self._open = False
+            questions = list(self._questions.values())
+            self._questions.clear()
+            self._kernel = None
+        for question in questions:
+            _resolve(question.future, None)
+        for key in list((self._selector.get_map() or {}).values()):
+            if isinstance(key.fileobj, socket.socket):
+                key.fileobj.close()
+        self._selector.close()
+        self._waker.close()
+
+
+def _resolve(future: Future[model.Answer | None], answer: model.Answer | None) -> None:
+    """Sets it, unless whoever asked has gone away."""
+    if future.set_running_or_notify_cancel():
+        future.set_result(answer)

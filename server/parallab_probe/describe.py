@@ -1,0 +1,309 @@
+"""What may be said of the learner's objects: types, targets, arguments and exceptions.
+
+None of their code is called: no ``repr``, ``str``, ``==``, ``hash`` or property; types are
+compared exactly or by ``__mro__``, attributes are read from instance dictionaries.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import types
+from collections.abc import Mapping
+from typing import Any
+
+from parallab_probe import report
+
+ARGS = 32
+_LIBRARY = os.path.dirname(os.__file__) + os.sep  # noqa: PTH120 - no pathlib in children
+_HERE = os.path.dirname(__file__)  # noqa: PTH120
+_PLAIN = frozenset({type(None), bool, int, float, str, bytes})
+
+cell_names: Mapping[str, int] = {}
+"""File names of compiled cells, with the cells' numbers (filled by :mod:`parallab_probe.kernel`)."""
+number_name: Any = None
+lock_name: Any = None
+
+
+def type_name(value: object) -> str:
+    """The name of its type."""
+    return str(type.__getattribute__(type(value), "__name__"))
+
+
+def full_type_name(value: object) -> str:
+    """``module.name`` of its type, without the module for builtins."""
+    kind = type(value)
+    module = type.__getattribute__(kind, "__module__")
+    name = type.__getattribute__(kind, "__qualname__")
+    if type(module) is not str or type(name) is not str:
+        return type_name(value)
+    return name if module == "builtins" else f"{module}.{name}"
+
+
+def attributes(value: object) -> dict[str, Any]:
+    """Its instance dictionary, or an empty one."""
+    try:
+        found = object.__getattribute__(value, "__dict__")
+    except Exception:
+        return {}
+    return found if type(found) is dict else {}
+
+
+def function_name(target: object) -> str:
+    """``module.qualname`` of a function or method, else the type of what is called; "" for None."""
+    if target is None:
+        return ""
+    if type(target) is types.MethodType:
+        target = target.__func__
+    if type(target) is types.FunctionType or type(target) is types.BuiltinFunctionType:
+        module, name = target.__module__, target.__qualname__
+        if type(name) is str:
+            return f"{module}.{name}" if type(module) is str and module else name
+    return full_type_name(target)
+
+
+def overrides(value: object, method: str, base: type) -> bool:
+    """Whether its class has a method of its own in place of ``base``'s."""
+    for kind in type.mro(type(value)):
+        if method in type.__dict__["__dict__"].__get__(kind):
+            return kind is not base
+    return False
+
+
+# -- arguments ------------------------------------------------------------------------
+
+
+def arguments(*groups: Any) -> tuple[dict[str, Any], ...]:
+    """Arguments as model.Arg; containers are looked into for what is shared, two levels deep."""
+    found: list[dict[str, Any]] = []
+    for group in groups:
+        for value in group:
+            _argument(value, found, 0)
+            if len(found) >= ARGS:
+                return tuple(found[:ARGS])
+    return tuple(found)
+
+
+def shared_attributes(value: object) -> list[Any]:
+    """The shared objects that an object of the learner's holds in public attributes."""
+    return [
+        part
+        for name, part in list(attributes(value).items())
+        if type(name) is str and not name.startswith("_") and shared(part) is not None
+    ]
+
+
+def _argument(value: object, found: list[dict[str, Any]], depth: int) -> None:
+    if len(found) >= ARGS:
+        return
+    facts = shared(value)
+    if facts is not None:
+        found.append(facts)
+        return
+    kind = type(value)
+    name = type_name(value)
+    if kind in _PLAIN:
+        if depth == 0:
+            found.append({"kind": "plain", "type": name, "text": brief(value)})
+        return
+    if kind is list or kind is tuple or kind is dict:
+        if depth == 0:
+            found.append({"kind": "plain", "type": name})
+        if depth < 2:
+            parts = list(value.values()) if kind is dict else list(value)  # type: ignore[attr-defined,call-overload]
+            for part in parts[:ARGS]:
+                _argument(part, found, depth + 1)
+        return
+    if depth == 0:
+        found.append({"kind": "other", "type": full_type_name(value)})
+        for part in shared_attributes(value)[:ARGS]:
+            _argument(part, found, depth + 1)
+
+
+def brief(value: object) -> str:
+    """A plain value as short text."""
+    kind = type(value)
+    if kind is str:
+        return value[:200]  # type: ignore[index,no-any-return]
+    if kind is bytes:
+        return repr(value[:100])  # type: ignore[index]
+    if kind is int and value.bit_length() > 256:  # type: ignore[attr-defined]
+        return "…"
+    return repr(value) if kind in _PLAIN else ""
+
+
+def shared(value: object) -> dict[str, Any] | None:
+    """What is shared through it, as model.Arg; None if nothing is.
+
+    The modules are asked for in ``sys.modules``: nothing is imported to find out.
+    """
+    bases = type.mro(type(value))
+    for base in bases:
+        module = type.__getattribute__(base, "__module__")
+        if type(module) is not str or not (module.startswith(("multiprocessing.", "queue", "_ctypes", "_queue"))):
+            continue
+        name = type.__getattribute__(base, "__name__")
+        look = _SHARED.get((module, name))
+        if look is not None:
+            return look(value)
+    return None
+
+
+def _lock(value: Any) -> dict[str, Any]:
+    return {"kind": "lock", "type": type_name(value), "name": semaphore_name(value)}
+
+
+def semaphore_name(value: Any) -> str:
+    """A SemLock's POSIX name: its own under spawn, the one noted at its making under fork."""
+    semlock = attributes(value).get("_semlock")
+    name = getattr(semlock, "name", None)
+    if name:
+        return str(name)
+    locks = sys.modules.get("parallab_probe.locks")
+    return locks.name_of(semlock) if locks is not None and semlock is not None else ""
+
+
+def _number(value: Any) -> dict[str, Any]:
+    inside = attributes(value)
+    address, lock = address_of(inside.get("_obj")), inside.get("_lock")
+    return {
+        "kind": "number",
+        "type": type_name(value),
+        "name": semaphore_name(lock) if lock is not None else "",
+        "address": address,
+    }
+
+
+def address_of(raw: object) -> int:
+    """Where a ctypes object lies."""
+    ctypes = sys.modules.get("_ctypes")
+    return int(ctypes.addressof(raw)) if ctypes is not None and raw is not None else 0
+
+
+def _raw_number(value: Any) -> dict[str, Any] | None:
+    # Only those in shared memory have a wrapper of the heap's (multiprocessing/sharedctypes.py).
+    if "_wrapper" not in attributes(value):
+        return None
+    return {"kind": "number", "type": type_name(value), "address": address_of(value)}
+
+
+def _queue(value: Any) -> dict[str, Any]:
+    lock = attributes(value).get("_rlock")
+    return {"kind": "queue", "type": type_name(value), "name": semaphore_name(lock) if lock is not None else ""}
+
+
+def _thread_queue(value: Any) -> dict[str, Any]:
+    queues = sys.modules.get("parallab_probe.queues")
+    name = queues.name_of(value) if queues is not None else ""
+    return {"kind": "queue", "type": type_name(value), "name": name}
+
+
+def _connection(value: Any) -> dict[str, Any]:
+    inside = attributes(value)
+    mode = ("r" if inside.get("_readable") else "") + ("w" if inside.get("_writable") else "")
+    handle = inside.get("_handle")
+    name = ""
+    if type(handle) is int:
+        try:
+            name = str(os.fstat(handle).st_ino)
+        except OSError:
+            name = ""
+    return {"kind": "pipe-end", "type": type_name(value), "name": name, "text": mode}
+
+
+def _proxy(value: Any) -> dict[str, Any]:
+    token = attributes(value).get("_token")
+    kind, ident = getattr(token, "typeid", ""), getattr(token, "id", "")
+    return {"kind": "proxy", "type": str(kind), "name": str(ident)}
+
+
+def _segment(value: Any) -> dict[str, Any]:
+    inside = attributes(value)
+    name = inside.get("_name")
+    if name is None:
+        return _segment(inside["shm"]) if "shm" in inside else {"kind": "segment", "type": type_name(value)}
+    return {"kind": "segment", "type": type_name(value), "name": str(name)}
+
+
+def _other(value: Any) -> dict[str, Any]:
+    return {"kind": "other", "type": type_name(value)}
+
+
+_SHARED: dict[tuple[str, str], Any] = {
+    ("multiprocessing.synchronize", "SemLock"): _lock,
+    ("multiprocessing.synchronize", "Condition"): _other,
+    ("multiprocessing.synchronize", "Event"): _other,
+    ("multiprocessing.synchronize", "Barrier"): _other,
+    ("multiprocessing.sharedctypes", "SynchronizedBase"): _number,
+    ("_ctypes", "_CData"): _raw_number,
+    ("_ctypes", "_SimpleCData"): _raw_number,
+    ("_ctypes", "Array"): _raw_number,
+    ("_ctypes", "Structure"): _raw_number,
+    ("multiprocessing.queues", "Queue"): _queue,
+    ("multiprocessing.queues", "SimpleQueue"): _queue,
+    ("queue", "Queue"): _thread_queue,
+    ("_queue", "SimpleQueue"): _thread_queue,
+    ("multiprocessing.connection", "_ConnectionBase"): _connection,
+    ("multiprocessing.managers", "BaseProxy"): _proxy,
+    ("multiprocessing.shared_memory", "SharedMemory"): _segment,
+    ("multiprocessing.shared_memory", "ShareableList"): _segment,
+}
+
+
+# -- exceptions -----------------------------------------------------------------------
+
+
+def failure(error: BaseException, trace: types.TracebackType | None = None) -> dict[str, Any]:
+    """An exception as model.Failure: its type, its text, and the innermost line that is the learner's."""
+    return {
+        "type": type_name(error),
+        "message": message(error),
+        "where": where(trace if trace is not None else error.__traceback__),
+    }
+
+
+def message(error: BaseException) -> str:
+    """Its text, if making it calls no code but Python's own: "" otherwise."""
+    for kind in type.mro(type(error)):
+        space = type.__dict__["__dict__"].__get__(kind)
+        if "__str__" in space:
+            # A class made by a class statement has the HEAPTYPE flag, the interpreter's own do not.
+            if kind.__flags__ & (1 << 9):
+                return ""
+            break
+    args = BaseException.__dict__["args"].__get__(error)
+    if all(_harmless(part) for part in args):
+        return str(error)[: report.TEXT]
+    return ", ".join(brief(part) if type(part) in _PLAIN else f"<{type_name(part)}>" for part in args)[: report.TEXT]
+
+
+def _harmless(value: object) -> bool:
+    if type(value) is tuple:
+        return all(type(part) in _PLAIN for part in value)
+    return type(value) in _PLAIN
+
+
+def where(trace: types.TracebackType | None) -> str:
+    """``file:line`` of the innermost frame that is not the library's; ``In[n]:line`` in a cell."""
+    found = ""
+    while trace is not None:
+        path = trace.tb_frame.f_code.co_filename
+        if not of_library(path) or not found:
+            found = place(path, trace.tb_lineno)
+        trace = trace.tb_next
+    return found
+
+
+def place(path: str, line: int) -> str:
+    """``In[n]:line`` for a cell's code, else ``path:line``."""
+    number = cell_names.get(path)
+    return f"In[{number}]:{line}" if number is not None else f"{path[-400:]}:{line}"
+
+
+def of_library(path: str) -> bool:
+    """Whether a file is Python's, an installed package's, or ours."""
+    return (
+        path.startswith((_LIBRARY, _HERE, "<frozen"))
+        or "/site-packages/" in path
+        or "/dist-packages/" in path
+    )

@@ -1,0 +1,148 @@
+"""Puts woven code into the library's modules: at once into those that are loaded, into the others
+when they are imported (by a finder that steps aside for all other modules)."""
+
+from __future__ import annotations
+
+import marshal
+import sys
+import types
+from collections.abc import Callable, Sequence
+from importlib.machinery import ModuleSpec
+from typing import Any
+
+from parallab_probe import report
+
+MARK = "parallab:"
+
+
+class _Installed:
+    """What this process has: its bundle, where that is, and what could not be instrumented."""
+
+    def __init__(self) -> None:
+        self.path = ""
+        self.content: dict[str, Any] = {}
+        self.blind: list[str] = []
+        self.waiting: set[str] = set()
+
+
+state = _Installed()
+
+
+def install(path: str, content: dict[str, Any]) -> None:
+    """Instruments this process."""
+    state.path, state.content = path, content
+    state.blind += content["blind"]
+    state.waiting = set(content["woven"])
+    for name in tuple(state.waiting):
+        module = sys.modules.get(name)
+        if module is not None:
+            instrument(name, module)
+    sys.meta_path.insert(0, Finder())  # type: ignore[arg-type]
+
+
+def instrument(name: str, module: types.ModuleType) -> None:
+    """Gives a loaded module's functions their woven code; what does not fit is left and noted."""
+    if name not in state.waiting:
+        return
+    state.waiting.discard(name)
+    for qualified, code in marshal.loads(state.content["woven"][name]).items():  # noqa: S302 - our own bundle
+        try:
+            _replace(_function(module, qualified), code)
+        except Exception as error:  # whatever it is, the learner's program goes on without this hook
+            state.blind.append(f"{name}.{qualified}: {type(error).__name__} {error}"[:300])
+
+
+def _function(module: types.ModuleType, qualified: str) -> types.FunctionType:
+    found: Any = module
+    for part in qualified.split("."):
+        found = vars(found)[part]
+    if type(found) in (staticmethod, classmethod):
+        found = found.__func__
+    if type(found) is property:
+        found = found.fget
+    if type(found) is not types.FunctionType:
+        raise TypeError("is no function any more")
+    return found
+
+
+def _replace(function: types.FunctionType, woven: types.CodeType) -> None:
+    old = function.__code__
+    same = ("co_name", "co_firstlineno", "co_argcount", "co_kwonlyargcount", "co_freevars", "co_filename")
+    for attribute in same:
+        if getattr(old, attribute) != getattr(woven, attribute):
+            raise ValueError(f"differs from its source ({attribute})")
+    function.__code__ = woven.replace(co_consts=tuple(_resolve(const) for const in woven.co_consts))
+
+
+def _resolve(const: Any) -> Any:
+    if type(const) is not str or not const.startswith(MARK):
+        return const
+    name, _, hook = const[len(MARK) :].partition(".")
+    return getattr(hooks(name), hook)
+
+
+def hooks(name: str) -> types.ModuleType:
+    """One of our modules, made from the bundle: children may have neither sources nor compiled files."""
+    full = f"parallab_probe.{name}"
+    module = sys.modules.get(full)
+    if module is None:
+        module = types.ModuleType(full)
+        module.__file__ = f"{state.content['here']}/{name}.py"
+        module.__package__ = "parallab_probe"
+        sys.modules[full] = module
+        try:
+            exec(marshal.loads(state.content["own"][name]), module.__dict__)  # noqa: S102, S302 - our own bundle
+        except BaseException:
+            del sys.modules[full]
+            raise
+        setattr(sys.modules["parallab_probe"], name, module)
+    return module
+
+
+class Finder:
+    """A meta path finder that only wraps the loaders of planned modules, each once."""
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None = None, target: types.ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """None for all other modules, and whenever anything is odd."""
+        if name not in state.waiting or report.local.busy:
+            return None
+        try:
+            for finder in sys.meta_path:
+                if finder is not self and hasattr(finder, "find_spec"):
+                    spec = finder.find_spec(name, path, target)
+                    if spec is not None:
+                        if spec.loader is not None and hasattr(spec.loader, "exec_module"):
+                            spec.loader = _Loader(spec.loader)  # type: ignore[assignment]
+                        return spec
+        except Exception:
+            return None
+        return None
+
+
+class _Loader:
+    """Executes a module as its own loader does, instruments it, and leaves that loader in its place."""
+
+    def __init__(self, loader: Any) -> None:
+        self._loader = loader
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._loader, name)
+
+    def create_module(self, spec: ModuleSpec) -> types.ModuleType | None:
+        """As the module's own loader."""
+        create: Callable[[ModuleSpec], types.ModuleType | None] | None = getattr(self._loader, "create_module", None)
+        return create(spec) if create is not None else None
+
+    def exec_module(self, module: types.ModuleType) -> None:
+        """As the module's own loader; then the hooks."""
+        spec = module.__spec__
+        if spec is not None:
+            spec.loader = self._loader
+        module.__loader__ = self._loader
+        self._loader.exec_module(module)
+        try:
+            instrument(module.__name__, module)
+        except Exception:  # noqa: S110 - an import must never fail because of us
+            pass

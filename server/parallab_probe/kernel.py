@@ -1,0 +1,268 @@
+"""The probe in the kernel: says hello, reports cells, and answers the server's questions.
+
+Questions come in on the probe's own socket, served by the control thread's event loop: so they
+are answered while a cell hangs, without a Jupyter message, a status change or a thread more.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import platform
+import sys
+import threading
+from typing import Any
+
+from parallab_probe import bundle, describe, install, processes, report, threads, values
+from parallab_probe.report import local, tell
+
+EXTENSION = "--ext=parallab_probe"
+QUESTION = 64 * 1024
+
+
+def load(shell: Any) -> None:
+    """Begins to report, if the environment says to whom; leaves nothing behind either way."""
+    folder = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120
+    given = _give_back_path(folder)
+    sys.argv[:] = [part for part in sys.argv if part != EXTENSION]
+    address = os.environ.pop("PARALLAB_PROBE", "")
+    method = os.environ.pop("PARALLAB_START_METHOD", "")
+    if method:
+        import multiprocessing
+
+        multiprocessing.set_start_method(method)
+    if not address or report.line.socket is not None or not report.connect(address):
+        return
+    processes.state.address = address
+    processes.state.folder = given
+    _prepare()
+    cells = Cells(shell)
+    shell.events.register("pre_run_cell", cells.begin)
+    shell.events.register("post_run_cell", cells.end)
+    _hello()
+    _answer(shell)
+
+
+def _give_back_path(folder: str) -> str:
+    """The folder that PYTHONPATH brought goes to the end of sys.path and out of the environment.
+
+    It may be a link to where this file really lies: both are looked for.
+    """
+    parts = [part for part in os.environ.get("PYTHONPATH", "").split(os.pathsep) if part]
+    given = next((part for part in parts if _holds_us(part, folder)), "")
+    if not given:
+        return ""
+    parts.remove(given)
+    if parts:
+        os.environ["PYTHONPATH"] = os.pathsep.join(parts)
+    else:
+        os.environ.pop("PYTHONPATH", None)
+    if given in sys.path:
+        sys.path.remove(given)
+        sys.path.append(given)
+    return given
+
+
+def _holds_us(part: str, folder: str) -> bool:
+    package = os.path.join(part, "parallab_probe")  # noqa: PTH118
+    same = os.path.realpath(package) == os.path.realpath(os.path.join(folder, "parallab_probe"))
+    # Only a folder that holds nothing else is ours to move: not the user's own, nor site-packages.
+    return same and os.path.isdir(part) and os.listdir(part) == ["parallab_probe"]  # noqa: PTH112, PTH208
+
+
+def _prepare() -> None:
+    """Instruments the kernel."""
+    import resource  # noqa: F401 - so that forked children have it
+
+    path, content = bundle.find()
+    install.install(path, content)
+    os.register_at_fork(after_in_parent=processes.forked_parent, after_in_child=processes.forked_child)
+    # Their module is small, and must be there before the first shared number is made.
+    numbers: Any = install.hooks("numbers")
+    numbers.state.keeping = True
+    processes.at_fork.append(lambda: setattr(numbers.state, "keeping", False))
+
+
+def _hello() -> None:
+    gil = getattr(sys, "_is_gil_enabled", None)
+    tell(
+        "hello",
+        {
+            "python": platform.python_version(),
+            "start_method": processes.default_method(),
+            "gil": gil() if gil is not None else True,
+            "executable": sys.executable or "",
+            "main_tid": threading.main_thread().native_id or 0,
+            "blind": tuple(dict.fromkeys([*install.state.blind, "queue.SimpleQueue: is written in C"])),
+        },
+    )
+
+
+# -- cells -------------------------------------------------------------------------------
+
+
+class Cells:
+    """Reports each cell's begin and end. A run is one execution; it counts up over the kernel's life."""
+
+    def __init__(self, shell: Any) -> None:
+        self.shell = shell
+        self.runs = 0
+        describe.cell_names = getattr(shell.compile, "_filename_map", {})
+
+    def begin(self, info: Any) -> None:
+        """pre_run_cell: not called for silent requests."""
+        try:
+            metadata = _metadata(self.shell)
+            ours = metadata.get("parallab")
+            ours = ours if type(ours) is dict else {}
+            cell = getattr(info, "cell_id", None) or metadata.get("cellId") or ""
+            self.runs += 1
+            local.cell, local.run, local.looking, local.making = str(cell), self.runs, 0, 0
+            local.busy = False
+            tell(
+                "cell-begin",
+                {
+                    "number": self.shell.execution_count,
+                    "lab": _text(ours.get("lab")),
+                    "step": _text(ours.get("step")),
+                },
+            )
+        except Exception:  # noqa: S110 - IPython would print it into the learner's cell
+            pass
+
+    def end(self, result: Any) -> None:
+        """post_run_cell: also after an error or an interrupt."""
+        try:
+            self._end(result)
+        except Exception:  # noqa: S110
+            pass
+        finally:
+            local.cell, local.run = "", 0
+
+    def _end(self, result: Any) -> None:
+        report.finish()
+        error = result.error_in_exec or result.error_before_exec
+        space = self.shell.user_ns
+        facts: dict[str, Any] = {"error": describe.failure(error) if error is not None else None}
+        try:
+            facts["readings"] = values.readings(space)
+            facts["values"] = values.copied(space, assigned(self.shell, result.info.raw_cell))
+        finally:
+            tell("cell-end", facts)
+            numbers: Any = install.hooks("numbers")
+            numbers.state.held.clear()
+
+
+def _metadata(shell: Any) -> dict[str, Any]:
+    """The metadata of the request that is being executed: the cell's own, from JupyterLab."""
+    kernel = shell.kernel
+    try:
+        parent = kernel.get_parent("shell")
+    except TypeError:
+        parent = kernel.get_parent()
+    found = parent.get("metadata") if type(parent) is dict else None
+    return found if type(found) is dict else {}
+
+
+def _text(value: object) -> str:
+    return value if type(value) is str else ""
+
+
+def assigned(shell: Any, source: str) -> list[str]:
+    """The module-level names that a cell assigns, in order, those of the last statements first to stay."""
+    try:
+        tree = ast.parse(source)
+    except SyntaxError:
+        try:
+            tree = ast.parse(shell.transform_cell(source))
+        except Exception:
+            return []
+    found: dict[str, None] = {}
+    pending: list[ast.AST] = list(reversed(tree.body))
+    while pending:
+        node = pending.pop()
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            found[node.id] = None
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda, *_COMPREHENSIONS)):
+            # What functions declare global is assigned too, when they are called.
+            found.update(dict.fromkeys(_globals(node)))
+            continue
+        pending += reversed(list(ast.iter_child_nodes(node)))
+    return [name for name in found if not name.startswith("_")][: values.NAMES]
+
+
+_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+
+
+def _globals(node: ast.AST) -> list[str]:
+    return [name for part in ast.walk(node) if isinstance(part, ast.Global) for name in part.names]
+
+
+# -- questions ---------------------------------------------------------------------------
+
+
+def _answer(shell: Any) -> None:
+    connection = report.line.socket
+    thread = getattr(shell.kernel, "control_thread", None)
+    if connection is None or thread is None:
+        return
+    loop = thread.io_loop
+    handle = connection.fileno()
+    owner = os.getpid()
+
+    def asked(*_: Any) -> None:
+        try:
+            if os.getpid() != owner or report.line.socket is None:
+                loop.remove_handler(handle)
+                return
+            question = _receive()
+            if question is None:
+                return
+            if not question:
+                # The server is gone: nobody will ask again, and a closed socket is always readable.
+                loop.remove_handler(handle)
+                return
+            _reply(shell, question)
+        except Exception:  # noqa: S110 - tornado would log it to the learner's terminal
+            pass
+
+    loop.add_callback(lambda: _register(loop, handle, asked))
+
+
+def _register(loop: Any, handle: int, asked: Any) -> None:
+    try:
+        loop.add_handler(handle, asked, loop.READ)
+    except Exception:  # noqa: S110 - then questions stay unanswered
+        pass
+
+
+def _receive() -> bytes | None:
+    """A question; b"" at the end of the connection, None when there is nothing after all."""
+    import socket
+
+    connection = report.line.socket
+    if connection is None:
+        return b""
+    try:
+        return connection.recv(QUESTION, socket.MSG_DONTWAIT)
+    except BlockingIOError:
+        return None
+    except OSError:
+        return b""
+
+
+def _reply(shell: Any, packet: bytes) -> None:
+    import json
+
+    question = json.loads(packet)
+    kind, names = question.get("kind"), question.get("names")
+    space = shell.user_ns
+    facts: dict[str, Any] = {"number": question["ask"]}
+    if kind != "stacks":
+        facts["readings"] = values.readings(space)
+        if type(names) is list:
+            facts["values"] = values.copied(space, [name for name in names if type(name) is str])
+        report.finish()
+    if kind in ("stacks", "all"):
+        facts["stacks"] = values.stacks()
+    tell("answer", facts)

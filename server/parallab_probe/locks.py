@@ -1,0 +1,337 @@
+"""Hooks in ``multiprocessing.synchronize``: semaphores made, wanted, taken and given back.
+
+Locks inside queues, pools and conditions are reported as made, with their owner, but their use is
+not: those keep their bound C methods. Under fork CPython forgets a semaphore's name, so it is
+noted here by the address of its ``sem_t``, which forked children share.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from time import monotonic_ns
+from typing import Any
+
+from parallab_probe import describe, report
+from parallab_probe.report import ending, forget_frames, hook, local, note, tell
+
+USES = 1000
+"""Takes and gives of one lock in one process that are reported one by one."""
+WANT_EVERY_NS = 20_000_000
+KEPT = 50_000
+REPORTED = ("", "number")
+
+
+class Record:
+    """A semaphore as this process knows it."""
+
+    __slots__ = ("asked", "inner", "name", "takes", "wanting", "wants")
+
+    def __init__(self, name: str, inner: bool) -> None:
+        self.name = name
+        self.inner = inner
+        self.takes = 0
+        self.wants = 0
+        self.asked = 0
+        self.wanting = False
+
+
+_records: dict[int, Record] = {}
+
+
+def name_of(semlock: Any) -> str:
+    """The POSIX name of a SemLockObject."""
+    record = _records.get(semlock.handle)
+    return record.name if record is not None else ""
+
+
+def _know(lock: Any, name: str, owner: str, created: bool) -> None:
+    semlock = lock._semlock
+    if len(_records) > KEPT:
+        for handle in list(_records)[: KEPT // 2]:
+            del _records[handle]
+    # An address that is used again: the semaphore that had it is gone.
+    record = _records[semlock.handle] = Record(name, owner not in REPORTED)
+    _say(lock, record, owner, created)
+    if not record.inner:
+        _listen(lock, semlock, record)
+
+
+def _say(lock: Any, record: Record, owner: str, created: bool) -> None:
+    semlock = lock._semlock
+    tell(
+        "lock-made",
+        {
+            "lock": record.name,
+            "cls": describe.type_name(lock),
+            "created": created,
+            "address": id(semlock),
+            "handle": semlock.handle,
+            "maxvalue": semlock.maxvalue,
+            "recursive": semlock.kind == 0,
+            "owner": owner,
+        },
+    )
+
+
+@ending
+def named(_token: Any, name: Any) -> None:
+    local.naming = name
+
+
+@ending
+def made(token: Any, _result: Any) -> None:
+    lock = token[0]
+    _know(lock, lock._semlock.name or local.naming, _owner(), True)
+
+
+@ending
+def arrived(token: Any, _result: Any) -> None:
+    lock = token[0]
+    name = lock._semlock.name or ""
+    known = _records.get(lock._semlock.handle)
+    _know(lock, name or (known.name if known is not None else ""), "", False)
+
+
+def _owner() -> str:
+    """What library object makes a lock: from the frames between it and the learner's code."""
+    frame: Any = sys._getframe(4)
+    outermost: Any = None
+    while frame is not None:
+        path = frame.f_code.co_filename
+        if not path.startswith(_PARTS):
+            break
+        if not path.endswith(_TRANSPARENT):
+            outermost = frame
+        frame = frame.f_back
+    if outermost is None:
+        return ""
+    path = outermost.f_code.co_filename
+    if path.endswith("synchronize.py"):
+        return _kind(outermost.f_locals.get("self"))
+    return next((owner for file, owner in _OWNERS if path.endswith(file)), "library")
+
+
+_LIBRARY = os.path.dirname(os.__file__) + os.sep  # noqa: PTH120
+_PARTS = (f"{_LIBRARY}multiprocessing{os.sep}", f"{_LIBRARY}concurrent{os.sep}")
+_TRANSPARENT = ("multiprocessing/context.py", "multiprocessing/process.py", "multiprocessing/popen_fork.py")
+_OWNERS = (
+    ("multiprocessing/queues.py", "queue"),
+    ("multiprocessing/pool.py", "pool"),
+    ("multiprocessing/sharedctypes.py", "number"),
+    ("multiprocessing/managers.py", "manager"),
+    ("concurrent/futures/process.py", "executor"),
+)
+
+
+def _kind(lock: Any) -> str:
+    synchronize = sys.modules["multiprocessing.synchronize"]
+    bases = type.mro(type(lock))
+    for name in ("Barrier", "Event", "Condition"):
+        if getattr(synchronize, name) in bases:
+            return name.lower()
+    return ""
+
+
+def inner(lock: Any, owner: str) -> None:
+    """A lock that arrived turns out to be part of something of the library's."""
+    semlock = describe.attributes(lock).get("_semlock")
+    record = _records.get(semlock.handle) if semlock is not None else None
+    if record is None or record.inner:
+        return
+    record.inner = True
+    lock.acquire, lock.release = semlock.acquire, semlock.release
+    _say(lock, record, owner, False)
+
+
+@ending
+def part_of_condition(token: Any, _result: Any) -> None:
+    condition = token[0]
+    for name in ("_lock", "_sleeping_count", "_woken_count", "_wait_semaphore"):
+        inner(getattr(condition, name), "condition")
+    condition.acquire, condition.release = condition._lock.acquire, condition._lock.release
+
+
+@ending
+def part_of_barrier(_token: Any, _result: Any) -> None:
+    """Its condition has said it for all four."""
+
+
+# -- use --------------------------------------------------------------------------------
+
+
+def _act(record: Record, act: str, semlock: Any, at: int = 0, timed: bool = False) -> None:
+    note("lock", {"lock": record.name, "act": act, "depth": semlock._count(), "timed": timed or None}, at)
+
+
+@hook
+def _want(record: Record, semlock: Any, timed: bool) -> None:
+    now = monotonic_ns()
+    record.wants += 1
+    if record.wants > USES and now - record.asked < WANT_EVERY_NS:
+        report.omit("lock")
+        return
+    record.asked = now
+    record.wanting = True
+    _act(record, "want", semlock, now, timed)
+
+
+@hook
+def _took(record: Record, semlock: Any) -> None:
+    record.takes += 1
+    if record.takes <= USES or record.wanting:
+        record.wanting = False
+        _act(record, "take", semlock)
+    else:
+        report.omit("lock")
+
+
+@hook
+def _gave(record: Record, semlock: Any, at: int) -> None:
+    if record.takes <= USES:
+        _act(record, "give", semlock, at)
+    else:
+        report.omit("lock")
+
+
+@hook
+def _missed(record: Record, semlock: Any) -> None:
+    if record.takes <= USES or record.wanting:
+        record.wanting = False
+        _act(record, "miss", semlock)
+    else:
+        report.omit("lock")
+
+
+def _blocks(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[bool, bool]:
+    """Whether acquire(*args, **kwargs) may block, and with a time-out. Odd arguments: let C judge."""
+    if len(args) + len(kwargs) > 2 or not kwargs.keys() <= {"block", "timeout"}:
+        return False, False
+    block = args[0] if args else kwargs.get("block", True)
+    timeout = args[1] if len(args) > 1 else kwargs.get("timeout")
+    if type(block) not in (bool, int) or type(timeout) not in (type(None), int, float):
+        return False, False
+    return bool(block), timeout is not None
+
+
+def _listen(lock: Any, semlock: Any, record: Record) -> None:
+    """Puts functions in place of the bound C methods of acquire and release.
+
+    They say what happens around the same call of the same method. An exception leaves them
+    without an entry in its traceback (from 3.11 on), as it leaves a C method.
+    """
+    really_acquire, really_release = semlock.acquire, semlock.release
+
+    def acquire(*args: Any, **kwargs: Any) -> Any:
+        if local.busy:
+            return really_acquire(*args, **kwargs)
+        try:
+            if args or kwargs:
+                blocks, timed = _blocks(args, kwargs)
+            else:
+                blocks, timed = True, False
+            if blocks and really_acquire(False):
+                got = True
+            else:
+                if blocks:
+                    _want(record, semlock, timed)
+                got = really_acquire(*args, **kwargs)
+        except BaseException as error:
+            _missed(record, semlock)
+            forget_frames(error)
+            raise
+        if got:
+            _took(record, semlock)
+        else:
+            _missed(record, semlock)
+        return got
+
+    def release(*args: Any, **kwargs: Any) -> Any:
+        at = monotonic_ns()
+        try:
+            result = really_release(*args, **kwargs)
+        except BaseException as error:
+            forget_frames(error)
+            raise
+        _gave(record, semlock, at)
+        return result
+
+    lock.acquire, lock.release = acquire, release
+
+
+def try_enter(lock: Any) -> bool:
+    """``with lock``: whether it could be had at once; if not, that it is wanted."""
+    if local.busy:
+        return False
+    try:
+        semlock = lock._semlock
+        record = _records.get(semlock.handle)
+        if record is None or record.inner:
+            return False
+        if semlock.acquire(False):
+            _took(record, semlock)
+            return True
+        _want(record, semlock, False)
+    except Exception:
+        return False
+    return False
+
+
+@ending
+def entered(token: Any, _result: Any) -> None:
+    semlock = token[0]._semlock
+    record = _records.get(semlock.handle)
+    if record is not None and not record.inner:
+        _took(record, semlock)
+
+
+@hook
+def not_entered(token: Any) -> None:
+    semlock = token[0]._semlock
+    record = _records.get(semlock.handle)
+    if record is not None and not record.inner:
+        _missed(record, semlock)
+
+
+@hook
+def leaving(lock: Any) -> Any:
+    semlock = lock._semlock
+    record = _records.get(semlock.handle)
+    return (record, semlock, monotonic_ns()) if record is not None and not record.inner else None
+
+
+def left(token: Any, result: Any) -> Any:
+    if token is not None:
+        _gave(*token)
+    return result
+
+
+# -- barriers ----------------------------------------------------------------------------
+
+
+@hook
+def barrier_wait(barrier: Any) -> Any:
+    if not local.run:
+        return None
+    facts = {"barrier": _barrier_name(barrier), "parties": barrier._parties}
+    tell("barrier", {**facts, "act": "wait"})
+    return facts
+
+
+@ending
+def barrier_pass(facts: Any, _result: Any) -> None:
+    if facts is not None:
+        tell("barrier", {**facts, "act": "pass"})
+
+
+@hook
+def barrier_fail(facts: Any) -> None:
+    if facts is not None:
+        tell("barrier", {**facts, "act": "broken"})
+
+
+def _barrier_name(barrier: Any) -> str:
+    """Of multiprocessing's: its lock's, the same everywhere; else its place in this process."""
+    lock = describe.attributes(barrier._cond).get("_lock")
+    name = describe.semaphore_name(lock) if lock is not None else ""
+    return name or f"{os.getpid()}:{id(barrier):x}"

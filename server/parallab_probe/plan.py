@@ -1,0 +1,116 @@
+"""Which functions of the standard library get which hooks. Read in the kernel only."""
+
+from __future__ import annotations
+
+from parallab_probe.weave import Weave
+
+PLAN: dict[str, tuple[Weave, ...]] = {
+    "multiprocessing.process": (
+        Weave("BaseProcess.__init__", ("self", "target"), end="processes.made"),
+        Weave("BaseProcess.run", end="", begin="processes.run_called"),
+        Weave("BaseProcess.start", begin="processes.starting", end="processes.started", fail="processes.not_started"),
+        Weave(
+            "BaseProcess.join",
+            ("self", "timeout"),
+            begin="processes.joining",
+            end="processes.joined",
+            fail="processes.not_joined",
+        ),
+        Weave("BaseProcess.is_alive", end="processes.asked_alive"),
+        Weave("BaseProcess.exitcode", end="processes.asked_exitcode"),
+        Weave("BaseProcess.terminate", end="processes.terminated"),
+        Weave("BaseProcess.kill", end="processes.killed"),
+        Weave(
+            "BaseProcess._bootstrap",
+            begin="processes.arrived",
+            before=(("self.run", "processes.running"),),
+            handler="processes.raised",
+            end="processes.leaving",
+        ),
+    ),
+    "multiprocessing.util": (Weave("_exit_function", (), end="processes.left"),),
+    "multiprocessing.popen_fork": (
+        Weave("Popen._launch", ("process_obj",), begin="processes.launch_fork"),
+        Weave("Popen.poll", begin="processes.polling", end="processes.polled"),
+    ),
+    "multiprocessing.popen_forkserver": (
+        Weave("Popen.poll", begin="processes.polling", end="processes.polled"),
+    ),
+    "multiprocessing.spawn": (Weave("get_preparation_data", ("name",), end="processes.prepared"),),
+    "multiprocessing.connection": (
+        Weave("wait", ("object_list", "timeout"), begin="processes.watching", end="processes.watched"),
+    ),
+    "threading": (
+        Weave("Thread.run", begin="threads.run_called"),
+        Weave("Thread.start", begin="threads.starting", end="threads.started", fail="threads.not_started"),
+        Weave(
+            "Thread._bootstrap_inner",
+            begin="threads.running",
+            handler="threads.raised",
+            end="threads.ended",
+            fail="threads.ended_badly",
+        ),
+        Weave("Thread.join", ("self", "timeout"), begin="threads.joining", end="threads.joined", fail="threads.not_joined"),
+        Weave("Barrier.wait", begin="locks.barrier_wait", end="locks.barrier_pass", fail="locks.barrier_fail"),
+    ),
+    "multiprocessing.synchronize": (
+        Weave("SemLock._make_name", (), end="locks.named"),
+        Weave("SemLock.__init__", end="locks.made"),
+        Weave("SemLock.__setstate__", end="locks.arrived"),
+        Weave("SemLock.__enter__", instead="locks.try_enter", end="locks.entered", fail="locks.not_entered"),
+        Weave("SemLock.__exit__", begin="locks.leaving", end="locks.left"),
+        Weave("Condition.__setstate__", end="locks.part_of_condition"),
+        Weave("Barrier.__setstate__", end="locks.part_of_barrier"),
+    ),
+    "multiprocessing.sharedctypes": (
+        Weave("RawValue", (), end="numbers.made_raw"),
+        Weave("RawArray", (), end="numbers.made_raw"),
+        Weave("Value", (), begin="numbers.making", end="numbers.made", fail="numbers.not_made"),
+        Weave("Array", (), begin="numbers.making", end="numbers.made", fail="numbers.not_made"),
+    ),
+    "queue": (
+        Weave("Queue.__init__", end="queues.made"),
+        Weave(
+            "Queue.put",
+            ("self", "item"),
+            after=(("self._put", "queues.put", ("self", "item")),),
+            raises=(("Full", "queues.full"),),
+        ),
+        Weave("Queue.get", after=(("self._get", "queues.got", ("self", "item")),), raises=(("Empty", "queues.empty"),)),
+        Weave("Queue.task_done", end="queues.done"),
+        Weave("Queue.join", begin="queues.joining", end="queues.joined"),
+    ),
+    "multiprocessing.queues": (
+        Weave("Queue.__init__", ("self", "maxsize"), end="queues.mp_made"),
+        Weave("Queue.__setstate__", end="queues.mp_arrived"),
+        Weave("Queue.put", ("self", "obj"), end="queues.mp_put", raises=(("Full", "queues.mp_full"),)),
+        Weave("Queue.get", end="queues.mp_got", raises=(("Empty", "queues.mp_empty"),)),
+        Weave("JoinableQueue.__init__", end="queues.mp_joinable_made"),
+        Weave("JoinableQueue.__setstate__", end="queues.mp_joinable_arrived"),
+        Weave("JoinableQueue.put", ("self", "obj"), end="queues.mp_put", raises=(("Full", "queues.mp_full"),)),
+        Weave("JoinableQueue.task_done", end="queues.mp_done"),
+        Weave("JoinableQueue.join", begin="queues.mp_joining", end="queues.mp_joined"),
+        Weave("SimpleQueue.__init__", end="queues.mp_simple_made"),
+        Weave("SimpleQueue.__setstate__", end="queues.mp_simple_arrived"),
+        Weave("SimpleQueue.put", ("self", "obj"), begin="queues.mp_simple_putting", end="queues.mp_simple_put"),
+        Weave("SimpleQueue.get", end="queues.mp_got"),
+    ),
+    "multiprocessing.pool": (
+        Weave("Pool.__init__", end="services.pool_begun", fail="services.pool_not_begun"),
+        Weave("Pool.close", end="services.pool_closed"),
+        Weave("Pool.terminate", end="services.pool_terminated"),
+        Weave("Pool.join", begin="services.pool_joining", end="services.pool_joined"),
+    ),
+    "multiprocessing.managers": (
+        Weave("BaseManager.start", end="services.manager_begun"),
+        Weave("BaseManager._finalize_manager", ("process",), begin="services.manager_shutdown"),
+    ),
+    "concurrent.futures.process": (
+        Weave("ProcessPoolExecutor.__init__", end="services.executor_begun"),
+        Weave("ProcessPoolExecutor.shutdown", begin="services.executor_shutdown", end="services.executor_shut"),
+    ),
+    "concurrent.futures.thread": (
+        Weave("ThreadPoolExecutor.__init__", end="services.threads_begun"),
+        Weave("ThreadPoolExecutor.shutdown", begin="services.threads_shutdown", end="services.threads_shut"),
+    ),
+}

@@ -1,0 +1,410 @@
+"""Hooks in ``multiprocessing`` for the life of processes: made, started, born, run, ended, waited for."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from time import monotonic_ns, process_time_ns
+from typing import Any
+
+from parallab_probe import describe, install, report
+from parallab_probe.report import ending, hook, local, tell
+
+LOOKS = 20
+"""Looks at one process (is_alive, exitcode) that are reported, before they are thinned out."""
+LOOK_EVERY_NS = 50_000_000
+SENTINELS = 16
+
+
+class _State:
+    """This process as it is known to the hooks."""
+
+    def __init__(self) -> None:
+        self.address = ""
+        self.folder = ""
+        self.method = ""
+        self.name = ""
+        self.give_back: Callable[[], None] | None = None
+        self.looks: dict[int, tuple[int, int]] = {}
+        self.in_bootstrap = False
+        self.exited = False
+        self.error: dict[str, Any] | None = None
+        self.ending: int | None = None
+        self.pending = False
+
+
+state = _State()
+
+
+def _process() -> Any:
+    return sys.modules["multiprocessing.process"]
+
+
+def _base() -> Any:
+    return _process().BaseProcess
+
+
+def _ident(process: Any) -> int:
+    """Its number in this process: the last part of what multiprocessing itself counts."""
+    return int(describe.attributes(process)["_identity"][-1])
+
+
+# -- made and started -------------------------------------------------------------------
+
+
+@ending
+def made(token: Any, _result: Any) -> None:
+    process, target = token
+    tell(
+        "process-made",
+        {
+            "ident": _ident(process),
+            "name": describe.attributes(process).get("_name"),
+            "cls": describe.type_name(process),
+            "target": describe.function_name(target),
+            "overrides_run": describe.overrides(process, "run", _base()),
+        },
+    )
+
+
+@hook
+def run_called(process: Any) -> None:
+    """The library's ``run`` begins: by ``_bootstrap``, or called directly."""
+    if _process()._current_process is not process:
+        tell("run-called", {"ident": _ident(process), "of": "process"})
+
+
+@hook
+def starting(process: Any) -> Any:
+    began = monotonic_ns()
+    inside = describe.attributes(process)
+    target = inside.get("_target")
+    overrides = describe.overrides(process, "run", _base())
+    name = describe.function_name(target)
+    held: list[Any] = describe.shared_attributes(process) if overrides else []
+    receiver = getattr(target, "__self__", None) if type(target).__name__ == "method" else None
+    if receiver is not None:
+        held += describe.shared_attributes(receiver)
+    args, kwargs = inside.get("_args", ()), inside.get("_kwargs", {})
+    if type(args) is not tuple or type(kwargs) is not dict:
+        args, kwargs = (), {}
+    numbers = sys.modules.get("parallab_probe.numbers")
+    if numbers is not None:
+        numbers.hold([*args, *kwargs.values(), *held])
+    return process, {
+        "began": began,
+        "ident": _ident(process),
+        "name": inside.get("_name"),
+        "cls": describe.type_name(process),
+        "target": "" if overrides else name,
+        "overrides_run": overrides,
+        "role": _ROLES.get(name, ""),
+        "daemon": bool(inside.get("_config", {}).get("daemon")),
+        "args": describe.arguments(args, kwargs.values(), held),
+    }
+
+
+_ROLES = {
+    "multiprocessing.pool.worker": "pool",
+    "concurrent.futures.process._process_worker": "executor",
+    "multiprocessing.managers.BaseManager._run_server": "manager",
+}
+
+
+@ending
+def started(token: Any, _result: Any) -> None:
+    if token is None:
+        return
+    process, facts = token
+    popen = describe.attributes(process).get("_popen")
+    tell("process-start", {**facts, "child": popen.pid, "method": popen.method})
+
+
+@hook
+def not_started(token: Any) -> None:
+    local.forking = ""
+    error = sys.exc_info()[1]
+    if token is not None and error is not None:
+        process, facts = token
+        tell("process-start", {**facts, "method": _method(process), "error": describe.failure(error)})
+
+
+def _method(process: Any) -> str:
+    """The start method of a process that did not start; the default is asked for without fixing it."""
+    for kind in type.mro(type(process)):
+        found = kind.__dict__.get("_start_method")
+        if type(found) is str:
+            return found
+    return default_method()
+
+
+def default_method() -> str:
+    """The start method that ``Process()`` would use now; asking does not fix it."""
+    context = sys.modules.get("multiprocessing.context")
+    chosen = context._default_context._actual_context if context is not None else None
+    if chosen is not None:
+        return str(chosen._name)
+    return "forkserver" if sys.version_info >= (3, 14) else "fork"
+
+
+# -- born -----------------------------------------------------------------------------
+
+
+@hook
+def launch_fork(process: Any) -> None:
+    """multiprocessing is about to fork."""
+    local.forking = "fork"
+    state.name = str(describe.attributes(process).get("_name") or "")
+
+
+def forked_parent() -> None:
+    """After a fork, in the parent, or when it failed."""
+    local.forking = ""
+
+
+def forked_child() -> None:
+    """After a fork, in the child."""
+    try:
+        method = local.forking or "os.fork"
+        local.forking = ""
+        report.after_fork()
+        state.method = method
+        state.looks = {}
+        state.in_bootstrap = state.exited = state.pending = False
+        state.error = state.ending = None
+        name = state.name if method == "fork" else ""
+        tell("process-born", {"ppid": os.getppid(), "method": method, "name": name})
+        for reset in at_fork:
+            reset()
+    except Exception:  # noqa: S110 - the learner's child goes on as it would
+        pass
+
+
+at_fork: list[Callable[[], None]] = []
+"""What other hooks forget in a forked child."""
+
+
+class Sent:
+    """Travels ahead of a spawned process; unpickling it executes ``code`` there."""
+
+    def __init__(self, code: str) -> None:
+        self.code = code
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return exec, (self.code, {})
+
+
+_CODE = (
+    "try:\n"
+    " p={path!r}\n"
+    " with open(p,'rb') as f: b=__import__('marshal').loads(f.read())\n"
+    " g={{}}\n"
+    " exec(__import__('marshal').loads(b['own']['boot']),g)\n"
+    " g['boot'](b,p,{facts!r})\n"
+    "except Exception: pass\n"
+)
+_LAUNCHERS = {
+    "multiprocessing.popen_spawn_posix": "spawn",
+    "multiprocessing.popen_forkserver": "forkserver",
+}
+
+
+@ending
+def prepared(token: Any, data: Any) -> None:
+    """What is sent ahead of a process object to a new interpreter is ready."""
+    frame = sys._getframe(4)  # this, guarded twice, get_preparation_data, its caller
+    method = _LAUNCHERS.get(frame.f_globals.get("__name__", ""))
+    if method is None or frame.f_code.co_name != "_launch" or not install.state.path or report.line.socket is None:
+        return
+    facts = {
+        "address": state.address,
+        "folder": state.folder,
+        "method": method,
+        "name": token[0] if type(token[0]) is str else "",
+        "cell": local.cell,
+        "run": local.run,
+    }
+    data["sys_path"] = [part for part in data["sys_path"] if part != state.folder]
+    data["parallab"] = Sent(_CODE.format(path=install.state.path, facts=facts))
+
+
+# -- run and ended ---------------------------------------------------------------------
+
+
+@hook
+def arrived(_process: Any) -> None:
+    """``_bootstrap`` begins in the child."""
+    if state.give_back is not None:
+        state.give_back()
+        state.give_back = None
+    state.in_bootstrap = True
+    state.exited = False
+    state.error = None
+
+
+@hook
+def running(process: Any) -> None:
+    """``run`` is about to be called in the child."""
+    name = describe.attributes(process).get("_name")
+    tell("process-run", {"name": name, "cls": describe.type_name(process)})
+
+
+@hook
+def raised(_process: Any) -> None:
+    """``run`` raised, or exits."""
+    error = sys.exc_info()[1]
+    if error is None or state.error is not None:
+        return
+    if isinstance(error, SystemExit) and not error.args:
+        return
+    if isinstance(error, SystemExit) and error.args[0] in (None, 0) and type(error.args[0]) in (int, type(None)):
+        return
+    state.error = describe.failure(error)
+
+
+@ending
+def leaving(_token: Any, code: Any) -> None:
+    """``_bootstrap`` returns. From 3.13 on the exit functions, which may block, are still to run."""
+    if not state.in_bootstrap:
+        return
+    state.in_bootstrap = False
+    state.ending = code if type(code) is int else None
+    state.pending = True
+    if state.exited or not _left_is_woven():
+        _end()
+
+
+def _left_is_woven() -> bool:
+    util = sys.modules.get("multiprocessing.util")
+    return util is not None and any(const is left for const in util._exit_function.__code__.co_consts)
+
+
+@ending
+def left(_token: Any, _result: Any) -> None:
+    """multiprocessing's exit function has run: queues are flushed, daemons ended."""
+    if state.in_bootstrap:
+        state.exited = True
+    elif state.pending:
+        _end()
+
+
+def _end() -> None:
+    state.pending = False
+    report.finish()
+    tell("process-end", {"exit_code": state.ending, "error": state.error, **usage()})
+
+
+def usage() -> dict[str, int]:
+    """CPU time and voluntary context switches of this process so far."""
+    from resource import RUSAGE_SELF, getrusage
+
+    return {"cpu_ns": process_time_ns(), "pauses": getrusage(RUSAGE_SELF).ru_nvcsw}
+
+
+# -- waited for ------------------------------------------------------------------------
+
+
+@hook
+def joining(process: Any, timeout: Any) -> Any:
+    popen = describe.attributes(process).get("_popen")
+    if popen is None or local.internal:
+        return None
+    token = (popen, {"call": "join", "began": monotonic_ns(), "child": popen.pid, "timed": timeout is not None})
+    local.looking += 1
+    tell("wait", {**token[1], "done": False})
+    return token
+
+
+def _joined(token: Any) -> None:
+    if token is None:
+        return
+    local.looking -= 1
+    popen, facts = token
+    code = popen.returncode
+    tell("wait", {**facts, "exit_code": code, "alive": code is None})
+
+
+joined = ending(lambda token, _result: _joined(token))
+not_joined = hook(_joined)
+
+
+def _look(call: str, process: Any, alive: bool | None, code: int | None) -> None:
+    popen = describe.attributes(process).get("_popen")
+    if popen is None or local.internal or local.looking:
+        return
+    now = monotonic_ns()
+    count, last = state.looks.get(popen.pid, (0, 0))
+    if count > LOOKS and now - last < LOOK_EVERY_NS and code is None:
+        report.omit("look")
+        return
+    if len(state.looks) > 4096:
+        state.looks.clear()
+    state.looks[popen.pid] = (count + 1, now)
+    facts = {"call": call, "began": now, "child": popen.pid, "alive": alive, "exit_code": code}
+    tell("wait", facts, now)
+
+
+@ending
+def asked_alive(token: Any, alive: Any) -> None:
+    popen = describe.attributes(token[0]).get("_popen")
+    _look("is_alive", token[0], bool(alive), popen.returncode if popen is not None else None)
+
+
+@ending
+def asked_exitcode(token: Any, code: Any) -> None:
+    _look("exitcode", token[0], code is None, code if type(code) is int else None)
+
+
+@ending
+def terminated(token: Any, _result: Any) -> None:
+    _look("terminate", token[0], None, None)
+
+
+@ending
+def killed(token: Any, _result: Any) -> None:
+    _look("kill", token[0], None, None)
+
+
+@hook
+def polling(popen: Any) -> Any:
+    """The library looks whether a child has ended."""
+    return popen if popen.returncode is None and not local.looking else None
+
+
+@ending
+def polled(popen: Any, code: Any) -> None:
+    if popen is not None and type(code) is int:
+        tell("process-exit", {"child": popen.pid, "exit_code": code})
+
+
+@hook
+def watching(objects: Any, timeout: Any) -> Any:
+    """``multiprocessing.connection.wait``; sentinels of children among what it waits for."""
+    if local.looking or local.internal or (type(objects) is not list and type(objects) is not tuple):
+        return None
+    numbers = {value for value in objects if type(value) is int}
+    if not numbers:
+        return None
+    sentinels = {}
+    for process in list(_process()._children):
+        inside = describe.attributes(process)
+        if inside.get("_sentinel") in numbers:
+            sentinels[inside["_sentinel"]] = inside["_popen"].pid
+    if not sentinels:
+        return None
+    began = monotonic_ns()
+    facts = {"call": "wait", "began": began, "timed": timeout is not None}
+    for child in list(sentinels.values())[:SENTINELS]:
+        tell("wait", {**facts, "child": child, "done": False})
+    return sentinels, facts
+
+
+@ending
+def watched(token: Any, ready: Any) -> None:
+    if token is None:
+        return
+    sentinels, facts = token
+    ended = {value for value in ready if type(value) is int}
+    for sentinel, child in list(sentinels.items())[:SENTINELS]:
+        tell("wait", {**facts, "child": child, "alive": sentinel not in ended})

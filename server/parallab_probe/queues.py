@@ -1,0 +1,380 @@
+"""Hooks in ``queue`` and ``multiprocessing.queues``: the ledger of what was put and got.
+
+The first 500 lines of each queue are sent as they happen; after that they are counted, and the
+last 500 kept here and sent when the cell or the process ends or the server asks. Items are copied
+when they happen, unless they cannot change: then the copy waits until it is sent.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import weakref
+from _thread import get_native_id
+from collections import deque
+from time import monotonic_ns
+from typing import Any
+
+from parallab_probe import describe, processes, report
+from parallab_probe.report import ending, hook, local
+
+FIRST = 500
+LAST = 500
+ITEM = 1024
+_UNCHANGING = frozenset({type(None), bool, int, float, str})
+
+
+class Ledger:
+    """One queue's lines in this process."""
+
+    __slots__ = ("cls", "last", "lines", "maxsize", "name", "puts", "ref", "unsaid")
+
+    def __init__(self, name: str, cls: str, maxsize: int) -> None:
+        self.name = name
+        self.cls = cls
+        self.maxsize = maxsize
+        self.lines = 0
+        self.unsaid = 0
+        self.last: deque[tuple[int, int, str, Any, int, str, int]] = deque(maxlen=LAST)
+        self.ref: Any = None
+
+
+_ledgers: dict[int, Ledger | None] = {}
+"""By the queue's id; None for those that are none of the learner's."""
+
+
+def name_of(queue: object) -> str:
+    """The name under which a queue of threads is reported."""
+    ledger = _ledgers.get(id(queue))
+    return ledger.name if ledger is not None else ""
+
+
+def _open(queue: Any, ledger: Ledger | None) -> Ledger | None:
+    key = id(queue)
+
+    def gone(_: object) -> None:
+        if ledger is not None:
+            _flush(ledger)
+        _ledgers.pop(key, None)
+
+    holder = ledger if ledger is not None else Ledger("", "", 0)
+    holder.ref = weakref.ref(queue, gone)
+    _ledgers[key] = ledger
+    if ledger is None:
+        _ignored[key] = holder.ref
+    return ledger
+
+
+_ignored: dict[int, Any] = {}
+
+
+def _add(ledger: Ledger, act: str, item: Any, size: int) -> None:
+    """A line. Kept cheap: this is inside the learner's queue, and their lock."""
+    ledger.lines += 1
+    if ledger.lines <= FIRST:
+        report.note("queue", _line(ledger, act, ledger.lines, item, size))
+        return
+    if type(item) not in _UNCHANGING and type(item) is not _Text:
+        item = _Text(*_said(item))
+    ledger.unsaid += 1
+    ledger.last.append((monotonic_ns(), ledger.lines, act, item, size, local.cell, local.run))
+
+
+class _Text:
+    __slots__ = ("json", "kind")
+
+    def __init__(self, json: str, kind: str) -> None:
+        self.json = json
+        self.kind = kind
+
+
+def _said(item: Any) -> tuple[str, str]:
+    if type(item) is _Text:
+        return item.json, item.kind
+    return _json(item), describe.full_type_name(item)
+
+
+def _json(item: Any) -> str:
+    """Bounded JSON of an item of builtin types, in containers one level deep."""
+    kind = type(item)
+    if kind in _UNCHANGING:
+        return _scalar(item)
+    if kind is tuple or kind is list:
+        if len(item) > 16:
+            return ""
+        return f"[{','.join([_scalar(part) for part in list(item)])}]"
+    if kind is dict and len(item) <= 16:
+        items = list(item.items())
+        if all(type(key) is str for key, _ in items):
+            return f"{{{','.join([f'{report.quote(key)}:{_scalar(part)}' for key, part in items])}}}"
+    return ""
+
+
+def _scalar(value: Any) -> str:
+    kind = type(value)
+    if kind is str:
+        return report.quote(value, ITEM // 4)
+    if kind is int and value.bit_length() > 63:
+        return '{"$int":"big"}'
+    if kind in _UNCHANGING:
+        return report.encode(value)
+    return f'{{"$type":{report.quote(describe.full_type_name(value))}}}'
+
+
+def _line(ledger: Ledger, act: str, n: int, item: Any, size: int) -> dict[str, Any]:
+    facts: dict[str, Any] = {"queue": ledger.name, "cls": ledger.cls, "act": act, "n": n}
+    if ledger.maxsize:
+        facts["maxsize"] = ledger.maxsize
+    if size >= 0:
+        facts["size"] = size
+    if act == "put" or act == "get":
+        text, kind = _said(item)
+        facts["item"] = report.Json(text[: ITEM * 4]) if text else ""
+        facts["item_type"] = kind
+    return facts
+
+
+def _flush(ledger: Ledger) -> None:
+    """Sends the last lines; those between them and the first are counted."""
+    if not ledger.unsaid:
+        return
+    last, ledger.last = ledger.last, deque(maxlen=LAST)
+    left_out = ledger.unsaid - len(last)
+    ledger.unsaid = 0
+    if left_out > 0:
+        report.omit("queue", left_out)
+    texts = []
+    cell, run = local.cell, local.run
+    try:
+        for at, n, act, item, size, local.cell, local.run in last:
+            texts.append(report.packet("queue", _line(ledger, act, n, item, size), at))
+    finally:
+        local.cell, local.run = cell, run
+    report.bundle(texts, "queue")
+
+
+def flush() -> None:
+    """Sends what all ledgers have kept back."""
+    for ledger in list(_ledgers.values()):
+        if ledger is not None:
+            _flush(ledger)
+
+
+report.finals.append(flush)
+
+
+def _forget() -> None:
+    """In a forked child: the parent says its own lines."""
+    for ledger in list(_ledgers.values()):
+        if ledger is not None:
+            ledger.last = deque(maxlen=LAST)
+            ledger.unsaid = 0
+            ledger.lines = 0
+
+
+processes.at_fork.append(_forget)
+
+# -- queues of threads -------------------------------------------------------------------
+
+
+@ending
+def made(token: Any, _result: Any) -> None:
+    queue = token[0]
+    caller = sys._getframe(4).f_globals.get("__name__", "")
+    theirs = type(caller) is str and caller.startswith(
+        ("concurrent.futures", "multiprocessing.pool", "IPython", "ipykernel", "zmq", "tornado")
+    )
+    if not local.run or theirs:
+        _open(queue, None)
+        return
+    ledger = Ledger(f"{os.getpid()}:{id(queue):x}", describe.type_name(queue), queue.maxsize)
+    _open(queue, ledger)
+    report.note("queue", _line(ledger, "made", 0, None, -1))
+
+
+def _of(queue: Any) -> Ledger | None:
+    return _ledgers.get(id(queue))
+
+
+def put(queue: Any, item: Any) -> None:
+    """Inside the queue's own lock, so that lines are in the order of the queue."""
+    ledger = _ledgers.get(id(queue))
+    if ledger is None or local.busy:
+        return
+    if ledger.lines >= FIRST and type(item) in _UNCHANGING:
+        ledger.lines += 1
+        ledger.unsaid += 1
+        ledger.last.append((monotonic_ns(), ledger.lines, "put", item, -1, local.cell, local.run))
+        return
+    _slowly(ledger, "put", item)
+
+
+def got(queue: Any, item: Any) -> None:
+    """As :func:`put`."""
+    ledger = _ledgers.get(id(queue))
+    if ledger is None or local.busy:
+        return
+    if ledger.lines >= FIRST and type(item) in _UNCHANGING:
+        ledger.lines += 1
+        ledger.unsaid += 1
+        ledger.last.append((monotonic_ns(), ledger.lines, "get", item, -1, local.cell, local.run))
+        return
+    _slowly(ledger, "get", item)
+
+
+@hook
+def _slowly(ledger: Ledger, act: str, item: Any) -> None:
+    _add(ledger, act, item, -1)
+
+
+@hook
+def empty(queue: Any) -> None:
+    ledger = _of(queue)
+    if ledger is not None:
+        _add(ledger, "empty", None, -1)
+
+
+@hook
+def full(queue: Any, _item: Any) -> None:
+    ledger = _of(queue)
+    if ledger is not None:
+        _add(ledger, "full", None, -1)
+
+
+@hook
+def joining(queue: Any) -> Any:
+    ledger = _of(queue)
+    if ledger is not None:
+        _add(ledger, "join", None, queue.unfinished_tasks)
+    return ledger
+
+
+@ending
+def done(token: Any, _result: Any) -> None:
+    ledger = _of(token[0])
+    if ledger is not None:
+        _add(ledger, "done", None, token[0].unfinished_tasks)
+
+
+@ending
+def joined(ledger: Any, _result: Any) -> None:
+    if ledger is not None:
+        _add(ledger, "joined", None, -1)
+
+
+# -- queues of processes ------------------------------------------------------------------
+
+
+def _mp_name(queue: Any) -> str:
+    """Its read lock's name: the same in all processes."""
+    return describe.semaphore_name(describe.attributes(queue)["_rlock"])
+
+
+def _mp_open(queue: Any, made_here: bool) -> None:
+    maxsize = describe.attributes(queue).get("_maxsize", 0)
+    synchronize = sys.modules["multiprocessing.synchronize"]
+    if maxsize >= synchronize.SEM_VALUE_MAX:
+        maxsize = 0
+    caller = sys._getframe(5).f_globals.get("__name__", "") if made_here else ""
+    if caller == "multiprocessing.context":
+        caller = sys._getframe(6).f_globals.get("__name__", "")
+    if type(caller) is str and caller.startswith(("multiprocessing.pool", "concurrent.futures")):
+        _open(queue, None)
+        return
+    ledger = Ledger(_mp_name(queue), describe.type_name(queue), maxsize)
+    _open(queue, ledger)
+    if made_here:
+        report.note("queue", _line(ledger, "made", 0, None, -1))
+
+
+@ending
+def mp_made(token: Any, _result: Any) -> None:
+    _mp_open(token[0], True)
+
+
+mp_joinable_made = ending(lambda _token, _result: None)
+
+
+@ending
+def mp_simple_made(token: Any, _result: Any) -> None:
+    _mp_open(token[0], True)
+
+
+def _arrived(queue: Any, names: tuple[str, ...]) -> None:
+    locks = sys.modules.get("parallab_probe.locks")
+    if locks is not None:
+        for name in names:
+            lock = describe.attributes(queue).get(name)
+            if lock is not None:
+                locks.inner(lock, "queue")
+    _mp_open(queue, False)
+
+
+@ending
+def mp_arrived(token: Any, _result: Any) -> None:
+    _arrived(token[0], ("_rlock", "_wlock", "_sem"))
+
+
+@ending
+def mp_joinable_arrived(token: Any, _result: Any) -> None:
+    locks = sys.modules.get("parallab_probe.locks")
+    if locks is not None:
+        locks.inner(token[0]._unfinished_tasks, "queue")
+
+
+@ending
+def mp_simple_arrived(token: Any, _result: Any) -> None:
+    _arrived(token[0], ("_rlock", "_wlock"))
+
+
+@ending
+def mp_put(token: Any, _result: Any) -> None:
+    ledger = _of(token[0])
+    if ledger is not None:
+        _add(ledger, "put", token[1], -1)
+
+
+@ending
+def mp_got(token: Any, item: Any) -> None:
+    ledger = _of(token[0])
+    if ledger is not None:
+        _add(ledger, "get", item, -1)
+
+
+@hook
+def mp_simple_putting(queue: Any, item: Any) -> Any:
+    """Its parameter is rebound to the pickle, so the item is noted before."""
+    return queue, _Text(*_said(item))
+
+
+@ending
+def mp_simple_put(token: Any, _result: Any) -> None:
+    if token is not None:
+        ledger = _of(token[0])
+        if ledger is not None:
+            _add(ledger, "put", token[1], -1)
+
+
+mp_full = full
+mp_empty = empty
+
+
+@ending
+def mp_done(token: Any, _result: Any) -> None:
+    ledger = _of(token[0])
+    if ledger is not None:
+        _add(ledger, "done", None, token[0]._unfinished_tasks._semlock._get_value())
+
+
+@hook
+def mp_joining(queue: Any) -> Any:
+    ledger = _of(queue)
+    if ledger is not None:
+        _add(ledger, "join", None, -1)
+    return ledger
+
+
+@ending
+def mp_joined(ledger: Any, _result: Any) -> None:
+    if ledger is not None:
+        _add(ledger, "joined", None, -1)

@@ -1,0 +1,334 @@
+"""Events as JSON packets on one SEQPACKET socket (unix(7)), which forked children inherit.
+
+Life events wait up to 200 ms for a full socket and then count as lost; ledger events never wait
+and count as omitted. Both counts travel with the next packet. Nothing here raises: a server that
+is gone, a socket that the learner closed, a full buffer all leave the process as it would be.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from _thread import _local, get_native_id
+from collections.abc import Callable
+from time import monotonic_ns
+from types import TracebackType
+from typing import Any, TypeVar
+
+NAME = 512
+TEXT = 4096
+MOST = 60 * 1024
+PATIENCE_S = 0.2
+HIGH = 240
+"""Descriptors from here on, so that the learner's keep the numbers they would have."""
+
+
+class Local(_local):
+    """What each thread knows: the cell that it works for, and what of ours it is inside of."""
+
+    cell = ""
+    run = 0
+    busy = False
+    "Inside a hook: whatever the library does for us is not the learner's doing."
+    looking = 0
+    "Inside a wait that is being reported."
+    forking = ""
+    "The start method whose fork is about to happen."
+    naming = ""
+    "The semaphore name made last."
+    making = 0
+    "Inside Value() or Array()."
+    internal = False
+    "A thread of the library's own: what it looks at is not the learner's doing."
+
+
+local = Local()
+
+
+class _Line:
+    """The socket; one a process, kept over forks."""
+
+    def __init__(self) -> None:
+        self.socket: socket.socket | None = None
+        self.inode = 0
+        self.lost = 0
+        self.omitted: dict[str, int] = {}
+
+
+line = _Line()
+_DONTWAIT = socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL
+
+
+def connect(address: str) -> bool:
+    """Connects to the server's ear at an abstract address (``@name``)."""
+    raw = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    try:
+        raw.connect("\0" + address.removeprefix("@"))
+        connected = _high(raw)
+        connected.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
+        # struct timeval of two longs, socket(7).
+        seconds, micro = divmod(int(PATIENCE_S * 1_000_000), 1_000_000)
+        size = 8 if _WIDE else 4
+        wait = seconds.to_bytes(size, _ORDER) + micro.to_bytes(size, _ORDER)
+        connected.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, wait)
+    except OSError:
+        raw.close()
+        return False
+    line.socket = connected
+    line.inode = os.fstat(connected.fileno()).st_ino
+    return True
+
+
+def _high(raw: socket.socket) -> socket.socket:
+    try:
+        import fcntl
+
+        moved = fcntl.fcntl(raw.fileno(), fcntl.F_DUPFD_CLOEXEC, HIGH)
+    except (ImportError, OSError):
+        return raw
+    raw.close()
+    return socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET, 0, moved)
+
+
+def _facts() -> tuple[bool, Any]:
+    import sys
+
+    return sys.maxsize > 2**32, sys.byteorder
+
+
+_WIDE, _ORDER = _facts()
+
+
+def _send(packet: bytes, life: bool) -> bool:
+    """Whether it was sent. A socket that is gone or is no longer ours is never tried again."""
+    connection = line.socket
+    if connection is None:
+        return False
+    try:
+        # The learner's child may have closed all descriptors, and got this number for its own file.
+        if os.fstat(connection.fileno()).st_ino != line.inode:
+            line.socket = None
+            connection.detach()
+            return False
+        connection.send(packet, socket.MSG_NOSIGNAL if life else _DONTWAIT)
+        return True
+    except BlockingIOError:
+        return False
+    except OSError:
+        line.socket = None
+        connection.detach()
+        return False
+
+
+# -- JSON ------------------------------------------------------------------------------
+
+
+def quote(text: str, most: int = NAME) -> str:
+    """A JSON string; plain ASCII, which is nearly all there is, is passed through."""
+    if len(text) > most:
+        text = text[: most - 1] + "…"
+    if text.isascii() and text.isprintable() and '"' not in text and "\\" not in text:
+        return f'"{text}"'
+    if text.isascii() and text.isprintable():
+        return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    parts = []
+    for character in text:
+        code = ord(character)
+        if character in '"\\':
+            parts.append("\\" + character)
+        elif 31 < code < 127:
+            parts.append(character)
+        elif 0xD800 <= code < 0xE000:
+            parts.append("?")
+        elif code < 0x10000:
+            parts.append(f"\\u{code:04x}")
+        else:
+            code -= 0x10000
+            parts.append(f"\\u{0xD800 | code >> 10:04x}\\u{0xDC00 | code & 0x3FF:04x}")
+    return f'"{"".join(parts)}"'
+
+
+def encode(value: Any) -> str:
+    """JSON of our own values; exact builtin types only, anything else is null."""
+    kind = type(value)
+    if kind is str:
+        return quote(value, TEXT)
+    if kind is int:
+        return str(value)
+    if kind is bool:
+        return "true" if value else "false"
+    if kind is float:
+        return repr(value) if value - value == 0 else "null"
+    if kind is tuple or kind is list:
+        return f"[{','.join([encode(part) for part in value])}]"
+    if kind is dict:
+        return f"{{{','.join([f'{quote(key)}:{encode(part)}' for key, part in value.items() if _said(part)])}}}"
+    if kind is Json:
+        return quote(value.text, MOST)
+    return "null"
+
+
+class Json:
+    """JSON that travels as a string inside our JSON, and is bounded by who made it."""
+
+    __slots__ = ("text",)
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+
+def _said(value: Any) -> bool:
+    return not (value is None or value == "" or value == ())
+
+
+# -- saying it -------------------------------------------------------------------------
+
+
+def packet(kind: str, fields: dict[str, Any], at: int = 0) -> str:
+    """One event. Names are cut to 512 characters where ``short`` lists them."""
+    parts = [f'{{"kind":"{kind}","at":{at or monotonic_ns()},"tid":{get_native_id()}']
+    if local.run:
+        parts.append(f',"cell":{quote(local.cell)},"run":{local.run}')
+    for key, value in fields.items():
+        if value is None or value == "" or value == ():
+            continue
+        if type(value) is str and key not in _TEXTS:
+            parts.append(f',"{key}":{quote(value)}')
+        else:
+            parts.append(f',"{key}":{encode(value)}')
+    parts.append("}")
+    return "".join(parts)
+
+
+_TEXTS = frozenset({"executable"})
+
+
+def tell(kind: str, fields: dict[str, Any], at: int = 0) -> None:
+    """Reports a life event."""
+    _post(packet(kind, fields, at), kind, True)
+
+
+def note(kind: str, fields: dict[str, Any], at: int = 0) -> None:
+    """Reports a ledger event: sent if that costs no waiting, else counted."""
+    _post(packet(kind, fields, at), kind, False)
+
+
+def omit(what: str, count: int = 1) -> None:
+    """Counts reports that are left out."""
+    line.omitted[what] = line.omitted.get(what, 0) + count
+
+
+def flush() -> None:
+    """Sends counts that no packet has taken along yet."""
+    if line.omitted or line.lost:
+        _post("", "", True)
+
+
+def _post(text: str, kind: str, life: bool) -> None:
+    if len(text) > MOST:
+        omit(kind)
+        return
+    lost, omitted = line.lost, line.omitted
+    if lost or omitted:
+        line.lost, line.omitted = 0, {}
+        parts = [packet("omitted", {"what": what, "count": count}) for what, count in omitted.items()]
+        if lost:
+            parts.append(packet("lost", {"count": lost}))
+        if text:
+            parts.append(text)
+        whole = f"[{','.join(parts)}]"
+    else:
+        whole = text
+    if not _send(whole.encode("ascii"), life):
+        if text and life:
+            line.lost += 1
+        elif text:
+            omit(kind)
+        line.lost += lost
+        for what, count in omitted.items():
+            omit(what, count)
+
+
+def bundle(texts: list[str], kind: str) -> None:
+    """Sends many ledger events in few packets."""
+    part: list[str] = []
+    size = 0
+    for text in [*texts, ""]:
+        if part and (not text or size + len(text) > MOST // 2):
+            if not _send(f"[{','.join(part)}]".encode("ascii"), False):
+                omit(kind, len(part))
+            part, size = [], 0
+        if text:
+            part.append(text)
+            size += len(text) + 1
+
+
+finals: list[Callable[[], None]] = []
+"""What is still to be said when a cell or a process ends."""
+
+
+def finish() -> None:
+    """Says what was kept back."""
+    for final in finals:
+        final()
+
+
+# -- hooks -----------------------------------------------------------------------------
+
+Hook = TypeVar("Hook", bound=Callable[..., Any])
+_HERE = os.path.dirname(__file__)  # noqa: PTH120 - no pathlib in children
+
+
+def hook(function: Hook) -> Hook:
+    """A hook that never raises and is never entered from within another.
+
+    What is not an Exception (KeyboardInterrupt, a signal handler's SystemExit) is the learner's
+    and goes through, without our frames in its traceback.
+    """
+
+    def guarded(*args: Any) -> Any:
+        if local.busy:
+            return None
+        local.busy = True
+        try:
+            return function(*args)
+        except Exception:
+            return None
+        except BaseException as error:
+            forget_frames(error)
+            raise
+        finally:
+            local.busy = False
+
+    return guarded  # type: ignore[return-value]
+
+
+def ending(function: Callable[[Any, Any], object]) -> Callable[[Any, Any], Any]:
+    """A hook for what a function returns, which is given back whatever happens."""
+    inner = hook(function)
+
+    def guarded(token: Any, result: Any) -> Any:
+        inner(token, result)
+        return result
+
+    return guarded
+
+
+def forget_frames(error: BaseException) -> None:
+    """Takes this package's frames off the front of a traceback.
+
+    From Python 3.11 on, a bare ``raise`` goes on with what the exception itself holds, and adds no
+    entry for its own frame; 3.10 keeps the entry.
+    """
+    trace: TracebackType | None = error.__traceback__
+    while trace is not None and trace.tb_frame.f_code.co_filename.startswith(_HERE):
+        trace = trace.tb_next
+    error.__traceback__ = trace
+
+
+def after_fork() -> None:
+    """In a forked child: what the parent did not deliver is not ours to report."""
+    line.lost = 0
+    line.omitted = {}
+    local.busy = False
+    local.looking = 0

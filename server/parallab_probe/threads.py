@@ -1,0 +1,174 @@
+"""Hooks in ``threading``: threads that a cell started, and those that these started.
+
+The kernel's own threads are left out: they are started while no cell runs, and not by a thread
+of one. So are those inside multiprocessing (feeders, pools' handlers), which nobody asked for.
+"""
+
+from __future__ import annotations
+
+import sys
+from _thread import get_ident
+from time import monotonic_ns
+from typing import Any, NamedTuple
+
+from parallab_probe import describe, processes, report
+from parallab_probe.report import ending, hook, local, tell
+
+KEPT = 4096
+
+
+class Known(NamedTuple):
+    """A started thread: its number, and the cell that it works for."""
+
+    number: int
+    cell: str
+    run: int
+    internal: bool
+
+
+class _State:
+    def __init__(self) -> None:
+        self.count = 0
+        self.known: dict[int, Known] = {}
+        self.error: dict[int, dict[str, Any]] = {}
+
+
+state = _State()
+
+
+def _know(thread: Any, internal: bool) -> Known:
+    """Numbers it. By ``id``: the learner's class may hash and compare as it likes.
+
+    An ``id`` that is used again belongs to a thread that is started anew, and numbered then.
+    """
+    state.count += 1
+    known = Known(state.count, local.cell, local.run, internal)
+    if len(state.known) > KEPT:
+        alive = {id(thread) for thread in list(sys.modules["threading"]._active.values())}
+        state.known = {key: value for key, value in state.known.items() if key in alive}
+    state.known[id(thread)] = known
+    return known
+
+
+def _part(thread: Any) -> tuple[str, bool]:
+    """Its role in the library, and whether it is nobody's but the library's."""
+    target = describe.attributes(thread).get("_target")
+    name = describe.function_name(target)
+    if name == "concurrent.futures.thread._worker":
+        return "executor", False
+    if name == "multiprocessing.pool.worker":
+        return "pool", False
+    module = name if target is not None else f"{describe.full_type_name(thread)}."
+    return "", module.startswith(
+        ("multiprocessing.", "concurrent.futures.", "IPython.", "ipykernel.", "zmq.", "tornado.", "jupyter_client.")
+    )
+
+
+@hook
+def run_called(thread: Any) -> None:
+    threading = sys.modules["threading"]
+    if local.run and threading._active.get(get_ident()) is not thread:
+        known = state.known.get(id(thread)) or _know(thread, False)
+        tell("run-called", {"ident": known.number, "of": "thread"})
+
+
+@hook
+def starting(thread: Any) -> Any:
+    if not local.run:
+        state.known.pop(id(thread), None)
+        return None
+    role, internal = _part(thread)
+    inside = describe.attributes(thread)
+    if describe.attributes(thread).get("_ident") is not None:
+        known = state.known.get(id(thread)) or _know(thread, internal)  # started before: this will raise
+    else:
+        known = _know(thread, internal)
+    if internal:
+        return None
+    overrides = describe.overrides(thread, "run", sys.modules["threading"].Thread)
+    return {
+        "began": monotonic_ns(),
+        "ident": known.number,
+        "name": inside.get("_name"),
+        "cls": describe.type_name(thread),
+        "target": "" if overrides else describe.function_name(inside.get("_target")),
+        "overrides_run": overrides,
+        "daemon": bool(inside.get("_daemonic")),
+        "role": role,
+    }
+
+
+@ending
+def started(facts: Any, _result: Any) -> None:
+    if facts is not None:
+        tell("thread-start", facts)
+
+
+@hook
+def not_started(facts: Any) -> None:
+    error = sys.exc_info()[1]
+    if facts is not None and error is not None:
+        tell("thread-start", {**facts, "error": describe.failure(error)})
+
+
+@hook
+def running(thread: Any) -> Any:
+    """In the thread, before anything else."""
+    known = state.known.get(id(thread))
+    if known is None:
+        return None
+    local.cell, local.run, local.internal = known.cell, known.run, known.internal
+    if known.internal:
+        return None
+    name = describe.attributes(thread).get("_name")
+    tell("thread-run", {"ident": known.number, "name": name})
+    return known.number, name
+
+
+@hook
+def raised(thread: Any) -> None:
+    known = state.known.get(id(thread))
+    error = sys.exc_info()[1]
+    if known is not None and error is not None and not isinstance(error, SystemExit):
+        state.error.setdefault(known.number, describe.failure(error))
+
+
+def _ended(token: Any) -> None:
+    if token is not None:
+        number, name = token
+        tell("thread-end", {"ident": number, "name": name, "error": state.error.pop(number, None)})
+
+
+ended = ending(lambda token, _result: _ended(token))
+ended_badly = hook(_ended)
+
+
+@hook
+def joining(thread: Any, timeout: Any) -> Any:
+    known = state.known.get(id(thread))
+    if known is None or known.internal or local.internal:
+        return None
+    facts = {"call": "join", "began": monotonic_ns(), "thread": known.number, "timed": timeout is not None}
+    tell("wait", {**facts, "done": False})
+    return thread, facts
+
+
+def _joined(token: Any) -> None:
+    if token is None:
+        return
+    thread, facts = token
+    alive: bool | None = None
+    if facts["timed"]:
+        alive = any(other is thread for other in list(sys.modules["threading"]._active.values()))
+    tell("wait", {**facts, "alive": alive})
+
+
+joined = ending(lambda token, _result: _joined(token))
+not_joined = hook(_joined)
+
+
+def _forget() -> None:
+    state.error.clear()
+
+
+processes.at_fork.append(_forget)

@@ -1,0 +1,168 @@
+"""The learner's names, copied by exact builtin type, and their shared numbers (kernel only).
+
+Bounded in depth, in number and in size; no method of the learner's is called.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from parallab_probe import describe, report
+
+DEPTH = 4
+NAMES = 64
+PARTS = 2000
+SIZE = 40 * 1024
+"""Of all values of one packet in bytes: a packet holds 60 KiB, and JSON in JSON grows by its escapes."""
+ONE = 16 * 1024
+
+
+class TooMuch(Exception):
+    """The value does not fit."""
+
+
+class _Copy:
+    """One value as JSON text."""
+
+    def __init__(self, most: int) -> None:
+        self.left = most
+
+    def json(self, value: object, depth: int = DEPTH) -> str:
+        text = self._json(value, depth)
+        return text
+
+    def _take(self, text: str) -> str:
+        self.left -= len(text) + 1
+        if self.left < 0:
+            raise TooMuch
+        return text
+
+    def _json(self, value: object, depth: int) -> str:
+        kind = type(value)
+        if value is None:
+            return self._take("null")
+        if kind is bool:
+            return self._take("true" if value else "false")
+        if kind is int:
+            if value.bit_length() > 63:  # type: ignore[attr-defined]
+                return self._take('{"$int":"big"}')
+            return self._take(str(value))
+        if kind is float:
+            return self._take(repr(value) if value - value == 0 else f'{{"$float":"{value}"}}')  # type: ignore[operator]
+        if kind is str:
+            return self._take(report.quote(value, 4096))  # type: ignore[arg-type]
+        if kind is bytes:
+            return self._take(f'{{"$bytes":"{value[:2048].hex()}"}}')  # type: ignore[index]
+        if kind in (list, tuple, set, frozenset, dict):
+            if depth == 0:
+                return self._take('{"$":"…"}')
+            return self._container(value, kind, depth - 1)
+        return self._take(f'{{"$type":{report.quote(describe.full_type_name(value))}}}')
+
+    def _container(self, value: Any, kind: type, depth: int) -> str:
+        if len(value) > PARTS:
+            raise TooMuch
+        if kind is dict:
+            items = list(value.items())
+            if all(type(key) is str for key, _ in items):
+                parts = [f"{self._take(report.quote(key))}:{self._json(part, depth)}" for key, part in items]
+                return f"{{{','.join(parts)}}}"
+            pairs = [f"[{self._json(key, depth)},{self._json(part, depth)}]" for key, part in items]
+            return f'{{"$items":[{",".join(pairs)}]}}'
+        return f"[{','.join([self._json(part, depth) for part in list(value)])}]"
+
+
+def json(value: object, most: int = ONE) -> str:
+    """A value as JSON; "" when its type is not one to be copied, or it is too large."""
+    kind = type(value)
+    if value is not None and kind not in (bool, int, float, str, bytes, list, tuple, set, frozenset, dict):
+        return ""
+    try:
+        return _Copy(most).json(value)
+    except (TooMuch, RuntimeError, RecursionError):  # changed size while being copied, by another thread
+        return ""
+
+
+def copied(space: dict[str, Any], names: list[str]) -> tuple[dict[str, Any], ...]:
+    """Names as model.Value, as many as fit."""
+    found: list[dict[str, Any]] = []
+    left = SIZE
+    for name in names:
+        if name not in space:
+            continue
+        value = space[name]
+        text = json(value, max(0, min(ONE, left)))
+        left -= int(len(text) * 1.2)
+        found.append({"name": name, "type": describe.full_type_name(value), "json": report.Json(text) if text else ""})
+        if len(found) == NAMES:
+            break
+    return tuple(found)
+
+
+def readings(space: dict[str, Any]) -> tuple[dict[str, Any], ...]:
+    """Shared numbers that names hold (also in a list, tuple or dict) or that are kept, read now."""
+    if "multiprocessing.sharedctypes" not in sys.modules:
+        return ()
+    numbers = sys.modules.get("parallab_probe.numbers")
+    if numbers is None:
+        return ()
+    found: dict[int, tuple[Any, str, list[str]]] = {
+        address: (raw, lock, []) for address, (raw, lock) in list(numbers.state.held.items())
+    }
+    for name, value in list(space.items()):
+        if type(name) is not str or name.startswith("_"):
+            continue
+        for label, part in _parts(name, value):
+            number = numbers.number(part)
+            if number is not None and (number[0] in found or len(found) < numbers.MOST):
+                address, raw, lock = number
+                before = found.get(address)
+                labels = [*before[2], label] if before is not None else [label]
+                found[address] = (raw, lock or (before[1] if before is not None else ""), labels)
+    return tuple(
+        numbers.read(address, raw, lock, tuple(labels[:8])) for address, (raw, lock, labels) in found.items()
+    )
+
+
+def _parts(name: str, value: object) -> list[tuple[str, object]]:
+    if type(value) is list or type(value) is tuple:
+        return [(f"{name}[{place}]", part) for place, part in enumerate(value[: describe.ARGS])]  # type: ignore[arg-type,var-annotated]
+    if type(value) is dict:
+        return [
+            (f"{name}[{describe.brief(key)}]", part)
+            for key, part in list(value.items())[: describe.ARGS]
+        ]
+    return [(name, value)]
+
+
+def stacks() -> tuple[dict[str, Any], ...]:
+    """All Python threads' stacks as model.Stack, innermost first."""
+    threading = sys.modules["threading"]
+    active = dict(threading._active)
+    found = []
+    for ident, top in list(sys._current_frames().items())[:64]:
+        thread = active.get(ident)
+        inside = describe.attributes(thread) if thread is not None else {}
+        frames: list[str] = []
+        frame: Any = top
+        while frame is not None and len(frames) < 24:
+            code = frame.f_code
+            frames.append(f"{describe.place(code.co_filename[-200:], frame.f_lineno)} {code.co_name}"[:300])
+            frame = frame.f_back
+        found.append(
+            {
+                "tid": inside.get("_native_id") or 0,
+                "ident": known_number(thread),
+                "name": inside.get("_name"),
+                "frames": tuple(frames),
+            }
+        )
+    return tuple(found)
+
+
+def known_number(thread: object) -> int:
+    """The number under which a thread was reported, 0 if it was not."""
+    threads = sys.modules.get("parallab_probe.threads")
+    known = threads.state.known.get(id(thread)) if threads is not None else None
+    return known.number if known is not None else 0
