@@ -78,18 +78,21 @@ describe('a prediction', () => {
       observed: { n: '5', who: 'b' }
     });
     expect(screen.queryByRole('button')).not.toBeInTheDocument();
-    const rows = screen.getAllByRole('row').map(row => row.textContent);
-    expect(rows).toEqual([
-      'QuestionYouObserved',
-      'How many children?45',
-      'Who ends first?the notebookthe child'
+    const told = screen
+      .getAllByRole('definition')
+      .map(one => `${one.previousSibling?.textContent}: ${one.textContent}`);
+    expect(told).toEqual([
+      'You predicted: 4',
+      'Observed: 5',
+      'You predicted: the notebook',
+      'Observed: the child'
     ]);
   });
 
   test('says when it came after the fact, and when nothing was observed yet', () => {
     show({ answers: { n: '4', who: 'a' }, at: 1, late: true, observed: {} });
     expect(screen.getByText(/Saved after the fact/)).toBeInTheDocument();
-    expect(screen.getAllByRole('cell', { name: 'not yet' })).toHaveLength(2);
+    expect(screen.getAllByText('nothing yet')).toHaveLength(2);
   });
 });
 

@@ -5,25 +5,32 @@ import type { KernelState, LiveProcess } from '../core';
 import { Notice } from './controls';
 import type { Kit } from './kit';
 
-export function KernelPicture(props: {
+interface KernelProps {
   readonly kernel: KernelState | null;
   readonly kit: Kit;
-}): React.JSX.Element | null {
+}
+
+/** Who waits for whom, before anybody thinks of Interrupt. */
+export function Stuck(props: KernelProps): React.JSX.Element | null {
+  const { kernel, kit } = props;
+  return kernel?.stuck ? (
+    <Notice tone="warning" alert title={kit.trans.__('Your program is stuck.')}>
+      {kernel.diagnoses.map(text => (
+        <p key={text}>{text}</p>
+      ))}
+    </Notice>
+  ) : null;
+}
+
+export function RunningNow(props: KernelProps): React.JSX.Element | null {
   const { kernel, kit } = props;
   const { trans } = kit;
-  if (kernel === null || (kernel.processes.length === 0 && !kernel.stuck)) {
+  if (kernel === null || kernel.processes.length === 0) {
     return null;
   }
   return (
     <section className="pl-Kernel" aria-label={trans.__('Running now')}>
       <h3 className="pl-Heading">{trans.__('Running now')}</h3>
-      {kernel.stuck ? (
-        <Notice tone="warning" alert title={trans.__('Your program is stuck.')}>
-          {kernel.diagnoses.map(text => (
-            <p key={text}>{text}</p>
-          ))}
-        </Notice>
-      ) : null}
       <ul className="pl-Processes">
         {kernel.processes.map(process => (
           <ProcessLine key={process.pid} process={process} kit={kit} />

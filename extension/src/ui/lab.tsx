@@ -11,7 +11,7 @@ import {
 } from '../core';
 import type { Actions } from './actions';
 import { Bar } from './controls';
-import { KernelPicture } from './kernel';
+import { RunningNow, Stuck } from './kernel';
 import type { Kit, ViewSettings } from './kit';
 import { SituationNotice } from './situation';
 import { Step } from './step';
@@ -56,6 +56,7 @@ export function LabPage(props: LabPageProps): React.JSX.Element {
         actions={actions}
         kit={kit}
       />
+      <Stuck kernel={state.kernel} kit={kit} />
       {lab.html ? (
         <details className="pl-Story">
           <summary>{trans.__('About this lab')}</summary>
@@ -83,7 +84,7 @@ export function LabPage(props: LabPageProps): React.JSX.Element {
           ))}
         </ol>
       )}
-      <KernelPicture kernel={state.kernel} kit={kit} />
+      <RunningNow kernel={state.kernel} kit={kit} />
     </section>
   );
 }

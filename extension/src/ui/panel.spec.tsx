@@ -260,7 +260,7 @@ describe('a lab', () => {
       })
     );
     const now = within(screen.getByRole('region', { name: 'Running now' }));
-    expect(now.getByRole('alert')).toHaveTextContent(
+    expect(screen.getByRole('alert')).toHaveTextContent(
       /stuck.*Each worker waits/
     );
     expect(now.getByText(/waits for lock B/)).toBeInTheDocument();

@@ -150,29 +150,24 @@ function Saved(
             )
           : trans.__('Saved before the run, and locked.')}
       </p>
-      <table className="pl-Compare">
-        <thead>
-          <tr>
-            <th scope="col">{trans.__('Question')}</th>
-            <th scope="col">
-              {saved.late ? trans.__('You, after the fact') : trans.__('You')}
-            </th>
-            <th scope="col">{trans.__('Observed')}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {prompts.map(prompt => (
-            <tr key={prompt.id}>
-              <th scope="row">{prompt.text}</th>
-              <td>{words(prompt, saved.answers[prompt.id])}</td>
-              <td>
+      {prompts.map(prompt => (
+        <div key={prompt.id} className="pl-Compare" data-prompt={prompt.id}>
+          <p className="pl-Compare-question">{prompt.text}</p>
+          <dl className="pl-Compare-pair">
+            <div>
+              <dt>{trans.__('You predicted')}</dt>
+              <dd>{words(prompt, saved.answers[prompt.id])}</dd>
+            </div>
+            <div>
+              <dt>{trans.__('Observed')}</dt>
+              <dd>
                 {words(prompt, saved.observed[prompt.id]) ||
-                  trans.__('not yet')}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+                  trans.__('nothing yet')}
+              </dd>
+            </div>
+          </dl>
+        </div>
+      ))}
       {seen ? null : (
         <p className="pl-Muted">
           {trans.__('Run the cells and check: what was seen comes here.')}

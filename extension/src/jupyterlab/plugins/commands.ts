@@ -89,7 +89,7 @@ const plugin: JupyterFrontEndPlugin<void> = {
       caption: trans.__(
         'Look at what the kernel really did, and say which goals of this step are met'
       ),
-      icon: args => (args.toolbar ? parallabIcon : undefined),
+      // No icon: beside one, the toolbar would leave the words out.
       // In the toolbar of anybody's own notebook it would be out of place.
       isVisible: args => !args.toolbar || hasLab(store),
       isEnabled: () => hasLab(store),
