@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from subprocess import DEVNULL
 from typing import Any
 
 import msgspec
@@ -111,7 +112,8 @@ class _Session:
         self.manager._kernel_spec = self._spec  # noqa: SLF001 - a spec that is installed nowhere
         environment = _environment(self._start_method)
         try:
-            await self.manager.start_kernel(cwd=str(work), env=environment)
+            # What the kernel and its children write beside their cells is not ours to show.
+            await self.manager.start_kernel(cwd=str(work), env=environment, stdout=DEVNULL, stderr=DEVNULL)
             self.client: AsyncKernelClient = self.manager.client()
             self.client.start_channels()
             await self.client.wait_for_ready(timeout=START)

@@ -1,0 +1,165 @@
+"""Notebooks run in a real kernel under the recorder: verdicts, hangs, deaths, floods, restarts."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from pathlib import Path
+
+import pytest
+from small_lab import small_lab
+
+from parallab import headless, model
+from parallab.headless import Done
+from parallab.lab import Cell
+
+pytestmark = pytest.mark.asyncio
+
+CHECKS = '''
+    @check("work")
+    def two(run):
+        """Two workers"""
+        return expect("workers", run.workers, has(2))
+
+    @check("work")
+    def together(run, two):
+        """At work at once"""
+        found = run.together(two)
+        expect("at work at once", found.yes, is_true("both"), observed=found.observed)
+
+    @check("work")
+    def done(run, two):
+        """Both end well"""
+        expect("exit codes", [worker.exit_code for worker in two], equals([0, 0]))
+'''
+MODULE = Cell("%%writefile job.py\nimport os, signal, time\ndef work():\n    pass\ndef forever():\n    time.sleep(1000)\n")
+GOOD = Cell(
+    "import multiprocessing as mp, job\nps = [mp.Process(target=job.work) for _ in range(2)]\n"
+    "for p in ps: p.start()\nfor p in ps: p.join()",
+    step="work",
+)
+
+
+def verdicts(done: Done) -> dict[str, str]:
+    (step,) = done.report.steps
+    return {goal.id: goal.verdict for goal in step.goals}
+
+
+def reasons(done: Done) -> str:
+    (step,) = done.report.steps
+    return " ".join(f"{goal.observed} {goal.reason}" for goal in step.goals)
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+async def test_a_right_answer_passes_under_every_start_method(tmp_path: Path, method: str) -> None:
+    done = await headless.run([MODULE, GOOD], small_lab(tmp_path, CHECKS), start_method=method)
+    assert verdicts(done) == {"two": "passed", "together": "passed", "done": "passed"}
+    assert done.report.start_method == method
+    assert headless.passed(done.report)
+    assert model.loads(model.dumps(done.recording)) == done.recording
+
+
+async def test_a_print_is_no_process(tmp_path: Path) -> None:
+    done = await headless.run([Cell("print('two workers')", step="work")], small_lab(tmp_path, CHECKS))
+    assert verdicts(done)["two"] == "failed"
+    assert not headless.passed(done.report)
+
+
+async def test_a_hang_is_judged_and_the_notebook_goes_on(tmp_path: Path) -> None:
+    hang = Cell(
+        "import multiprocessing as mp, job\nlock = mp.Lock()\nlock.acquire()\nlock.acquire()", step="work"
+    )
+    lab = small_lab(
+        tmp_path,
+        '''
+    @check("work")
+    def stuck(run):
+        """It waits for itself"""
+        expect("stuck", run.stuck, is_true(), observed=str(run.stuck))
+        expect("waits", run.standstill.lines, has(1))
+        note(run.standstill.lines[0])
+''',
+    )
+    done = await headless.run([MODULE, hang, Cell("after = 1")], lab, timeout=30)
+    (goal,) = done.report.steps[0].goals
+    assert (goal.verdict, goal.note) == ("passed", "your notebook waits for a lock that it holds itself")
+    assert done.hung == ("work",)
+
+
+async def test_a_cell_out_of_time_is_interrupted(tmp_path: Path) -> None:
+    cells = [Cell("import time\ntime.sleep(1000)", step="work"), Cell("x = 1", step="work")]
+    done = await headless.run(cells, small_lab(tmp_path, CHECKS), timeout=1)
+    assert verdicts(done)["two"] == "failed"
+    assert done.hung == ("work",)
+    assert any(isinstance(event, model.CellEnd) and not event.error for event in done.recording.events)
+
+
+async def test_a_kernel_that_kills_itself_is_undecided_and_never_a_pass(tmp_path: Path) -> None:
+    suicide = Cell("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)", step="work")
+    done = await headless.run([MODULE, GOOD, suicide], small_lab(tmp_path, CHECKS), timeout=20)
+    assert verdicts(done)["two"] == "undecided"
+    assert "Your kernel died" in reasons(done)
+    assert not headless.passed(done.report)
+
+
+async def test_a_cell_that_prints_a_hundred_megabytes(tmp_path: Path) -> None:
+    flood = Cell("for _ in range(100):\n    print('x' * 1_000_000)", step="work")
+    done = await headless.run([MODULE, flood, GOOD], small_lab(tmp_path, CHECKS))
+    assert verdicts(done)["done"] == "passed"
+
+
+async def test_an_error_does_not_stop_the_run(tmp_path: Path) -> None:
+    done = await headless.run([MODULE, Cell("1 / 0", step="work"), GOOD], small_lab(tmp_path, CHECKS))
+    assert verdicts(done)["done"] == "passed"
+
+
+async def test_a_restart_begins_anew(tmp_path: Path) -> None:
+    again = Cell("1", step="work", tags=("restart",))
+    done = await headless.run([MODULE, GOOD, again], small_lab(tmp_path, CHECKS))
+    assert verdicts(done)["two"] == "failed"
+
+
+async def test_workers_left_running_die_with_the_run(tmp_path: Path) -> None:
+    left = Cell(
+        "import multiprocessing as mp, job\np = mp.Process(target=job.forever)\np.start()\n", step="work"
+    )
+    done = await headless.run([MODULE, left], small_lab(tmp_path, CHECKS))
+    (pid,) = {event.child for event in done.recording.events if isinstance(event, model.ProcessStart)}
+    assert not _runs(pid)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return state not in "ZX"
+
+
+async def test_no_such_kernel_is_said_in_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(headless.HeadlessError, match=re.escape("there is no kernel 'klingon': choose one of")):
+        await headless.run([GOOD], small_lab(tmp_path, CHECKS), kernel="klingon")
+
+
+async def test_hundreds_of_short_processes_are_all_recorded(tmp_path: Path) -> None:
+    count = 300
+    many = Cell(
+        "import multiprocessing as mp, job\n"
+        f"ps = [mp.get_context('fork').Process(target=job.work) for _ in range({count})]\n"
+        "for p in ps: p.start()\nfor p in ps: p.join()",
+        step="work",
+    )
+    done = await headless.run([MODULE, many], small_lab(tmp_path, CHECKS))
+    born = {event.pid for event in done.recording.events if isinstance(event, model.ProcessBorn)}
+    assert (len(born), done.recording.lost) == (count, 0)
+    assert f"{count}: worker 1 of {count}" in reasons(done)
+
+
+async def test_nothing_of_the_run_stays_behind(tmp_path: Path) -> None:
+    def ours() -> set[str]:
+        return {name for name in os.listdir(tempfile.gettempdir()) if name.startswith("parallab-")}
+
+    before = ours()
+    await headless.run([MODULE, GOOD], small_lab(tmp_path, CHECKS))
+    assert ours() - before == set()
