@@ -82,7 +82,9 @@ _VALUES = frozenset({"", "bool", "bytes", "dict", "float", "int", "list", "set",
 
 def called_too_early(evidence: Evidence) -> bool:
     """M10: a plain Process without a target, or with a value as one: what was passed was a result."""
-    return any(one.target in _VALUES and not one.overrides_run for one in (*evidence.workers, *evidence.made))
+    targets = [worker.target for worker in evidence.workers if not worker.overrides_run]
+    targets += [made.target for made in evidence.made if not made.overrides_run]
+    return not _VALUES.isdisjoint(targets)
 
 
 def no_comma(evidence: Evidence) -> bool:
