@@ -18,8 +18,19 @@ function CleanHtml(props: {
     () => props.sanitizer.sanitize(props.html),
     [props.html, props.sanitizer]
   );
+  const box = React.useRef<HTMLDivElement>(null);
+  // What scrolls sideways must be reachable by keyboard; the sanitizer takes tabindex away.
+  React.useLayoutEffect(() => {
+    for (const wide of box.current?.querySelectorAll('pre, table') ?? []) {
+      wide.setAttribute('tabindex', '0');
+    }
+  }, [clean]);
   return (
-    <div className="pl-Html" dangerouslySetInnerHTML={{ __html: clean }} />
+    <div
+      className="pl-Html"
+      ref={box}
+      dangerouslySetInnerHTML={{ __html: clean }}
+    />
   );
 }
 
