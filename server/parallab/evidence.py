@@ -62,13 +62,15 @@ class Evidence:
     steps: Mapping[str, str] = field(default_factory=dict)
     since: int = 0
     """Only cell runs begun later count: a repair, or work since a reset (monotonic ns)."""
+    everywhere: bool = False
+    """The step has no cells of its own: it looks at what all cells of the notebook did."""
 
     # -- the frame -----------------------------------------------------------------
 
     @cached_property
     def cells(self) -> tuple[CellRun, ...]:
         """The latest runs of the step's cells, in the order in which they began."""
-        return tuple(run for run in self._latest.values() if self._step_of(run) == self.step)
+        return tuple(run for run in self._latest.values() if self.everywhere or self._step_of(run) == self.step)
 
     @cached_property
     def _latest(self) -> dict[str, CellRun]:
@@ -98,10 +100,8 @@ class Evidence:
 
     @property
     def tried(self) -> bool:
-        """Whether any cell of the step has run; any cell at all, for a step that has none."""
-        if self.step in self.steps.values():
-            return bool(self.cells)
-        return bool(self.cells or self._latest)
+        """Whether any cell of the step has run."""
+        return bool(self.cells)
 
     @property
     def running(self) -> CellRun | None:

@@ -58,7 +58,14 @@ def _judge(request: Request, labs: dict[tuple[str, int], ShelvedLab]) -> Iterato
     checks = labs[key].checks.get(request.step, ())
     if request.phases:
         checks = tuple(check for check in checks if check.phase in request.phases)
-    evidence = Evidence(model.loads(bytes(request.recording)), request.step, request.steps, request.since)
+    step = labs[key].lab.step(request.step)
+    evidence = Evidence(
+        model.loads(bytes(request.recording)),
+        request.step,
+        request.steps,
+        request.since,
+        everywhere=step is not None and not any(cell.cell_type == "code" for cell in step.cells),
+    )
     return judging.judging(checks, evidence, request.met)
 
 
