@@ -57,7 +57,10 @@ class Blocked(Fact, frozen=True):
 
 
 class Thread(Fact, frozen=True):
-    """One ``/proc/PID/task/TID``; CPU and queue times in nanoseconds from schedstat."""
+    """One ``/proc/PID/task/TID``; CPU and queue times in nanoseconds from schedstat.
+
+    ``started`` is in clock ticks since boot, as of a process; 0 where it was not read.
+    """
 
     tid: int
     name: str
@@ -65,6 +68,7 @@ class Thread(Fact, frozen=True):
     blocked: Blocked | None = None
     cpu_ns: int = 0
     queued_ns: int = 0
+    started: int = 0
 
 
 class OpenFile(Fact, frozen=True):

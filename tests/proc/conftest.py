@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -66,10 +67,8 @@ class Subject:
         """Ends it and all that it started."""
         pids = [process.pid for process in self.reader.tree(self.pid)]
         for pid in [*reversed(pids), self.pid]:
-            try:
+            with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
         self.process.communicate()
 
 

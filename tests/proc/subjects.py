@@ -155,6 +155,12 @@ def join_holding_lock(c):
     _run(c, _take, (lock,))
 
 
+def manager_get(c):
+    """The program gets from a manager's queue, and nobody is left to put."""
+    with c.Manager() as manager:
+        manager.Queue().get()
+
+
 # -- and those that are not stuck --------------------------------------------------
 
 

@@ -6,11 +6,11 @@ import os
 from pathlib import Path
 
 import pytest
-from small_lab import small_lab
-from tales import CELL, begin, end, life, recording
 
 from parallab.judge_pool import LARGEST, JudgePool
 from parallab.wire import GoalResult
+from small_lab import small_lab
+from tales import CELL, begin, end, life, recording
 
 pytestmark = pytest.mark.asyncio
 

@@ -21,6 +21,7 @@ STUCK = {
     "never_done": ("never-done", "M24"),
     "event_never": ("event-never", None),
     "join_holding_lock": ("join-holding-lock", None),
+    "manager_get": ("nobody-left", None),
 }
 
 NOT_STUCK = (

@@ -7,11 +7,12 @@ and pipes together to what the learner made, ``without`` subtracts a baseline.
 from __future__ import annotations
 
 from parallab.ipc.baseline import without
-from parallab.ipc.grammar import Composite, composites
+from parallab.ipc.grammar import QUEUES, Composite, composites
 from parallab.ipc.objects import End, Objects, Pipe, Semaphore, SharedMemory, UnixSocket, objects, semaphore_at
-from parallab.ipc.roles import Role, names, roles
+from parallab.ipc.roles import Role, is_kernel, names, roles
 
 __all__ = [
+    "QUEUES",
     "Composite",
     "End",
     "Objects",
@@ -21,6 +22,7 @@ __all__ = [
     "SharedMemory",
     "UnixSocket",
     "composites",
+    "is_kernel",
     "names",
     "objects",
     "roles",

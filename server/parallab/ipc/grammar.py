@@ -25,6 +25,8 @@ Kind = Literal["queue", "joinable-queue", "simple-queue", "event", "condition", 
 
 SEM_VALUE_MAX = 2**31 - 1
 
+QUEUES: tuple[Kind, ...] = ("queue", "joinable-queue", "simple-queue")
+
 _WORDS: tuple[tuple[Kind, re.Pattern[str], bool], ...] = (
     # the longest first; whether it needs a pipe
     ("joinable-queue", re.compile("LL[BS]SRSSS"), True),
@@ -37,7 +39,7 @@ _WORDS: tuple[tuple[Kind, re.Pattern[str], bool], ...] = (
 
 @dataclass(frozen=True)
 class Composite:
-    """An object made of others; ``semaphores`` in the order of making, ``pipe`` of a queue."""
+    """An object made of others; ``semaphores`` in the order of making, ``pipe`` of a queue if it is known."""
 
     kind: Kind
     semaphores: tuple[Inode, ...]
@@ -52,39 +54,45 @@ class Composite:
 
 def composites(found: Objects) -> tuple[Composite, ...]:
     """The composite objects among these, as far as they can be told."""
-    pipes = sorted(_two_ended(found), key=lambda pipe: pipe.inode)
-    result = []
+    read = []
+    pipes = _two_ended(found)
     for run in _runs(found):
-        word = "".join(_letter(semaphore) for semaphore in run)
-        position = 0
-        while position < len(run):
-            made = _read(word, position, run, pipes, found)
-            if made is None:
-                position += 1
+        letters = "".join(_letter(semaphore) for semaphore in run)
+        for kind, pattern, needs_pipe in _WORDS:
+            if needs_pipe and not pipes:
                 continue
-            result.append(made)
-            position += len(made.semaphores)
-    return tuple(result)
+            read += [(kind, run[match.start() : match.end()]) for match in pattern.finditer(letters)]
+            letters = pattern.sub(lambda match: "." * len(match[0]), letters)
+    read.sort(key=lambda one: one[1][0].inode)
+    queues = [part for kind, part in read if kind in QUEUES]
+    piped = _pipes_of(queues, pipes, found)
+    return tuple(_composite(kind, part, piped, found) for kind, part in read)
 
 
-def _read(word: str, position: int, run: list[Semaphore], pipes: list[Pipe], found: Objects) -> Composite | None:
-    for kind, pattern, needs_pipe in _WORDS:
-        match = pattern.match(word, position)
-        if match is None:
-            continue
-        part = run[position : match.end()]
-        inodes = tuple(semaphore.inode for semaphore in part)
-        if needs_pipe:
-            pids = part[0].pids
-            pipe = next((one for one in pipes if one.readers & one.writers & pids), None)
-            if pipe is None:
-                continue
-            pipes.remove(pipe)
-            return Composite(kind, inodes, pipe.inode)
-        if kind == "condition" and (arena := _arena_before(inodes[0], part[0].pids, found)) is not None:
-            return Composite("barrier", inodes, memory=arena)
-        return Composite(kind, inodes)
-    return None
+def _composite(kind: Kind, part: list[Semaphore], piped: dict[Inode, Inode], found: Objects) -> Composite:
+    inodes = tuple(semaphore.inode for semaphore in part)
+    if kind == "condition" and (arena := _arena_before(inodes[0], part[0].pids, found)) is not None:
+        return Composite("barrier", inodes, memory=arena)
+    return Composite(kind, inodes, piped.get(inodes[0]))
+
+
+def _pipes_of(queues: list[list[Semaphore]], pipes: list[Pipe], found: Objects) -> dict[Inode, Inode]:
+    """The pipe of each queue, by its first semaphore, where it can be told.
+
+    Certain when a process that holds the queue's read lock reads a pipe; else pipes are given out
+    in the order of making, but only when there are just as many as queues.
+    """
+    told: dict[Inode, Inode] = {}
+    for part in queues:
+        reading = {inode for pid in part[0].holders for inode in found.reading.get(pid, ())}
+        certain = [pipe.inode for pipe in pipes if pipe.inode in reading]
+        if len(certain) == 1:
+            told[part[0].inode] = certain[0]
+    rest = [part[0].inode for part in queues if part[0].inode not in told]
+    left = sorted(pipe.inode for pipe in pipes if pipe.inode not in told.values())
+    if len(rest) == len(left):
+        told.update(zip(rest, left, strict=True))
+    return told
 
 
 def _runs(found: Objects) -> list[list[Semaphore]]:

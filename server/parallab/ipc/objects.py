@@ -129,6 +129,8 @@ class Objects:
     sockets: dict[Inode, UnixSocket] = field(default_factory=dict)
     semaphores: dict[Inode, Semaphore] = field(default_factory=dict)
     memory: dict[Inode, SharedMemory] = field(default_factory=dict)
+    reading: dict[int, frozenset[Inode]] = field(default_factory=dict)
+    """What the threads of each process are blocked reading from."""
 
 
 def objects(snapshot: Snapshot) -> Objects:
@@ -139,6 +141,7 @@ def objects(snapshot: Snapshot) -> Objects:
         sockets=_sockets(snapshot),
         semaphores=semaphores,
         memory=_memory(snapshot),
+        reading=_reading(snapshot),
     )
 
 
@@ -162,6 +165,14 @@ def _pipes(snapshot: Snapshot) -> dict[Inode, Pipe]:
                 paths[file.inode] = file.target if file.target.startswith("/") else ""
     queued = {state.inode: state.queued for state in snapshot.pipes}
     return {inode: Pipe(inode, tuple(held), queued.get(inode), paths[inode]) for inode, held in ends.items()}
+
+
+def _reading(snapshot: Snapshot) -> dict[int, frozenset[Inode]]:
+    found = {}
+    for process in snapshot.processes:
+        fds = {fd for one in process.threads if one.blocked and one.blocked.call == "read" for fd in one.blocked.fds}
+        found[process.pid] = frozenset(file.inode for file in process.files if file.fd in fds and file.inode)
+    return found
 
 
 def _sockets(snapshot: Snapshot) -> dict[Inode, UnixSocket]:

@@ -5,7 +5,7 @@ has vanished from those of one that may not be read.
 """
 
 # Paths are strings and os.* is called directly: a snapshot makes thousands of these calls.
-# ruff: noqa: PTH208, PERF203
+# ruff: noqa: PTH208
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ what may not be read becomes a Missing, never an exception. What it all means is
 """
 
 # Paths are strings and os.* is called directly: a snapshot makes thousands of these calls.
-# ruff: noqa: PTH116, PTH208, PERF203, S108
+# ruff: noqa: PTH116, PTH208, S108
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ import os
 import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+
+import msgspec
 
 from parallab import netlink
 from parallab.model import (
@@ -289,7 +291,7 @@ class Reader:
         process = self._process(known)
         with opened.Memory(os.devnull) as memory:
             found, _ = self._threads(known, memory, ())
-        return _with(process, threads=found)
+        return msgspec.structs.replace(process, threads=found)
 
     def _facts(self, known: _Known, memory: opened.Memory) -> Process:
         """Everything about one process that ran since it was last read."""
@@ -318,7 +320,7 @@ class Reader:
         known.missing = tuple(missing)
         known.scanned = None
         known.added = False
-        return _with(process, threads=found, files=files, mappings=mappings)
+        return msgspec.structs.replace(process, threads=found, files=files, mappings=mappings)
 
     def _threads(
         self, known: _Known, memory: opened.Memory, mappings: tuple[Mapping, ...]
@@ -351,12 +353,12 @@ class Reader:
                 text = opened.read(f"{self._root}/{known.pid}/task/{thread.tid}/syscall")
                 if text.startswith(b"running"):
                     changed = True
-                    thread = Thread(thread.tid, thread.name, "R", threads.RUNNING, thread.cpu_ns, thread.queued_ns)
+                    thread = msgspec.structs.replace(thread, state="R", blocked=threads.RUNNING)
             found.append(thread)
         if not changed:
             return process
         self._ran = True  # who woke it may have changed what they share
-        return _with(process, threads=tuple(found), files=process.files, mappings=process.mappings)
+        return msgspec.structs.replace(process, threads=tuple(found))
 
     def _sem_locks(
         self,
@@ -475,31 +477,6 @@ def _semaphores(processes: Iterable[Process], memories: dict[int, opened.Memory]
                 if state is not None:
                     found[inode] = state
     return tuple(found.values())
-
-
-def _with(
-    process: Process,
-    threads: tuple[Thread, ...],
-    files: tuple[OpenFile, ...] = (),
-    mappings: tuple[Mapping, ...] = (),
-) -> Process:
-    """The process with its threads, descriptors and mappings filled in."""
-    return Process(
-        process.pid,
-        process.started,
-        process.ppid,
-        process.comm,
-        process.state,
-        process.cmdline,
-        process.started_unix,
-        process.pgid,
-        process.sid,
-        process.cpu_ticks,
-        process.exit_code,
-        threads,
-        files,
-        mappings,
-    )
 
 
 def _missing(what: str, process: Process, error: OSError) -> Missing:

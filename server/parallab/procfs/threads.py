@@ -21,7 +21,7 @@ def thread(task: str, tid: int, sched: bytes, blocked: Blocked | None) -> Thread
     """``/proc/PID/task/TID`` (the folder ``task``) as a Thread."""
     status = parse.stat(opened.read(f"{task}/{tid}/stat"))
     times = parse.schedstat(sched)
-    return Thread(tid, status.comm, status.state, blocked, times.cpu_ns, times.queued_ns)
+    return Thread(tid, status.comm, status.state, blocked, times.cpu_ns, times.queued_ns, status.started)
 
 
 def blocked(process: str, text: bytes, machine: str, memory: opened.Memory, mappings: Sequence[Mapping]) -> Blocked:

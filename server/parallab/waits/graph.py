@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from parallab.ipc import Objects, Role, Semaphore, objects, roles
+from parallab.ipc import Objects, Role, Semaphore, is_kernel, objects, roles
 from parallab.model import Blocked, Inode, OpenFile, Process, Snapshot, Thread
 
 Kind = Literal["process", "object", "child", "thread-lock", "unknown"]
@@ -93,7 +93,8 @@ def picture(snapshot: Snapshot, baseline: Snapshot | None = None) -> Picture:
     """Who waits for what in this snapshot.
 
     Threads of the root that are in the baseline belong to the notebook's machinery: they are
-    nobody's hope. Without a baseline all threads count.
+    nobody's hope. Without a baseline, a notebook's threads of its first seconds are taken for
+    that; those of any other program all count.
     """
     return _Thinker(snapshot, _machinery(snapshot, baseline)).picture()
 
@@ -117,7 +118,9 @@ def stuck(previous: Snapshot, current: Snapshot, baseline: Snapshot | None = Non
         return False
     hope = seen.hope[seen.main]
     if hope != "no":
-        return False if hope == "yes" else None
+        alone = baseline is None and is_kernel(root) and _alone(current).hope[seen.main] == "no"
+        # Whether it is the notebook's own threads that give hope cannot be told without a baseline.
+        return False if hope == "yes" and not alone else None
     if not still(previous, current, seen.behind(seen.main)):
         return False
     return True if current.monotonic - previous.monotonic >= APART_NS else None
@@ -140,15 +143,42 @@ def lost(previous: Snapshot, current: Snapshot, baseline: Snapshot | None = None
     if current.monotonic - previous.monotonic < APART_NS:
         return ()
     seen = picture(current, baseline)
-    return tuple(wait for wait in seen.lost() if still(previous, current, seen.behind((wait.pid, wait.tid))))
+    # A program may keep a thread that waits in vain all its life: only what holds up a main thread counts.
+    mains = [(one.pid, one.pid) for one in current.processes if seen.hope.get((one.pid, one.pid)) == "no"]
+    held_up = frozenset().union(*(seen.behind(main) for main in mains))
+    return tuple(
+        wait
+        for wait in seen.lost()
+        if (wait.pid, wait.tid) in held_up and still(previous, current, seen.behind((wait.pid, wait.tid)))
+    )
+
+
+TICKS = 100
+"""Clock ticks a second, USER_HZ, which Linux has as 100 on every machine that Python runs on (time(7))."""
+_STARTING = 5
+"""Seconds in which a notebook's Python starts its own threads, before the first cell can run."""
 
 
 def _machinery(snapshot: Snapshot, baseline: Snapshot | None) -> frozenset[Who]:
-    before = baseline.process(snapshot.root) if baseline is not None else None
     now = snapshot.process(snapshot.root)
-    if before is None or now is None or before.started != now.started:
+    if now is None:
         return frozenset()
-    return frozenset((before.pid, thread.tid) for thread in before.threads if thread.tid != before.pid)
+    before = baseline.process(snapshot.root) if baseline is not None else None
+    if before is not None and before.started == now.started:
+        return frozenset((now.pid, thread.tid) for thread in before.threads if thread.tid != now.pid)
+    if not is_kernel(now):
+        return frozenset()
+    latest = now.started + _STARTING * TICKS
+    return frozenset((now.pid, one.tid) for one in now.threads if one.tid != now.pid and 0 < one.started <= latest)
+
+
+def _alone(snapshot: Snapshot) -> Picture:
+    """The picture as if all other threads of the root were its machinery."""
+    root = snapshot.process(snapshot.root)
+    threads = root.threads if root is not None else ()
+    return _Thinker(
+        snapshot, frozenset((snapshot.root, one.tid) for one in threads if one.tid != snapshot.root)
+    ).picture()
 
 
 def _thread(snapshot: Snapshot, who: Who) -> Thread | None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from parallab.ipc import Composite, Semaphore, composites, names
+from parallab.ipc import QUEUES, Composite, Semaphore, composites, names
 from parallab.model import Snapshot
 from parallab.waits.graph import Picture, Wait, lost, picture
 
@@ -239,7 +239,7 @@ def _reaches(case: _Case, join: Wait, wait: Wait) -> bool:
 def _waiting_for_itself(case: _Case) -> Iterable[_Found]:
     for wait in case.waits:
         pipe = case.seen.objects.pipes.get(wait.inode) if wait.inode is not None else None
-        if pipe is not None and not wait.writes and pipe.writers == {wait.pid} and not _holds_a_lock(case, wait.pid):
+        if pipe is not None and not wait.writes and pipe.writers == {wait.pid} and not _gets(case, wait):
             sentence = (
                 f"{_start(case.name(wait.pid))} waits for data from a pipe whose only writing end it holds itself."
             )
@@ -301,7 +301,7 @@ def _nobody_writes(case: _Case) -> Iterable[_Found]:
         waits = [wait, *behind]
         zombies = [one for one in case.seen.snapshot.processes if one.state == "Z" and one.exit_code == 0]
         mistake = None
-        if wait.pid != case.seen.snapshot.root and (behind or _holds_a_lock(case, wait.pid)):
+        if wait.pid != case.seen.snapshot.root and (behind or _gets(case, wait)):
             mistake = "M23" if zombies else "M22"
         who = case.people(one.pid for one in waits)
         verb = "wait" if len({one.pid for one in waits}) > 1 else "waits"
@@ -310,8 +310,10 @@ def _nobody_writes(case: _Case) -> Iterable[_Found]:
         )
 
 
-def _holds_a_lock(case: _Case, pid: int) -> bool:
-    return any(lock.is_lock and pid in lock.holders for lock in case.seen.objects.semaphores.values())
+def _gets(case: _Case, wait: Wait) -> bool:
+    """Whether this reader holds the read lock of a queue: then it is in the middle of a get."""
+    firsts = [one.semaphores[0] for one in case.made if one.kind in QUEUES]
+    return any(wait.pid in case.seen.objects.semaphores[inode].holders for inode in firsts)
 
 
 def _forked_lock(case: _Case) -> Iterable[_Found]:

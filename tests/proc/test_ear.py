@@ -1,0 +1,242 @@
+"""The server's end of the probe's socket: whom it believes, what it bounds, and how it asks."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import select
+import socket
+import threading
+import time
+from collections.abc import Iterator
+
+import msgspec
+import pytest
+from listening import Heard
+
+from parallab import model
+from parallab.ear import LEDGER, Ear
+
+
+@pytest.fixture
+def heard() -> Heard:
+    return Heard()
+
+
+@pytest.fixture
+def ear(heard: Heard) -> Iterator[Ear]:
+    ear = Ear(heard.add)
+    yield ear
+    ear.close()
+
+
+def connect(ear: Ear) -> socket.socket:
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    connection.connect("\0" + ear.environment()["PARALLAB_PROBE"].removeprefix("@"))
+    return connection
+
+
+def packet(event: model.Event) -> bytes:
+    return msgspec.json.encode(event)
+
+
+HELLO = model.Hello(at=1, python="3.12.0", start_method="fork")
+
+
+def test_the_pid_is_the_operating_systems(ear: Ear, heard: Heard) -> None:
+    with connect(ear) as connection:
+        connection.send(packet(model.ProcessBorn(at=1, pid=1, ppid=2)))
+        (born,) = heard.until(lambda: heard.all(model.ProcessBorn))
+    assert born.pid == os.getpid()
+
+
+def test_a_forked_childs_packets_carry_its_own_pid(ear: Ear, heard: Heard) -> None:
+    with connect(ear) as connection:
+        children = []
+        for _ in range(20):
+            child = os.fork()
+            if child == 0:
+                connection.send(packet(model.ProcessBorn(at=1, ppid=2)))
+                os._exit(0)
+            children.append(child)
+        for child in children:
+            os.waitpid(child, 0)
+        heard.until(lambda: len(heard.all(model.ProcessBorn)) == 20)
+    assert sorted(event.pid for event in heard.all(model.ProcessBorn)) == sorted(children)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"nonsense", b"{}", b'{"kind":"hello"}', b'[{"kind":"lost","at":1,"count":"x"}]', b"\xff\xfe", b"[" * 5000],
+)
+def test_what_cannot_be_understood_is_counted(ear: Ear, heard: Heard, data: bytes) -> None:
+    with connect(ear) as connection:
+        connection.send(data)
+        connection.send(packet(HELLO))
+        heard.until(lambda: heard.all(model.Hello))
+    assert ear.malformed == 1
+
+
+def test_a_packet_that_is_too_long_is_counted(ear: Ear, heard: Heard) -> None:
+    with connect(ear) as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
+        connection.send(b" " * 100_000)
+        connection.send(packet(HELLO))
+        heard.until(lambda: heard.all(model.Hello))
+    assert ear.malformed == 1
+
+
+def test_several_events_in_one_packet(ear: Ear, heard: Heard) -> None:
+    with connect(ear) as connection:
+        lost = packet(model.Lost(at=1, count=3))
+        connection.send(b"[" + lost + b"," + packet(HELLO) + b"]")
+        heard.until(lambda: heard.all(model.Hello))
+    assert heard.all(model.Lost)[0].count == 3
+
+
+def _burst(address: str, count: int) -> None:
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    connection.connect(address)
+    for number in range(count):
+        connection.send(packet(model.ProcessExit(at=number, child=1, exit_code=0)))
+
+
+def test_a_busy_interpreter_loses_nothing(ear: Ear, heard: Heard) -> None:
+    address = "\0" + ear.environment()["PARALLAB_PROBE"].removeprefix("@")
+    child = multiprocessing.get_context("fork").Process(target=_burst, args=(address, 5000))
+    child.start()
+    while child.is_alive():
+        sum(range(10_000))  # holds the interpreter lock, as a busy event loop does
+    child.join()
+    heard.until(lambda: len(heard.all(model.ProcessExit)) == 5000)
+    assert [event.at for event in heard.all(model.ProcessExit)] == list(range(5000))
+
+
+def test_a_flood_of_lock_reports_is_thinned_and_says_so(heard: Heard) -> None:
+    gate = threading.Event()
+
+    def deliver(events: list[model.AnyEvent]) -> None:
+        heard.add(events)
+        gate.wait(30)
+
+    ear = Ear(deliver)
+    try:
+        with connect(ear) as connection:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 23)
+            connection.send(packet(HELLO))
+            heard.until(lambda: heard.all(model.Hello))  # the reader is now held up at the gate
+            sent = 0
+            for number in range(LEDGER + 500):
+                try:
+                    connection.send(
+                        packet(model.LockUse(at=number, lock="/x", act="want")), socket.MSG_DONTWAIT
+                    )
+                except BlockingIOError:
+                    break
+                sent += 1
+            assert sent > LEDGER, "the socket's buffer is too small for this test"
+            gate.set()
+            connection.send(packet(model.ProcessExit(at=10**9, child=1, exit_code=0)))
+            heard.until(lambda: heard.all(model.ProcessExit))
+        omitted = sum(event.count for event in heard.all(model.Omitted, what="lock"))
+        kept = heard.all(model.LockUse)
+        assert omitted == ear.omitted
+        assert len(kept) + omitted == sent
+        assert kept[-1].at == sent - 1
+    finally:
+        gate.set()
+        ear.close()
+
+
+def test_an_error_of_the_listener_does_not_deafen_it(heard: Heard) -> None:
+    def deliver(events: list[model.AnyEvent]) -> None:
+        heard.add(events)
+        raise RuntimeError
+
+    ear = Ear(deliver)
+    with connect(ear) as connection:
+        for number in range(3):
+            connection.send(packet(model.ProcessExit(at=number, child=1, exit_code=0)))
+            heard.until(lambda number=number: len(heard.all(model.ProcessExit)) == number + 1)
+    ear.close()
+
+
+# -- questions -------------------------------------------------------------------------
+
+
+def test_asking(ear: Ear, heard: Heard) -> None:
+    with connect(ear) as connection:
+        connection.send(packet(HELLO))
+        heard.until(lambda: heard.all(model.Hello))
+        future = ear.ask(names=["x"], timeout=20)
+        question = json.loads(connection.recv(65536))
+        assert question == {"ask": 1, "kind": "values", "names": ["x"]}
+        connection.send(packet(model.Answer(at=1, number=question["ask"])))
+        answer = future.result(20)
+    assert answer is not None
+    assert answer.number == 1
+    assert not heard.all(model.Answer)
+
+
+def test_no_kernel_no_answer(ear: Ear) -> None:
+    assert ear.ask().result(0) is None
+
+
+def test_an_answer_that_does_not_come(ear: Ear, heard: Heard) -> None:
+    with connect(ear) as connection:
+        connection.send(packet(HELLO))
+        heard.until(lambda: heard.all(model.Hello))
+        began = time.monotonic()
+        assert ear.ask(timeout=0.1).result(20) is None
+        assert time.monotonic() - began >= 0.1
+
+
+def test_a_kernel_that_goes_while_asked(ear: Ear, heard: Heard) -> None:
+    with connect(ear) as connection:
+        connection.send(packet(HELLO))
+        heard.until(lambda: heard.all(model.Hello))
+        future = ear.ask(timeout=60)
+    assert future.result(20) is None
+
+
+def test_closing_answers_open_questions(heard: Heard) -> None:
+    ear = Ear(heard.add)
+    with connect(ear) as connection:
+        connection.send(packet(HELLO))
+        heard.until(lambda: heard.all(model.Hello))
+        future = ear.ask(timeout=60)
+        ear.close()
+        assert future.result(0) is None
+        assert ear.ask().result(0) is None
+        ear.close()
+        readable, _, _ = select.select([connection], [], [], 20)
+        assert readable
+
+
+def test_a_child_cannot_answer_for_the_kernel(ear: Ear, heard: Heard) -> None:
+    with connect(ear) as connection, connect(ear) as other:
+        connection.send(packet(HELLO))
+        heard.until(lambda: heard.all(model.Hello))
+        other.send(packet(HELLO))
+        heard.until(lambda: len(heard.all(model.Hello)) == 2)
+        future = ear.ask(timeout=0.3)
+        other.send(packet(model.Answer(at=1, number=1)))
+        assert future.result(20) is None
+    assert ear.malformed == 1
+
+
+def test_descriptors_are_not_inherited(ear: Ear) -> None:
+    assert not os.get_inheritable(ear._listener.fileno())
+
+
+def test_it_is_silent_while_nothing_happens(ear: Ear) -> None:
+    def waits() -> int:
+        path = f"/proc/{os.getpid()}/task/{ear._thread.native_id}/status"
+        with open(path) as file:
+            return int(next(line for line in file if line.startswith("voluntary_ctxt")).split()[1])
+
+    with connect(ear):
+        before = waits()
+        time.sleep(0.5)
+        assert waits() - before <= 1
