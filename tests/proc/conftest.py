@@ -64,11 +64,9 @@ class Subject:
             previous = current
 
     def end(self) -> None:
-        """Ends it and all that it started."""
-        pids = [process.pid for process in self.reader.tree(self.pid)]
-        for pid in [*reversed(pids), self.pid]:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+        """Ends it and all that it started: its session has one process group, which a pool cannot outgrow."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
         self.process.communicate()
 
 

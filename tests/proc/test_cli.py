@@ -74,9 +74,7 @@ def test_a_notebook_that_is_missing(tmp_path: Path) -> None:
     refused(parallab("check", "L04", path), f"there is no notebook {path}: name the file you want checked")
 
 
-def test_without_a_notebook_the_one_of_the_folder_is_wanted(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_a_notebook_the_one_of_the_folder_is_wanted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     result = parallab("check", "L04")
     assert result.exit_code == 2

@@ -129,9 +129,7 @@ def test_a_flood_of_lock_reports_is_thinned_and_says_so(heard: Heard) -> None:
             sent = 0
             for number in range(LEDGER + 500):
                 try:
-                    connection.send(
-                        packet(model.LockUse(at=number, lock="/x", act="want")), socket.MSG_DONTWAIT
-                    )
+                    connection.send(packet(model.LockUse(at=number, lock="/x", act="want")), socket.MSG_DONTWAIT)
                 except BlockingIOError:
                     break
                 sent += 1

@@ -33,7 +33,9 @@ CHECKS = '''
         """Both end well"""
         expect("exit codes", [worker.exit_code for worker in two], equals([0, 0]))
 '''
-MODULE = Cell("%%writefile job.py\nimport os, signal, time\ndef work():\n    pass\ndef forever():\n    time.sleep(1000)\n")
+MODULE = Cell(
+    "%%writefile job.py\nimport os, signal, time\ndef work():\n    pass\ndef forever():\n    time.sleep(1000)\n"
+)
 GOOD = Cell(
     "import multiprocessing as mp, job\nps = [mp.Process(target=job.work) for _ in range(2)]\n"
     "for p in ps: p.start()\nfor p in ps: p.join()",
@@ -67,9 +69,7 @@ async def test_a_print_is_no_process(tmp_path: Path) -> None:
 
 
 async def test_a_hang_is_judged_and_the_notebook_goes_on(tmp_path: Path) -> None:
-    hang = Cell(
-        "import multiprocessing as mp, job\nlock = mp.Lock()\nlock.acquire()\nlock.acquire()", step="work"
-    )
+    hang = Cell("import multiprocessing as mp, job\nlock = mp.Lock()\nlock.acquire()\nlock.acquire()", step="work")
     lab = small_lab(
         tmp_path,
         '''
@@ -121,9 +121,7 @@ async def test_a_restart_begins_anew(tmp_path: Path) -> None:
 
 
 async def test_workers_left_running_die_with_the_run(tmp_path: Path) -> None:
-    left = Cell(
-        "import multiprocessing as mp, job\np = mp.Process(target=job.forever)\np.start()\n", step="work"
-    )
+    left = Cell("import multiprocessing as mp, job\np = mp.Process(target=job.forever)\np.start()\n", step="work")
     done = await headless.run([MODULE, left], small_lab(tmp_path, CHECKS))
     (pid,) = {event.child for event in done.recording.events if isinstance(event, model.ProcessStart)}
     assert not _runs(pid)

@@ -1,0 +1,311 @@
+"""Who waits for whom, on snapshots written by hand: rules that real programs show only by luck."""
+
+from __future__ import annotations
+
+import msgspec
+
+from parallab import ipc, waits
+from parallab.model import (
+    Blocked,
+    Inode,
+    Mapping,
+    OpenFile,
+    PipeState,
+    Process,
+    SemaphoreState,
+    SemLock,
+    Snapshot,
+    Socket,
+    Thread,
+)
+
+SECOND = 1_000_000_000
+LOCK = Inode(27, 1)
+OTHER = Inode(27, 2)
+PIPE = Inode(15, 77)
+
+ON_LOCK = Blocked("futex", inode=LOCK)
+ON_OTHER = Blocked("futex", inode=OTHER)
+INSIDE = Blocked("futex")
+RUNNING = Blocked("running")
+SLEEP = Blocked("clock_nanosleep", timed=True)
+
+
+def child(pid: int) -> Blocked:
+    return Blocked("wait4", pid=pid)
+
+
+def mapped(inode: Inode) -> Mapping:
+    return Mapping(inode.ino * 0x1000, inode.ino * 0x1000 + 0x1000, inode, f"/dev/shm/sem.{inode.ino}", True)
+
+
+def process(pid: int, *blocked: Blocked, ppid: int = 1, files: str = "", state: str = "S") -> Process:
+    """``files``: ``r``, ``w`` and ``rw`` ends of PIPE, at descriptors 3 and 4; always descriptor 0."""
+    ends = [OpenFile(3 + k, "pipe", mode, "pipe:[77]", PIPE) for k, mode in enumerate(files)]
+    return Process(
+        pid=pid,
+        started=pid,
+        ppid=ppid,
+        comm="python",
+        state=state,
+        cmdline=("python", "x.py") if ppid == 1 else ("python", "-c", "…", "--multiprocessing-fork"),
+        threads=tuple(Thread(pid + k, "python", "R" if one is RUNNING else "S", one) for k, one in enumerate(blocked)),
+        files=(OpenFile(0, "other", "r", "/dev/null", Inode(6, 4)), *ends),
+        mappings=(mapped(LOCK), mapped(OTHER)),
+    )
+
+
+def snapshot(*processes: Process, held: dict[int, Inode] | None = None, value: int = 0, told: bool = True) -> Snapshot:
+    """The first process is the root; ``held`` says who holds which lock."""
+    held = held or {}
+    return Snapshot(
+        monotonic=SECOND,
+        unix=1.0,
+        root=processes[0].pid,
+        processes=processes,
+        semaphores=tuple(SemaphoreState(inode, value, 1) for inode in (LOCK, OTHER)),
+        sem_locks=tuple(
+            SemLock(one.pid, inode, int(held.get(one.pid) == inode), 1, 1)
+            for one in processes
+            for inode in (LOCK, OTHER)
+            if told
+        ),
+        pipes=(PipeState(PIPE, 0),),
+    )
+
+
+def later(seen: Snapshot) -> Snapshot:
+    return msgspec.structs.replace(seen, monotonic=seen.monotonic + SECOND)
+
+
+def stuck(seen: Snapshot, baseline: Snapshot | None = None) -> bool | None:
+    return waits.stuck(seen, later(seen), baseline)
+
+
+def kinds(seen: Snapshot, baseline: Snapshot | None = None) -> list[str]:
+    return [one.kind for one in waits.diagnose(seen, later(seen), baseline)]
+
+
+def test_a_circle_of_locks():
+    seen = snapshot(
+        process(10, child(20)),
+        process(20, ON_LOCK, ppid=10),
+        process(30, ON_OTHER, ppid=10),
+        held={20: OTHER, 30: LOCK},
+    )
+
+    assert stuck(seen) is True
+    (found,) = waits.diagnose(seen, later(seen))
+    assert (found.kind, found.mistake, found.pids) == ("lock-cycle", "M43", (20, 30))
+    assert found.sentence == (
+        "Worker 1 of 2 and worker 2 of 2 wait for each other: each holds the lock that the next one wants."
+    )
+    assert found.evidence == (
+        "worker 1 of 2 waits for lock 1b:1 (futex), held by worker 2 of 2",
+        "worker 2 of 2 waits for lock 1b:2 (futex), held by worker 1 of 2",
+    )
+    (cycle,) = waits.cycles(waits.picture(seen), waits.picture(seen).lost())
+    assert cycle.pids == (20, 30)
+
+
+def test_a_circle_stays_one_while_a_third_computes():
+    seen = snapshot(
+        process(10, child(20)),
+        process(20, ON_LOCK, ppid=10),
+        process(30, ON_OTHER, ppid=10),
+        process(40, RUNNING, ppid=10),
+        held={20: OTHER, 30: LOCK},
+    )
+
+    assert stuck(seen) is True
+    assert kinds(seen) == ["lock-cycle"]
+
+
+def test_a_deadlock_of_workers_is_told_though_the_notebook_rests():
+    seen = snapshot(
+        process(10, Blocked("epoll_wait", fds=(0,))),
+        process(20, ON_LOCK, ppid=10),
+        process(30, ON_OTHER, ppid=10),
+        held={20: OTHER, 30: LOCK},
+    )
+
+    assert stuck(seen) is False
+    assert kinds(seen) == ["lock-cycle"]
+
+
+def test_who_waits_for_its_own_lock_may_be_let_go_by_anyone_else_who_has_it():
+    """multiprocessing lets any process release any lock: a binary signal looks just so."""
+    alone = snapshot(process(10, child(20)), process(20, ON_LOCK, ppid=10), held={20: LOCK})
+    accompanied = snapshot(
+        process(10, child(20)), process(20, ON_LOCK, ppid=10), process(30, SLEEP, ppid=10), held={20: LOCK}
+    )
+
+    assert (stuck(alone), kinds(alone)) == (True, ["same-lock-twice"])
+    assert (stuck(accompanied), kinds(accompanied)) == (False, [])
+
+
+def test_a_lock_given_back_is_about_to_be_taken():
+    seen = snapshot(process(10, child(20)), process(20, ON_LOCK, ppid=10), value=1)
+
+    assert stuck(seen) is False
+
+
+def test_without_records_of_the_holder_everyone_who_has_it_may_hold_it():
+    everyone_waits = snapshot(process(10, child(20)), process(20, ON_LOCK, ppid=10), told=False)
+    one_computes = snapshot(
+        process(10, child(20)), process(20, ON_LOCK, ppid=10), process(30, RUNNING, ppid=10), told=False
+    )
+
+    assert stuck(everyone_waits) is True
+    assert stuck(one_computes) is False
+    waiting = next(wait for wait in waits.picture(one_computes).waits if wait.pid == 20)
+    assert waiting.held_by is None
+
+
+def test_what_cannot_be_read_is_not_claimed():
+    blind = process(20, Blocked("read", fds=(3,)), ppid=10)
+    seen = snapshot(process(10, child(20)), msgspec.structs.replace(blind, files=()))
+    denied = snapshot(process(10, child(20)), msgspec.structs.replace(blind, threads=(Thread(20, "python", "S"),)))
+
+    assert stuck(seen) is None
+    assert stuck(denied) is None
+    assert kinds(seen) == kinds(denied) == []
+
+
+def test_cpu_used_between_the_looks_is_life():
+    seen = snapshot(process(10, child(20)), process(20, ON_LOCK, ppid=10), held={20: LOCK})
+    worker = seen.processes[1]
+    ran = msgspec.structs.replace(worker, threads=(msgspec.structs.replace(worker.threads[0], cpu_ns=1),))
+    moved = msgspec.structs.replace(later(seen), processes=(seen.processes[0], ran))
+
+    assert waits.stuck(seen, moved) is False
+    assert waits.diagnose(seen, moved) == ()
+
+
+def test_a_pid_given_to_another_process_is_another_process():
+    seen = snapshot(process(10, child(20)), process(20, ON_LOCK, ppid=10), held={20: LOCK})
+    other = msgspec.structs.replace(seen.processes[1], started=99)
+    moved = msgspec.structs.replace(later(seen), processes=(seen.processes[0], other))
+
+    assert waits.stuck(seen, moved) is False
+
+
+def test_a_zombie_is_about_to_be_collected():
+    zombie = msgspec.structs.replace(process(20, ppid=10, state="Z"), files=(), exit_code=0)
+    seen = snapshot(process(10, child(20)), zombie)
+
+    assert stuck(seen) is False
+
+
+def test_a_stopped_process_may_be_continued_by_anybody():
+    stopped = process(20, ON_LOCK, ppid=10)
+    stopped = msgspec.structs.replace(stopped, threads=(Thread(20, "python", "T", ON_LOCK),))
+
+    assert stuck(snapshot(process(10, child(20)), stopped)) is None
+
+
+def test_a_pipe_whose_only_writer_reads_it():
+    seen = snapshot(process(10, Blocked("read", fds=(3,)), files="rw"))
+
+    assert stuck(seen) is True
+    assert kinds(seen) == ["waits-for-itself"]
+
+
+def test_a_pipe_held_open_by_someone_unseen_cannot_be_told():
+    assert stuck(snapshot(process(10, Blocked("read", fds=(3,)), files="r"))) is None
+
+
+def test_a_pipe_with_something_in_it_is_about_to_be_read():
+    seen = snapshot(process(10, Blocked("read", fds=(3,)), files="rw"))
+
+    assert stuck(msgspec.structs.replace(seen, pipes=(PipeState(PIPE, 5),))) is False
+
+
+def test_threads_of_the_baseline_are_nobodys_hope():
+    machinery = snapshot(process(10, Blocked("epoll_wait", fds=(0,)), SLEEP))
+    seen = snapshot(process(10, INSIDE, SLEEP))
+    with_a_thread_of_its_own = snapshot(process(10, INSIDE, SLEEP, SLEEP))
+
+    assert stuck(seen) is False
+    assert stuck(seen, machinery) is True
+    assert stuck(with_a_thread_of_its_own, machinery) is False
+
+
+def test_a_notebook_without_baseline_is_not_called_idle_for_its_own_threads():
+    kernel = msgspec.structs.replace(process(10, INSIDE, SLEEP), cmdline=("python", "-m", "ipykernel_launcher"))
+    early = msgspec.structs.replace(
+        kernel, threads=(kernel.threads[0], msgspec.structs.replace(kernel.threads[1], started=110))
+    )
+
+    assert stuck(snapshot(kernel)) is None
+    assert stuck(snapshot(early)) is True
+
+
+def test_both_ends_of_a_socket_pair_read():
+    here, there = Inode(9, 1), Inode(9, 2)
+    one = process(10, Blocked("read", fds=(7,)))
+    two = process(20, Blocked("recvfrom", fds=(8,)), ppid=10)
+    seen = snapshot(
+        msgspec.structs.replace(one, files=(*one.files, OpenFile(7, "socket", "rw", "socket:[1]", here))),
+        msgspec.structs.replace(two, files=(*two.files, OpenFile(8, "socket", "rw", "socket:[2]", there))),
+    )
+    sockets = (Socket(1, peer=2), Socket(2, peer=1))
+    quiet = msgspec.structs.replace(seen, sockets=sockets)
+    loud = msgspec.structs.replace(seen, sockets=(Socket(1, peer=2, queued=3), sockets[1]))
+
+    assert (stuck(quiet), kinds(quiet)) == (True, ["both-read"])
+    assert stuck(loud) is False
+
+
+def test_who_joins_while_holding_the_lock_that_the_child_wants():
+    seen = snapshot(process(10, child(20)), process(20, ON_LOCK, ppid=10), held={10: LOCK})
+
+    assert (stuck(seen), kinds(seen)) == (True, ["join-holding-lock"])
+
+
+# -- the grammar of semaphores ------------------------------------------------------------------
+
+
+def words(letters: str, pipes: int = 0) -> list[str]:
+    """The composites read from semaphores made in this order, by a process with so many pipes."""
+    limits = {"L": (1, 1), "R": (1, 0), "S": (ipc.grammar.SEM_VALUE_MAX, 1), "B": (5, 1)}
+    semaphores = {}
+    for number, letter in enumerate(letters, 1):
+        inode = Inode(27, number)
+        maxvalue, kind = limits[letter]
+        record = SemLock(10, inode, 0, maxvalue, kind)
+        semaphores[inode] = ipc.Semaphore(inode, 1, 0, frozenset((10,)), (record,))
+    ends = (ipc.End(10, 3, "r"), ipc.End(10, 4, "w"))
+    found = ipc.Objects(semaphores=semaphores, pipes={Inode(15, k): ipc.Pipe(Inode(15, k), ends) for k in range(pipes)})
+    return [one.kind for one in ipc.composites(found)]
+
+
+def test_words_of_semaphores():
+    assert words("L") == []
+    assert words("LLS", pipes=1) == ["queue"]
+    assert words("LLB", pipes=1) == ["queue"]
+    assert words("LLS") == []
+    assert words("LL", pipes=1) == ["simple-queue"]
+    assert words("LLSSRSSS", pipes=1) == ["joinable-queue"]
+    assert words("RSSS") == ["condition"]
+    assert words("LSSSS") == ["event"]
+    assert words("LLLS", pipes=1) == ["queue"]
+    assert words("LLSSSS", pipes=1) == ["event"]
+    assert words("LLSLLS", pipes=2) == ["queue", "queue"]
+    assert words("RLSSSSRSSS") == ["event", "condition"]
+    assert words("SSSS") == []
+
+
+# -- a baseline subtracted --------------------------------------------------------------------------
+
+
+def test_without_the_baseline_only_what_is_new_is_left():
+    before = snapshot(process(10, INSIDE, SLEEP, files="rw"))
+    now = snapshot(process(10, INSIDE, SLEEP, RUNNING, files="rw"), process(20, SLEEP, ppid=10, files="rw"))
+
+    left = ipc.without(now, before)
+
+    assert [one.pid for one in left.processes] == [10, 20]
+    assert [thread.tid for thread in left.processes[0].threads] == [10, 12]
+    assert (left.processes[1].files, left.pipes, left.semaphores) == ((), (), ())
+    assert ipc.without(now, None) == now
