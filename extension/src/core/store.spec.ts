@@ -13,7 +13,7 @@ import {
   type Answer
 } from '../__tests__/fixtures';
 import { Client } from './client';
-import type { HostState } from './host';
+import type { HostState, KernelStatus } from './host';
 import { countSteps, labOf, markOf, progressOf, workOf } from './state';
 import { LabStore } from './store';
 
@@ -102,6 +102,34 @@ describe('where the learner is', () => {
     store.setHost(IN_FRONT);
     await settle();
     expect(server.count('GET kernels/k1/state')).toBe(2);
+  });
+
+  test('a kernel that starts is asked about once, when it is up', async () => {
+    const { store, server } = world();
+    const { notebook } = IN_FRONT;
+    const kernel = (id: string, status: KernelStatus): HostState => ({
+      notebook,
+      kernel: { id, name: 'parallab', status }
+    });
+    store.setHost(kernel('', 'starting'));
+    store.setHost(kernel('k1', 'unknown'));
+    store.setHost(kernel('k1', 'starting'));
+    await store.refresh();
+    store.setHost(kernel('k1', 'idle'));
+    store.setHost(kernel('k1', 'busy'));
+    store.setHost(kernel('k1', 'idle'));
+    await settle();
+    const asked = server.asked.filter(one => one.what.includes('kernels'));
+    expect(asked.map(one => one.what)).toEqual(['GET kernels/k1/state']);
+  });
+
+  test('a course asked for twice at once is fetched once', async () => {
+    const { store, server } = world();
+    const first = store.refresh();
+    store.showCourse();
+    await first;
+    await settle();
+    expect(server.count('GET labs')).toBe(1);
   });
 
   test("anybody's notebook: its kernel is not asked about", async () => {

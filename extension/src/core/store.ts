@@ -5,7 +5,7 @@
  */
 
 import type { Client } from './client';
-import type { Host, HostState } from './host';
+import type { Host, HostKernel, HostState } from './host';
 import { ProblemError, asProblem, isGeneral } from './problem';
 import { Signal } from './signal';
 import {
@@ -33,6 +33,8 @@ export class LabStore {
   readonly changed = new Signal<State>();
   private _state: State = INITIAL;
   private _disposed = false;
+  private _courseLoad: Promise<void> | null = null;
+  private _courseStale = false;
 
   constructor(
     private readonly _client: Client,
@@ -56,13 +58,16 @@ export class LabStore {
     await Promise.all([
       this._loadCourse(),
       labId === null ? null : this._loadLab(labId),
-      host.kernel === null ? null : this._loadKernel(host.kernel.id)
+      isUp(host) ? this._loadKernel(host.kernel.id) : null
     ]);
   }
 
   showCourse(): void {
     this._set({ view: 'course', pageProblem: null });
-    void this._loadCourse();
+    // The first request may be on its way already, as when the sidebar has just been opened.
+    if (this._courseLoad === null) {
+      void this._loadCourse();
+    }
   }
 
   async showLab(lab: string): Promise<void> {
@@ -137,9 +142,13 @@ export class LabStore {
     ) {
       void this.showLab(notebook.lab);
     }
-    if (kernel === null || kernel.id === '' || !notebook?.lab) {
+    if (kernel === null || !notebook?.lab) {
       this._set({ kernel: null });
-    } else if (kernel.id !== before.kernel?.id || started(before, host)) {
+    } else if (
+      isUp(host) &&
+      // One that has just come up may have become one that is recorded.
+      !(isUp(before) && before.kernel.id === kernel.id)
+    ) {
       void this._loadKernel(kernel.id);
     }
   }
@@ -338,7 +347,23 @@ export class LabStore {
     }
   }
 
-  private async _loadCourse(): Promise<void> {
+  /** One request at a time; what is asked for meanwhile is asked once more at its end. */
+  private _loadCourse(): Promise<void> {
+    if (this._courseLoad !== null) {
+      this._courseStale = true;
+      return this._courseLoad;
+    }
+    this._courseLoad = this._fetchCourse().finally(() => {
+      this._courseLoad = null;
+      if (this._courseStale) {
+        this._courseStale = false;
+        void this._loadCourse();
+      }
+    });
+    return this._courseLoad;
+  }
+
+  private async _fetchCourse(): Promise<void> {
     this._set({ loading: { ...this._state.loading, course: true } });
     try {
       const course = await this._client.course();
@@ -391,11 +416,7 @@ export class LabStore {
       this._setLab(lab, { ...view, progress: [...others, progress] });
     }
     // The counts of the course are the server's.
-    if (
-      this._state.course !== null &&
-      !this._state.loading.course &&
-      before?.verdict !== progress.verdict
-    ) {
+    if (this._state.course !== null && before?.verdict !== progress.verdict) {
       void this._loadCourse();
     }
   }
@@ -431,11 +452,10 @@ export class LabStore {
   }
 }
 
-/** A kernel that has just come up may have become one that is recorded. */
-function started(before: HostState, now: HostState): boolean {
-  const was = before.kernel?.status;
+/** A lab's notebook with a kernel that can be asked about. */
+function isUp(host: HostState): host is HostState & { kernel: HostKernel } {
+  const status = host.kernel?.status;
   return (
-    (was === 'starting' || was === 'restarting' || was === 'unknown') &&
-    now.kernel?.status !== was
+    Boolean(host.notebook?.lab) && (status === 'idle' || status === 'busy')
   );
 }

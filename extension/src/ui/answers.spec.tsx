@@ -241,3 +241,20 @@ describe('a Parsons problem', () => {
     expect(button('Take out: p.start()')).toBeInTheDocument();
   });
 });
+
+test('code between backticks is set as code, and read without them', () => {
+  render(
+    <Prediction
+      step="one"
+      prompts={[
+        { id: 'n', text: '`p.join()` gives', form: 'text', choices: [] }
+      ]}
+      saved={null}
+      work={NO_WORK}
+      actions={spies()}
+      kit={kit}
+    />
+  );
+  expect(screen.getByLabelText('p.join() gives')).toBeInTheDocument();
+  expect(screen.getByText('p.join()').tagName).toBe('CODE');
+});

@@ -6,6 +6,7 @@ import type { Actions } from './actions';
 import { Button } from './controls';
 import type { Kit } from './kit';
 import { Order } from './order';
+import { Text, plain } from './text';
 
 export interface PredictionProps {
   readonly step: string;
@@ -86,7 +87,9 @@ function Field(
   if (prompt.form === 'choice') {
     return (
       <fieldset className="pl-Field">
-        <legend>{prompt.text}</legend>
+        <legend>
+          <Text text={prompt.text} />
+        </legend>
         {prompt.choices.map(choice => (
           <label key={choice.id} className="pl-Choice">
             <input
@@ -95,7 +98,9 @@ function Field(
               checked={value === choice.id}
               onChange={() => set(choice.id)}
             />
-            <span>{choice.text}</span>
+            <span>
+              <Text text={choice.text} />
+            </span>
           </label>
         ))}
       </fieldset>
@@ -104,14 +109,16 @@ function Field(
   if (isOrder(prompt)) {
     return (
       <div className="pl-Field">
-        <p>{prompt.text}</p>
+        <p>
+          <Text text={prompt.text} />
+        </p>
         <Order
           lines={prompt.choices}
           chosen={
             work.drafts[prompt.id] ?? prompt.choices.map(choice => choice.id)
           }
           picking={false}
-          label={prompt.text}
+          label={plain(prompt.text)}
           off={work.busy !== null}
           onChange={chosen => set(...chosen)}
           kit={kit}
@@ -121,7 +128,9 @@ function Field(
   }
   return (
     <div className="pl-Field">
-      <label htmlFor={id}>{prompt.text}</label>
+      <label htmlFor={id}>
+        <Text text={prompt.text} />
+      </label>
       <input
         id={id}
         className="pl-Input"
@@ -152,17 +161,25 @@ function Saved(
       </p>
       {prompts.map(prompt => (
         <div key={prompt.id} className="pl-Compare" data-prompt={prompt.id}>
-          <p className="pl-Compare-question">{prompt.text}</p>
+          <p className="pl-Compare-question">
+            <Text text={prompt.text} />
+          </p>
           <dl className="pl-Compare-pair">
             <div>
               <dt>{trans.__('You predicted')}</dt>
-              <dd>{words(prompt, saved.answers[prompt.id])}</dd>
+              <dd>
+                <Text text={words(prompt, saved.answers[prompt.id])} />
+              </dd>
             </div>
             <div>
               <dt>{trans.__('Observed')}</dt>
               <dd>
-                {words(prompt, saved.observed[prompt.id]) ||
-                  trans.__('nothing yet')}
+                <Text
+                  text={
+                    words(prompt, saved.observed[prompt.id]) ||
+                    trans.__('nothing yet')
+                  }
+                />
               </dd>
             </div>
           </dl>

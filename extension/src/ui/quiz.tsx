@@ -6,6 +6,7 @@ import type { Actions } from './actions';
 import { Button } from './controls';
 import { Glyph } from './glyph';
 import type { Kit } from './kit';
+import { Text } from './text';
 
 export interface QuizProps {
   readonly step: string;
@@ -90,7 +91,9 @@ function QuestionField(props: {
   if (question.choices.length === 0) {
     return (
       <div className="pl-Field" data-question={question.id}>
-        <label htmlFor={id}>{question.text}</label>
+        <label htmlFor={id}>
+          <Text text={question.text} />
+        </label>
         <textarea
           id={id}
           className="pl-Input"
@@ -109,7 +112,7 @@ function QuestionField(props: {
   return (
     <fieldset className="pl-Field" data-question={question.id}>
       <legend>
-        {question.text}{' '}
+        <Text text={question.text} />{' '}
         {question.several ? (
           <span className="pl-Muted">
             {kit.trans.__('(several may be right)')}
@@ -128,7 +131,9 @@ function QuestionField(props: {
                 : onChange([choice.id])
             }
           />
-          <span>{choice.text}</span>
+          <span>
+            <Text text={choice.text} />
+          </span>
         </label>
       ))}
       {result}
@@ -154,7 +159,7 @@ export function Outcome(props: {
     <p className="pl-Outcome" data-verdict={mark}>
       <Glyph mark={mark} />
       <span>
-        <strong>{text}</strong> {outcome.reason}
+        <strong>{text}</strong> <Text text={outcome.reason} />
       </span>
     </p>
   );

@@ -4,6 +4,7 @@ import * as React from 'react';
 import type { Goal, GoalResult, StepProgress, StepResult } from '../core';
 import { Glyph, markText } from './glyph';
 import type { Kit, Trans, ViewSettings } from './kit';
+import { Text } from './text';
 
 /** The verdict in one sentence, for the eye and for `role="status"`. */
 export function verdictSentence(result: StepResult, trans: Trans): string {
@@ -94,7 +95,7 @@ function GoalLine(
                 : trans.__('Repair it')}
             </span>
           ) : null}{' '}
-          {goal.text}{' '}
+          <Text text={goal.text} />{' '}
           <span
             className={
               mark === 'passed' || mark === 'not-attempted'
@@ -117,11 +118,17 @@ function Finding(
   const { result, kit } = props;
   const { trans } = kit;
   if (result.verdict === 'passed') {
-    return result.note ? <p className="pl-Goal-note">{result.note}</p> : null;
+    return result.note ? (
+      <p className="pl-Goal-note">
+        <Text text={result.note} />
+      </p>
+    ) : null;
   }
   if (result.verdict === 'not-attempted') {
     return result.reason ? (
-      <p className="pl-Goal-note">{result.reason}</p>
+      <p className="pl-Goal-note">
+        <Text text={result.reason} />
+      </p>
     ) : null;
   }
   const rows: [string, string][] = [
@@ -154,7 +161,9 @@ function Finding(
           .map(([label, text]) => (
             <div key={label} className="pl-Finding-row">
               <dt>{label}</dt>
-              <dd>{text}</dd>
+              <dd>
+                <Text text={text} />
+              </dd>
             </div>
           ))}
         {result.hint ? (
@@ -164,10 +173,10 @@ function Finding(
               {props.settings.foldHints ? (
                 <details>
                   <summary>{trans.__('Show the hint')}</summary>
-                  {result.hint}
+                  <Text text={result.hint} />
                 </details>
               ) : (
-                result.hint
+                <Text text={result.hint} />
               )}
             </dd>
           </div>
