@@ -65,7 +65,7 @@ def waited(run, child):
 
 
 @check("define-and-execute")
-def ends_well(run, child, work):
+def ends_well(run, child, work, waited):
     """The child ends well, with exit code 0"""
     ended_well(child)
 

@@ -92,16 +92,11 @@ def ended(run: Evidence, workers: Sequence[Worker]) -> None:
     if run.running is not None and any(not run.joined(worker) for worker in workers):
         cannot_tell("Your cell is still running. Check again when it has ended.")
     left = [worker for worker in workers if not run.joined(worker)]
-    alive = [worker for worker in left if worker.alive]
     expect(
         "workers that nobody waited for",
         left,
         none(),
-        observed=(
-            f"{enumerate_all([str(worker) for worker in alive])} still at work when the cell ended"
-            if alive
-            else enumerate_all([str(worker) for worker in left])
-        ),
+        observed=enumerate_all([str(worker) for worker in left]),
         because="Without join() your notebook does not know when the work is done.",
         hint="Call join() on each of your workers, after all have been started.",
     )

@@ -66,7 +66,7 @@ _SENTENCES = {
     43: "Always lock in the same order.",
     44: "Use RLock or split the function.",
     45: "Make a new lock.",
-    46: "The barrier waits for more than you hired.",
+    46: "The barrier waits for more than will come.",
     47: "Closing your window does not tear down the house: unlink once.",
     48: "Only the creator unlinks.",
     49: "On 3.13 and later attach with track=False; before, create the segment before the workers.",
