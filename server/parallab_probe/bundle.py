@@ -12,7 +12,6 @@ import marshal
 import os
 import sys
 import tempfile
-import types
 from typing import Any
 
 from parallab_probe import plan, weave
@@ -131,9 +130,3 @@ def _remove_at_exit(path: str) -> None:
                 os.rmdir(os.path.dirname(path))  # noqa: PTH106, PTH120
 
     atexit.register(remove)
-
-
-def codes(content: dict[str, Any], module: str) -> dict[str, types.CodeType]:
-    """The woven functions of one module."""
-    loaded: dict[str, types.CodeType] = marshal.loads(content["woven"][module])  # noqa: S302
-    return loaded

@@ -45,11 +45,13 @@ def instrument(name: str, module: types.ModuleType) -> None:
     if name not in state.waiting:
         return
     state.waiting.discard(name)
-    for qualified, code in marshal.loads(state.content["woven"][name]).items():  # noqa: S302 - our own bundle
+    for qualified, codes in marshal.loads(state.content["woven"][name]).items():  # noqa: S302 - our own bundle
         try:
-            _replace(_function(module, qualified), code)
+            _replace(_function(module, qualified), codes)
         except Exception as error:  # whatever it is, the learner's program goes on without this hook
             state.blind.append(f"{name}.{qualified}: {type(error).__name__} {error}"[:300])
+            # The hello that would say so may be long gone.
+            report.omit(f"blind: {name}.{qualified}")
 
 
 def _function(module: types.ModuleType, qualified: str) -> types.FunctionType:
@@ -65,13 +67,16 @@ def _function(module: types.ModuleType, qualified: str) -> types.FunctionType:
     return found
 
 
-def _replace(function: types.FunctionType, woven: types.CodeType) -> None:
+_SAME = ("co_name", "co_firstlineno", "co_argcount", "co_kwonlyargcount", "co_freevars", "co_filename")
+
+
+def _replace(function: types.FunctionType, candidates: tuple[types.CodeType, ...]) -> None:
     old = function.__code__
-    same = ("co_name", "co_firstlineno", "co_argcount", "co_kwonlyargcount", "co_freevars", "co_filename")
-    for attribute in same:
-        if getattr(old, attribute) != getattr(woven, attribute):
-            raise ValueError(f"differs from its source ({attribute})")
-    function.__code__ = woven.replace(co_consts=tuple(_resolve(const) for const in woven.co_consts))
+    for woven in candidates:
+        if all(getattr(old, attribute) == getattr(woven, attribute) for attribute in _SAME):
+            function.__code__ = woven.replace(co_consts=tuple(_resolve(const) for const in woven.co_consts))
+            return
+    raise ValueError("differs from its source")
 
 
 def _resolve(const: Any) -> Any:

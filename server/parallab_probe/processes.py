@@ -378,19 +378,24 @@ def polled(popen: Any, code: Any) -> None:
         tell("process-exit", {"child": popen.pid, "exit_code": code})
 
 
+_INSIDE = ("multiprocessing.", "concurrent.futures.")
+
+
 @hook
 def watching(objects: Any, timeout: Any) -> Any:
     """``multiprocessing.connection.wait``; sentinels of children among what it waits for."""
     if local.looking or local.internal or (type(objects) is not list and type(objects) is not tuple):
         return None
-    numbers = {value for value in objects if type(value) is int}
-    if not numbers:
+    numbers = [value for value in objects if type(value) is int]
+    # join and is_alive come here too: frames are this, guarded, wait, its caller.
+    if not numbers or sys._getframe(3).f_globals.get("__name__", "").startswith(_INSIDE):
         return None
-    sentinels = {}
+    children = {}
     for process in list(_process()._children):
         inside = describe.attributes(process)
-        if inside.get("_sentinel") in numbers:
-            sentinels[inside["_sentinel"]] = inside["_popen"].pid
+        if "_sentinel" in inside:
+            children[inside["_sentinel"]] = inside["_popen"].pid
+    sentinels = {number: children[number] for number in numbers if number in children}
     if not sentinels:
         return None
     began = monotonic_ns()

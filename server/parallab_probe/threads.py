@@ -168,6 +168,8 @@ not_joined = hook(_joined)
 
 
 def _forget() -> None:
+    """In a forked child: the parent's threads are not there, though their objects are joined at exit."""
+    state.known.clear()
     state.error.clear()
 
 

@@ -58,8 +58,15 @@ def source_of(module: str, library: str) -> str:
     raise Unwoven(f"{module}: no source")
 
 
-def weave_module(module: str, plan: tuple[Weave, ...], library: str) -> tuple[dict[str, types.CodeType], list[str]]:
-    """The woven code of a module's functions by qualified name, and what could not be woven."""
+Codes = dict[str, tuple[types.CodeType, ...]]
+
+
+def weave_module(module: str, plan: tuple[Weave, ...], library: str) -> tuple[Codes, list[str]]:
+    """The woven code of a module's functions by qualified name, and what could not be woven.
+
+    A function that is defined once per platform has several; which is the right one is seen by
+    its line when it is installed.
+    """
     blind: list[str] = []
     try:
         path = source_of(module, library)
@@ -67,7 +74,7 @@ def weave_module(module: str, plan: tuple[Weave, ...], library: str) -> tuple[di
             tree = ast.parse(file.read(), path)
     except (Unwoven, OSError, SyntaxError, ValueError) as error:
         return {}, [f"{module}: {error}"[:300]]
-    codes: dict[str, types.CodeType] = {}
+    codes: Codes = {}
     for weave in plan:
         try:
             codes[weave.function] = _weave(tree, weave, path)
@@ -79,7 +86,7 @@ def weave_module(module: str, plan: tuple[Weave, ...], library: str) -> tuple[di
     return codes, blind
 
 
-def _weave(tree: ast.Module, weave: Weave, path: str) -> types.CodeType:
+def _weave(tree: ast.Module, weave: Weave, path: str) -> tuple[types.CodeType, ...]:
     *classes, name = weave.function.split(".")
     chain: list[ast.ClassDef] = []
     body: list[ast.stmt] = tree.body
@@ -89,11 +96,20 @@ def _weave(tree: ast.Module, weave: Weave, path: str) -> types.CodeType:
             raise Unwoven(f"{weave.function}: no such class")
         chain.append(found)
         body = found.body
-    function = next(
-        (node for node in _definitions(body) if isinstance(node, ast.FunctionDef) and node.name == name), None
-    )
-    if function is None:
+    functions = [node for node in _definitions(body) if isinstance(node, ast.FunctionDef) and node.name == name]
+    if not functions:
         raise Unwoven(f"{weave.function}: no such function")
+    return tuple(_compile(tree, chain, function, weave, path) for function in functions if _plain(function))
+
+
+def _plain(function: ast.FunctionDef) -> bool:
+    """Not a property's setter, which goes by the name of its getter."""
+    return not any(isinstance(part, ast.Attribute) and part.attr == "setter" for part in function.decorator_list)
+
+
+def _compile(
+    tree: ast.Module, chain: list[ast.ClassDef], function: ast.FunctionDef, weave: Weave, path: str
+) -> types.CodeType:
     woven: ast.stmt = _function(function, weave)
     for outer in reversed(chain):
         # The class chain gives the qualified name, the __class__ cell and the mangling of names.
@@ -102,7 +118,7 @@ def _weave(tree: ast.Module, weave: Weave, path: str) -> types.CodeType:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # "'str' object is not callable": it will be, once installed
         code = compile(module, path, "exec", dont_inherit=True)
-    for part in (*classes, name):
+    for part in (*(outer.name for outer in chain), function.name):
         code = next(const for const in code.co_consts if isinstance(const, types.CodeType) and const.co_name == part)
     return code
 
