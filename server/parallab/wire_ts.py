@@ -81,9 +81,7 @@ def _type(schema: Mapping[str, Any], names: Mapping[frozenset[str], str]) -> str
         return f"Readonly<Record<string, {_type(schema['additionalProperties'], names)}>>"
     if kind in _SIMPLE:
         return _SIMPLE[kind]
-    raise ValueError(
-        f"wire.ts cannot say {json.dumps(dict(schema))}: use a struct, list, dict or literal."
-    )
+    raise ValueError(f"wire.ts cannot say {json.dumps(dict(schema))}: use a struct, list, dict or literal.")
 
 
 def _union(values: frozenset[str]) -> str:
