@@ -277,20 +277,26 @@ def try_enter(lock: Any) -> bool:
     return False
 
 
-@ending
-def entered(token: Any, _result: Any) -> None:
-    semlock = token[0]._semlock
-    record = _records.get(semlock.handle)
-    if record is not None and not record.inner:
-        _took(record, semlock)
+# Neither is a hook itself: a hook inside a hook keeps silent, and _took and _missed are hooks.
+def entered(token: Any, result: Any) -> Any:
+    """``with lock``: it came after all."""
+    _took_or_missed(token[0], _took)
+    return result
 
 
-@hook
 def not_entered(token: Any) -> None:
-    semlock = token[0]._semlock
-    record = _records.get(semlock.handle)
+    """``with lock``: an exception, an interrupt perhaps, ended the waiting."""
+    _took_or_missed(token[0], _missed)
+
+
+def _took_or_missed(lock: Any, tell_it: Any) -> None:
+    try:
+        semlock = lock._semlock
+        record = _records.get(semlock.handle)
+    except Exception:
+        return
     if record is not None and not record.inner:
-        _missed(record, semlock)
+        tell_it(record, semlock)
 
 
 @hook
