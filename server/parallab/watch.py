@@ -11,6 +11,8 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
+import msgspec
+
 from parallab import model, wire
 from parallab.events import LivePicture
 from parallab.kernels import Kernel, Kernels, Recorded
@@ -116,25 +118,29 @@ class Watch:
             self._begin(self.recorder.running_cell, 0, 0)
 
     def _begin(self, cell: str, run: int, until: int) -> None:
-        lab, step = self._place(cell, run)
+        # Taken at once: a learner who runs the cell again right away must not overwrite what this run did.
+        told = self.recorder.glance()
+        lab, step = self._place(told, cell, run)
         if step:
-            task = asyncio.get_running_loop().create_task(self._look(lab, step, until))
+            task = asyncio.get_running_loop().create_task(self._look(lab, step, told, until))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
-    async def _look(self, lab: str, step: str, until: int) -> None:
+    async def _look(self, lab: str, step: str, told: model.Recording, until: int) -> None:
         try:
             if not await self._has_breaks(lab, step):
                 return
             recording = await self.recorder.cut(until)
+            if until:
+                recording = msgspec.structs.replace(recording, events=told.events)
             steps = self.mapped.steps if self.mapped is not None and self.mapped.lab == lab else tagged(recording)
             await self._judge(lab, step, self._kernel_id, recording, steps)
         except Exception:  # nobody waits for this: the next click judges again and tells what is wrong
             _log.exception("break goals of %s %s could not be judged", lab, step)
 
-    def _place(self, cell: str, run: int) -> tuple[str, str]:
+    def _place(self, told: model.Recording, cell: str, run: int) -> tuple[str, str]:
         """The lab and step of a cell: as its own metadata says, else as the browser last said."""
-        for event in reversed(self.recorder.glance().events):
+        for event in reversed(told.events):
             if isinstance(event, model.CellBegin) and event.cell == cell and (not run or event.run == run):
                 if event.lab and event.step:
                     return event.lab, event.step

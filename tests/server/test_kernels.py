@@ -7,11 +7,13 @@ import json
 import os
 import signal
 import time
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 from jupyter_client.session import Session
+
 from parallab import wire
 
 STEP = "labs/L90/steps"
@@ -282,9 +284,9 @@ async def test_a_check_that_raises_or_never_returns_is_broken_and_the_server_goe
     assert (await kernel.check(call, "start", ("c1", "start"))).status == 200
 
 
-async def test_a_kernel_killed_before_a_check(call, start, monkeypatch) -> None:
+async def test_a_kernel_killed_before_a_check(call, start) -> None:
     kernel = await start()
-    kernel.manager.autorestart = False
+    kernel.manager.stop_restarter()
     os.kill(kernel.manager.provisioner.pid, signal.SIGKILL)
     await until(lambda: kernel.recorder.dead)
     status, told = await kernel.check(call, "start", ("c1", "start"))
@@ -336,14 +338,16 @@ async def test_the_picture_is_sent_when_it_changes_and_not_while_idle(call, star
     jp_serverapp.event_logger.add_listener(schema_id=wire.KERNEL_EVENT, listener=listen)
     kernel = await start()
     await kernel.run(
-        "import multiprocessing as mp, time\nfor n in range(30):\n    p = mp.get_context('fork').Process(target=time.sleep, args=(0.02,)); p.start(); p.join()",
+        "import multiprocessing as mp, time\n"
+        "for n in range(30):\n"
+        "    p = mp.get_context('fork').Process(target=time.sleep, args=(0.02,)); p.start(); p.join()",
         "c1",
         "start",
     )
     await asyncio.sleep(1)
     assert heard
     assert heard[-1][1]["busy"] is False
-    gaps = [later[0] - earlier[0] for earlier, later in zip(heard, heard[1:], strict=False)]
+    gaps = [later[0] - earlier[0] for earlier, later in pairwise(heard)]
     assert min(gaps) >= 0.19, gaps
     count = len(heard)
     await asyncio.sleep(1.5)

@@ -1,5 +1,7 @@
 """Labs and steps over REST, on a real server and database, without a kernel."""
 
+# ruff: noqa: ASYNC240 - a test may look at its files
+
 from __future__ import annotations
 
 import asyncio

@@ -1,5 +1,7 @@
 """Opening a lab: what is missing is made, what is the learner's stays, and nothing leaves the root."""
 
+# ruff: noqa: ASYNC240 - a test may look at its files
+
 from __future__ import annotations
 
 import asyncio
@@ -9,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from parallab.workplace import Workplace
 
 HOME = "parallab/90-of-all-kinds"
