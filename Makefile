@@ -31,6 +31,8 @@ PYTHON ?=
 WORK ?= work
 STAMPS := .venv/.stamps
 ARTEFACTS := artefacts
+# Two makes at once must not build into the same folder.
+alone := $(if $(shell command -v flock),flock .venv/.lock)
 # A missing folder, as in an early clone, is no error.
 sources = $(shell find $(wildcard $(1)) -type f -not -name '*.spec.ts*' -not -path '*/__tests__/*' -not -path '*/__pycache__/*' 2>/dev/null)
 
@@ -47,18 +49,18 @@ $(STAMPS)/venv:
 
 $(STAMPS)/python: $(STAMPS)/venv pyproject.toml hatch_build.py install.json $(call sources,jupyter-config)
 	@echo "Installing Parallab and its tools into .venv …"
-	@scripts/quietly.sh .venv/bin/python -m pip install --quiet --editable '.[test,dev,bench]'
+	@$(alone) scripts/quietly.sh .venv/bin/python -m pip install --quiet --editable '.[test,dev,bench]'
 	@touch $@
 
 $(STAMPS)/node: package.json yarn.lock .yarnrc.yml | $(STAMPS)/python
 	@scripts/ensure_node.sh
 	@echo "Installing the front end's packages into node_modules …"
-	@scripts/quietly.sh jlpm install --immutable
+	@$(alone) scripts/quietly.sh jlpm install --immutable
 	@touch $@
 
 $(STAMPS)/front: $(STAMPS)/node $(call sources,extension/src extension/schema extension/style) extension/tsconfig.json
 	@echo "Building the front end …"
-	@scripts/quietly.sh jlpm build
+	@$(alone) scripts/quietly.sh jlpm build
 	@scripts/link_labextension.sh
 	@touch $@
 
