@@ -261,5 +261,6 @@ function kernelOf(context: ISessionContext): HostKernel | null {
   if (kernel) {
     return { id: kernel.id, name: kernel.name, status };
   }
-  return context.isReady ? null : { id: '', name: '', status: 'starting' };
+  // One that is about to come has no id yet; one that was shut down is none.
+  return status === 'starting' ? { id: '', name: '', status } : null;
 }
