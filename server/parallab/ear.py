@@ -35,13 +35,19 @@ AT_ONCE = 64
 """Packets that one call of recvmmsg fetches."""
 ROUND = 4096
 """Packets that are read before they are handed on."""
+PASSES = 16
+"""Looks at all connections before an answer is handed on, at the most."""
 LEDGER = 2048
 """Reports of queues and locks that are handed on of one round; older ones are counted."""
 QUESTION_MOST = 32 * 1024
 
 _UCRED = struct.Struct("iII")
-_CONTROL = 64
-_CONTROL_HEAD = ctypes.sizeof(ctypes.c_size_t) + 8
+_CONTROL = 128
+_WORD = ctypes.sizeof(ctypes.c_size_t)
+_CONTROL_HEAD = _WORD + 8
+_HEAD = struct.Struct("Nii")
+_CLOEXEC = 0x40000000
+"""MSG_CMSG_CLOEXEC (recvmsg(2)): what is handed over never gets into a child of ours."""
 _LEDGER_KINDS = (model.LockUse, model.QueueUse)
 _many = msgspec.json.Decoder(list[msgspec.Raw])
 
@@ -75,6 +81,8 @@ class Packet:
     data: bytes | None
     pid: int
     uid: int
+    handed: int = 0
+    """The process whose pidfd came along, 0 without one."""
 
 
 class _Mouth:
@@ -103,7 +111,7 @@ class _Mouth:
         """What is there, at most AT_ONCE packets; None at the end of the connection."""
         for entry in self._heads:
             entry.hdr.controllen = _CONTROL
-        got = self._recvmmsg(fd, ctypes.addressof(self._heads), AT_ONCE, socket.MSG_DONTWAIT, None)
+        got = self._recvmmsg(fd, ctypes.addressof(self._heads), AT_ONCE, socket.MSG_DONTWAIT | _CLOEXEC, None)
         if got < 0:
             return [] if ctypes.get_errno() in (11, 4) else None
         packets: list[Packet] = []
@@ -116,13 +124,35 @@ class _Mouth:
         return packets
 
     def _packet(self, index: int, entry: _MMsgHdr) -> Packet:
-        pid, uid, _ = (0, 2**32 - 1, 0)
-        if entry.hdr.controllen >= _CONTROL_HEAD + _UCRED.size:
-            start = AT_ONCE * PACKET + index * _CONTROL + _CONTROL_HEAD
-            pid, uid, _ = _UCRED.unpack_from(self._memory, start)
+        pid, uid, handed = 0, 2**32 - 1, 0
+        start = AT_ONCE * PACKET + index * _CONTROL
+        end = start + entry.hdr.controllen
+        while start + _CONTROL_HEAD <= end:
+            length, level, kind = _HEAD.unpack_from(self._memory, start)
+            if length < _CONTROL_HEAD:
+                break
+            body = self._memory[start + _CONTROL_HEAD : min(start + length, end)]
+            if (level, kind) == (socket.SOL_SOCKET, socket.SCM_CREDENTIALS) and len(body) >= _UCRED.size:
+                pid, uid, _ = _UCRED.unpack_from(body)
+            elif (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
+                for (fd,) in struct.iter_unpack("i", body[: len(body) // 4 * 4]):
+                    handed = _pid_of(fd)
+            start += (length + _WORD - 1) // _WORD * _WORD
         if entry.hdr.flags & socket.MSG_TRUNC:
             return Packet(None, pid, uid)
-        return Packet(self._memory[index * PACKET : index * PACKET + entry.len], pid, uid)
+        return Packet(self._memory[index * PACKET : index * PACKET + entry.len], pid, uid, handed)
+
+
+def _pid_of(pidfd: int) -> int:
+    """The process behind a pidfd that was handed over, 0 for any other file; closes it (proc(5), fdinfo)."""
+    try:
+        with open(f"/proc/self/fdinfo/{pidfd}", encoding="ascii") as info:
+            lines = dict(line.split(":", 1) for line in info if ":" in line)
+        return max(0, int(lines.get("Pid", "0")))
+    except (OSError, ValueError):
+        return 0
+    finally:
+        os.close(pidfd)
 
 
 @dataclass
@@ -163,6 +193,7 @@ class Ear:
         self._kernel: _Peer | None = None
         self._questions: dict[int, _Question] = {}
         self._asked = 0
+        self._answers: list[tuple[Future[model.Answer | None], model.Answer]] = []
         self._open = True
         self._mouth = _Mouth()
         self._thread = threading.Thread(target=self._listen, name="parallab-ear", daemon=True)
@@ -227,17 +258,27 @@ class Ear:
     def _round(self) -> None:
         events: list[model.AnyEvent] = []
         read = 0
-        for key, _ in self._selector.select(self._patience()):
-            if key.fileobj is self._wake:
-                with contextlib.suppress(OSError):
-                    self._wake.recv(4096)
-            elif key.fileobj is self._listener:
-                self._accept()
-            else:
-                read += self._drain(key.data, events, ROUND - read)
+        patience = self._patience()
+        for _ in range(PASSES):
+            ready = self._selector.select(patience)
+            for key, _mask in ready:
+                if key.fileobj is self._wake:
+                    with contextlib.suppress(OSError):
+                        self._wake.recv(4096)
+                elif key.fileobj is self._listener:
+                    self._accept()
+                else:
+                    read += self._drain(key.data, events, ROUND - read)
+            # An answer must not overtake what others had said before it was given: look again.
+            if not self._answers or not ready or read >= ROUND:
+                break
+            patience = 0.0
         self._expire()
         if events:
             self._hand_on(events)
+        answers, self._answers = self._answers, []
+        for future, answer in answers:
+            _resolve(future, answer)
 
     def _patience(self) -> float | None:
         """Until the first question's time is over; None with no question open: nothing wakes us."""
@@ -288,6 +329,8 @@ class Ear:
             )
             for part in parts:
                 event = msgspec.structs.replace(model.event(bytes(part)), pid=packet.pid)
+                if isinstance(event, model.ProcessStart):
+                    event = msgspec.structs.replace(event, seen=event.child != 0 and event.child == packet.handed)
                 if isinstance(event, model.Hello):
                     self._greet(peer, packet.pid)
                 if isinstance(event, model.Answer):
@@ -310,7 +353,7 @@ class Ear:
                 return
             question = self._questions.pop(answer.number, None)
         if question is not None:
-            _resolve(question.future, answer)
+            self._answers.append((question.future, answer))
 
     def _expire(self) -> None:
         now = time.monotonic()

@@ -157,7 +157,7 @@ class PipeState(Fact, frozen=True):
 
 
 class Segment(Fact, frozen=True):
-    """An entry of /dev/shm; size in bytes."""
+    """An entry of /dev/shm; size in bytes. ``uid`` is −1 where it was not read (semaphores)."""
 
     inode: Inode
     name: str
@@ -313,6 +313,8 @@ class ProcessStart(Event, frozen=True, kw_only=True, tag="process-start"):
     daemon: bool = False
     args: tuple[Arg, ...] = ()
     error: Failure | None = None
+    seen: bool = False
+    """The operating system showed this very child: its pidfd came along (set by the ear alone)."""
 
 
 class ProcessBorn(Event, frozen=True, kw_only=True, tag="process-born"):
@@ -526,12 +528,12 @@ AnyEvent = Union[  # noqa: UP007 - msgspec reads it at run time on 3.10 too
 
 
 class Sighting(Fact, frozen=True):
-    """When the OS confirmed a process: seen in /proc, or by credentials on its own packet."""
+    """When the OS confirmed a process: seen in /proc, by credentials on its own packet, or by its pidfd."""
 
     pid: int
     started: int = 0
     ppid: int = 0
-    by: Literal["proc", "credentials"] = "proc"
+    by: Literal["proc", "credentials", "pidfd"] = "proc"
     first: int = 0
     last: int = 0
     cmdline: tuple[str, ...] = ()

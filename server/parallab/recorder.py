@@ -158,6 +158,8 @@ class Recorder:
             self._log.add(event)
             if event.pid != self.pid:
                 self._credit(event)
+            if isinstance(event, model.ProcessStart) and event.seen:
+                self._confirm(event)
             match event:
                 case model.Hello():
                     self._hello = event
@@ -199,6 +201,13 @@ class Recorder:
             self._prune()
         elif not mine[-1].ended:
             mine[-1] = msgspec.structs.replace(mine[-1], last=event.at)
+
+    def _confirm(self, event: model.ProcessStart) -> None:
+        """Its starter handed over the child's pidfd: it exists, even if it never came to say so."""
+        mine = self._sightings.setdefault(event.child, [])
+        if not mine or (mine[-1].ended and mine[-1].ended < event.began):
+            mine.append(model.Sighting(event.child, by="pidfd", first=event.at, last=event.at))
+            self._prune()
 
     def _prune(self) -> None:
         if len(self._sightings) > SIGHTINGS:

@@ -118,7 +118,23 @@ def started(token: Any, _result: Any) -> None:
         return
     process, facts = token
     popen = describe.attributes(process).get("_popen")
-    tell("process-start", {**facts, "child": popen.pid, "method": popen.method})
+    handle = _handle(popen.pid)
+    try:
+        tell("process-start", {**facts, "child": popen.pid, "method": popen.method}, handed=handle)
+    finally:
+        if handle >= 0:
+            os.close(handle)
+
+
+def _handle(pid: int) -> int:
+    """A pidfd (pidfd_open(2)): the child itself, so that the server sees it even if it ends at once.
+
+    One that is terminated before it has begun to run could not confirm itself otherwise.
+    """
+    try:
+        return os.pidfd_open(pid)
+    except (AttributeError, OSError):
+        return -1
 
 
 @hook

@@ -99,8 +99,11 @@ def _facts() -> tuple[bool, Any]:
 _WIDE, _ORDER = _facts()
 
 
-def _send(packet: bytes, life: bool) -> bool:
-    """Whether it was sent. A socket that is gone or is no longer ours is never tried again."""
+def _send(packet: bytes, life: bool, handed: int = -1) -> bool:
+    """Whether it was sent. A socket that is gone or is no longer ours is never tried again.
+
+    ``handed`` is a descriptor that travels along (unix(7), SCM_RIGHTS).
+    """
     connection = line.socket
     if connection is None:
         return False
@@ -110,7 +113,11 @@ def _send(packet: bytes, life: bool) -> bool:
             line.socket = None
             connection.detach()
             return False
-        connection.send(packet, socket.MSG_NOSIGNAL if life else _DONTWAIT)
+        if handed >= 0:
+            along = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, handed.to_bytes(4, _ORDER))]
+            connection.sendmsg([packet], along, socket.MSG_NOSIGNAL)
+        else:
+            connection.send(packet, socket.MSG_NOSIGNAL if life else _DONTWAIT)
         return True
     except BlockingIOError:
         return False
@@ -203,9 +210,9 @@ def packet(kind: str, fields: dict[str, Any], at: int = 0) -> str:
 _TEXTS = frozenset({"executable"})
 
 
-def tell(kind: str, fields: dict[str, Any], at: int = 0) -> None:
-    """Reports a life event."""
-    _post(packet(kind, fields, at), kind, True)
+def tell(kind: str, fields: dict[str, Any], at: int = 0, handed: int = -1) -> None:
+    """Reports a life event; ``handed`` is a descriptor to send along."""
+    _post(packet(kind, fields, at), kind, True, handed)
 
 
 def note(kind: str, fields: dict[str, Any], at: int = 0) -> None:
@@ -224,7 +231,7 @@ def flush() -> None:
         _post("", "", True)
 
 
-def _post(text: str, kind: str, life: bool) -> None:
+def _post(text: str, kind: str, life: bool, handed: int = -1) -> None:
     if len(text) > MOST:
         omit(kind)
         return
@@ -239,7 +246,7 @@ def _post(text: str, kind: str, life: bool) -> None:
         whole = f"[{','.join(parts)}]"
     else:
         whole = text
-    if not _send(whole.encode("ascii"), life):
+    if not _send(whole.encode("ascii"), life, handed):
         if text and life:
             line.lost += 1
         elif text:
