@@ -64,9 +64,13 @@ class Subject:
             previous = current
 
     def end(self) -> None:
-        """Ends it and all that it started: its session has one process group, which a pool cannot outgrow."""
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.pid, signal.SIGKILL)
+        """Ends it and all that it started, but resource trackers: those tidy up behind the others."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGSTOP)  # a pool would hire new workers meanwhile
+        for one in self.reader.tree(self.pid):
+            if not any("resource_tracker" in argument for argument in one.cmdline):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(one.pid, signal.SIGKILL)
         self.process.communicate()
 
 

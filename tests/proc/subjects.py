@@ -179,19 +179,19 @@ def burning(c):
     _run(c, _burn, ())
 
 
-def _hold(lock):
+def _hold(lock, held):
     with lock:
+        held.send_bytes(b"held")
         time.sleep(60)
 
 
 def lock_held_by_sleeper(c):
     """One worker sleeps with the lock that another wants."""
     lock = c.Lock()
-    first = c.Process(target=_hold, args=(lock,))
+    told, tells = c.Pipe(duplex=False)
+    first = c.Process(target=_hold, args=(lock, tells))
     first.start()
-    while lock.acquire(block=False):
-        lock.release()
-        time.sleep(0.01)
+    told.recv_bytes()
     _run(c, _take, (lock,))
 
 

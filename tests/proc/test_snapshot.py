@@ -15,7 +15,7 @@ import pytest
 
 from parallab import ipc
 from parallab.model import Process, Snapshot
-from parallab.procfs import read
+from parallab.procfs import mapquery, opened, parse, read
 from parallab.procfs.read import Reader
 
 METHODS = ("fork", "spawn", "forkserver")
@@ -136,14 +136,14 @@ def test_what_did_not_run_is_not_read_again(subject, monkeypatch):
     program = subject("sleeping", "fork")
     program.until(lambda one: any(map(sleeps, one.processes)))
     first = program.look(scan=False)
-    opened = []
-    original = read.opened.read
-    monkeypatch.setattr(read.opened, "read", lambda path: (opened.append(path), original(path))[1])
+    paths = []
+    original = opened.read
+    monkeypatch.setattr(read.opened, "read", lambda path: (paths.append(path), original(path))[1])
 
     again = program.look(scan=False)
 
     assert again.processes == first.processes
-    assert {path.rpartition("/")[2] for path in opened} == {"schedstat", "syscall"}
+    assert {path.rpartition("/")[2] for path in paths} == {"schedstat", "syscall"}
 
 
 def test_descriptors_exchanged_in_one_turn_are_noticed():
@@ -230,6 +230,19 @@ def test_processes_that_come_and_go_while_they_are_read_do_no_harm():
     finally:
         child.kill()
         child.wait()
+
+
+def test_mappings_asked_for_are_those_of_the_text(subject):
+    program = subject("one_of_each", "fork")
+    program.until(lambda one: any(map(sleeps, one.processes)))
+    path = f"/proc/{program.pid}/maps"
+    try:
+        asked = mapquery.MapQuery().shared(path)
+    except mapquery.Unsupported:
+        pytest.skip("this kernel has no PROCMAP_QUERY")
+
+    assert asked == parse.shared_maps(opened.read(path))
+    assert len(asked) > 10
 
 
 # -- rights --------------------------------------------------------------------------------------
@@ -349,17 +362,17 @@ def write_process(root, pid, ppid, state, cmdline, children=(), syscall="running
 
 @pytest.mark.parametrize("name", [b"caf\xe9", "名前".encode()])
 def test_names_that_are_no_utf_8_do_no_harm(tmp_path, name):
-    opened = os.open(bytes(tmp_path) + b"/" + name, os.O_CREAT | os.O_RDONLY)
+    descriptor = os.open(bytes(tmp_path) + b"/" + name, os.O_CREAT | os.O_RDONLY)
     command = [sys.executable.encode(), b"-c", b"print(flush=True); input()", name]
-    child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, pass_fds=[opened])
+    child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, pass_fds=[descriptor])
     try:
         child.stdout.readline()
         seen = Reader().snapshot(child.pid)
         told = name.decode("utf-8", "replace")
         assert msgspec.json.decode(msgspec.json.encode(seen), type=Snapshot) == seen
         assert seen.processes[0].cmdline[3] == told
-        assert [one.target.endswith(told) for one in seen.processes[0].files if one.fd == opened] == [True]
+        assert [one.target.endswith(told) for one in seen.processes[0].files if one.fd == descriptor] == [True]
     finally:
-        os.close(opened)
+        os.close(descriptor)
         child.kill()
         child.communicate()

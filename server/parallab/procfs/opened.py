@@ -15,11 +15,14 @@ import stat as modes
 from types import TracebackType
 from typing import Literal
 
-from parallab.model import Inode, OpenFile
+from parallab.model import Inode, OpenFile, Segment
 from parallab.procfs import parse
 
 MAX_FILES = 4096
 """Descriptors of one process beyond this number are left out."""
+
+SEMAPHORE_SIZE = 32
+"""Bytes of a sem_t of 64-bit glibc, which is what sem_open(3) makes a file of."""
 
 _CHUNK = 1 << 16
 
@@ -148,17 +151,25 @@ class Memory:
         self.close()
 
 
-def segments(directory: str, limit: int) -> tuple[list[tuple[str, os.stat_result]], bool]:
-    """Entries of a /dev/shm (shm_overview(7)) with their stat, and whether some were left out."""
-    found: list[tuple[str, os.stat_result]] = []
+def segments(directory: str, device: int, limit: int) -> tuple[tuple[Segment, ...], bool]:
+    """Entries of a /dev/shm (shm_overview(7)) on ``device``, and whether some were left out.
+
+    A machine may hold thousands of semaphores of others. All that is wanted of those, the folder
+    itself tells: they are not asked for size and owner.
+    """
+    found: list[Segment] = []
     with os.scandir(directory) as entries:
         for entry in entries:
             if len(found) >= limit:
-                return found, True
+                return tuple(found), True
+            if entry.name.startswith("sem."):
+                found.append(Segment(Inode(device, entry.inode()), clean(entry.name), SEMAPHORE_SIZE, -1))
+                continue
             try:
                 status = entry.stat(follow_symlinks=False)
             except OSError:
                 continue  # unlinked meanwhile
             if modes.S_ISREG(status.st_mode):
-                found.append((clean(entry.name), status))
-    return found, False
+                inode = Inode(status.st_dev, status.st_ino)
+                found.append(Segment(inode, clean(entry.name), status.st_size, status.st_uid))
+    return tuple(found), False

@@ -139,9 +139,7 @@ def syscall(data: bytes) -> tuple[int | None, tuple[int, ...]]:
 
 
 # address          perms offset  dev   inode   pathname
-_MAPPING = re.compile(
-    rb"^([0-9a-f]+)-([0-9a-f]+) [r-][w-][x-]s [0-9a-f]+ ([0-9a-f]+):([0-9a-f]+) (\d+)[ \t]*(.*)$", re.MULTILINE
-)
+_MAPPING = re.compile(rb"([0-9a-f]+)-([0-9a-f]+) [r-][w-][x-]s [0-9a-f]+ ([0-9a-f]+):([0-9a-f]+) (\d+)[ \t]*(.*)")
 _PRIVATE = re.compile(
     rb"^([0-9a-f]+)-([0-9a-f]+) rw[x-]p [0-9a-f]+ 00:00 0[ \t]*(\[heap\]|\[anon:.*\])?$", re.MULTILINE
 )
@@ -157,22 +155,26 @@ def shared_maps(data: bytes) -> tuple[Mapping, ...]:
     """The shared mappings of ``/proc/PID/maps``, proc_pid_maps(5)."""
     if data and not _looks_like_maps(data):
         raise ParseError("maps", data)
-    found = []
-    for match in _MAPPING.finditer(data):
-        start, end, major, minor, inode, path = match.groups()
-        deleted = path.endswith(b" (deleted)")
-        found.append(
-            Mapping(
-                start=int(start, 16),
-                end=int(end, 16),
-                inode=Inode(device(int(major, 16), int(minor, 16)), int(inode)),
-                path=text(path.removesuffix(b" (deleted)"), 4096),
-                deleted=deleted,
-            )
-        )
-        if len(found) >= SHARED_MAPPINGS:
-            break
-    return tuple(found)
+    found: list[Mapping] = []
+    for permission in (b"-s ", b"xs "):
+        # Of hundreds of lines a handful are shared: look for those instead of reading all.
+        position = data.find(permission)
+        while position >= 0 and len(found) < SHARED_MAPPINGS:
+            begin, end = data.rfind(b"\n", 0, position) + 1, data.find(b"\n", position)
+            match = _MAPPING.fullmatch(data, begin, end if end >= 0 else len(data))
+            if match is not None:  # else a path that holds these letters
+                start, stop, major, minor, inode, path = match.groups()
+                number = device(int(major, 16), int(minor, 16))
+                found.append(mapping(int(start, 16), int(stop, 16), number, int(inode), path))
+            position = data.find(permission, max(position + 3, end))
+    return tuple(sorted(found, key=lambda one: one.start))
+
+
+def mapping(start: int, end: int, device_number: int, inode: int, path: bytes) -> Mapping:
+    """A shared mapping; the kernel says ``(deleted)`` behind the path of an unlinked file."""
+    deleted = path.endswith(b" (deleted)")
+    name = text(path.removesuffix(b" (deleted)"), 4096)
+    return Mapping(start, end, Inode(device_number, inode), name, deleted)
 
 
 def private_maps(data: bytes) -> tuple[Region, ...]:

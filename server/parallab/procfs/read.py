@@ -33,7 +33,7 @@ from parallab.model import (
     Socket,
     Thread,
 )
-from parallab.procfs import opened, parse, pipes, semaphores, threads
+from parallab.procfs import mapquery, opened, parse, pipes, semaphores, threads
 
 MAX_PROCESSES = 8192
 MAX_THREADS = 4096
@@ -98,6 +98,7 @@ class Reader:
             sockets = netlink.unix_sockets
         self._sockets = sockets
         self._files = opened.Files()
+        self._query: mapquery.MapQuery | None = mapquery.MapQuery()
         self._known: dict[int, _Known] = {}
         self._ticks = os.sysconf("SC_CLK_TCK")
         self._boot: int | None = None
@@ -304,7 +305,7 @@ class Reader:
         files: tuple[OpenFile, ...] = ()
         mappings: tuple[Mapping, ...] = ()
         try:
-            mappings = parse.shared_maps(opened.read(f"{folder}/maps"))
+            mappings = self._shared_mappings(f"{folder}/maps")
         except PermissionError as error:
             missing.append(_missing("shared memory", process, error))
         try:
@@ -321,6 +322,14 @@ class Reader:
         known.scanned = None
         known.added = False
         return msgspec.structs.replace(process, threads=found, files=files, mappings=mappings)
+
+    def _shared_mappings(self, path: str) -> tuple[Mapping, ...]:
+        if self._query is not None:
+            try:
+                return self._query.shared(path)
+            except mapquery.Unsupported:
+                self._query = None
+        return parse.shared_maps(opened.read(path))
 
     def _threads(
         self, known: _Known, memory: opened.Memory, mappings: tuple[Mapping, ...]
@@ -453,10 +462,7 @@ class Reader:
                 # tmpfs stamps entries by a coarse clock, and a segment gets its size after its name.
                 settled = time.time_ns() - status.st_mtime_ns > 50_000_000
                 if self._segments is None or self._segments[0] != stamp:
-                    entries, more = opened.segments(directory, MAX_SEGMENTS)
-                    found = tuple(
-                        Segment(Inode(one.st_dev, one.st_ino), name, one.st_size, one.st_uid) for name, one in entries
-                    )
+                    found, more = opened.segments(directory, status.st_dev, MAX_SEGMENTS)
                     self._segments = (stamp if settled else (), found, more)
                 if self._segments[2]:
                     missing.append(Missing("all of /dev/shm", f"only {MAX_SEGMENTS} entries were read"))
