@@ -239,7 +239,7 @@ def test_it_is_silent_while_nothing_happens(ear: Ear, heard: Heard) -> None:
     with connect(ear) as connection:
         connection.send(packet(HELLO))
         heard.until(lambda: heard.all(model.Hello))
-        heard.until(lambda: "ep_poll" in (thread / "wchan").read_text())
+        heard.until(lambda: (thread / "stat").read_text().rsplit(")", 1)[1].split()[0] == "S")
         before = waits()
         time.sleep(0.5)
         assert waits() == before
