@@ -48,14 +48,17 @@ export function LabPage(props: LabPageProps): React.JSX.Element {
         of={of}
         label={trans.__('%1 of %2 steps', String(passed), String(of))}
       />
-      <SituationNotice
-        situation={situation}
-        lab={state.labId ?? lab.id}
-        other={state.host.notebook?.lab ?? null}
-        opening={state.opening !== null}
-        actions={actions}
-        kit={kit}
-      />
+      {/* Without a server every kernel looks lost: one message is enough. */}
+      {state.problem?.kind === 'unreachable' ? null : (
+        <SituationNotice
+          situation={situation}
+          lab={state.labId ?? lab.id}
+          other={state.host.notebook?.lab ?? null}
+          opening={state.opening !== null}
+          actions={actions}
+          kit={kit}
+        />
+      )}
       <Stuck kernel={state.kernel} kit={kit} />
       {lab.html ? (
         <details className="pl-Story">

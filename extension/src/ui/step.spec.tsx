@@ -202,6 +202,23 @@ test('what went wrong on the way is told, and no verdict is claimed', () => {
   expect(screen.getByRole('status')).toBeEmptyDOMElement();
 });
 
+test('a server that is gone is named here too, while the top says what to do', () => {
+  const problem = {
+    kind: 'unreachable',
+    message: '',
+    reason: '',
+    status: 0
+  } as const;
+  show({
+    work: aWork({ judged: 1, problem }),
+    progress: judged('passed', { id: 'g' })
+  });
+  expect(screen.queryByRole('alert')).not.toBeInTheDocument();
+  expect(screen.getByRole('status')).toHaveTextContent(
+    'The Jupyter server does not answer.'
+  );
+});
+
 test('without a kernel the button is off and says why', async () => {
   const { actions } = show({ situation: 'no-kernel' });
   expect(check()).toHaveAccessibleDescription(

@@ -4,6 +4,7 @@ import * as React from 'react';
 import {
   goalsOf,
   isCheckable,
+  isGeneral,
   isCore,
   markOf,
   type Action,
@@ -20,7 +21,7 @@ import { Hints, StartOver } from './help';
 import type { Kit, Trans, ViewSettings } from './kit';
 import { Parsons } from './parsons';
 import { Prediction } from './prediction';
-import { ProblemNotice } from './problem';
+import { ProblemNotice, problemWords } from './problem';
 import { Quiz, answerSentence } from './quiz';
 import { Verdict, verdictSentence } from './verdict';
 
@@ -134,7 +135,9 @@ function StepBody(props: StepProps): React.JSX.Element {
       <p className="pl-Status" role="status" aria-live="polite">
         {statusText(props)}
       </p>
-      {work.problem ? <ProblemNotice problem={work.problem} kit={kit} /> : null}
+      {work.problem && !isGeneral(work.problem) ? (
+        <ProblemNotice problem={work.problem} kit={kit} />
+      ) : null}
       {goals.length > 0 ? (
         <Verdict
           goals={goals}
@@ -195,7 +198,13 @@ function statusText(props: StepProps): string {
   if (work.busy !== null) {
     return doing[work.busy] ?? '';
   }
-  if (work.judged === 0 || work.problem !== null) {
+  if (work.problem !== null) {
+    // What concerns everything is explained at the top, which may be out of sight.
+    return isGeneral(work.problem)
+      ? problemWords(work.problem, trans).title
+      : '';
+  }
+  if (work.judged === 0) {
     return '';
   }
   if (!isCheckable(props.step) && progress && progress.answers.length > 0) {
