@@ -106,6 +106,11 @@ counts: false
 title: A check that raises
 counts: false
 :::
+
+:::{step} stick
+title: A cell that hangs
+counts: false
+:::
 """
 
 CHECKS = '''\
@@ -132,6 +137,13 @@ def repaired(run):
     """Your cell does not fail any more"""
     if run.error is not None:
         fail("no error in your cell", run.error.type)
+
+
+@check("stick", phase="break")
+def sticks(run):
+    """Your cell hangs"""
+    if run.running is None:
+        fail("a cell that runs", "none")
 
 
 @check("newer")

@@ -196,10 +196,10 @@ async def test_break_goals_are_met_without_a_click_and_stay_met(call, start, des
     assert repaired["progress"]["verdict"] == "passed"
 
 
-async def met(call: Any) -> None:
+async def met(call: Any, place: int = 1) -> None:
     """Waits until the break goal is stored."""
     for _ in range(500):
-        last = (await call("labs/L90")).json["progress"][1]["last"]
+        last = (await call("labs/L90")).json["progress"][place]["last"]
         if last is not None and last["goals"][0]["verdict"] == "passed":
             return
         await asyncio.sleep(0.02)
@@ -250,6 +250,15 @@ async def test_a_cell_that_hangs_can_be_checked_and_seen(call, start) -> None:
     recording = (await call(f"kernels/{kernel.id}/recording")).json
     assert (recording["kernel"], recording["busy_cell"]) == (kernel.id, "c1")
     await kernel.manager.interrupt_kernel()
+
+
+async def test_a_break_goal_is_met_by_a_cell_that_hangs_without_a_click(call, start) -> None:
+    kernel = await start()
+    kernel.send("import multiprocessing as mp\nlock = mp.Lock()\nlock.acquire()\nlock.acquire()", "c1", "stick")
+    await met(call, place=8)
+    await kernel.manager.interrupt_kernel()
+    await until(lambda: kernel.recorder.last_end[0] == "c1")
+    assert (await kernel.check(call, "stick", ("c1", "stick"))).json["result"]["verdict"] == "passed"
 
 
 async def test_a_foreign_kernel_is_undecided_and_told_what_to_do(call, start) -> None:
