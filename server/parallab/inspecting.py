@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 from parallab import ipc, waits
+from parallab.mistakes import CATALOGUE
 from parallab.model import Inode, Missing, Process, Snapshot, Thread
 from parallab.procfs.read import Reader
 from parallab.wire import (
@@ -184,26 +185,8 @@ def _diagnoses(previous: Snapshot, current: Snapshot, baseline: Snapshot | None)
 
 def _mistake(candidate: str | None) -> MistakeView | None:
     """The catalogue's sentence for a mistake that a pattern points to."""
-    sentence = _SENTENCES.get(candidate) if candidate else None
-    return MistakeView(candidate, sentence) if candidate and sentence else None
-
-
-_SENTENCES = {
-    "M19": "The child got a copy of the locked door but not of the person with the key.",
-    "M21": "It cannot leave until you take its parcel, and you will not take it until it leaves.",
-    "M22": "Nobody told them to go home.",
-    "M23": "One farewell per worker.",
-    "M24": "Taken is not the same as finished.",
-    "M28": "The window is full and nobody serves.",
-    "M36": "It died holding the microphone.",
-    "M42": "`with lock:` would have let go.",
-    "M43": "Always lock in the same order.",
-    "M44": "Use RLock or split the function.",
-    "M45": "Make a new lock.",
-    "M46": "Somebody who was to come, or to call, is not there.",
-    "M55": "One end each.",
-    "M56": "It is waiting for itself.",
-}
+    known = CATALOGUE.get(candidate) if candidate else None
+    return MistakeView(known.id, known.sentence) if known is not None else None
 
 
 def _cannot_tell(previous: Snapshot, current: Snapshot, baseline: Snapshot | None) -> tuple[CannotTell, ...]:

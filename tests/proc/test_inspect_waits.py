@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from parallab import waits
@@ -11,7 +13,7 @@ METHODS = ("fork", "spawn", "forkserver")
 STUCK = {
     "lock_cycle": ("lock-cycle", "M43"),
     "same_lock_twice": ("same-lock-twice", "M44"),
-    "holder_gone": ("holder-gone", "M42"),
+    "holder_gone": ("holder-gone", None),
     "barrier_short": ("barrier-short", "M46"),
     "join_before_drain": ("join-before-drain", "M21"),
     "get_for_ever": ("nobody-writes", "M22"),
@@ -23,6 +25,13 @@ STUCK = {
     "join_holding_lock": ("join-holding-lock", None),
     "manager_get": ("nobody-left", None),
 }
+
+PYTHONS = [
+    str(path)
+    for version in ("3.10", "3.12", "3.13", "3.14")
+    for path in sorted(Path.home().glob(f".pyenv/versions/{version}.*/bin/python"))[-1:]
+]
+"""Other Pythons on this machine; the tests' own is in all of the others."""
 
 NOT_STUCK = (
     "sleeping",
@@ -48,6 +57,17 @@ def test_a_hang_is_stuck_and_named(subject, name, method):
     assert waits.stuck(previous, current) is True
     found = waits.diagnose(previous, current)
     assert [(one.kind, one.mistake) for one in found] == [STUCK[name]]
+
+
+@pytest.mark.parametrize("python", PYTHONS, ids=lambda path: path.split("/")[-3])
+@pytest.mark.parametrize("name", ["lock_cycle", "join_before_drain", "get_for_ever", "barrier_short", "never_done"])
+def test_other_versions_of_python_hang_alike(subject, name, python):
+    program = subject(name, "forkserver" if name == "lock_cycle" else "spawn", python)
+
+    previous, current = program.two(waits.stuck)
+
+    assert waits.stuck(previous, current) is True
+    assert [(one.kind, one.mistake) for one in waits.diagnose(previous, current)] == [STUCK[name]]
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -87,7 +87,9 @@ def test_a_zombie_keeps_its_command_line_and_tells_its_exit_code(subject, method
 def test_a_lock_tells_its_value_its_waiters_and_its_holder(subject, method):
     program = subject("lock_held_by_sleeper", method)
 
-    seen = program.until(lambda one: any(state.waiters for state in one.semaphores), "a waiter")
+    seen = program.until(
+        lambda one: any(state.waiters for state in one.semaphores) and any(map(sleeps, one.processes)), "a waiter"
+    )
 
     semaphore = next(one for one in ipc.objects(seen).semaphores.values() if one.waiters)
     holder = next(process.pid for process in seen.processes if sleeps(process))

@@ -157,11 +157,9 @@ class Reader:
                     return None  # the pid was reused, or it was adopted, between two reads
                 known = _Known(pid)
             return self._refresh(known, stat, now)
-        except FileNotFoundError:
-            return None
         except OSError as error:
-            if opened.gone(error):
-                return None
+            if opened.gone(error) or isinstance(error, PermissionError):
+                return None  # vanished; or hidden, as hidepid= of proc(5) does with other users' processes
             raise
 
     def _rested(self, known: _Known, now: int) -> bool:
@@ -331,6 +329,12 @@ class Reader:
                 self._query = None
         return parse.shared_maps(opened.read(path))
 
+    def _private_mappings(self, pid: int) -> tuple[parse.Region, ...]:
+        try:
+            return parse.private_maps(opened.read(f"{self._root}/{pid}/maps"))
+        except OSError:
+            return ()  # gone, or not ours to read: its memory then says so
+
     def _threads(
         self, known: _Known, memory: opened.Memory, mappings: tuple[Mapping, ...]
     ) -> tuple[tuple[Thread, ...], OSError | None]:
@@ -353,16 +357,15 @@ class Reader:
 
     def _woken(self, known: _Known, process: Process) -> Process:
         """The facts remembered of a process that did not run, with threads woken since as running."""
-        if process.state in "ZX":
+        if process.state in "ZX" or any(thread.blocked is None for thread in process.threads):
             return process
         changed = False
         found = []
         for thread in process.threads:
-            if thread.blocked is not None:
-                text = opened.read(f"{self._root}/{known.pid}/task/{thread.tid}/syscall")
-                if text.startswith(b"running"):
-                    changed = True
-                    thread = msgspec.structs.replace(thread, state="R", blocked=threads.RUNNING)
+            text = opened.read(f"{self._root}/{known.pid}/task/{thread.tid}/syscall")
+            if text.startswith(b"running"):
+                changed = True
+                thread = msgspec.structs.replace(thread, state="R", blocked=threads.RUNNING)
             found.append(thread)
         if not changed:
             return process
@@ -413,7 +416,7 @@ class Reader:
         if scan and known.scanned is None:
             known.scanned = set()
             if {lock.inode for lock in found} != set(handles.values()):
-                regions = parse.private_maps(opened.read(f"{self._root}/{known.pid}/maps"))
+                regions = self._private_mappings(known.pid)
                 known.scanned, more = semaphores.scan(memory, regions, handles)
                 if more:
                     missing.append(Missing(f"all locks of process {known.pid}", "its memory is too large to search"))

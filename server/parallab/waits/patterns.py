@@ -208,8 +208,14 @@ def _holder_gone(case: _Case) -> Iterable[_Found]:
             continue
         waits = [wait for wait, one in case.locks() if one == lock]
         whole = case.whole(waits[0])
-        killed = any((one.exit_code or 0) < 0 for one in case.seen.snapshot.processes if one.state == "Z")
-        mistake = "M36" if whole is not None and lock.inode == whole.semaphores[0] else "M45" if killed else "M42"
+        codes = [one.exit_code or 0 for one in case.seen.snapshot.processes if one.state == "Z"]
+        mistake = None
+        if whole is not None and whole.kind in QUEUES and lock.inode == whole.semaphores[0]:
+            mistake = "M36"
+        elif any(code < 0 for code in codes):
+            mistake = "M45"
+        elif any(code > 0 for code in codes):
+            mistake = "M42"
         sentence = f"{_start(case.people(wait.pid for wait in waits))} wait for a lock that nobody alive holds."
         if len({wait.pid for wait in waits}) == 1:
             sentence = sentence.replace(" wait for", " waits for", 1)
@@ -279,7 +285,7 @@ def _barrier_short(case: _Case) -> Iterable[_Found]:
             sentence = (
                 f"{_start(who)} {verb} for a{'n' if kind == 'event' else ''} {kind}, and nobody is left to {act}."
             )
-            yield case.told(f"{kind}-never", sentence, waits, "M46" if kind == "condition" else None, count)
+            yield case.told(f"{kind}-never", sentence, waits, None, count)
         elif kind == "joinable-queue" and whole is not None and semaphore.inode in whole.semaphores[3:]:
             sentence = f"{_start(who)} {verb} until all items are done, and nobody is left to say so."
             yield case.told("never-done", sentence, waits, "M24", count)
