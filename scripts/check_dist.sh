@@ -19,14 +19,28 @@ expect() { # expect WHAT COMMAND…
     echo "ok      $kind: $what"
 }
 
+shows() { # shows PATTERN COMMAND…: both streams, since Jupyter's lists go to standard error
+    local pattern=$1; shift
+    clean "$@" >shown 2>&1 || true
+    cat shown
+    grep -qE "$pattern" shown
+}
+cat >answer.ipynb <<'NOTEBOOK'
+{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [
+ {"id": "answer", "cell_type": "code", "execution_count": null, "outputs": [],
+  "metadata": {"parallab": {"lab": "L04", "step": "define-and-execute"}},
+  "source": "import multiprocessing, time\nhired = multiprocessing.Process(target=time.sleep, args=(0.2,))\nhired.start()\nhired.join()"}]}
+NOTEBOOK
+
 for archive in "$dist"/*.whl "$dist"/*.tar.gz; do
     kind=$([ "${archive%.whl}" != "$archive" ] && echo wheel || echo sdist)
     rm -rf venv && "$base" -m venv venv
     venv=$away/venv/bin
     expect "installs" clean "$venv/python" -m pip install --quiet "$archive"
     expect "dependencies fit" clean "$venv/python" -m pip check
-    expect "the server extension is on" bash -c "env -i HOME=$away/home PATH=$away/bin $venv/jupyter server extension list 2>&1 | tee out | grep -E 'parallab .*OK'"
-    expect "the front end is found" bash -c "env -i HOME=$away/home PATH=$away/bin $venv/jupyter labextension list 2>&1 | grep -E 'parallab v.*enabled.*OK'"
-    expect "the kernel is found" bash -c "env -i HOME=$away/home PATH=$away/bin $venv/jupyter kernelspec list 2>/dev/null | grep -E '^ *parallab '"
-    expect "the labs are there" bash -c "env -i HOME=$away/home PATH=$away/bin $venv/parallab list --json | grep -q L04"
+    expect "the server extension is on" shows "parallab .*OK" "$venv/jupyter" server extension list
+    expect "the front end is found" shows "parallab v.*enabled.*OK" "$venv/jupyter" labextension list
+    expect "the kernel is found" shows "^ *parallab " "$venv/jupyter" kernelspec list
+    expect "the labs are there" shows L04 "$venv/parallab" list --json
+    expect "a right answer passes" clean "$venv/parallab" check L04 answer.ipynb --step define-and-execute
 done
