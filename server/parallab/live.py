@@ -6,7 +6,7 @@ recorder has looked because nothing moved, who waits for whom.
 
 from __future__ import annotations
 
-from parallab import model, story, wire
+from parallab import model, story, waits, wire
 from parallab.story import Story, Worker
 
 #: Processes and threads shown; the newest are what a learner looks for.
@@ -32,12 +32,20 @@ def picture(recording: model.Recording, kernel_id: str) -> wire.KernelState:
         busy=bool(recording.busy_cell),
         running_cell=recording.busy_cell or None,
         stuck=recording.stuck,
-        diagnoses=standing.lines if recording.stuck else (),
+        diagnoses=_diagnoses(recording, standing) if recording.stuck else (),
         processes=tuple(
             _process(worker, recording, told, standing) for worker in _shown(recording, told.workers)
         ),
         cannot_tell=recording.not_recorded,
     )
+
+
+def _diagnoses(recording: model.Recording, standing: story.Standstill) -> tuple[str, ...]:
+    """Who waits for whom: locks in the learner's own names, else whatever pattern the waits make."""
+    if standing.lines or len(recording.snapshots) < 2:
+        return standing.lines
+    previous, current = recording.snapshots[-2:]
+    return tuple(found.sentence for found in waits.diagnose(previous, current, recording.baseline))
 
 
 def _shown(recording: model.Recording, workers: tuple[Worker, ...]) -> tuple[Worker, ...]:
@@ -50,9 +58,9 @@ def _shown(recording: model.Recording, workers: tuple[Worker, ...]) -> tuple[Wor
 def _process(
     worker: Worker, recording: model.Recording, told: Story, standing: story.Standstill
 ) -> wire.LiveProcess:
-    waits = [wait for wait in standing.waits if wait.waiter == worker.pid]
+    waiting = [wait for wait in standing.waits if wait.waiter == worker.pid]
     state = "running" if worker.alive else "ended"
-    if waits:
+    if waiting:
         state = "waiting"
     error = f"{worker.error.type}: {worker.error.message}" if worker.error else ""
     threads = tuple(
@@ -66,7 +74,7 @@ def _process(
         name=worker.name,
         role=worker.role or "worker",
         state=state,
-        waits_for=_lock(waits[0], told, recording) if waits else "",
+        waits_for=_lock(waiting[0], told, recording) if waiting else "",
         exit_code=worker.exit_code if not worker.alive else None,
         error=error[:300],
         threads=threads[:MOST],
