@@ -45,9 +45,6 @@ def judging(checks: Sequence[Check], evidence: Evidence, met: Mapping[str, int] 
     texts = {check.name: check.text for check in checks}
     broken_at = _broken_at(checks, met)
     for check in checks:
-        if check.phase == "break" and check.name in met and check.name not in _needed(checks):
-            yield GoalResult(check.name, check.text, check.phase, "passed")
-            continue
         missing = next((need for need in check.needs if need not in findings), None)
         if missing is not None:
             if check.phase == "break" and check.name in met:
@@ -65,12 +62,9 @@ def judging(checks: Sequence[Check], evidence: Evidence, met: Mapping[str, int] 
         if result.verdict == "passed":
             findings[check.name] = finding
         elif check.phase == "break" and check.name in met:
+            # Seen before, not now; what can be seen now is told again, by its note.
             result = GoalResult(check.name, check.text, check.phase, "passed")
         yield result
-
-
-def _needed(checks: Sequence[Check]) -> frozenset[str]:
-    return frozenset(need for check in checks for need in check.needs)
 
 
 def _broken_at(checks: Sequence[Check], met: Mapping[str, int]) -> int | None:

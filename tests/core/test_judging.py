@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tales import CELL, begin, end, evidence, life
 
 from parallab import judging
 from parallab.checks import check, collect, expect, not_tried, note, one
 from parallab.checks.check import CheckError
 from parallab.evidence import Evidence
 from parallab.wire import GoalResult
+from tales import CELL, begin, end, evidence, life
 
 
 def verdicts(evidence: Evidence, *functions: Any, met: dict[str, int] | None = None) -> list[GoalResult]:
@@ -28,7 +28,7 @@ def child(run: Evidence) -> Any:
 
 
 @check("work")
-def ended_well(run: Evidence, child: Any) -> None:  # noqa: ARG001
+def ended_well(run: Evidence, child: Any) -> None:
     """It ends well"""
     expect("exit code", child.exit_code, judging_zero())
     note("and so it did")
@@ -118,6 +118,20 @@ def test_a_repair_counts_only_after_the_break() -> None:
         "passed",
         "not-attempted",
     ]
+
+
+@check("work", phase="break")
+def hung(run: Evidence) -> None:
+    """It hangs"""
+    expect("workers", run.workers, one())
+    note("worker 1 hangs")
+
+
+def test_a_break_goal_met_before_is_told_again_while_it_can_be_seen() -> None:
+    (now,) = verdicts(RAN, hung, met={"hung": 11})
+    assert (now.verdict, now.note) == ("passed", "worker 1 hangs")
+    (later,) = verdicts(evidence(begin(), end()), hung, met={"hung": 11})
+    assert (later.verdict, later.note) == ("passed", "")
 
 
 def test_met_at_is_after_the_run_that_met_it() -> None:

@@ -135,6 +135,22 @@ test('a failed goal is told as the design draws it', () => {
   );
 });
 
+test('what was broken on purpose is told as done, and what comes next', () => {
+  const goals = [
+    aGoal({ id: 'break', phase: 'break', verdict: 'passed' }),
+    aGoal({ id: 'mend', phase: 'repair', verdict: 'not-attempted' })
+  ];
+  show({
+    progress: aProgress('one', {
+      last: aResult('one', goals, { verdict: 'not-attempted' })
+    }),
+    work: aWork({ judged: 1 })
+  });
+  expect(screen.getByRole('status')).toHaveTextContent(
+    'You broke it, as asked: 1 of 2 goals are met. Now repair it.'
+  );
+});
+
 test('a hint of a verdict can stay folded', () => {
   show({
     settings: { foldHints: true },

@@ -31,6 +31,16 @@ export function verdictSentence(result: StepResult, trans: Trans): string {
       "Nothing to judge yet: run this step's cells first, then check."
     )
   };
+  const broke = result.goals.some(
+    goal => goal.phase === 'break' && goal.verdict === 'passed'
+  );
+  if (result.verdict === 'not-attempted' && broke) {
+    return trans.__(
+      'You broke it, as asked: %1 of %2 goals are met. Now repair it.',
+      String(passed),
+      String(of)
+    );
+  }
   const told = result.goals.find(goal => goal.verdict === result.verdict);
   const why = result.verdict === 'failed' ? told?.mistake?.sentence : '';
   return [texts[result.verdict], why].filter(Boolean).join(' ');
