@@ -83,20 +83,20 @@ class Lab:
     def theme(self, name: str) -> None:
         """JupyterLab Light or JupyterLab Dark."""
         self.command("apputils:change-theme", {"theme": name})
-        self.page.wait_for_selector(f"body[data-jp-theme-name='{name}']")
+        self.page.wait_for_selector(f"body[data-jp-theme-name='{name}']", state="attached")
         # Its stylesheet is a link that the attribute does not wait for.
         self.page.wait_for_load_state("networkidle")
 
     def start(self, lab: str) -> Notebook:
         """Opens the sidebar from the launcher's card, and a lab from there."""
         self.launch()
-        with self.page.expect_response(f"**/parallab/labs/{lab}/open"):
+        with self.page.expect_response(re.compile(rf"/parallab/labs/{lab}/open\b")):
             self.sidebar.root.get_by_role("button", name=re.compile(rf"^(Start|Continue|Open again): {lab} ")).click()
         return self.notebook()
 
     def launch(self) -> Sidebar:
         """Clicks our card in the launcher; the sidebar shows the course."""
-        self.page.locator(".jp-Launcher").get_by_title("Learn Python concurrency").click()
+        self.page.locator(".jp-Launcher").get_by_role("button", name="Parallab", exact=True).click()
         expect(self.sidebar.root.get_by_role("heading", level=2)).to_be_visible()
         return self.sidebar
 
@@ -162,30 +162,30 @@ class Notebook:
     # -- its cells ----------------------------------------------------------------------
 
     def cells(self, step: str) -> list[str]:
-        """The code cells that carry a step's tag, in order."""
+        """A step's code cells, in order: those with its tag, and those without any below them."""
         found: list[str] = self.page.evaluate(
             f"""step => {{
                 {self.PANEL}
-                return panel.content.widgets
-                    .filter(one => one.model.type === 'code' && one.model.getMetadata('parallab')?.step === step)
-                    .map(one => one.model.id);
+                let at;
+                return panel.content.widgets.filter(one => {{
+                    at = one.model.getMetadata('parallab')?.step ?? at;
+                    return one.model.type === 'code' && at === step;
+                }}).map(one => one.model.id);
             }}""",
             step,
         )
         assert found, f"no code cell of step {step}"
         return found
 
-    def before(self, step: str) -> list[str]:
-        """The code cells above the first of a step that carry no step: the lab's set-up."""
+    def setup(self) -> list[str]:
+        """The code cells above the first tag: the lab's set-up."""
         found: list[str] = self.page.evaluate(
-            f"""step => {{
+            f"""() => {{
                 {self.PANEL}
-                const of = one => one.model.getMetadata('parallab')?.step;
                 const cells = panel.content.widgets;
-                const first = cells.findIndex(one => of(one) !== undefined);
+                const first = cells.findIndex(one => one.model.getMetadata('parallab')?.step !== undefined);
                 return cells.slice(0, first).filter(one => one.model.type === 'code').map(one => one.model.id);
-            }}""",
-            step,
+            }}"""
         )
         return found
 
@@ -418,7 +418,7 @@ class Step:
     @contextmanager
     def _reply(self, action: str) -> Iterator[list[Response]]:
         replies: list[Response] = []
-        with self.page.expect_response(f"**/steps/{self.id}/{action}", timeout=SLOW) as caught:
+        with self.page.expect_response(re.compile(rf"/steps/{self.id}/{action}\b"), timeout=SLOW) as caught:
             yield replies
         replies.append(caught.value)
 

@@ -1,0 +1,132 @@
+"""What learners type into the steps' cells, right and wrong, in styles of their own."""
+
+from __future__ import annotations
+
+from textwrap import dedent
+
+from parallab.lab import QuizQuestion
+from parallab.library import CourseLibrary
+from parallab.wire import Prompt
+
+
+def solution(lab: str, step: str) -> list[str]:
+    """The lab's own, cell by cell."""
+    library = CourseLibrary()
+    shelved = library.lab(lab)
+    found = shelved.lab.step(step)
+    assert found is not None
+    return [cell.source for cell in library.solution(shelved, found)[0] if cell.cell_type == "code"]
+
+
+def starter(lab: str, step: str) -> list[str]:
+    """What the step's cells hold at first."""
+    found = CourseLibrary().lab(lab).lab.step(step)
+    assert found is not None
+    return [cell.source for cell in found.cells if cell.cell_type == "code"]
+
+
+def _cell(text: str) -> str:
+    return dedent(text).strip()
+
+
+MODULE = _cell(
+    """
+    %%writefile mine.py
+    import time
+
+    def count(lo, hi):
+        ends = time.monotonic() + 1
+        while time.monotonic() < ends:
+            sum(range(lo, hi))
+
+    def move(first, second, both_here):
+        with first:
+            both_here.wait()
+            with second:
+                pass
+    """
+)
+
+RANGES = "[(0, 45000), (45000, 90000), (90000, 135000), (135000, 180000)]"
+
+FOUR = _cell(
+    f"""
+    import multiprocessing as mp
+    import mine
+
+    team = [mp.Process(target=mine.count, args=pair) for pair in {RANGES}]
+    for one in team:
+        one.start()
+    for one in team:
+        one.join()
+    """
+)
+
+FOUR_PRINTED = _cell(
+    """
+    print("primes-0: 4675")
+    print("primes-1: 4038")
+    print("primes-2: 3860")
+    print("primes-3: 3769")
+    print([0, 0, 0, 0])
+    """
+)
+
+FOUR_THREADS = _cell(
+    f"""
+    import threading
+    import mine
+
+    team = [threading.Thread(target=mine.count, args=pair) for pair in {RANGES}]
+    for one in team:
+        one.start()
+    for one in team:
+        one.join()
+    """
+)
+
+ONE_BY_ONE = _cell(
+    f"""
+    import multiprocessing as mp
+    import mine
+
+    for pair in {RANGES}:
+        one = mp.Process(target=mine.count, args=pair)
+        one.start()
+        one.join()
+    """
+)
+
+CROSSWISE = _cell(
+    """
+    import multiprocessing as mp
+    import mine
+
+    lock_a, lock_b, both_here = mp.Lock(), mp.Lock(), mp.Barrier(2)
+    there = mp.Process(target=mine.move, args=(lock_a, lock_b, both_here), name="A-to-B")
+    back = mp.Process(target=mine.move, args=(lock_b, lock_a, both_here), name="B-to-A")
+    there.start()
+    back.start()
+    there.join()
+    back.join()
+    """
+)
+
+
+def prompts(lab: str) -> tuple[str, tuple[Prompt, ...]]:
+    """The first step that asks for a prediction, and what it asks."""
+    return next((step.id, step.prompts) for step in CourseLibrary().lab(lab).lab.steps if step.prompts)
+
+
+def questions(lab: str, step: str) -> tuple[QuizQuestion, ...]:
+    """A quiz with its key."""
+    found = CourseLibrary().lab(lab).lab.step(step)
+    assert found is not None
+    return found.questions
+
+
+def hints(lab: str, step: str) -> int:
+    """How many hints a step has."""
+    found = CourseLibrary().lab(lab).lab.step(step)
+    assert found is not None
+    return len(found.hints)

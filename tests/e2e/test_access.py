@@ -1,0 +1,86 @@
+"""By keyboard alone, and without a violation that axe can find, in light and in dark."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from e2e import answers, axe
+from e2e.page import Lab
+
+STEP = "four-at-once"
+THEMES = ["JupyterLab Light", "JupyterLab Dark"]
+
+
+def test_a_step_can_be_done_by_keyboard_alone(lab: Lab) -> None:
+    page, keys = lab.page, lab.page.keyboard
+
+    def tab_to(name: str | re.Pattern[str], most: int = 60) -> None:
+        target = lab.sidebar.root.get_by_role("button", name=name, exact=isinstance(name, str))
+        for _ in range(most):
+            keys.press("Tab")
+            if target.evaluate_all("found => found.includes(document.activeElement)"):
+                return
+        raise AssertionError(f"{name} was not reached in {most} tabs")
+
+    # The palette opens the course and the lab.
+    keys.press("ControlOrMeta+Shift+c")
+    page.get_by_role("searchbox", name=re.compile("Command Palette", re.IGNORECASE)).wait_for()
+    keys.insert_text("Open a Lab")
+    keys.press("Enter")
+    page.get_by_role("dialog").wait_for()
+    keys.insert_text("L04")
+    for option in page.get_by_role("dialog").get_by_role("combobox").all():
+        option.select_option(index=0)
+    keys.press("Enter")
+    notebook = lab.notebook()
+    notebook.do(STEP, answers.MODULE, answers.FOUR)
+    # The shortcut checks the step that has the cursor.
+    step = lab.sidebar.step(STEP)
+    by_shortcut = step.check(by=lambda: keys.press("ControlOrMeta+Shift+Enter"))
+    assert by_shortcut.verdict == "passed"
+    # Tab reaches the step's buttons, Enter and Space press them, and the focus stays.
+    step.header.focus()
+    tab_to("Check my work")
+    assert step.check(by=lambda: keys.press("Enter")).verdict == "passed"
+    assert step.button("Check my work").evaluate("one => one === document.activeElement")
+    tab_to("Give me a hint")
+    keys.press("Space")
+    expect(step.root.locator(".pl-Hint")).to_have_count(1)
+    tab_to("Show solution")
+    keys.press("Enter")
+    expect(step.button("Yes, show it")).to_be_focused()
+    keys.press("Tab")
+    keys.press("Enter")
+    expect(step.button("Show solution")).to_be_focused()
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_axe_finds_nothing(lab: Lab, theme: str) -> None:
+    lab.theme(theme)
+    lab.launch()
+    found = {"course": axe.violations(lab.page)}
+    notebook = lab.start("L04")
+    for step in ("quiz", STEP):
+        lab.sidebar.step(step)
+        found[step] = axe.violations(lab.page)
+    notebook.do(STEP, answers.MODULE, answers.ONE_BY_ONE)
+    step = lab.sidebar.step(STEP)
+    step.button("Give me a hint").click()
+    step.button("Show solution").click()
+    step.button("Yes, show it").click()
+    expect(step.root.get_by_role("region", name="Solution")).to_be_visible()
+    step.check()
+    found["failed"] = axe.violations(lab.page)
+    step.button("Reset this step").click()
+    expect(step.button("Undo")).to_be_visible()
+    found["reset"] = axe.violations(lab.page)
+    name, _ = answers.prompts("L08")
+    lab.sidebar.button("← All labs").click()
+    lab.sidebar.button(re.compile("^Start: L08 ")).click()
+    lab.notebook()
+    lab.sidebar.step(name)
+    found["prediction"] = axe.violations(lab.page)
+    assert {view: lines for view, lines in found.items() if lines} == {}

@@ -1,0 +1,46 @@
+"""From the launcher to a lab, and what the course's home tells."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import expect
+
+from e2e.page import Lab
+
+
+def test_the_launcher_leads_to_the_course_and_on_to_a_lab(lab: Lab) -> None:
+    sidebar = lab.launch()
+    root = sidebar.root
+    expect(root.get_by_role("heading", level=2)).to_contain_text("Multiprocessing in Python")
+    expect(root.get_by_text("Beginner", exact=True)).to_be_visible()
+    expect(root.get_by_text("1.3 hours")).to_be_visible()
+    expect(root.get_by_role("heading", name="Objectives: 0 of 10 reached")).to_be_visible()
+    expect(root.locator(".pl-Objective")).to_have_count(10)
+
+    notebook = lab.start("L04")
+    assert notebook.kernel["name"] == "parallab"
+    expect(root.get_by_role("heading", level=2)).to_contain_text("L04")
+    expect(root.locator(".pl-Step")).not_to_have_count(0)
+    assert re.fullmatch(r"0 of \d+ steps", sidebar.progress())
+    expect(lab.page.get_by_title("Parallab: steps passed in this lab")).to_have_text(re.compile(r"^L04 0/\d+$"))
+    # Nothing stands in the way.
+    expect(root.locator(".pl-Notice")).to_have_count(0)
+
+    sidebar.button("← All labs").click()
+    expect(sidebar.button(re.compile("^(Start|Continue): L04 "))).to_be_visible()
+    assert (lab.server.root / "parallab").is_dir()
+
+
+def test_the_sidebar_follows_the_notebook_in_front(lab: Lab) -> None:
+    lab.start("L04")
+    title = lab.sidebar.root.get_by_role("heading", level=2)
+    lab.sidebar.button("← All labs").click()
+    lab.sidebar.button(re.compile("^Start: L08 ")).click()
+    expect(title).to_contain_text("L08")
+    lab.notebook()
+    lab.page.get_by_role("tab", name=re.compile(r"^04-.*\.ipynb")).click()
+    expect(title).to_contain_text("L04")
+    # The cursor's step is marked, and opening a step moves the cursor there.
+    step = lab.sidebar.step("four-at-once")
+    expect(step.header).to_have_attribute("aria-current", "step")

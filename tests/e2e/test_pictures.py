@@ -1,0 +1,90 @@
+"""What a beginner sees, as pictures in artefacts/. PARALLAB_PICTURES=docs/images renews those of the README."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from e2e import answers
+from e2e.page import SLOW, Lab
+
+#: GitHub shows a README at most this wide.
+README = {"width": 1280, "height": 820}
+THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_pictures(lab: Lab, theme: str, artefacts: Path) -> None:
+    page = lab.page
+    page.set_viewport_size(README)
+
+    def take(name: str) -> Path:
+        page.mouse.move(0, 0)
+        path = artefacts / f"picture-{name}-{theme}.png"
+        page.screenshot(path=path, animations="disabled", caret="hide")
+        return path
+
+    lab.theme(THEMES[theme])
+    lab.launch()
+    _wide(lab)
+    take("course")
+
+    notebook = lab.start("L04")
+    take("lab")
+    step = lab.sidebar.step("four-at-once")
+    notebook.do("four-at-once", answers.MODULE, answers.ONE_BY_ONE)
+    step.check()
+    step.root.evaluate("one => one.scrollIntoView({ block: 'start' })")
+    take("step")
+    step.button("Check my work").evaluate("one => one.scrollIntoView({ block: 'start' })")
+    failed = take("failed")
+    notebook.do("four-at-once", answers.MODULE, answers.FOUR)
+    assert step.check().verdict == "passed"
+    step.button("Check my work").evaluate("one => one.scrollIntoView({ block: 'start' })")
+    take("passed")
+    notebook.save()
+
+    lab.sidebar.button("← All labs").click()
+    notebook = lab.start("L08")
+    step = lab.sidebar.step("break-deadlock")
+    cells = notebook.put("break-deadlock", answers.MODULE, answers.CROSSWISE)
+    notebook.run(cells[0])
+    notebook.begin(cells[1])
+    stuck = lab.sidebar.notice("Your program is stuck.")
+    expect(stuck).to_be_visible(timeout=SLOW)
+    stuck.evaluate("one => one.scrollIntoView({ block: 'start' })")
+    take("stuck")
+    step.check()
+    step.button("Check my work").evaluate("one => one.scrollIntoView({ block: 'start' })")
+    take("deadlock")
+    lab.sidebar.root.get_by_role("region", name="Running now").evaluate("one => one.scrollIntoView()")
+    take("running-now")
+    notebook.interrupt()
+
+    if folder := os.environ.get("PARALLAB_PICTURES"):
+        target = Path(folder) / f"sidebar-{theme}.png"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(failed.read_bytes())
+        assert target.stat().st_size < 300_000
+
+
+def _wide(lab: Lab) -> None:
+    """The sidebar as wide as one that reads in it would make it."""
+    lab.page.evaluate(
+        """() => {
+            const split = document.querySelector('#jp-main-split-panel');
+            const handle = [...split.querySelectorAll(':scope > .lm-SplitPanel-handle')]
+                .find(one => !one.classList.contains('lm-mod-hidden'));
+            handle.dataset.test = 'split';
+        }"""
+    )
+    handle = lab.page.locator("[data-test='split']")
+    box = handle.bounding_box()
+    assert box is not None
+    lab.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 200)
+    lab.page.mouse.down()
+    lab.page.mouse.move(480, box["y"] + 200)
+    lab.page.mouse.up()
