@@ -76,7 +76,8 @@ def ends_well(run, child, work, waited):
 @check("initialise")
 def own_class(run):
     """Your notebook starts a worker of a class of its own"""
-    hired(run, at_least(1), hint="Read the last line of the error: what does your object lack? Who would have made it?")
+    lacks = "Read the last line of the error: what does your object lack? Who would have made it?"
+    hired(run, at_least(1), hint=lacks if run.errors else "Make an object of your class, and call its start().")
     own = [worker for worker in run.workers if worker.overrides_run]
     expect(
         "workers whose class has a run of its own",
@@ -383,7 +384,7 @@ def zombies(run):
         [worker for worker in forked if worker.pid in dead],
         at_least(3),
         because="join(), is_alive(), exitcode and the next start() all collect what has ended.",
-        hint="Start all three, then sleep for a second, and do not ask them anything.",
+        hint="Start all three, let your notebook sleep, and do not ask them anything.",
     )
 
 

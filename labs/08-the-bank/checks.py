@@ -268,7 +268,7 @@ def locked(run, two):
 @check("transfers")
 def order(run, two, locked):
     """Both cashiers take the locks in the same order"""
-    in_order(two, locked)
+    in_order(run)
 
 
 @check("transfers")
@@ -327,6 +327,7 @@ def new_locks(run):
         "locks that both processes take",
         used,
         at_least(2),
+        observed=f"{len(used)}" + "".join(f"; {line}" for line in run.standstill.lines),
         because="The task needs both: what is changed belongs to two accounts.",
         hint="Keep both locks. Change only the order.",
         mistake=("M43", "M44", "M46"),
@@ -345,11 +346,11 @@ def both_end(run):
 @check("break-deadlock", phase="repair")
 def same_order(run, new_locks, both_end):
     """Both take the locks in the same order"""
-    in_order(run.workers, new_locks)
+    in_order(run)
     alone = [
         worker
         for worker in run.workers
-        if any(lock.takes.get(worker.pid) for lock in new_locks) and not nested_holds(new_locks, worker.pid)
+        if any(lock.takes.get(worker.pid) for lock in new_locks) and not run.nested(worker)
     ]
     expect(
         "processes that never held both at once",
@@ -360,9 +361,9 @@ def same_order(run, new_locks, both_end):
     )
 
 
-def in_order(workers, locks):
-    """Nobody takes two of these locks in another order than somebody else, one inside the other."""
-    orders = {pair for worker in workers for pair in nested_holds(locks, worker.pid)}
+def in_order(run):
+    """Nobody takes two locks in another order than somebody else, one inside the other."""
+    orders = {pair for worker in run.workers for pair in run.nested(worker)}
     against = {(first, second) for first, second in orders if (second, first) in orders}
     expect(
         "pairs of locks that are taken in two orders",
@@ -372,22 +373,6 @@ def in_order(workers, locks):
         hint="The order of the locks must not depend on where the money goes. Sort by name, for example.",
         mistake="M43",
     )
-
-
-def nested_holds(locks, pid):
-    """The pairs of locks of which this process took the second while it held the first."""
-    holds = sorted(
-        (hold.taken, hold.given or 2**63, lock.name) for lock in locks for hold in lock.holds if hold.pid == pid
-    )
-    pairs = set()
-    still = []
-    for taken, given, name in holds:
-        still = [(until, other) for until, other in still if until > taken]
-        # Who takes an RLock again that it holds already waits for nobody.
-        if all(other != name for _, other in still):
-            pairs |= {(other, name) for _, other in still}
-        still.append((given, name))
-    return pairs
 
 
 # -- break-exception -----------------------------------------------------------------------------------
@@ -419,19 +404,20 @@ def died_with_it(run):
 @check("break-exception", phase="repair")
 def given_back(run):
     """The first still dies of its bad slip, but gives the lock back"""
-    workers = hired(run, at_least(2), what="processes")
-    used = [lock for lock in run.locks if any(lock.takes.get(worker.pid) for worker in workers)]
-    wanted = [lock for lock in run.locks if lock.waiting or any(lock.wants.get(worker.pid) for worker in workers)]
+    pids = {worker.pid for worker in run.workers}
+    touched = [lock for lock in run.locks if pids & {*lock.takes, *lock.wants, *lock.waiting}]
     fresh = {(cell.cell, cell.run) for cell in run.cells}
     expect(
         "locks that were made before",
-        [lock for lock in (*used, *wanted) if lock.made_in not in fresh],
+        [lock for lock in touched if lock.made_in not in fresh],
         none(),
         observed="the old lock, which the dead one still holds",
         because="Nobody is left who could give the old lock back.",
         hint="Make a new lock in the same cell.",
-        mistake=("M45", "M42"),
+        mistake="M45",
     )
+    workers = hired(run, at_least(2), what="processes")
+    used = [lock for lock in touched if pids & set(lock.takes)]
     expect(
         "locks that the processes take",
         used,
@@ -439,7 +425,6 @@ def given_back(run):
         because="Without a lock, nobody waits; but nobody is kept from the book either.",
         hint="Keep the lock, and use it by with.",
     )
-    pids = {worker.pid for worker in workers}
     kept = [lock for lock in used if any(hold.pid in pids and not hold.given for hold in lock.holds)]
     expect(
         "locks that were never given back",

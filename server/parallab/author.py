@@ -421,7 +421,7 @@ def goldens(texts: dict[str, list[str]]) -> tuple[Golden, ...]:
     return tuple(Golden(text, ", ".join(methods)) for text, methods in by_text.items())
 
 
-_NUMBER = re.compile(r"(?:(?<=[\s(−-])|^)\d+(?=[\s.,;:)]|$)", re.MULTILINE)
+_NUMBER = re.compile(r"(?:(?<=[\s(−-])|^)\d+(?=[\s.,;:)”]|$)", re.MULTILINE)
 
 
 def _merged(texts: Sequence[str]) -> str:

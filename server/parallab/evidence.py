@@ -17,7 +17,7 @@ import msgspec
 
 from parallab import model, story
 from parallab.checks.expect import CannotTell
-from parallab.story import Lock, Number, Thread, Together, Worker
+from parallab.story import Lock, Number, Thread, Together, Worker, locks
 
 __all__ = ["CellRun", "Evidence", "Lock", "Notebook", "Number", "Thread", "Together", "Worker"]
 
@@ -261,6 +261,10 @@ class Evidence:
         return tuple(
             lock for lock in self._story.locks if lock.owner in ("", "number") and lock.known_in(self._runs, pids)
         )
+
+    def nested(self, worker: Worker) -> frozenset[tuple[str, str]]:
+        """The pairs of locks, by name, of which it took the second while it held the first."""
+        return locks.nested(self.locks, worker.pid)
 
     @cached_property
     def numbers(self) -> tuple[Number, ...]:

@@ -165,10 +165,10 @@ class _Session:
             progress(state.step.title if state else "set-up")
             if "restart" in cell.tags:
                 await self._restart()
-            await self._execute(ref.id, cell, state, timeout)
+            judged = await self._execute(ref.id, cell, state, timeout)
             if state is not None:
                 state.cells_left -= 1
-                if (state.cells_left == 0 and not state.hung) or "check-here" in cell.tags:
+                if (state.cells_left == 0 and not judged and not state.hung) or "check-here" in cell.tags:
                     await self._judge(state)
         python, method = await self._kernel_facts()
         skipped = {step.id: reason for step in self.lab.lab.steps if (reason := _unfit(step, python))}
@@ -199,8 +199,12 @@ class _Session:
         await self.manager.restart_kernel(now=True)
         await self.client.wait_for_ready(timeout=START)
 
-    async def _execute(self, cell_id: str, cell: Cell, state: _Step | None, timeout: float) -> None:
-        """Runs one cell to its end, or until it hangs: then it is judged and interrupted."""
+    async def _execute(self, cell_id: str, cell: Cell, state: _Step | None, timeout: float) -> bool:
+        """Runs one cell to its end, or until it hangs: then it is judged and interrupted.
+
+        Answers whether the step was judged while it hung. The hang that a break-it step asks for is
+        not; a repair that hangs again is, and may be followed by a better one.
+        """
         metadata: dict[str, Any] = {"cellId": cell_id}
         if cell.step:
             metadata["parallab"] = {"lab": self.lab.lab.id, "step": cell.step}
@@ -225,13 +229,16 @@ class _Session:
                 with contextlib.suppress(asyncio.TimeoutError):
                     await asyncio.wait_for(ended.wait(), 5.0)
                 await self._met(state)
-                return
+                return False
+            judged = False
             if state is not None:
+                repairing = _broken(self.lab, state)
                 await self._met(state)
-                if not _breaks(self.lab, state.step):
-                    state.hung = True
+                state.hung = state.hung or not _breaks(self.lab, state.step)
+                if judged := state.hung or repairing:
                     await self._judge(state)
             await self._free(reply)
+            return judged
         finally:
             reply.cancel()
 
@@ -321,6 +328,12 @@ class _Session:
         state.goals = await self.pool.judge(
             self.lab.folder, checks, state.step.id, recording, self.steps, met=state.met
         )
+
+
+def _broken(lab: ShelvedLab, state: _Step) -> bool:
+    """Whether all that the step asks to break was broken, so that what runs now is a repair."""
+    wanted = [check.name for check in lab.checks.get(state.step.id, ()) if check.phase == "break"]
+    return bool(wanted) and all(name in state.met for name in wanted)
 
 
 def _breaks(lab: ShelvedLab, step: Step) -> bool:

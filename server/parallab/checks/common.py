@@ -5,6 +5,7 @@ Each either answers what it found or raises, as :func:`~parallab.checks.expect.e
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from parallab.checks.expect import cannot_tell, expect, fail
 from parallab.checks.matchers import Matcher, enumerate_all, none
 
 if TYPE_CHECKING:
+    from parallab import model
     from parallab.evidence import Evidence
     from parallab.story import Worker
 
@@ -25,10 +27,9 @@ def instead(run: Evidence) -> str:
     """What the step's cells did where processes were expected; "" when they did nothing of note."""
     found: list[str] = []
     if run.failed_starts and run.failed_starts[-1].error is not None:
-        error = run.failed_starts[-1].error
-        found.append(f"start() raised {error.type}: {_short(error.message)}")
+        found.append(f"start() raised {_told(run.failed_starts[-1].error)}")
     elif run.error is not None:
-        found.append(f"your cell ended with {run.error.type}: {_short(run.error.message)}")
+        found.append(f"your cell ended with {_told(run.error)}")
     if run.run_in_notebook:
         found.append("your notebook did the work itself")
     elif run.never_started:
@@ -41,8 +42,15 @@ def instead(run: Evidence) -> str:
 
 
 def _short(text: str, most: int = 90) -> str:
-    line = text.strip().split("\n", 1)[0]
+    line = re.sub(r" at 0x[0-9a-f]+", "", text.strip().split("\n", 1)[0])
     return line if len(line) <= most else f"{line[:most]}…"
+
+
+def _told(error: model.Failure) -> str:
+    # What pickle says differs from one Python to the next, and means nothing to a beginner.
+    if error.type == "PicklingError" or not error.message:
+        return error.type
+    return f"{error.type}: {_short(error.message)}"
 
 
 def _count(number: int, one: str, many: str = "") -> str:
@@ -89,9 +97,9 @@ def ended(run: Evidence, workers: Sequence[Worker]) -> None:
             because="A join waits for ever when the worker does.",
             mistake=("M43", "M44", "M46", "M42", "M45"),
         )
-    if run.running is not None and any(not run.joined(worker) for worker in workers):
+    left = [worker for worker in workers if not (run.joined(worker) or _asked(run, worker))]
+    if run.running is not None and left:
         cannot_tell("Your cell is still running. Check again when it has ended.")
-    left = [worker for worker in workers if not run.joined(worker)]
     expect(
         "workers that nobody waited for",
         left,
@@ -102,18 +110,21 @@ def ended(run: Evidence, workers: Sequence[Worker]) -> None:
     )
 
 
+def _asked(run: Evidence, worker: Worker) -> bool:
+    """Whether somebody asked until the answer was that it has ended."""
+    return any(wait.child == worker.pid and (wait.alive is False or wait.exit_code is not None) for wait in run.waits)
+
+
 def how(worker: Worker) -> str:
     """How a worker ended, in words."""
     if worker.exit_code is None:
         return "has not ended" if worker.alive else "ended, nobody knows how"
     text = f"exit code {worker.exit_code}".replace("-", "−")
-    if worker.error is not None:
-        text += (
-            f" ({worker.error.type}: {_short(worker.error.message)})"
-            if worker.error.message
-            else (f" ({worker.error.type})")
-        )
-    return text
+    if worker.error is None or worker.error.type == "SystemExit":
+        return text
+    if not worker.ran:
+        return f"{text} ({worker.error.type}, before its work began)"
+    return f"{text} ({_told(worker.error)})"
 
 
 def ended_well(workers: Sequence[Worker], *, hint: str = "", mistake: Sequence[str] = BAD_START) -> None:

@@ -176,10 +176,6 @@ def _own(lock: Lock) -> bool:
     return not lock.owner
 
 
-def _takers(lock: Lock, evidence: Evidence) -> list[Worker]:
-    return [worker for worker in evidence.workers if lock.takes.get(worker.pid)]
-
-
 def lost_updates(evidence: Evidence) -> bool:
     """M38: a number shared by several, and no lock that all of them took around its use."""
     sharers = {pid for number in evidence.numbers if len(number.given_to) > 1 for pid in number.given_to}
@@ -187,9 +183,12 @@ def lost_updates(evidence: Evidence) -> bool:
 
 
 def lock_made_inside(evidence: Evidence) -> bool:
-    """M40: workers made locks of their own."""
+    """M40: workers made locks of their own, or were given one each."""
     pids = {worker.pid for worker in evidence.workers}
-    return sum(_own(lock) and lock.made_by in pids for lock in evidence.locks) > 1
+    own = [lock for lock in evidence.locks if _own(lock)]
+    made = sum(lock.made_by in pids for lock in own)
+    takers = [pids & set(lock.takes) for lock in own if pids & set(lock.takes)]
+    return made > 1 or (len(takers) > 1 and all(len(taker) == 1 for taker in takers))
 
 
 def lock_of_threads(evidence: Evidence) -> bool:
@@ -218,8 +217,11 @@ def never_given_back(evidence: Evidence) -> bool:
 
 
 def circle(evidence: Evidence) -> bool:
-    """M43: each holds what the next wants."""
-    return len({wait.waiter for wait in evidence.standstill.cycle}) > 1
+    """M43: each holds what the next wants; or it went well, but two took two locks in opposite orders."""
+    if len({wait.waiter for wait in evidence.standstill.cycle}) > 1:
+        return True
+    orders = {pair for worker in evidence.workers for pair in evidence.nested(worker)}
+    return any((second, first) in orders for first, second in orders)
 
 
 def waits_for_itself(evidence: Evidence) -> bool:
@@ -228,9 +230,10 @@ def waits_for_itself(evidence: Evidence) -> bool:
 
 
 def holder_killed(evidence: Evidence) -> bool:
-    """M45: a worker was killed or interrupted while it held a lock that is wanted now."""
+    """M45: a lock is wanted whose holder was killed or interrupted, or ended in an earlier run."""
+    runs = {(cell.cell, cell.run) for cell in evidence.cells}
     return any(
-        _killed(worker)
+        _killed(worker) or lock.made_in not in runs
         for lock in evidence.locks
         if lock.value == 0 or lock.waiting
         for worker in _kept(lock, evidence.ever_started)

@@ -194,3 +194,19 @@ def all_locks(recording: model.Recording, workers: Sequence[Worker]) -> tuple[Lo
                 found[arg.name].known.add(worker.pid)
     state = _Now(recording)
     return tuple(lock.tell(state) for lock in found.values())
+
+
+def nested(locks: Iterable[Lock], pid: int) -> frozenset[tuple[str, str]]:
+    """The pairs of locks of which this process took the second while it held the first."""
+    holds = sorted(
+        (hold.taken, hold.given or 2**63, lock.name) for lock in locks for hold in lock.holds if hold.pid == pid
+    )
+    pairs: set[tuple[str, str]] = set()
+    still: list[tuple[int, str]] = []
+    for taken, given, name in holds:
+        still = [(until, other) for until, other in still if until > taken]
+        # Who takes an RLock again that it holds already waits for nobody.
+        if all(other != name for _, other in still):
+            pairs |= {(other, name) for _, other in still}
+        still.append((given, name))
+    return frozenset(pairs)

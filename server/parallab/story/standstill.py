@@ -47,9 +47,7 @@ def standstill(recording: model.Recording, story: Told) -> Standstill:
     living = {process.pid for process in last if process.state != "Z"}
     for lock in story.locks:
         dead = tuple(dict.fromkeys(hold.pid for hold in lock.holds if not hold.given and hold.pid not in living))
-        waits += [
-            LockWait(waiter, lock, lock.holders, () if lock.holders else dead) for waiter in lock.waiting
-        ]
+        waits += [LockWait(waiter, lock, lock.holders, () if lock.holders else dead) for waiter in lock.waiting]
     waits.sort(key=lambda wait: (wait.waiter, wait.lock.name))
     cycle = _cycle(waits)
     names = _Names(recording, story)
@@ -84,6 +82,10 @@ class _Names:
         return f"“{worker.name}”" if worker is not None and worker.name else "a process"
 
     def line(self, wait: LockWait) -> str:
+        if wait.lock.owner not in ("", "number"):
+            return (
+                f"{self.who(wait.waiter)} waits at {'an' if wait.lock.owner[0] in 'aeiou' else 'a'} {wait.lock.owner}"
+            )
         if wait.waiter in wait.holders:
             return f"{self.who(wait.waiter)} waits for a lock that it holds itself"
         if wait.holders:
