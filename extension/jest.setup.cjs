@@ -6,3 +6,6 @@ for (const level of ['error', 'warn']) {
     throw new Error(`console.${level}: ${message.map(String).join(' ')}`);
   };
 }
+
+// jsdom lays nothing out, so there is nothing to scroll.
+window.HTMLElement.prototype.scrollIntoView = () => undefined;

@@ -29,8 +29,8 @@ export function RunningNow(props: KernelProps): React.JSX.Element | null {
     return null;
   }
   return (
-    <section className="pl-Kernel" aria-label={trans.__('Running now')}>
-      <h3 className="pl-Heading">{trans.__('Running now')}</h3>
+    <section className="pl-Kernel" aria-label={trans.__('Your processes')}>
+      <h3 className="pl-Heading">{trans.__('Your processes')}</h3>
       <ul className="pl-Processes">
         {kernel.processes.map(process => (
           <ProcessLine key={process.pid} process={process} kit={kit} />

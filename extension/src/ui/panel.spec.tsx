@@ -259,7 +259,7 @@ describe('a lab', () => {
         })
       })
     );
-    const now = within(screen.getByRole('region', { name: 'Running now' }));
+    const now = within(screen.getByRole('region', { name: 'Your processes' }));
     expect(screen.getByRole('alert')).toHaveTextContent(
       /stuck.*Each worker waits/
     );

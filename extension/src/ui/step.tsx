@@ -115,6 +115,7 @@ function StepBody(props: StepProps): React.JSX.Element {
   const questions = questionsOf(step, kit.trans);
   const checkable = isCheckable(step);
   const inFront = canCheck(situation) || situation === 'dead';
+  const [status, verdict] = useShown(work.judged);
   return (
     <>
       {step.html ? kit.html(step.html) : null}
@@ -132,7 +133,7 @@ function StepBody(props: StepProps): React.JSX.Element {
         <Parsons {...part} blocks={step.blocks} answered={answered} />
       ) : null}
       {checkable ? <CheckButton {...props} /> : null}
-      <p className="pl-Status" role="status" aria-live="polite">
+      <p className="pl-Status" role="status" aria-live="polite" ref={status}>
         {statusText(props)}
       </p>
       {work.problem && !isGeneral(work.problem) ? (
@@ -144,6 +145,7 @@ function StepBody(props: StepProps): React.JSX.Element {
           progress={progress}
           settings={props.settings}
           kit={kit}
+          boxRef={verdict}
         />
       ) : null}
       <Hints {...props} canWrite={inFront} />
@@ -159,6 +161,26 @@ function questionsOf(step: StepView, trans: Trans): StepView['questions'] {
   return free
     ? [{ id: step.id, text, choices: [], several: false }]
     : step.questions;
+}
+
+/**
+ * Scrolls to a verdict that has just come: a check from the toolbar or by a key is asked for
+ * with anything in view. The sentence comes last, so that it is seen even if not all fits.
+ */
+function useShown(
+  judged: number
+): [React.RefObject<HTMLParagraphElement>, React.RefObject<HTMLDivElement>] {
+  const status = React.useRef<HTMLParagraphElement>(null);
+  const verdict = React.useRef<HTMLDivElement>(null);
+  const before = React.useRef(judged);
+  React.useEffect(() => {
+    if (judged > before.current) {
+      verdict.current?.scrollIntoView({ block: 'nearest' });
+      status.current?.scrollIntoView({ block: 'nearest' });
+    }
+    before.current = judged;
+  }, [judged]);
+  return [status, verdict];
 }
 
 function CheckButton(props: StepProps): React.JSX.Element {

@@ -51,6 +51,7 @@ export interface VerdictProps {
   readonly progress: StepProgress | null;
   readonly settings: ViewSettings;
   readonly kit: Kit;
+  readonly boxRef?: React.Ref<HTMLDivElement>;
 }
 
 export function Verdict(props: VerdictProps): React.JSX.Element {
@@ -62,7 +63,11 @@ export function Verdict(props: VerdictProps): React.JSX.Element {
     last !== null &&
     last.verdict !== 'passed';
   return (
-    <div className="pl-Verdict" data-verdict={last?.verdict}>
+    <div
+      className="pl-Verdict"
+      data-verdict={last?.verdict}
+      ref={props.boxRef}
+    >
       {kept ? (
         <p className="pl-Muted">
           {trans.__('You passed this step before, and that stays.')}
