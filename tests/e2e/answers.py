@@ -44,6 +44,10 @@ MODULE = _cell(
             both_here.wait()
             with second:
                 pass
+
+    def move_in_order(low, high):
+        with low, high:
+            pass
     """
 )
 
@@ -105,6 +109,21 @@ CROSSWISE = _cell(
     lock_a, lock_b, both_here = mp.Lock(), mp.Lock(), mp.Barrier(2)
     there = mp.Process(target=mine.move, args=(lock_a, lock_b, both_here), name="A-to-B")
     back = mp.Process(target=mine.move, args=(lock_b, lock_a, both_here), name="B-to-A")
+    there.start()
+    back.start()
+    there.join()
+    back.join()
+    """
+)
+
+IN_ORDER = _cell(
+    """
+    import multiprocessing as mp
+    import mine
+
+    lock_a, lock_b = mp.Lock(), mp.Lock()
+    there = mp.Process(target=mine.move_in_order, args=(lock_a, lock_b), name="A-to-B")
+    back = mp.Process(target=mine.move_in_order, args=(lock_a, lock_b), name="B-to-A")
     there.start()
     back.start()
     there.join()

@@ -90,9 +90,13 @@ class Lab:
     def start(self, lab: str) -> Notebook:
         """Opens the sidebar from the launcher's card, and a lab from there."""
         self.launch()
+        return self.open(lab)
+
+    def open(self, lab: str) -> Notebook:
+        """Opens a lab's notebook from the course's home."""
         with self.page.expect_response(re.compile(rf"/parallab/labs/{lab}/open\b")):
-            self.sidebar.root.get_by_role("button", name=re.compile(rf"^(Start|Continue|Open again): {lab} ")).click()
-        return self.notebook()
+            self.sidebar.button(re.compile(rf"^(Start|Continue|Open again): {lab} ")).click()
+        return self.notebook(lab)
 
     def launch(self) -> Sidebar:
         """Clicks our card in the launcher; the sidebar shows the course."""
@@ -100,8 +104,14 @@ class Lab:
         expect(self.sidebar.root.get_by_role("heading", level=2)).to_be_visible()
         return self.sidebar
 
-    def notebook(self) -> Notebook:
-        """The notebook in front, when its kernel is there."""
+    def notebook(self, lab: str | None = None) -> Notebook:
+        """The notebook in front, when its kernel is there; of this lab, if one is named."""
+        if lab is not None:
+            self.page.wait_for_function(
+                f"lab => {{ {Notebook.PANEL} return panel?.model?.getMetadata?.('parallab')?.lab === lab; }}",
+                arg=lab,
+                timeout=SLOW,
+            )
         notebook = Notebook(self.page)
         notebook.ready()
         return notebook

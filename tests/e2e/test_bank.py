@@ -35,7 +35,7 @@ def test_two_who_wait_for_each_other_are_named_while_the_cell_hangs(lab: Lab) ->
     notebook.interrupt()
     notebook.ended(cells[1])
     expect(notice).to_have_count(0)
-    notebook.do(DEADLOCK, *answers.solution("L08", DEADLOCK))
+    notebook.do(DEADLOCK, answers.MODULE, answers.IN_ORDER)
     repaired = step.check()
     assert repaired.verdict == "passed", repaired.text
 

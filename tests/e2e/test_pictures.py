@@ -48,7 +48,7 @@ def test_pictures(lab: Lab, theme: str, artefacts: Path) -> None:
     notebook.save()
 
     lab.sidebar.button("← All labs").click()
-    notebook = lab.start("L08")
+    notebook = lab.open("L08")
     step = lab.sidebar.step("break-deadlock")
     cells = notebook.put("break-deadlock", answers.MODULE, answers.CROSSWISE)
     notebook.run(cells[0])
@@ -60,7 +60,7 @@ def test_pictures(lab: Lab, theme: str, artefacts: Path) -> None:
     step.check()
     step.button("Check my work").evaluate("one => one.scrollIntoView({ block: 'start' })")
     take("deadlock")
-    lab.sidebar.root.get_by_role("region", name="Running now").evaluate("one => one.scrollIntoView()")
+    lab.sidebar.root.get_by_role("region", name="Your processes").evaluate("one => one.scrollIntoView()")
     take("running-now")
     notebook.interrupt()
 
