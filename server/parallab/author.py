@@ -354,59 +354,57 @@ async def record(
     names: Sequence[str] = (),
     *,
     start_methods: Sequence[str] = METHODS,
-    twice: bool = True,
+    times: int = 2,
+    jobs: int = 1,
     kernel: str | None = None,
     progress: Progress = lambda _: None,
 ) -> tuple[Path, ...]:
     """Writes what a learner sees into the wrong answers named (() means all); answers the files changed.
 
-    Each is run under every start method that it allows, and ``twice``: numbers that differ become
-    ‹n›, and texts that differ otherwise are kept apart by their start method. A golden text that
-    fits already stays as it is. Read what was written before you keep it.
+    Each is run so many ``times`` under every start method that it allows: numbers that differ
+    become ‹n›, and texts that differ otherwise are kept apart by their start method. A golden text
+    that fits already stays as it is. Read what was written before you keep it.
     """
     pool = JudgePool()
-    changed: list[Path] = []
-    try:
-        for wrong in lab.mistakes:
-            if names and wrong.name not in names:
-                continue
-            texts, python = await _texts(lab, wrong, start_methods, 2 if twice else 1, pool, kernel, progress)
-            if all(
-                golden is not None and all(matches(golden, seen) for seen in found)
-                for method, found in texts.items()
-                for golden in [golden_for(wrong, method, python)]
-            ):
-                continue
-            path = lab.folder / "mistakes" / f"{wrong.name}.md"
-            path.write_text(with_texts(path.read_text(encoding="utf-8"), goldens(texts)), encoding="utf-8")
-            changed.append(path)
-    finally:
-        await pool.close()
-    return tuple(changed)
+    gate = asyncio.Semaphore(jobs)
+    wanted = [wrong for wrong in lab.mistakes if not names or wrong.name in names]
 
-
-async def _texts(
-    lab: ShelvedLab,
-    wrong: WrongAnswer,
-    start_methods: Sequence[str],
-    times: int,
-    pool: JudgePool,
-    kernel: str | None,
-    progress: Progress,
-) -> tuple[dict[str, list[str]], str]:
-    found: dict[str, list[str]] = {}
-    python = ""
-    for case in cases(lab, start_methods):
-        if case.wrong is not wrong:
-            continue
-        for _ in range(times):
+    async def one(case: Case) -> tuple[str, str]:
+        async with gate:
             progress(str(case))
             done = await headless.run(
                 case.cells, lab, kernel=kernel, start_method=case.method, steps=case.steps, pool=pool
             )
-            python = done.report.python
-            found.setdefault(case.method, []).append(verdict_text.text(done.report.steps[0]))
-    return found, python
+            return done.report.python, verdict_text.text(done.report.steps[0])
+
+    async def all_of(wrong: WrongAnswer) -> Path | None:
+        mine = [case for case in cases(lab, start_methods) if case.wrong is wrong for _ in range(times)]
+        seen = await asyncio.gather(*(one(case) for case in mine))
+        texts: dict[str, list[str]] = {}
+        for case, (python, text) in zip(mine, seen, strict=True):
+            if _fits(wrong.python, python):
+                texts.setdefault(case.method, []).append(text)
+        return _keep(lab, wrong, texts, seen[0][0]) if texts else None
+
+    try:
+        changed = await asyncio.gather(*(all_of(wrong) for wrong in wanted))
+    finally:
+        await pool.close()
+    return tuple(path for path in changed if path is not None)
+
+
+def _keep(lab: ShelvedLab, wrong: WrongAnswer, texts: dict[str, list[str]], python: str) -> Path | None:
+    """Writes the texts into the file, unless those that it has do already."""
+    fits = all(
+        golden is not None and all(matches(golden, seen) for seen in found)
+        for method, found in texts.items()
+        for golden in [golden_for(wrong, method, python)]
+    )
+    if fits:
+        return None
+    path = lab.folder / "mistakes" / f"{wrong.name}.md"
+    path.write_text(with_texts(path.read_text(encoding="utf-8"), goldens(texts)), encoding="utf-8")
+    return path
 
 
 def goldens(texts: dict[str, list[str]]) -> tuple[Golden, ...]:
