@@ -471,7 +471,9 @@ class _LabReader:
 
     def _value(self, part: _Directive, name: str, text: str, kind: Any) -> Any:
         if kind is str:
-            return text.strip()
+            text = text.strip()
+            quoted = len(text) > 1 and text[0] == text[-1] and text[0] in "'\""
+            return text[1:-1] if quoted else text
         try:
             return yaml.safe_load(text)
         except yaml.YAMLError:

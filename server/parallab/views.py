@@ -121,7 +121,7 @@ def lab_progress(lab: Lab, memories: Mapping[str, Memory], render: Render) -> tu
 
 def unfit(step: Step, python: str) -> str:
     """Why this Python cannot do the step, "" when it can."""
-    wanted = step.python.strip("'\"")
+    wanted = step.python
     try:
         if not wanted or not python or SpecifierSet(wanted).contains(python, prereleases=True):
             return ""
