@@ -220,11 +220,13 @@ class Recorder:
 
     async def _look(self) -> tuple[model.Process, ...]:
         """The tree as it is now; sightings are brought up to date."""
+        began = time.monotonic_ns()
         tree = await self._loop.run_in_executor(self._threads, self._reader.tree, self.pid)
-        self._sight(tree)
+        self._sight(tree, began)
         return tree
 
-    def _sight(self, processes: Iterable[model.Process]) -> None:
+    def _sight(self, processes: Iterable[model.Process], began: int) -> None:
+        """Brings sightings up to date with a look that ``began`` at that monotonic time (ns)."""
         now = time.monotonic_ns()
         present = {process.pid: process for process in processes}
         for pid, process in present.items():
@@ -247,7 +249,8 @@ class Recorder:
                 )
             )
         for pid, mine in self._sightings.items():
-            if pid not in present and mine and not mine[-1].ended:
+            # One that reported itself while we looked may have been born behind our back.
+            if pid not in present and mine and not mine[-1].ended and mine[-1].last < began:
                 mine[-1] = msgspec.structs.replace(mine[-1], ended=now)
         self._prune()
 
@@ -273,10 +276,11 @@ class Recorder:
 
     async def _snapshot(self) -> model.Snapshot:
         addresses = self._addresses()
+        began = time.monotonic_ns()
         snapshot = await self._loop.run_in_executor(
             self._threads, lambda: self._reader.snapshot(self.pid, sem_locks=addresses)
         )
-        self._sight(snapshot.processes)
+        self._sight(snapshot.processes, began)
         return snapshot
 
     async def _take_baseline(self) -> None:
