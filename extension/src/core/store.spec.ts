@@ -274,6 +274,10 @@ describe('checking', () => {
     const { store, server } = await inLab({ [CHECK]: 'down' });
     await store.check('one');
     expect(store.state.problem?.kind).toBe('unreachable');
+    expect(workOf(store.state, 'one').problem?.kind).toBe('unreachable');
+    await store.refresh();
+    expect(store.state.problem).toBeNull();
+    expect(workOf(store.state, 'one').problem).toBeNull();
     server.answers[CHECK] = reply;
     await store.check('one');
     expect(store.state.problem).toBeNull();

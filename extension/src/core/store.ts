@@ -433,9 +433,16 @@ export class LabStore {
 
   /** The server is there after all. */
   private _answered(): void {
-    if (this._state.problem !== null) {
-      this._set({ problem: null });
+    if (this._state.problem === null) {
+      return;
     }
+    const work = { ...this._state.work };
+    for (const [key, one] of Object.entries(work)) {
+      if (one.problem !== null && isGeneral(one.problem)) {
+        work[key] = { ...one, problem: null };
+      }
+    }
+    this._set({ problem: null, work });
   }
 
   private _failed(error: unknown): void {

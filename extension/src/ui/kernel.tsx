@@ -52,9 +52,7 @@ function ProcessLine(props: {
   const { process, kit } = props;
   const { trans } = kit;
   const facts = [
-    process.exit_code === null
-      ? process.state
-      : trans.__('ended with exit code %1', String(process.exit_code)),
+    stateOf(process, trans),
     process.waits_for ? trans.__('waits for %1', process.waits_for) : '',
     process.error
   ];
@@ -83,4 +81,12 @@ function ProcessLine(props: {
       ) : null}
     </li>
   );
+}
+
+/** Whoever waits for something is told by what, and need not be called waiting too. */
+function stateOf(process: LiveProcess, trans: Kit['trans']): string {
+  if (process.exit_code !== null) {
+    return trans.__('ended with exit code %1', String(process.exit_code));
+  }
+  return process.waits_for ? '' : process.state;
 }

@@ -83,7 +83,15 @@ const ADVICE: Record<Situation, ((props: SituationProps) => Advice) | null> = {
   starting: props => ({
     tone: 'info',
     title: props.kit.trans.__('The kernel is starting.'),
-    text: props.kit.trans.__('This takes a few seconds.')
+    // After a crash JupyterLab may show this for ever, though a new kernel is up.
+    text: props.kit.trans.__(
+      'This takes a few seconds. If it does not end, restart the kernel.'
+    ),
+    help: (
+      <Button onClick={props.actions.restartKernel}>
+        {props.kit.trans.__('Restart the kernel')}
+      </Button>
+    )
   }),
   dead: props => ({
     tone: 'error',
