@@ -156,8 +156,13 @@ class Notebook:
     def restart(self) -> None:
         """By JupyterLab's own button, and its question."""
         self._act("notebook:restart-kernel")
-        self.page.get_by_role("button", name="Confirm Kernel Restart").click()
-        self.page.get_by_role("button", name="Confirm Kernel Restart").wait_for(state="detached")
+        self.confirm_restart()
+
+    def confirm_restart(self) -> None:
+        """Answers JupyterLab's question whether to restart, and waits until the kernel is idle again."""
+        confirm = self.page.get_by_role("button", name="Confirm Kernel Restart")
+        confirm.click()
+        confirm.wait_for(state="detached")
         self.ready()
 
     def interrupt(self) -> None:
