@@ -68,10 +68,10 @@ FOUR = _cell(
 
 FOUR_PRINTED = _cell(
     """
-    print("primes-0: 4675")
-    print("primes-1: 4038")
-    print("primes-2: 3860")
-    print("primes-3: 3769")
+    print("4675 primes from 0 to 45000")
+    print("4038 primes from 45000 to 90000")
+    print("3863 primes from 90000 to 135000")
+    print("3766 primes from 135000 to 180000")
     print([0, 0, 0, 0])
     """
 )
