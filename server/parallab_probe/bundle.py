@@ -33,26 +33,26 @@ CHILD_MODULES = (
 
 def folder() -> str:
     """The user's cache folder (XDG Base Directory Specification)."""
-    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")  # noqa: PTH111, PTH118
-    return os.path.join(base, "parallab", "probe")  # noqa: PTH118
+    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    return os.path.join(base, "parallab", "probe")
 
 
 def find() -> tuple[str, dict[str, Any]]:
     """The bundle's path and content: the cached one, or a new one. The path is "" if none could be kept."""
     key = _key()
-    path = os.path.join(folder(), f"{sys.implementation.cache_tag}-{key}.bin")  # noqa: PTH118
+    path = os.path.join(folder(), f"{sys.implementation.cache_tag}-{key}.bin")
     kept = _read(path)
     if kept is not None:
         return path, kept
     content = _make()
     data = marshal.dumps(content)
     with contextlib.suppress(OSError):
-        os.makedirs(folder(), 0o700, exist_ok=True)  # noqa: PTH103
+        os.makedirs(folder(), 0o700, exist_ok=True)
         _write(path, data)
         return path, content
     with contextlib.suppress(OSError):
         # A home that cannot be written: this kernel's own copy, gone with it.
-        path = os.path.join(tempfile.mkdtemp(prefix="parallab-"), "probe.bin")  # noqa: PTH118
+        path = os.path.join(tempfile.mkdtemp(prefix="parallab-"), "probe.bin")
         _write(path, data)
         _remove_at_exit(path)
         return path, content
@@ -60,23 +60,23 @@ def find() -> tuple[str, dict[str, Any]]:
 
 
 def _key() -> str:
-    library = os.path.dirname(os.__file__)  # noqa: PTH120
-    here = os.path.dirname(__file__)  # noqa: PTH120
+    library = os.path.dirname(os.__file__)
+    here = os.path.dirname(__file__)
     digest = hashlib.sha256(repr((sys.version, sys.flags.optimize, library, here)).encode())
-    paths = [os.path.join(here, name) for name in sorted(os.listdir(here)) if name.endswith(".py")]  # noqa: PTH118, PTH208
+    paths = [os.path.join(here, name) for name in sorted(os.listdir(here)) if name.endswith(".py")]
     for module in plan.PLAN:
         with contextlib.suppress(weave.Unwoven):
             paths.append(weave.source_of(module, library))
     for path in paths:
         with contextlib.suppress(OSError):
-            facts = os.stat(path)  # noqa: PTH116
+            facts = os.stat(path)
             digest.update(repr((path, facts.st_mtime_ns, facts.st_size)).encode())
     return digest.hexdigest()[:24]
 
 
 def _make() -> dict[str, Any]:
-    library = os.path.dirname(os.__file__)  # noqa: PTH120
-    here = os.path.dirname(__file__)  # noqa: PTH120
+    library = os.path.dirname(os.__file__)
+    here = os.path.dirname(__file__)
     woven: dict[str, bytes] = {}
     blind: list[str] = []
     for module, weaves in plan.PLAN.items():
@@ -86,7 +86,7 @@ def _make() -> dict[str, Any]:
         blind += missing
     own: dict[str, bytes] = {}
     for name in CHILD_MODULES:
-        path = os.path.join(here, name + ".py")  # noqa: PTH118
+        path = os.path.join(here, name + ".py")
         with open(path, "rb") as file:
             code = compile(file.read(), path, "exec", dont_inherit=True)
         own[name] = marshal.dumps(code)
@@ -107,14 +107,14 @@ def _read(path: str) -> dict[str, Any] | None:
 
 def _write(path: str, data: bytes) -> None:
     """In one piece, so that a kernel started at the same time never sees half of it."""
-    fd, half = tempfile.mkstemp(dir=os.path.dirname(path))  # noqa: PTH120
+    fd, half = tempfile.mkstemp(dir=os.path.dirname(path))
     try:
         with os.fdopen(fd, "wb") as file:
             file.write(data)
-        os.replace(half, path)  # noqa: PTH105
+        os.replace(half, path)
     except OSError:
         with contextlib.suppress(OSError):
-            os.unlink(half)  # noqa: PTH108
+            os.unlink(half)
         raise
 
 
@@ -126,7 +126,7 @@ def _remove_at_exit(path: str) -> None:
     def remove() -> None:
         if os.getpid() == maker:
             with contextlib.suppress(OSError):
-                os.unlink(path)  # noqa: PTH108
-                os.rmdir(os.path.dirname(path))  # noqa: PTH106, PTH120
+                os.unlink(path)
+                os.rmdir(os.path.dirname(path))
 
     atexit.register(remove)

@@ -38,7 +38,7 @@ def _watch_unpickling() -> None:
         sys.excepthook = original
         try:
             report.tell("process-end", {"exit_code": 1, "error": describe.failure(error), **processes.usage()})
-        except Exception:  # noqa: S110 - the learner's traceback comes whatever happens to us
+        except Exception:
             pass
         original(kind, error, trace)
 

@@ -15,8 +15,8 @@ from typing import Any
 from parallab_probe import report
 
 ARGS = 32
-_LIBRARY = os.path.dirname(os.__file__) + os.sep  # noqa: PTH120 - no pathlib in children
-_HERE = os.path.dirname(__file__)  # noqa: PTH120
+_LIBRARY = os.path.dirname(os.__file__) + os.sep
+_HERE = os.path.dirname(__file__)
 _PLAIN = frozenset({type(None), bool, int, float, str, bytes})
 
 cell_names: Mapping[str, int] = {}
@@ -38,6 +38,11 @@ def full_type_name(value: object) -> str:
     if type(module) is not str or type(name) is not str:
         return type_name(value)
     return name if module == "builtins" else f"{module}.{name}"
+
+
+def is_a(value: object, base: type) -> bool:
+    """isinstance, without asking the value for ``__class__``."""
+    return base in type.mro(type(value))
 
 
 def attributes(value: object) -> dict[str, Any]:
@@ -145,7 +150,8 @@ def shared(value: object) -> dict[str, Any] | None:
         name = type.__getattribute__(base, "__name__")
         look = _SHARED.get((module, name))
         if look is not None:
-            return look(value)
+            facts: dict[str, Any] | None = look(value)
+            return facts
     return None
 
 
@@ -302,8 +308,4 @@ def place(path: str, line: int) -> str:
 
 def of_library(path: str) -> bool:
     """Whether a file is Python's, an installed package's, or ours."""
-    return (
-        path.startswith((_LIBRARY, _HERE, "<frozen"))
-        or "/site-packages/" in path
-        or "/dist-packages/" in path
-    )
+    return path.startswith((_LIBRARY, _HERE, "<frozen")) or "/site-packages/" in path or "/dist-packages/" in path

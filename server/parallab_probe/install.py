@@ -1,5 +1,6 @@
 """Puts woven code into the library's modules: at once into those that are loaded, into the others
-when they are imported (by a finder that steps aside for all other modules)."""
+when they are imported (by a finder that steps aside for all other modules).
+"""
 
 from __future__ import annotations
 
@@ -37,7 +38,7 @@ def install(path: str, content: dict[str, Any]) -> None:
         module = sys.modules.get(name)
         if module is not None:
             instrument(name, module)
-    sys.meta_path.insert(0, Finder())  # type: ignore[arg-type]
+    sys.meta_path.insert(0, Finder())
 
 
 def instrument(name: str, module: types.ModuleType) -> None:
@@ -149,5 +150,5 @@ class _Loader:
         self._loader.exec_module(module)
         try:
             instrument(module.__name__, module)
-        except Exception:  # noqa: S110 - an import must never fail because of us
+        except Exception:
             pass

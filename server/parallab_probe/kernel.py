@@ -13,7 +13,7 @@ import sys
 import threading
 from typing import Any
 
-from parallab_probe import bundle, describe, install, processes, report, threads, values
+from parallab_probe import bundle, describe, install, processes, report, values
 from parallab_probe.report import local, tell
 
 EXTENSION = "--ext=parallab_probe"
@@ -22,7 +22,7 @@ QUESTION = 64 * 1024
 
 def load(shell: Any) -> None:
     """Begins to report, if the environment says to whom; leaves nothing behind either way."""
-    folder = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120
+    folder = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     given = _give_back_path(folder)
     sys.argv[:] = [part for part in sys.argv if part != EXTENSION]
     address = os.environ.pop("PARALLAB_PROBE", "")
@@ -40,7 +40,7 @@ def load(shell: Any) -> None:
     shell.events.register("pre_run_cell", cells.begin)
     shell.events.register("post_run_cell", cells.end)
     _hello()
-    _answer(shell)
+    _answer(shell, cells)
 
 
 def _give_back_path(folder: str) -> str:
@@ -64,10 +64,10 @@ def _give_back_path(folder: str) -> str:
 
 
 def _holds_us(part: str, folder: str) -> bool:
-    package = os.path.join(part, "parallab_probe")  # noqa: PTH118
+    package = os.path.join(part, "parallab_probe")
     same = os.path.realpath(package) == os.path.realpath(os.path.join(folder, "parallab_probe"))
     # Only a folder that holds nothing else is ours to move: not the user's own, nor site-packages.
-    return same and os.path.isdir(part) and os.listdir(part) == ["parallab_probe"]  # noqa: PTH112, PTH208
+    return same and os.path.isdir(part) and os.listdir(part) == ["parallab_probe"]
 
 
 def _prepare() -> None:
@@ -107,6 +107,8 @@ class Cells:
     def __init__(self, shell: Any) -> None:
         self.shell = shell
         self.runs = 0
+        self.source = ""
+        """Of the cell that runs, or ran last."""
         describe.cell_names = getattr(shell.compile, "_filename_map", {})
 
     def begin(self, info: Any) -> None:
@@ -117,24 +119,25 @@ class Cells:
             ours = ours if type(ours) is dict else {}
             cell = getattr(info, "cell_id", None) or metadata.get("cellId") or ""
             self.runs += 1
+            self.source = _text(getattr(info, "raw_cell", ""))
             local.cell, local.run, local.looking, local.making = str(cell), self.runs, 0, 0
             local.busy = False
             tell(
                 "cell-begin",
                 {
-                    "number": self.shell.execution_count,
+                    "number": _number(self.shell),
                     "lab": _text(ours.get("lab")),
                     "step": _text(ours.get("step")),
                 },
             )
-        except Exception:  # noqa: S110 - IPython would print it into the learner's cell
+        except Exception:
             pass
 
     def end(self, result: Any) -> None:
         """post_run_cell: also after an error or an interrupt."""
         try:
             self._end(result)
-        except Exception:  # noqa: S110
+        except Exception:
             pass
         finally:
             local.cell, local.run = "", 0
@@ -142,15 +145,36 @@ class Cells:
     def _end(self, result: Any) -> None:
         report.finish()
         error = result.error_in_exec or result.error_before_exec
-        space = self.shell.user_ns
         facts: dict[str, Any] = {"error": describe.failure(error) if error is not None else None}
         try:
-            facts["readings"] = values.readings(space)
-            facts["values"] = values.copied(space, assigned(self.shell, result.info.raw_cell))
+            facts.update(self.now())
         finally:
             tell("cell-end", facts)
             numbers: Any = install.hooks("numbers")
             numbers.state.held.clear()
+
+    def now(self, names: list[str] | None = None) -> dict[str, Any]:
+        """The cell's shared numbers and values now; ``names`` other than those that it assigns."""
+        space = self.shell.user_ns
+        tree = parsed(self.shell, self.source)
+        return {
+            "readings": values.readings(space, values.reachable(space, tree)),
+            "values": values.copied(space, names if names is not None else assigned(tree)),
+        }
+
+
+def _number(shell: Any) -> int:
+    """The n of the cell's In[n]. Newer IPythons have counted on when pre_run_cell is called."""
+    frame: Any = sys._getframe(1)
+    for _ in range(5):
+        frame = frame.f_back
+        if frame is None:
+            break
+        if frame.f_code.co_name == "run_cell_async":
+            number = frame.f_locals.get("execution_count")
+            if type(number) is int:
+                return number
+    return int(shell.execution_count)
 
 
 def _metadata(shell: Any) -> dict[str, Any]:
@@ -168,15 +192,22 @@ def _text(value: object) -> str:
     return value if type(value) is str else ""
 
 
-def assigned(shell: Any, source: str) -> list[str]:
-    """The module-level names that a cell assigns, in order, those of the last statements first to stay."""
+def parsed(shell: Any, source: str) -> ast.Module | None:
+    """A cell's code; with its magics translated if it has any."""
     try:
-        tree = ast.parse(source)
-    except SyntaxError:
+        return ast.parse(source)
+    except (SyntaxError, ValueError):
         try:
-            tree = ast.parse(shell.transform_cell(source))
+            tree: ast.Module = ast.parse(shell.transform_cell(source))
+            return tree
         except Exception:
-            return []
+            return None
+
+
+def assigned(tree: ast.Module | None) -> list[str]:
+    """The module-level names that a cell assigns, in order, and those that its functions declare global."""
+    if tree is None:
+        return []
     found: dict[str, None] = {}
     pending: list[ast.AST] = list(reversed(tree.body))
     while pending:
@@ -201,7 +232,7 @@ def _globals(node: ast.AST) -> list[str]:
 # -- questions ---------------------------------------------------------------------------
 
 
-def _answer(shell: Any) -> None:
+def _answer(shell: Any, cells: Cells) -> None:
     connection = report.line.socket
     thread = getattr(shell.kernel, "control_thread", None)
     if connection is None or thread is None:
@@ -222,8 +253,8 @@ def _answer(shell: Any) -> None:
                 # The server is gone: nobody will ask again, and a closed socket is always readable.
                 loop.remove_handler(handle)
                 return
-            _reply(shell, question)
-        except Exception:  # noqa: S110 - tornado would log it to the learner's terminal
+            _reply(cells, question)
+        except Exception:
             pass
 
     loop.add_callback(lambda: _register(loop, handle, asked))
@@ -232,7 +263,7 @@ def _answer(shell: Any) -> None:
 def _register(loop: Any, handle: int, asked: Any) -> None:
     try:
         loop.add_handler(handle, asked, loop.READ)
-    except Exception:  # noqa: S110 - then questions stay unanswered
+    except Exception:
         pass
 
 
@@ -251,17 +282,15 @@ def _receive() -> bytes | None:
         return b""
 
 
-def _reply(shell: Any, packet: bytes) -> None:
+def _reply(cells: Cells, packet: bytes) -> None:
     import json
 
     question = json.loads(packet)
     kind, names = question.get("kind"), question.get("names")
-    space = shell.user_ns
     facts: dict[str, Any] = {"number": question["ask"]}
     if kind != "stacks":
-        facts["readings"] = values.readings(space)
-        if type(names) is list:
-            facts["values"] = values.copied(space, [name for name in names if type(name) is str])
+        wanted = [name for name in names if type(name) is str] if type(names) is list else None
+        facts.update(cells.now(wanted))
         report.finish()
     if kind in ("stacks", "all"):
         facts["stacks"] = values.stacks()

@@ -112,7 +112,7 @@ def _owner() -> str:
     return next((owner for file, owner in _OWNERS if path.endswith(file)), "library")
 
 
-_LIBRARY = os.path.dirname(os.__file__) + os.sep  # noqa: PTH120
+_LIBRARY = os.path.dirname(os.__file__) + os.sep
 _PARTS = (f"{_LIBRARY}multiprocessing{os.sep}", f"{_LIBRARY}concurrent{os.sep}")
 _TRANSPARENT = ("multiprocessing/context.py", "multiprocessing/process.py", "multiprocessing/popen_fork.py")
 _OWNERS = (
@@ -135,12 +135,14 @@ def _kind(lock: Any) -> str:
 
 def inner(lock: Any, owner: str) -> None:
     """A lock that arrived turns out to be part of something of the library's."""
-    semlock = describe.attributes(lock).get("_semlock")
-    record = _records.get(semlock.handle) if semlock is not None else None
+    semlock: Any = describe.attributes(lock).get("_semlock")
+    if semlock is None:
+        return
+    record = _records.get(semlock.handle)
     if record is None or record.inner:
         return
     record.inner = True
-    lock.acquire, lock.release = semlock.acquire, semlock.release
+    lock.acquire, lock.release = semlock.acquire, semlock.release  # as _make_methods sets them
     _say(lock, record, owner, False)
 
 

@@ -33,9 +33,7 @@ PLAN: dict[str, tuple[Weave, ...]] = {
         Weave("Popen._launch", ("process_obj",), begin="processes.launch_fork"),
         Weave("Popen.poll", begin="processes.polling", end="processes.polled"),
     ),
-    "multiprocessing.popen_forkserver": (
-        Weave("Popen.poll", begin="processes.polling", end="processes.polled"),
-    ),
+    "multiprocessing.popen_forkserver": (Weave("Popen.poll", begin="processes.polling", end="processes.polled"),),
     "multiprocessing.spawn": (Weave("get_preparation_data", ("name",), end="processes.prepared"),),
     "multiprocessing.connection": (
         Weave("wait", ("object_list", "timeout"), begin="processes.watching", end="processes.watched"),
@@ -50,7 +48,9 @@ PLAN: dict[str, tuple[Weave, ...]] = {
             end="threads.ended",
             fail="threads.ended_badly",
         ),
-        Weave("Thread.join", ("self", "timeout"), begin="threads.joining", end="threads.joined", fail="threads.not_joined"),
+        Weave(
+            "Thread.join", ("self", "timeout"), begin="threads.joining", end="threads.joined", fail="threads.not_joined"
+        ),
         Weave("Barrier.wait", begin="locks.barrier_wait", end="locks.barrier_pass", fail="locks.barrier_fail"),
     ),
     "multiprocessing.synchronize": (

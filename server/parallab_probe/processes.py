@@ -117,7 +117,7 @@ def started(token: Any, _result: Any) -> None:
     if token is None:
         return
     process, facts = token
-    popen = describe.attributes(process).get("_popen")
+    popen: Any = describe.attributes(process)["_popen"]
     handle = _handle(popen.pid)
     try:
         tell("process-start", {**facts, "child": popen.pid, "method": popen.method}, handed=handle)
@@ -193,7 +193,7 @@ def forked_child() -> None:
         tell("process-born", {"ppid": os.getppid(), "method": method, "name": name})
         for reset in at_fork:
             reset()
-    except Exception:  # noqa: S110 - the learner's child goes on as it would
+    except Exception:
         pass
 
 
@@ -272,10 +272,10 @@ def raised(_process: Any) -> None:
     error = sys.exc_info()[1]
     if error is None or state.error is not None:
         return
-    if isinstance(error, SystemExit) and not error.args:
-        return
-    if isinstance(error, SystemExit) and error.args[0] in (None, 0) and type(error.args[0]) in (int, type(None)):
-        return
+    if describe.is_a(error, SystemExit):
+        code = SystemExit.__dict__["code"].__get__(error)
+        if code is None or (type(code) is int and code == 0):
+            return
     state.error = describe.failure(error)
 
 

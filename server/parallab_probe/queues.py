@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import sys
 import weakref
-from _thread import get_native_id
 from collections import deque
 from time import monotonic_ns
 from typing import Any

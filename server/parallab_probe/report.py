@@ -283,7 +283,7 @@ def finish() -> None:
 # -- hooks -----------------------------------------------------------------------------
 
 Hook = TypeVar("Hook", bound=Callable[..., Any])
-_HERE = os.path.dirname(__file__)  # noqa: PTH120 - no pathlib in children
+_HERE = os.path.dirname(__file__)
 
 
 def hook(function: Hook) -> Hook:

@@ -11,7 +11,7 @@ from _thread import get_ident
 from time import monotonic_ns
 from typing import Any, NamedTuple
 
-from parallab_probe import describe, processes, report
+from parallab_probe import describe, processes
 from parallab_probe.report import ending, hook, local, tell
 
 KEPT = 4096
@@ -129,7 +129,7 @@ def running(thread: Any) -> Any:
 def raised(thread: Any) -> None:
     known = state.known.get(id(thread))
     error = sys.exc_info()[1]
-    if known is not None and error is not None and not isinstance(error, SystemExit):
+    if known is not None and error is not None and not describe.is_a(error, SystemExit):
         state.error.setdefault(known.number, describe.failure(error))
 
 

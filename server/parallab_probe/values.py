@@ -5,7 +5,10 @@ Bounded in depth, in number and in size; no method of the learner's is called.
 
 from __future__ import annotations
 
+import ast
 import sys
+import types
+from collections.abc import Iterator
 from typing import Any
 
 from parallab_probe import describe, report
@@ -13,6 +16,7 @@ from parallab_probe import describe, report
 DEPTH = 4
 NAMES = 64
 PARTS = 2000
+REACH = 2000
 SIZE = 40 * 1024
 """Of all values of one packet in bytes: a packet holds 60 KiB, and JSON in JSON grows by its escapes."""
 ONE = 16 * 1024
@@ -29,8 +33,7 @@ class _Copy:
         self.left = most
 
     def json(self, value: object, depth: int = DEPTH) -> str:
-        text = self._json(value, depth)
-        return text
+        return self._json(value, depth)
 
     def _take(self, text: str) -> str:
         self.left -= len(text) + 1
@@ -100,8 +103,8 @@ def copied(space: dict[str, Any], names: list[str]) -> tuple[dict[str, Any], ...
     return tuple(found)
 
 
-def readings(space: dict[str, Any]) -> tuple[dict[str, Any], ...]:
-    """Shared numbers that names hold (also in a list, tuple or dict) or that are kept, read now."""
+def readings(space: dict[str, Any], names: set[str]) -> tuple[dict[str, Any], ...]:
+    """Shared numbers that these names hold (also in a list, tuple or dict) or that are kept, read now."""
     if "multiprocessing.sharedctypes" not in sys.modules:
         return ()
     numbers = sys.modules.get("parallab_probe.numbers")
@@ -111,7 +114,7 @@ def readings(space: dict[str, Any]) -> tuple[dict[str, Any], ...]:
         address: (raw, lock, []) for address, (raw, lock) in list(numbers.state.held.items())
     }
     for name, value in list(space.items()):
-        if type(name) is not str or name.startswith("_"):
+        if name not in names:
             continue
         for label, part in _parts(name, value):
             number = numbers.number(part)
@@ -120,20 +123,42 @@ def readings(space: dict[str, Any]) -> tuple[dict[str, Any], ...]:
                 before = found.get(address)
                 labels = [*before[2], label] if before is not None else [label]
                 found[address] = (raw, lock or (before[1] if before is not None else ""), labels)
-    return tuple(
-        numbers.read(address, raw, lock, tuple(labels[:8])) for address, (raw, lock, labels) in found.items()
-    )
+    return tuple(numbers.read(address, raw, lock, tuple(labels[:8])) for address, (raw, lock, labels) in found.items())
 
 
 def _parts(name: str, value: object) -> list[tuple[str, object]]:
     if type(value) is list or type(value) is tuple:
-        return [(f"{name}[{place}]", part) for place, part in enumerate(value[: describe.ARGS])]  # type: ignore[arg-type,var-annotated]
+        parts: list[object] = list(value)[: describe.ARGS]
+        return [(f"{name}[{place}]", part) for place, part in enumerate(parts)]
     if type(value) is dict:
-        return [
-            (f"{name}[{describe.brief(key)}]", part)
-            for key, part in list(value.items())[: describe.ARGS]
-        ]
+        return [(f"{name}[{describe.brief(key)}]", part) for key, part in list(value.items())[: describe.ARGS]]
     return [(name, value)]
+
+
+def reachable(space: dict[str, Any], source: ast.AST | None) -> set[str]:
+    """The names that a cell can reach: those in it, and in the functions and classes that it names."""
+    names = {node.id for node in ast.walk(source) if isinstance(node, ast.Name)} if source is not None else set()
+    pending = list(names)
+    while pending and len(names) < REACH:
+        value = space.get(pending.pop())
+        new = set(_code_names(value, 3)) - names
+        names |= new
+        pending += new
+    return names
+
+
+def _code_names(value: object, depth: int) -> Iterator[str]:
+    if type(value) is types.FunctionType:
+        value = value.__code__
+    if type(value) is types.CodeType:
+        yield from value.co_names
+        for const in value.co_consts:
+            if depth and type(const) is types.CodeType:
+                yield from _code_names(const, depth - 1)
+    elif type in type.mro(type(value)) and depth:
+        for part in list(type.__dict__["__dict__"].__get__(value).values()):
+            if type(part) is types.FunctionType:
+                yield from _code_names(part, depth - 1)
 
 
 def stacks() -> tuple[dict[str, Any], ...]:

@@ -51,9 +51,9 @@ class Unwoven(Exception):
 
 def source_of(module: str, library: str) -> str:
     """The path of a standard library module, found without importing it."""
-    base = os.path.join(library, *module.split("."))  # noqa: PTH118
-    for path in (base + ".py", os.path.join(base, "__init__.py")):  # noqa: PTH118
-        if os.path.isfile(path):  # noqa: PTH113
+    base = os.path.join(library, *module.split("."))
+    for path in (base + ".py", os.path.join(base, "__init__.py")):
+        if os.path.isfile(path):
             return path
     raise Unwoven(f"{module}: no source")
 
@@ -91,7 +91,9 @@ def _weave(tree: ast.Module, weave: Weave, path: str) -> tuple[types.CodeType, .
     chain: list[ast.ClassDef] = []
     body: list[ast.stmt] = tree.body
     for part in classes:
-        found = next((node for node in _definitions(body) if isinstance(node, ast.ClassDef) and node.name == part), None)
+        found = next(
+            (node for node in _definitions(body) if isinstance(node, ast.ClassDef) and node.name == part), None
+        )
         if found is None:
             raise Unwoven(f"{weave.function}: no such class")
         chain.append(found)
@@ -172,36 +174,36 @@ class _Inside(ast.NodeTransformer):
         self.wanted = {*(name for name, _ in weave.before), *(name for name, *_ in weave.after)}
         self.wanted |= {name for name, _ in weave.raises}
 
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:  # noqa: N802
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
         return node
 
-    def visit_Lambda(self, node: ast.Lambda) -> ast.AST:  # noqa: N802
+    def visit_Lambda(self, node: ast.Lambda) -> ast.AST:
         return node
 
-    def visit_Return(self, node: ast.Return) -> ast.AST:  # noqa: N802
+    def visit_Return(self, node: ast.Return) -> ast.AST:
         if not self.weave.end:
             return node
         value = node.value or ast.copy_location(ast.Constant(None), node)
         changed = ast.copy_location(ast.Return(_call(self.weave.end, [_load(_LOCAL), value])), node)
         return _placed(changed, node)
 
-    def visit_ExceptHandler(self, node: ast.ExceptHandler) -> ast.AST:  # noqa: N802
+    def visit_ExceptHandler(self, node: ast.ExceptHandler) -> ast.AST:
         self.generic_visit(node)
         if self.weave.handler:
             node.body.insert(0, self._hook(self.weave.handler, self.weave.args, node.body[0]))
         return node
 
-    def visit_Raise(self, node: ast.Raise) -> ast.AST | list[ast.stmt]:  # noqa: N802
+    def visit_Raise(self, node: ast.Raise) -> ast.AST | list[ast.stmt]:
         for name, hook in self.weave.raises:
             if isinstance(node.exc, ast.Name) and node.exc.id == name:
                 self.wanted.discard(name)
                 return [self._hook(hook, self.weave.args, node), node]
         return node
 
-    def visit_Expr(self, node: ast.Expr) -> ast.AST | list[ast.stmt]:  # noqa: N802
+    def visit_Expr(self, node: ast.Expr) -> ast.AST | list[ast.stmt]:
         return self._around(node, node.value)
 
-    def visit_Assign(self, node: ast.Assign) -> ast.AST | list[ast.stmt]:  # noqa: N802
+    def visit_Assign(self, node: ast.Assign) -> ast.AST | list[ast.stmt]:
         return self._around(node, node.value)
 
     def _around(self, node: ast.stmt, value: ast.expr) -> ast.AST | list[ast.stmt]:
@@ -245,8 +247,7 @@ def _function(node: ast.FunctionDef, weave: Weave) -> ast.FunctionDef:
         new += body
     if weave.end and not isinstance(last, ast.Return):
         new.append(_placed(ast.Expr(_call(weave.end, [_load(_LOCAL), ast.Constant(None)])), last))
-    node = ast.copy_location(_copy(node, new), node)
-    return node
+    return ast.copy_location(_copy(node, new), node)
 
 
 def _many(node: ast.AST | list[ast.stmt]) -> list[ast.stmt]:

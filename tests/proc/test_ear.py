@@ -14,8 +14,8 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from listening import Heard
 
+from listening import Heard
 from parallab import model
 from parallab.ear import LEDGER, Ear
 

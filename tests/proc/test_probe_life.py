@@ -6,8 +6,8 @@ import signal
 from collections.abc import Iterator
 
 import pytest
-from listening import Listened, text
 
+from listening import Listened, text
 from parallab import model
 
 METHODS = ("fork", "spawn", "forkserver")

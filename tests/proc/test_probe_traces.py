@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from listening import Listened, text
 
+from listening import Listened, text
 from parallab import model
 
 BAD = """
@@ -116,16 +115,23 @@ def test_the_same_outputs(pair: tuple[Listened, Listened]) -> None:
     for cell in CELLS:
         with_probe, without = (masked(text(kernel.run(cell))) for kernel in pair)
         if "PARALLAB" in cell:
-            assert with_probe == ["[] ['" + str(pair[0].folder / "probe") + "']"] or with_probe[0].startswith("[] ")
+            assert with_probe == ["[] ['/tmp/listened/probe']"]  # last in the path, and nowhere else
             continue
         if "PYTHONPATH" in cell:
             assert with_probe[0].split()[1:] == without[0].split()[1:]
             continue
         if sorted(with_probe) != sorted(without):
             wrong.append((cell, with_probe, without))
-    if sys.version_info < (3, 11):
-        wrong = [case for case in wrong if "acquire" not in case[0] and "release" not in case[0]]
-    assert not wrong
+    assert not _without_acquire_on_310(pair[0], wrong)
+
+
+def _without_acquire_on_310(
+    kernel: Listened, wrong: list[tuple[str, list[str], list[str]]]
+) -> list[tuple[str, list[str], list[str]]]:
+    """Python 3.10 keeps one entry of ours in tracebacks out of ``acquire()`` and ``release()``."""
+    if kernel.value("__import__('sys').version_info < (3, 11)") == "False":
+        return wrong
+    return [case for case in wrong if "acquire" not in case[0] and "release" not in case[0]]
 
 
 def test_the_same_after_an_interrupt(pair: tuple[Listened, Listened]) -> None:
@@ -141,7 +147,8 @@ def test_the_same_after_an_interrupt(pair: tuple[Listened, Listened]) -> None:
             shown.append(masked(text(kernel.finish(sent))))
         if sorted(shown[0]) != sorted(shown[1]):
             wrong.append((cell, *shown))
-    assert not wrong
+        assert any("KeyboardInterrupt" in line for line in shown[0]), shown
+    assert not _without_acquire_on_310(pair[0], wrong)
 
 
 def _until_blocked(pid: int) -> None:
