@@ -80,8 +80,7 @@ test-python: setup
 # A process of its own: Playwright's synchronous API and Jupyter's event loop do not share one.
 test-browser: setup
 	@mkdir -p $(ARTEFACTS)
-	@PARALLAB_BROWSER="$$(scripts/find_browser.sh)" PARALLAB_ARTEFACTS="$(CURDIR)/$(ARTEFACTS)" \
-		scripts/pytest_parts.sh $(or $(T),tests/e2e)
+	@PARALLAB_ARTEFACTS="$(CURDIR)/$(ARTEFACTS)" scripts/with_browser.sh scripts/pytest_parts.sh $(or $(T),tests/e2e)
 
 test-front: setup
 	@jlpm test
