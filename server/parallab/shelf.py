@@ -12,7 +12,7 @@ import sys
 import traceback
 import types
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -210,28 +210,20 @@ class Shelf:
 
     def labs(self) -> tuple[ShelvedLab, ...]:
         """Every lab, broken ones too, in the order of the folders' names within each course."""
-        found: list[ShelvedLab] = []
-        taken: dict[str, ShelvedLab] = {}
+        found: dict[str, ShelvedLab] = {}
         for root, prefix in self._roots():
             for folder in _lab_folders(root):
                 shelved = self._open(folder)
                 if prefix:
-                    renamed = msgspec.structs.replace(shelved.lab, id=f"{prefix}:{shelved.lab.id}")
-                    shelved = ShelvedLab(
-                        renamed,
-                        folder,
-                        shelved.checks,
-                        shelved.solution,
-                        shelved.mistakes,
-                        shelved.files,
-                        shelved.problem,
-                    )
-                twin = taken.get(shelved.lab.id)
+                    shelved = _renamed(shelved, f"{prefix}:{shelved.lab.id}")
+                twin = found.get(shelved.lab.id)
                 if twin is not None:
-                    continue
-                taken[shelved.lab.id] = shelved
-                found.append(shelved)
-        return tuple(found)
+                    said = f"there are two labs {shelved.lab.id}; {twin.slug} has the id already"
+                    shelved = replace(
+                        _renamed(shelved, folder.name), problem=LabError(_shown(folder / "lab.md"), 2, said)
+                    )
+                found.setdefault(shelved.lab.id, shelved)
+        return tuple(found.values())
 
     def lab(self, id: str) -> ShelvedLab:  # noqa: A002 - a lab's id is called that everywhere
         """The lab with this id (``course:L04`` for our own too).
@@ -267,6 +259,10 @@ class Shelf:
             kept = (stamp, load(folder))
             self._kept[folder] = kept
         return kept[1]
+
+
+def _renamed(shelved: ShelvedLab, name: str) -> ShelvedLab:
+    return replace(shelved, lab=msgspec.structs.replace(shelved.lab, id=name))
 
 
 def _fixed(folders: tuple[Path, ...]) -> Callable[[], list[tuple[Path, str]]]:
