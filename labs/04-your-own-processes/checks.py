@@ -1,5 +1,7 @@
 """What L04 looks for: processes that were really started, how each ended, and whose child it was."""
 
+import re
+
 from parallab.checks import at_least, cannot_tell, check, expect, fail, has, none, note
 from parallab.checks.common import (
     BAD_START,
@@ -9,6 +11,7 @@ from parallab.checks.common import (
     hired,
     how,
     instead,
+    is_pythons,
     no_threads_left,
     nothing_left,
 )
@@ -44,6 +47,14 @@ def work(run, child):
         because="Brackets call the function at once, in your notebook, and pass on only what it gave back.",
         hint="target= takes the function itself; its arguments go into args=.",
         mistake="M10",
+    )
+    expect(
+        "children that do something else than the lab's work",
+        [worker for worker in child if is_pythons(worker)],
+        none(),
+        observed=", ".join(worker.target.removeprefix("builtins.") for worker in child if is_pythons(worker)),
+        because="Whether there are primes is found by trying, and that is what the worker is hired for.",
+        hint="Give it tally.work to do: target=tally.work, args=(0, 45_000).",
     )
     local = [worker for worker in child if in_notebook(worker)]
     expect(
@@ -102,6 +113,15 @@ def named(run, own_class):
         because="You will look for your workers by name, in the sidebar and in error messages.",
         hint="After super().__init__(), set self.name; or pass it: super().__init__(name=…).",
     )
+    vague = [worker for worker in own_class if len(re.findall(r"\d+", worker.name)) < 2]
+    expect(
+        "workers whose name does not tell their range",
+        vague,
+        none(),
+        observed=", ".join(f"“{worker.name}”" for worker in vague),
+        because="Two workers of one name cannot be told apart.",
+        hint='Make the name of low and high: self.name = f"primes-{low}-{high}".',
+    )
 
 
 @check("initialise")
@@ -117,11 +137,39 @@ def ran(run, own_class):
 
 # -- four-at-once ---------------------------------------------------------------------------
 
+RANGES = {(0, 45_000), (45_000, 90_000), (90_000, 135_000), (135_000, 180_000)}
+
 
 @check("four-at-once")
 def four(run):
-    """Your notebook starts four workers"""
-    return hired(run, has(4), what="workers", hint="A Process for each range, and start() for each Process.")
+    """Your notebook starts four workers, one for each range"""
+    workers = hired(
+        run, has(4), what="workers", hint="A Process for each range, and start() for each Process.", last=True
+    )
+    expect(
+        "workers that do something else than the lab's work",
+        [worker for worker in workers if is_pythons(worker)],
+        none(),
+        observed=", ".join(worker.target.removeprefix("builtins.") for worker in workers if is_pythons(worker)),
+        hint="Give each of them tally.work to do, and its range in args.",
+    )
+    # How a range is handed over is the learner's choice: only what is seen to be another one counts.
+    given = [numbers for worker in workers if len(numbers := plain_numbers(worker)) == 2]
+    missing = sorted(RANGES - set(given))
+    expect(
+        "ranges that nobody was given",
+        missing if len(given) == len(workers) else [],
+        none(),
+        observed=", ".join(f"{low:,} to {high:,}" for low, high in missing),
+        because="What nobody counts is missing on the poster, and what two count is counted twice.",
+        hint="args=(low, high) for each (low, high) of ranges.",
+    )
+    return workers
+
+
+def plain_numbers(worker):
+    """The whole numbers among what it was given, the smaller one first."""
+    return tuple(sorted(int(arg.text) for arg in worker.given("plain") if arg.type == "int" and arg.text))
 
 
 @check("four-at-once")
@@ -341,13 +389,16 @@ def cannot_find_it(run):
 def found_it(run):
     """The same work in a module: a spawned child runs it and ends with exit code 0"""
     workers = hired(run, at_least(1), what="children")
-    fresh = [worker for worker in workers if worker.method in FRESH]
+    fresh = [worker for worker in workers if worker.method == "spawn"]
+    methods = {worker.method for worker in workers}
     expect(
         "children started by spawn",
         fresh,
         at_least(1),
         observed=f"none; you used {', '.join(worker.method for worker in workers)}",
-        because="fork copies your notebook into the child and so hides the mistake.",
+        because="fork copies your notebook into the child and so hides the mistake."
+        if "fork" in methods
+        else "To see that the repair helps, change nothing but the place of the function.",
         hint='Keep mp.get_context("spawn").',
     )
     ended(run, fresh)

@@ -14,6 +14,10 @@ from parallab.checks.common import (
 
 DEPOSITS = 200
 WANTED = 4 * DEPOSITS
+#: How long a stamp is at least, in nanoseconds: time.sleep() never ends early.
+STAMP_NS = 100_000
+#: And how long a client asks.
+QUESTION_NS = 200_000_000
 #: A stamp is a sleep, and each sleep a pause that the system counts; now and then one is so short that it is not.
 STAMPED = DEPOSITS * 9 // 10
 UNPROTECTED = ("M41", "M40", "M38")
@@ -53,6 +57,31 @@ def stamped(workers, times=STAMPED):
     )
 
 
+def stamps_outside(lock, workers, times):
+    """Those that did not hold it from reading to writing: a stamp takes its time, so their holds are shorter."""
+    outside = []
+    for worker in workers:
+        holds = lock.kept(worker.pid)
+        long = [hold for hold in holds if hold.length >= STAMP_NS]
+        if not long or len(long) < min(len(holds), times) * 0.8:
+            outside.append(worker)
+    return outside
+
+
+def stamped_inside(locks, workers, times, *, wanted=1):
+    """So many of these locks are held from reading to writing."""
+    outside = sorted((stamps_outside(lock, workers, times) for lock in locks), key=len)[:wanted]
+    expect(
+        "workers that read, stamp or write outside the lock",
+        {worker for found in outside for worker in found},
+        none(),
+        observed=", ".join(f"{worker}" for worker in workers if any(worker in found for found in outside)),
+        because="A lock protects only what is done while it is held. Between reading and writing, another may come.",
+        hint="Put reading, stamping and writing inside the same with block.",
+        mistake=UNPROTECTED,
+    )
+
+
 def taken_by_all(run, workers):
     """The locks that every one of these workers took."""
     return [lock for lock in run.locks if all(lock.takes.get(worker.pid) for worker in workers)]
@@ -67,12 +96,16 @@ def locks_used(run, workers):
     used = [lock for lock in run.locks if not pids.isdisjoint(lock.takes)]
     if not used:
         return "no lock between processes was ever taken"
+    if len(used) == 1:
+        return "one lock, which not all of them take"
     return f"{len(used)} locks, none of them taken by all"
 
 
 def cashiers_at_work(run):
     """The four workers of a deposit step."""
-    return hired(run, has(4), what="cashiers", hint="One Process for each cashier, and start() for each Process.")
+    return hired(
+        run, has(4), what="cashiers", hint="One Process for each cashier, and start() for each Process.", last=True
+    )
 
 
 def one_at_a_time(run, cashiers):
@@ -110,6 +143,7 @@ def all_there(run, cashiers, locks, wanted):
         mistake=UNPROTECTED,
     )
     stamped(cashiers)
+    stamped_inside(locks, cashiers, DEPOSITS)
     whole = [lock for lock in locks if all(lock.takes.get(worker.pid, 0) <= 2 for worker in cashiers)]
     if whole and len(whole) == len(locks):
         note(
@@ -147,6 +181,7 @@ def same_book(run, cashiers, together):
 def book(run, same_book):
     """Money is lost: the book says less than 800"""
     value = same_book.value
+    workers = cashiers_at_work(run)
     if not 0 < value < WANTED:
         fail(
             "between 1 and 799 dollars in the book",
@@ -154,6 +189,15 @@ def book(run, same_book):
             because="Four at once, and no lock: they overwrite what the others wrote.",
             hint='Take no lock yet. Begin with a new book: balance = mp.Value("i", 0, lock=False).',
         )
+    locks = [lock for lock in taken_by_all(run, workers) if not stamps_outside(lock, workers, DEPOSITS)]
+    expect(
+        "locks that keep the four cashiers apart",
+        locks,
+        none(),
+        observed=f"{len(locks)}",
+        because="Who takes turns loses nothing: it was not your cashiers who lost this money.",
+        hint="Take no lock yet.",
+    )
     note(f"{value}")
 
 
@@ -215,11 +259,11 @@ def its_own(run, crew):
 
 
 @check("own-lock")
-def nested(run, its_own):
+def nested(run, crew, its_own):
     """One that holds it takes it again, and does not wait for itself"""
     expect(
         "times that one cashier held it at once",
-        max(lock.depth for lock in its_own),
+        2 if any(lock.takes_within(worker.pid) for lock in its_own for worker in crew) else 1,
         at_least(2),
         because="An RLock knows who holds it. The same owner may take it again.",
         hint="Call bonus inside the with block of deposit; bonus takes the same lock.",
@@ -238,7 +282,7 @@ def eighty(run, crew, its_own):
 @check("transfers")
 def two(run):
     """Two cashiers move money at the same time, and come to their end"""
-    found = hired(run, has(2), what="cashiers", hint="One for Ann to Bob, one for Bob to Ann.")
+    found = hired(run, has(2), what="cashiers", hint="One for Ann to Bob, one for Bob to Ann.", last=True)
     at_once(run, found)
     ended(run, found)
     ended_well(found)
@@ -258,6 +302,16 @@ def locked(run, two):
         hint="with first.get_lock(): and inside it, with second.get_lock():",
         mistake=UNPROTECTED,
     )
+    alone = [worker for worker in two if len(used) > 1 and not run.nested(worker)]
+    expect(
+        "cashiers that never held both locks at once",
+        alone,
+        none(),
+        observed=", ".join(str(worker) for worker in alone),
+        because="Between the two locks the money is on neither account.",
+        hint="Take the second lock inside the with block of the first, and write both balances there.",
+    )
+    stamped_inside(used, two, 100, wanted=2)
     if len(used) == 1:
         note(
             "One lock for everything is right too. But then nobody can move money between two other accounts meanwhile."
@@ -268,7 +322,7 @@ def locked(run, two):
 @check("transfers")
 def order(run, two, locked):
     """Both cashiers take the locks in the same order"""
-    in_order(run)
+    in_order(run, two)
 
 
 @check("transfers")
@@ -309,7 +363,7 @@ def deadlock(run):
 @check("break-deadlock", phase="repair")
 def new_locks(run):
     """Two processes take two locks, and the locks are new"""
-    workers = hired(run, at_least(2), what="processes")
+    workers = hired(run, at_least(2), what="processes", last=True)
     pids = {worker.pid for worker in workers}
     used = [lock for lock in run.locks if len(pids & (set(lock.takes) | set(lock.wants) | set(lock.waiting))) > 1]
     fresh = {(cell.cell, cell.run) for cell in run.cells}
@@ -338,18 +392,19 @@ def new_locks(run):
 @check("break-deadlock", phase="repair")
 def both_end(run):
     """Both come to their end: exit codes 0 and 0"""
-    workers = hired(run, at_least(2), what="processes")
+    workers = hired(run, at_least(2), what="processes", last=True)
     ended(run, workers)
     ended_well(workers)
+    return workers
 
 
 @check("break-deadlock", phase="repair")
 def same_order(run, new_locks, both_end):
     """Both take the locks in the same order"""
-    in_order(run)
+    in_order(run, both_end)
     alone = [
         worker
-        for worker in run.workers
+        for worker in both_end
         if any(lock.takes.get(worker.pid) for lock in new_locks) and not run.nested(worker)
     ]
     expect(
@@ -361,9 +416,9 @@ def same_order(run, new_locks, both_end):
     )
 
 
-def in_order(run):
+def in_order(run, workers):
     """Nobody takes two locks in another order than somebody else, one inside the other."""
-    orders = {pair for worker in run.workers for pair in run.nested(worker)}
+    orders = {pair for worker in workers for pair in run.nested(worker)}
     against = {(first, second) for first, second in orders if (second, first) in orders}
     expect(
         "pairs of locks that are taken in two orders",
@@ -404,7 +459,8 @@ def died_with_it(run):
 @check("break-exception", phase="repair")
 def given_back(run):
     """The first still dies of its bad slip, but gives the lock back"""
-    pids = {worker.pid for worker in run.workers}
+    workers = hired(run, at_least(2), what="processes", last=True)
+    pids = {worker.pid for worker in workers}
     touched = [lock for lock in run.locks if pids & {*lock.takes, *lock.wants, *lock.waiting}]
     fresh = {(cell.cell, cell.run) for cell in run.cells}
     expect(
@@ -416,7 +472,6 @@ def given_back(run):
         hint="Make a new lock in the same cell.",
         mistake="M45",
     )
-    workers = hired(run, at_least(2), what="processes")
     used = [lock for lock in touched if pids & set(lock.takes)]
     expect(
         "locks that the processes take",
@@ -450,17 +505,18 @@ def given_back(run):
 @check("break-exception", phase="repair")
 def next_turn(run, given_back):
     """The next one gets its turn and ends with exit code 0"""
-    ended(run, run.workers)
+    workers = hired(run, at_least(2), what="processes", last=True)
+    ended(run, workers)
     good = [
         worker
-        for worker in run.workers
+        for worker in workers
         if worker.exit_code == 0 and any(lock.takes.get(worker.pid) for lock in given_back)
     ]
     expect(
         "processes that took the lock and ended with exit code 0",
         good,
         at_least(1),
-        observed=", ".join(f"{worker}: {how(worker)}" for worker in run.workers),
+        observed=", ".join(f"{worker}: {how(worker)}" for worker in workers),
         hint="Start a second process with a good slip, after the first.",
         mistake=("M42", "M04", "M01"),
     )
@@ -472,7 +528,7 @@ def next_turn(run, given_back):
 @check("stretch-semaphore")
 def five(run):
     """Five clients are there at the same time, and come to their end"""
-    found = hired(run, has(5), what="clients")
+    found = hired(run, has(5), what="clients", last=True)
     at_once(run, found)
     ended(run, found)
     ended_well(found)
@@ -505,6 +561,15 @@ def two_inside(run, five):
         equals(2),
         because="A semaphore has as many keys as the number that you give it.",
         hint="mp.Semaphore(2), and time.sleep(0.2) inside the with block.",
+    )
+    hasty = [worker for worker in five if not any(hold.length >= QUESTION_NS for hold in two[0].kept(worker.pid))]
+    expect(
+        "clients that ask outside",
+        hasty,
+        none(),
+        observed=", ".join(str(worker) for worker in hasty),
+        because="Who gives the key back before it asks is no longer counted.",
+        hint="time.sleep(0.2) belongs inside the with block.",
     )
     return two[0]
 

@@ -448,8 +448,12 @@ def with_texts(source: str, texts: Sequence[Golden]) -> str:
 def _yaml(texts: Sequence[Golden]) -> str:
     if len(texts) == 1 and not texts[0].when:
         return "text: |\n" + _block(texts[0].text, 2)
-    parts = (f"  - when: {golden.when}\n    text: |\n{_block(golden.text, 6)}" for golden in texts)
+    parts = (f"  - when: {_plain(golden.when)}\n    text: |\n{_block(golden.text, 6)}" for golden in texts)
     return "text:\n" + "".join(parts)
+
+
+def _plain(text: str) -> str:
+    return text if text[:1].isalpha() else f'"{text}"'
 
 
 def _block(text: str, indent: int) -> str:

@@ -57,9 +57,16 @@ def _count(number: int, one: str, many: str = "") -> str:
     return f"{number} {one if number == 1 else many or one + 's'}"
 
 
-def hired(run: Evidence, matcher: Matcher, *, what: str = "child processes", hint: str = "") -> tuple[Worker, ...]:
-    """The processes that the step's cells started, if there are as many as wanted."""
+def hired(
+    run: Evidence, matcher: Matcher, *, what: str = "child processes", hint: str = "", last: bool = False
+) -> tuple[Worker, ...]:
+    """The processes that the step's cells started, if there are as many as wanted.
+
+    ``last`` asks for those of the latest attempt that has as many, and leaves out earlier ones.
+    """
     workers = run.workers
+    if last:
+        workers = next((found for found in run.attempts if matcher.match(found) is None), workers)
     seen = enumerate_all([f"“{worker.name}”" for worker in workers])
     observed = f"{len(workers)}: {seen}" if workers else "none"
     more = instead(run)
@@ -97,7 +104,7 @@ def ended(run: Evidence, workers: Sequence[Worker]) -> None:
             because="A join waits for ever when the worker does.",
             mistake=("M43", "M44", "M46", "M42", "M45"),
         )
-    left = [worker for worker in workers if not (run.joined(worker) or _asked(run, worker))]
+    left = [worker for worker in workers if not (run.joined(worker) or _asked(run, worker) or run.collected(worker))]
     if run.running is not None and left:
         cannot_tell("Your cell is still running. Check again when it has ended.")
     expect(
@@ -113,6 +120,11 @@ def ended(run: Evidence, workers: Sequence[Worker]) -> None:
 def _asked(run: Evidence, worker: Worker) -> bool:
     """Whether somebody asked until the answer was that it has ended."""
     return any(wait.child == worker.pid and (wait.alive is False or wait.exit_code is not None) for wait in run.waits)
+
+
+def is_pythons(worker: Worker) -> bool:
+    """Whether it was given a function of Python itself to do, such as print, and not the lab's work."""
+    return worker.target.split(".", 1)[0] in ("builtins", "time", "os", "sys", "math", "subprocess")
 
 
 def how(worker: Worker) -> str:

@@ -34,7 +34,10 @@ class Matcher:
             fits = False
         if fits:
             return None
-        return Mismatch((self.describe or show)(value))
+        try:
+            return Mismatch((self.describe or show)(value))
+        except (TypeError, ValueError, AttributeError, KeyError, IndexError):
+            return Mismatch(show(value))
 
     def __str__(self) -> str:
         return self.expected

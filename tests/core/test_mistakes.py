@@ -1,0 +1,137 @@
+"""The catalogue, and what gives each mistake away in recordings written by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from parallab import mistakes, model
+from parallab.mistakes import CATALOGUE, DEEPER, RECOGNISERS
+from tales import CELL, KERNEL, begin, end, evidence, join, life
+
+KILL = -9
+
+
+def lock(name: str, pid: int = KERNEL, at: int = 12, run: int = 1) -> model.LockMade:
+    return model.LockMade(at=at, pid=pid, cell=CELL, run=run, lock=name, cls="Lock")
+
+
+def use(name: str, pid: int, act: Any, at: int, run: int = 1) -> model.LockUse:
+    return model.LockUse(at=at, pid=pid, cell=CELL, run=run, lock=name, act=act)
+
+
+def failure(type_: str, message: str = "") -> model.Failure:
+    return model.Failure(type_, message)
+
+
+def refused(error: model.Failure, target: str = "m.f", *args: model.Arg) -> model.ProcessStart:
+    return model.ProcessStart(at=30, pid=KERNEL, cell=CELL, run=1, began=20, target=target, error=error, args=args)
+
+
+def shared(pid: int, began: int, **facts: Any) -> list[model.AnyEvent]:
+    return life(pid, began, began + 5, 900, args=(model.Arg("number", address=7),), target="m.f", **facts)
+
+
+BOOK = model.NumberMade(at=12, pid=KERNEL, cell=CELL, run=1, address=7, code="i")
+TWO = (BOOK, shared(1, 20), shared(2, 40))
+CASES: dict[str, tuple[Any, ...]] = {
+    "M01": (life(1, 20, 25, 40, code=1, method="spawn", target="__main__.f"),),
+    "M05": (refused(failure("PicklingError"), "__main__.<lambda>"),),
+    "M08": (end(900, error=failure("PicklingError", "it's not the same object as wk.f")),),
+    "M09": (
+        model.ProcessMade(at=15, pid=KERNEL, cell=CELL, run=1, ident=3, target="m.f"),
+        model.RunCalled(at=16, pid=KERNEL, cell=CELL, run=1, ident=3),
+    ),
+    "M10": (life(1, 20, 25, 40, target="", cls="Process"),),
+    "M11": (end(900, error=failure("TypeError", "'int' object is not iterable")),),
+    "M12": (end(900, error=failure("AttributeError", "'W' object has no attribute '_closed'")),),
+    "M13": (life(1, 20, 25, 40, target="m.f"), join(1, 30, 41), life(2, 50, 55, 70, target="m.f"), join(2, 60, 71)),
+    "M14": (end(900, error=failure("AssertionError", "cannot start a process twice")),),
+    "M15": (
+        life(1, 20, 25, 40, target="m.f"),
+        join(1, 30, 41),
+        end(900, values=(model.Value("codes", "list", "[null]"),)),
+    ),
+    "M17": (end(900, error=failure("RuntimeError", "context has already been set")),),
+    "M18": (refused(failure("RuntimeError", "A SemLock created in a fork context is being shared …")),),
+    "M38": TWO,
+    "M40": (*TWO, lock("a", 1, 50), lock("b", 2, 51)),
+    "M41": (refused(failure("TypeError", "cannot pickle '_thread.lock' object")),),
+    "M42": (lock("a"), use("a", 1, "take", 30), life(1, 20, 25, 40, code=1, target="m.f")),
+    "M43": (
+        lock("a"),
+        lock("b"),
+        life(1, 20, 25, 90, target="m.f"),
+        life(2, 120, 125, 190, target="m.f"),
+        *(
+            use(name, 1, act, at)
+            for name, act, at in [("a", "take", 30), ("b", "take", 31), ("b", "give", 32), ("a", "give", 33)]
+        ),
+        *(
+            use(name, 2, act, at)
+            for name, act, at in [("b", "take", 130), ("a", "take", 131), ("a", "give", 132), ("b", "give", 133)]
+        ),
+    ),
+    "M46": (model.BarrierUse(at=30, pid=1, cell=CELL, run=1, barrier="b", parties=3, act="wait"),),
+    "M62": (
+        life(1, 20, 25, 0, target="m.f", daemon=True),
+        model.ProcessEnd(
+            at=40, pid=1, cell=CELL, run=1, exit_code=1, error=failure("AssertionError", "daemonic processes …")
+        ),
+    ),
+    "M64": (
+        model.ThreadStart(at=20, pid=KERNEL, cell=CELL, run=1, began=19, ident=1),
+        model.ThreadEnd(at=30, pid=KERNEL, cell=CELL, run=1, ident=1, error=failure("ValueError")),
+    ),
+}
+RIGHT = evidence(begin(), *TWO, join(1, 60, 901), join(2, 61, 902), end())
+
+
+def tale(*events: Any) -> Any:
+    ended = any(isinstance(event, model.CellEnd) for event in events)
+    return evidence(begin(), *events, *([] if ended else [end()]))
+
+
+@pytest.mark.parametrize("mistake", CASES)
+def test_it_is_recognised(mistake: str) -> None:
+    assert RECOGNISERS[mistake](tale(*CASES[mistake]))
+
+
+@pytest.mark.parametrize("mistake", sorted(set(RECOGNISERS) - {"M38"}))
+def test_a_right_answer_is_not(mistake: str) -> None:
+    assert not RECOGNISERS[mistake](RIGHT)
+
+
+def test_the_catalogue_is_whole() -> None:
+    assert list(CATALOGUE) == [f"M{number:02}" for number in range(1, 67)]
+    assert all(mistake.sentence.endswith(".") for mistake in CATALOGUE.values())
+    assert set(DEEPER) <= set(CATALOGUE)
+    assert set(RECOGNISERS) <= set(DEEPER)
+    assert len(set(DEEPER)) == len(DEEPER)
+
+
+def test_the_deepest_candidate_is_told() -> None:
+    run = tale(*CASES["M40"])
+    assert mistakes.tell(("M38", "M40"), run) == CATALOGUE["M40"]
+    assert mistakes.tell(("M38",), run) == CATALOGUE["M38"]
+
+
+def test_none_is_told_without_evidence_or_recogniser() -> None:
+    assert mistakes.tell((), RIGHT) is None
+    assert mistakes.tell(("M13", "M66"), RIGHT) is None
+
+
+def test_an_unknown_candidate_is_the_authors_mistake() -> None:
+    with pytest.raises(KeyError, match="the catalogue has no mistake M99"):
+        mistakes.tell(("M99",), RIGHT)
+
+
+def test_the_default_of_3_14() -> None:
+    lives = life(1, 20, 25, 40, code=1, method="forkserver", target="__main__.f")
+    hello = model.Hello(at=1, pid=KERNEL, python="3.14.1", start_method="forkserver")
+    run = tale(*CASES["M01"])
+    assert not RECOGNISERS["M04"](run)
+    events = tuple(sorted([hello, begin(), *lives, end()], key=lambda event: event.at))
+    changed = type(run)(model.Recording(1, "k", KERNEL, events=events), "work", {CELL: "work"})
+    assert mistakes.tell(("M01", "M04"), changed) == CATALOGUE["M04"]
