@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from textwrap import dedent
+
+from msgspec.structs import replace
 
 from parallab.lab import QuizQuestion
 from parallab.library import CourseLibrary
@@ -138,10 +141,24 @@ def prompts(lab: str) -> tuple[str, tuple[Prompt, ...]]:
 
 
 def questions(lab: str, step: str) -> tuple[QuizQuestion, ...]:
-    """A quiz with its key."""
+    """A quiz with its key; all texts as they are read."""
     found = CourseLibrary().lab(lab).lab.step(step)
     assert found is not None
-    return found.questions
+    return tuple(
+        replace(
+            one,
+            text=_plain(one.text),
+            options=tuple(
+                replace(option, text=_plain(option.text), reason=_plain(option.reason)) for option in one.options
+            ),
+        )
+        for one in found.questions
+    )
+
+
+def _plain(markdown: str) -> str:
+    """Without the marks of code and emphasis."""
+    return markdown.replace("`", "").replace("*", "")
 
 
 def hints(lab: str, step: str) -> int:
@@ -149,3 +166,10 @@ def hints(lab: str, step: str) -> int:
     found = CourseLibrary().lab(lab).lab.step(step)
     assert found is not None
     return len(found.hints)
+
+
+def program(lab: str, step: str) -> tuple[tuple[str, ...], Mapping[str, str]]:
+    """A Parsons problem's lines in order, and why each of the others does not belong there."""
+    found = CourseLibrary().lab(lab).lab.step(step)
+    assert found is not None
+    return found.order, {block: _plain(reason) for block, reason in found.block_reasons.items()}

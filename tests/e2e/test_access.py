@@ -29,6 +29,8 @@ def test_a_step_can_be_done_by_keyboard_alone(lab: Lab) -> None:
     keys.press("ControlOrMeta+Shift+C")
     expect(page.locator("#command-palette input")).to_be_focused()
     keys.insert_text("Open a Lab")
+    # The list follows the text a moment later.
+    expect(page.locator(".lm-CommandPalette-item.lm-mod-active")).to_contain_text("Open a Lab")
     keys.press("Enter")
     page.get_by_role("dialog").wait_for()
     keys.insert_text("L04")
@@ -41,6 +43,7 @@ def test_a_step_can_be_done_by_keyboard_alone(lab: Lab) -> None:
     step = lab.sidebar.step(STEP)
     by_shortcut = step.check(by=lambda: keys.press("ControlOrMeta+Shift+Enter"))
     assert by_shortcut.verdict == "passed"
+    expect(step.status).to_be_in_viewport()
     # Tab reaches the step's buttons, Enter and Space press them, and the focus stays.
     step.header.focus()
     tab_to("Check my work")

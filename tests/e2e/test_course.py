@@ -43,3 +43,15 @@ def test_the_sidebar_follows_the_notebook_in_front(lab: Lab) -> None:
     # The cursor's step is marked, and opening a step moves the cursor there.
     step = lab.sidebar.step("four-at-once")
     expect(step.header).to_have_attribute("aria-current", "step")
+
+
+def test_the_toolbars_button_checks_the_step_under_the_cursor_and_shows_what_comes(lab: Lab) -> None:
+    notebook = lab.start("L04")
+    lab.command("filebrowser:activate")
+    expect(lab.sidebar.root).to_be_hidden()
+    notebook.run(*notebook.setup(), *notebook.cells("define-and-execute"))
+    toolbar = lab.page.locator(".jp-NotebookPanel-toolbar").get_by_role("button", name="Check My Work")
+    toolbar.click()
+    step = lab.sidebar.step("define-and-execute")
+    expect(step.status).to_contain_text("Not yet")
+    expect(step.status).to_be_in_viewport()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from playwright.sync_api import expect
 
 from e2e import answers
@@ -81,4 +83,28 @@ def test_a_quiz_gives_the_reason_for_each_choice(lab: Lab) -> None:
     expect(step.status).to_have_text(f"{len(quiz)} of {len(quiz)} right.")
     for one in quiz:
         expect(fields[one.id]).to_contain_text("Right.")
+    expect(step.header).to_contain_text("Passed")
+
+
+def test_a_program_is_put_together_and_a_line_too_many_is_explained(lab: Lab) -> None:
+    lab.start("L08")
+    order, reasons = answers.program("L08", "parsons-lock")
+    step = lab.sidebar.step("parsons-lock")
+    lines = step.root.get_by_role("group", name="Lines of your program")
+    extra, why = next(iter(reasons.items()))
+    for block in (order[1], order[0], *order[2:], extra):
+        lines.locator(f"[data-line='{block}']").get_by_role("button", name=re.compile("^Add")).click()
+    outcome = step.root.locator(".pl-Outcome")
+    step.button("Check my program").click()
+    expect(outcome).to_contain_text("Not right.")
+    expect(outcome).to_contain_text(why)
+    lines.locator(f"[data-line='{extra}']").get_by_role("button", name=re.compile("^Take out")).click()
+    # What was said belongs to the program that was sent.
+    expect(outcome).to_have_count(0)
+    up = lines.locator(f"[data-line='{order[0]}']").get_by_role("button", name=re.compile("^Move up"))
+    up.focus()
+    lab.page.keyboard.press("Enter")
+    expect(up).to_be_focused()
+    step.button("Check my program").click()
+    expect(outcome).to_contain_text("Right.")
     expect(step.header).to_contain_text("Passed")
