@@ -18,12 +18,12 @@ import msgspec
 
 from parallab import judging, model
 from parallab.checks import Check
-from parallab.judge_worker import LENGTH, Request
+from parallab.judge_worker import LENGTH, READY, Request
 from parallab.procfs import parse
 from parallab.wire import GoalResult
 
 DEADLINE = 2.0
-#: Seconds that starting the process and loading a lab may take, beside the deadline.
+#: Seconds that starting the process, sending it the recording and loading the lab may take.
 GRACE = 20.0
 IDLE = 60.0
 #: A judge that waits for a core gets so many times its limit, at the most.
@@ -72,12 +72,12 @@ class JudgePool:
     async def _ask(self, frame: bytes) -> tuple[list[GoalResult], str]:
         goals: list[GoalResult] = []
         try:
-            process, fresh = await self._warm()
+            process = await self._warm()
             assert process.stdin is not None
             assert process.stdout is not None
             process.stdin.write(LENGTH.pack(len(frame)) + frame)
-            limit = self._deadline + (GRACE if fresh else 0)
-            await _in_time(_collect(process.stdout, goals), process.pid, limit)
+            await asyncio.wait_for(_ready(process.stdout), GRACE)
+            await _in_time(_collect(process.stdout, goals), process.pid, self._deadline)
             return goals, ""
         except (TimeoutError, asyncio.TimeoutError):
             await self._end()
@@ -88,9 +88,9 @@ class JudgePool:
         finally:
             self._rest()
 
-    async def _warm(self) -> tuple[asyncio.subprocess.Process, bool]:
+    async def _warm(self) -> asyncio.subprocess.Process:
         if self._process is not None and self._process.returncode is None:
-            return self._process, False
+            return self._process
         self._process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
@@ -100,7 +100,7 @@ class JudgePool:
             stderr=asyncio.subprocess.DEVNULL,
             limit=LARGEST,
         )
-        return self._process, True
+        return self._process
 
     def _rest(self) -> None:
         if self._sleep is not None:
@@ -148,6 +148,9 @@ async def _in_time(work: Coroutine[Any, Any, None], pid: int, limit: float) -> N
         spent = time.monotonic() - began
         left = min(limit + _queued(pid) - before, MOST * limit) - spent
         if left <= 0 and not task.done():
+            # What came while this loop itself had no core is heard first.
+            await asyncio.wait({task}, timeout=0.1)
+        if left <= 0 and not task.done():
             task.cancel()
             raise TimeoutError
     await task
@@ -159,6 +162,11 @@ def _queued(pid: int) -> float:
         return parse.schedstat(Path(f"/proc/{pid}/schedstat").read_bytes()).queued_ns / 1e9
     except (OSError, parse.ParseError):
         return 0.0
+
+
+async def _ready(source: asyncio.StreamReader) -> None:
+    while await _frame(source) != READY:
+        pass
 
 
 async def _collect(source: asyncio.StreamReader, goals: list[GoalResult]) -> None:

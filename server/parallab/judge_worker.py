@@ -1,7 +1,8 @@
 """The warm process that judges: requests on standard input, goals on standard output.
 
-Each frame is a 4-byte big-endian length and JSON. One request is answered by one frame a goal
-and an empty frame; whatever a check prints goes to standard error, which nobody reads.
+Each frame is a 4-byte big-endian length and JSON. One request is answered by READY once all is
+read and loaded, one frame a goal and an empty frame; whatever a check prints goes to standard
+error, which nobody reads.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from parallab.shelf import ShelvedLab, load
 from parallab.wire import GoalResult
 
 LENGTH = struct.Struct(">I")
+#: From here on time counts.
+READY = b"null"
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -40,25 +43,26 @@ def main() -> None:
     """Answers requests until standard input ends."""
     source, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    labs: dict[tuple[str, int], ShelvedLab] = {}
+    labs: dict[str, tuple[int, ShelvedLab]] = {}
     decoder = msgspec.json.Decoder(Request)
     while frame := _read(source):
-        request = decoder.decode(frame)
-        for goal in _judge(request, labs):
+        goals = _judge(decoder.decode(frame), labs)
+        _write(answers, READY)
+        for goal in goals:
             _write(answers, msgspec.json.encode(goal))
         _write(answers, b"")
 
 
-def _judge(request: Request, labs: dict[tuple[str, int], ShelvedLab]) -> Iterator[GoalResult]:
+def _judge(request: Request, labs: dict[str, tuple[int, ShelvedLab]]) -> Iterator[GoalResult]:
     folder = Path(request.folder)
-    key = (request.folder, max((path.stat().st_mtime_ns for path in folder.glob("*.py")), default=0))
-    if key not in labs:
-        labs.clear()
-        labs[key] = load(folder)
-    checks = labs[key].checks.get(request.step, ())
+    stamp = max((path.stat().st_mtime_ns for path in folder.glob("*.py")), default=0)
+    if request.folder not in labs or labs[request.folder][0] != stamp:
+        labs[request.folder] = (stamp, load(folder, whole=False))
+    lab = labs[request.folder][1]
+    checks = lab.checks.get(request.step, ())
     if request.phases:
         checks = tuple(check for check in checks if check.phase in request.phases)
-    step = labs[key].lab.step(request.step)
+    step = lab.lab.step(request.step)
     evidence = Evidence(
         model.loads(bytes(request.recording)),
         request.step,

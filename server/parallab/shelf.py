@@ -71,8 +71,11 @@ class CourseCard(msgspec.Struct, frozen=True):
 # -- opening one lab ----------------------------------------------------------------------
 
 
-def load(folder: Path) -> ShelvedLab:
-    """The lab in this folder; what is wrong with it stands in ``problem`` and is never raised."""
+def load(folder: Path, *, whole: bool = True) -> ShelvedLab:
+    """The lab in this folder; what is wrong with it stands in ``problem`` and is never raised.
+
+    Not ``whole``: without solution and wrong answers, which a judge has no use for.
+    """
     try:
         lab = _lab(folder)
     except LabError as problem:
@@ -80,8 +83,8 @@ def load(folder: Path) -> ShelvedLab:
     shelved = ShelvedLab(lab, folder, files=_files(folder))
     try:
         checks = _checks(folder / "checks.py", lab)
-        solution = _solution(folder, lab)
-        mistakes = tuple(_mistakes(folder, lab))
+        solution = _solution(folder, lab) if whole else {}
+        mistakes = tuple(_mistakes(folder, lab)) if whole else ()
     except LabError as problem:
         return ShelvedLab(lab, folder, files=shelved.files, problem=problem)
     return ShelvedLab(lab, folder, checks, solution, mistakes, shelved.files)
