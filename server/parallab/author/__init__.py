@@ -1,0 +1,35 @@
+"""What an author of labs uses: proof that a lab is right, its golden texts, a new one, a look at it."""
+
+from parallab.author.fault import Fault
+from parallab.author.goldens import (
+    MASKS,
+    METHODS,
+    difference,
+    golden_for,
+    goldens,
+    matches,
+    with_texts,
+)
+from parallab.author.paper import static_faults
+from parallab.author.proof import Case, Report, cases, prove
+from parallab.author.recording import record
+from parallab.author.template import new, preview
+
+__all__ = [
+    "MASKS",
+    "METHODS",
+    "Case",
+    "Fault",
+    "Report",
+    "cases",
+    "difference",
+    "golden_for",
+    "goldens",
+    "matches",
+    "new",
+    "preview",
+    "prove",
+    "record",
+    "static_faults",
+    "with_texts",
+]

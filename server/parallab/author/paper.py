@@ -1,0 +1,99 @@
+"""What can be seen of a lab without running anything: gaps, wrong names, dead links, stray files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+from parallab import shelf
+from parallab.author.fault import Fault
+from parallab.author.goldens import METHODS
+from parallab.lab import Step
+from parallab.mistakes import CATALOGUE
+from parallab.shelf import ShelvedLab
+
+
+def static_faults(lab: ShelvedLab) -> Iterator[Fault]:
+    """What is wrong with a lab on paper."""
+    if lab.problem is not None:
+        yield Fault(f"{lab.problem.file}:{lab.problem.line}", lab.problem.message, "mend it, then check again")
+        return
+    yield from _step_faults(lab)
+    yield from _mistake_faults(lab)
+    yield from _link_faults(lab)
+    yield from _stray_files(lab)
+
+
+def _step_faults(lab: ShelvedLab) -> Iterator[Fault]:
+    file = f"{lab.slug}/lab.md"
+    about = {wrong.step for wrong in lab.mistakes}
+    for step in lab.lab.steps:
+        where = f"{file}:{step.line}: step {step.id}"
+        if step.kind != "code":
+            continue
+        if not lab.checks.get(step.id):
+            yield Fault(where, "has no checks", f'write one in {lab.slug}/checks.py: @check("{step.id}")')
+        if not step.hints:
+            yield Fault(
+                where, "has no hints", "add one or more :::{hint}: where to look, which concept, code with blanks"
+            )
+        if not step.cells:
+            continue
+        if not lab.solution.get(step.id):
+            yield Fault(where, "has no solution", f"add its cells to {lab.slug}/solution.md")
+        if step.id not in about:
+            yield Fault(where, "has no wrong answer", f"add {lab.slug}/mistakes/{step.id}-….md")
+        yield from _version_faults(step, where)
+
+
+def _version_faults(step: Step, where: str) -> Iterator[Fault]:
+    try:
+        SpecifierSet(step.python)
+    except InvalidSpecifier:
+        yield Fault(where, f"python: {step.python!r} is no version specifier", 'write it as ">=3.14"')
+
+
+def _mistake_faults(lab: ShelvedLab) -> Iterator[Fault]:
+    for wrong in lab.mistakes:
+        where = f"{lab.slug}/mistakes/{wrong.name}.md"
+        if wrong.mistake is not None and wrong.mistake not in CATALOGUE:
+            yield Fault(where, f"the catalogue has no mistake {wrong.mistake}", "use one of M01 to M66")
+        if not any(golden.text.strip() for golden in wrong.texts):
+            yield Fault(where, "says no text that the learner will see", "run parallab author record")
+        unknown = [method for method in wrong.start_methods if method not in METHODS]
+        if unknown:
+            yield Fault(where, f"start_method {unknown[0]!r} is none", f"use one of {', '.join(METHODS)}")
+
+
+_LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+
+
+def _link_faults(lab: ShelvedLab) -> Iterator[Fault]:
+    """Links to files of the lab must lead somewhere; those to the network are only looked at for their form."""
+    for number, line in enumerate((lab.folder / "lab.md").read_text(encoding="utf-8").splitlines(), 1):
+        for target in _LINK.findall(line):
+            where = f"{lab.slug}/lab.md:{number}"
+            if target.startswith(("https://", "#")):
+                continue
+            if "://" in target or target.startswith("mailto:"):
+                yield Fault(where, f"link {target} is not https", "use an https:// address")
+            elif not (lab.folder / target.split("#")[0]).is_file():
+                yield Fault(where, f"link {target} leads nowhere", "correct it, or add the file")
+
+
+def _stray_files(lab: ShelvedLab) -> Iterator[Fault]:
+    """Everything in the folder is either the format's or used by the learner's code."""
+    texts = "\n".join(
+        cell.source for cell in (*lab.lab.cells, *(cell for cells in lab.solution.values() for cell in cells))
+    )
+    used = {file for file in lab.files if file.stem in texts}
+    known = {lab.folder / name for name in shelf.OWN_FILES} | used
+    for path in sorted(lab.folder.iterdir()):
+        if path in known or path.name in ("mistakes", "__pycache__") or re.fullmatch(r"lab\.[a-z]{2}\.md", path.name):
+            continue
+        yield Fault(f"{lab.slug}/{path.name}", "nothing in the lab uses this file", "use it in a cell, or remove it")
+    for path in sorted((lab.folder / "mistakes").glob("*")):
+        if path.suffix != ".md":
+            yield Fault(f"{lab.slug}/mistakes/{path.name}", "is no wrong answer", "only .md files belong there")
