@@ -216,7 +216,7 @@ def four(run):
 @check("one-lock")
 def lock(run, four):
     """One and the same lock keeps them apart"""
-    ended_well(four, mistake=("M18", "M62", "M11", "M10", "M04", "M01"))
+    ended_well(four, mistake=("M18", "M40", "M62", "M11", "M10", "M04", "M01"))
     return one_at_a_time(run, four)
 
 
@@ -508,9 +508,7 @@ def next_turn(run, given_back):
     workers = hired(run, at_least(2), what="processes", last=True)
     ended(run, workers)
     good = [
-        worker
-        for worker in workers
-        if worker.exit_code == 0 and any(lock.takes.get(worker.pid) for lock in given_back)
+        worker for worker in workers if worker.exit_code == 0 and any(lock.takes.get(worker.pid) for lock in given_back)
     ]
     expect(
         "processes that took the lock and ended with exit code 0",

@@ -22,6 +22,7 @@ from parallab.story import Lock, Number, Thread, Together, Worker, locks
 __all__ = ["CellRun", "Evidence", "Lock", "Notebook", "Number", "Thread", "Together", "Worker"]
 
 Kind = TypeVar("Kind", bound=model.Event)
+Run = tuple[str, int]
 
 
 @dataclass(frozen=True)
@@ -180,6 +181,18 @@ class Evidence:
         return mine
 
     @cached_property
+    def attempts(self) -> tuple[tuple[Worker, ...], ...]:
+        """The same workers as they were hired, the latest first: in rounds, then by cells.
+
+        Who tries again, below or in one cell, is judged by what was done last.
+        """
+        rounds = story.rounds(self.workers, self._all_waits)
+        cells: dict[Run, list[Worker]] = {}
+        for worker in self.workers:
+            cells.setdefault((worker.cell, worker.run), []).append(worker)
+        return tuple(story.numbered(found) for found in [*reversed(rounds), *reversed(cells.values())])
+
+    @cached_property
     def pool_workers(self) -> tuple[Worker, ...]:
         """Workers of the step's pools and executors."""
         return tuple(worker for worker in self.processes if worker.role in ("pool", "executor"))
@@ -233,6 +246,17 @@ class Evidence:
         return any(
             wait.child == worker.pid and wait.call in ("join", "wait") and wait.done and worker.ended_by(wait.at)
             for wait in self._all_waits
+        )
+
+    def collected(self, worker: Worker) -> bool:
+        """Whether the notebook asked for ended children, other than by a start, and got this one."""
+        starts = [start for start in self._all(model.ProcessStart) if start.pid == self.recording.pid]
+        return any(
+            event.child == worker.pid
+            and event.pid == self.recording.pid
+            and event.at >= worker.began
+            and not any(start.began <= event.at <= start.at for start in starts)
+            for event in self._all(model.ProcessExit)
         )
 
     # -- threads -----------------------------------------------------------------------

@@ -418,13 +418,15 @@ class LockMade(Event, frozen=True, kw_only=True, tag="lock-made"):
 class LockUse(Event, frozen=True, kw_only=True, tag="lock"):
     """A semaphore is wanted, taken, given back, or asked for in vain (time-out, not blocking).
 
-    ``depth`` is how often this process holds it after the act.
+    ``depth`` is how often this process holds it after the act; ``library`` says that a Value took
+    its own lock, to read or write its ``value``.
     """
 
     lock: Name
     act: Literal["want", "take", "give", "miss"]
     depth: int = 0
     timed: bool = False
+    library: bool = False
 
 
 class BarrierUse(Event, frozen=True, kw_only=True, tag="barrier"):

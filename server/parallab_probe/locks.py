@@ -20,6 +20,8 @@ USES = 1000
 WANT_EVERY_NS = 20_000_000
 KEPT = 50_000
 REPORTED = ("", "number")
+#: What sharedctypes makes of a text to read and write a Value's ``value``: it takes the Value's lock itself.
+_PROPERTY = ("getvalue", "setvalue", "getraw", "setraw")
 
 
 class Record:
@@ -162,8 +164,9 @@ def part_of_barrier(_token: Any, _result: Any) -> None:
 # -- use --------------------------------------------------------------------------------
 
 
-def _act(record: Record, act: str, semlock: Any, at: int = 0, timed: bool = False) -> None:
-    note("lock", {"lock": record.name, "act": act, "depth": semlock._count(), "timed": timed or None}, at)
+def _act(record: Record, act: str, semlock: Any, at: int = 0, timed: bool = False, library: bool = False) -> None:
+    facts = {"lock": record.name, "act": act, "depth": semlock._count(), "timed": timed or None}
+    note("lock", {**facts, "library": True} if library else facts, at)
 
 
 @hook
@@ -179,11 +182,11 @@ def _want(record: Record, semlock: Any, timed: bool) -> None:
 
 
 @hook
-def _took(record: Record, semlock: Any) -> None:
+def _took(record: Record, semlock: Any, library: bool = False) -> None:
     record.takes += 1
     if record.takes <= USES or record.wanting:
         record.wanting = False
-        _act(record, "take", semlock)
+        _act(record, "take", semlock, library=library)
     else:
         report.omit("lock")
 
@@ -243,7 +246,8 @@ def _listen(lock: Any, semlock: Any, record: Record) -> None:
             forget_frames(error)
             raise
         if got:
-            _took(record, semlock)
+            code = sys._getframe(1).f_code
+            _took(record, semlock, code.co_filename == "<string>" and code.co_name in _PROPERTY)
         else:
             _missed(record, semlock)
         return got

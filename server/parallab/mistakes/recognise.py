@@ -188,7 +188,10 @@ def lock_made_inside(evidence: Evidence) -> bool:
     own = [lock for lock in evidence.locks if _own(lock)]
     made = sum(lock.made_by in pids for lock in own)
     takers = [pids & set(lock.takes) for lock in own if pids & set(lock.takes)]
-    return made > 1 or (len(takers) > 1 and all(len(taker) == 1 for taker in takers))
+    given = [{arg.name for arg in worker.given("lock")} for worker in evidence.workers]
+    # A lock that only its worker keeps is gone before a spawned one arrives: nobody takes any.
+    apart = len(given) > 1 and all(given) and sum(map(len, given)) == len(set().union(*given))
+    return made > 1 or apart or (len(takers) > 1 and all(len(taker) == 1 for taker in takers))
 
 
 def lock_of_threads(evidence: Evidence) -> bool:

@@ -15,7 +15,7 @@ from parallab.story.locks import Hold, Lock, Run, all_locks
 from parallab.story.processes import Worker, all_workers, numbered, some
 from parallab.story.standstill import LockWait, Standstill, standstill
 from parallab.story.threads import Thread, all_threads
-from parallab.story.together import Together, together
+from parallab.story.together import Together, rounds, together
 
 __all__ = [
     "Hold",
@@ -29,6 +29,7 @@ __all__ = [
     "Together",
     "Worker",
     "numbered",
+    "rounds",
     "segments_left",
     "some",
     "standstill",

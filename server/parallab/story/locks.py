@@ -19,6 +19,13 @@ class Hold:
     taken: int
     given: int
     depth: int = 1
+    library: bool = False
+    """A Value's own, while its ``value`` was read or written."""
+
+    @property
+    def length(self) -> int:
+        """Nanoseconds, without end where it was never given back."""
+        return (self.given or 2**63) - self.taken
 
 
 @dataclass(frozen=True)
@@ -54,6 +61,14 @@ class Lock:
         """Whether it was made in one of the runs, or used or received by a process other than its maker."""
         return bool(self.runs & frozenset(runs)) or bool((self.known_by - {self.made_by}) & frozenset(pids))
 
+    def kept(self, pid: int) -> tuple[Hold, ...]:
+        """What this process's own code held, each from the outermost take to its give."""
+        return tuple(hold for hold in self.holds if hold.pid == pid and not hold.library and hold.depth <= 1)
+
+    def takes_within(self, pid: int) -> int:
+        """How often this process's own code took it while it held it already."""
+        return sum(1 for hold in self.holds if hold.pid == pid and not hold.library and hold.depth > 1)
+
     @property
     def peak(self) -> int:
         """How many holds there were at one moment at the most."""
@@ -74,7 +89,7 @@ class _Lock:
         self.runs: set[Run] = set()
         self.takes: dict[int, int] = {}
         self.wants: dict[int, int] = {}
-        self.open: dict[int, list[tuple[int, int]]] = {}
+        self.open: dict[int, list[tuple[int, int, bool]]] = {}
         self.holds: list[Hold] = []
         self.depth = 0
         self.wanting: set[int] = set()
@@ -107,15 +122,20 @@ class _Lock:
             case "take":
                 self.wanting.discard(event.pid)
                 self.takes[event.pid] = self.takes.get(event.pid, 0) + 1
-                mine.append((event.at, event.depth))
+                if event.depth > 0:
+                    # Of what it held before, some reports may have been left out.
+                    del mine[event.depth - 1 :]
+                mine.append((event.at, event.depth, event.library))
                 self.depth = max(self.depth, event.depth, len(mine) if self.lock.recursive else 1)
             case "give":
                 if mine:
-                    taken, depth = mine.pop()
-                    self.holds.append(Hold(event.pid, taken, event.at, depth))
+                    taken, depth, library = mine.pop()
+                    self.holds.append(Hold(event.pid, taken, event.at, depth, library))
 
     def tell(self, state: _Now) -> Lock:
-        still = [Hold(pid, taken, 0, depth) for pid, mine in self.open.items() for taken, depth in mine]
+        still = [
+            Hold(pid, taken, 0, depth, library) for pid, mine in self.open.items() for taken, depth, library in mine
+        ]
         inode = state.inodes.get(self.lock.name)
         semaphore = state.semaphores.get(inode) if inode else None
         return replace(

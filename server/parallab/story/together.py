@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from parallab import model
 from parallab.story.processes import Worker
 
 #: Looks at a process that block until it has ended, unless they time out.
 BLOCKING = frozenset({"join", "wait", "waitpid"})
+#: A pause between one start and the next that no load explains: the notebook waited, by sleeping perhaps.
+IDLE_NS = 500_000_000
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,47 @@ def together(workers: Sequence[Worker], waits: Sequence[model.Wait]) -> Together
         if most == len(workers):
             break
         return Together(False, f"you waited for {worker} ({_call(wait)}) before you started {after}", most)
+    if _one_by_one(workers):
+        first, second, *_ = sorted(workers, key=lambda worker: worker.began)
+        return Together(False, f"{first} had ended before you started {second}, and so it went on", most)
     return Together(True, f"all {len(workers)} were started before the first was waited for", most)
+
+
+def _one_by_one(workers: Sequence[Worker]) -> bool:
+    """Whether each had ended when the next was started, after a pause in which nothing was started.
+
+    Short lives alone do not make it so: without the pauses they were started as fast as could be.
+    """
+    ordered = sorted(workers, key=lambda worker: worker.began)
+    return all(
+        before.ended_by(after.began) and after.began - before.started >= IDLE_NS for before, after in pairwise(ordered)
+    )
+
+
+def rounds(workers: Sequence[Worker], waits: Sequence[model.Wait]) -> list[list[Worker]]:
+    """The workers in the rounds in which they were hired, in order.
+
+    A new round begins with another run of a cell, or when all of the round before were waited for.
+    """
+    ends: dict[int, list[int]] = {}
+    for wait in waits:
+        if wait.done and wait.alive is not True:
+            ends.setdefault(wait.child, []).append(wait.at)
+    found: list[list[Worker]] = []
+    for worker in sorted(workers, key=lambda worker: worker.began):
+        if (
+            found
+            and (found[-1][0].cell, found[-1][0].run) == (worker.cell, worker.run)
+            and not all(_between(ends.get(other.pid, ()), other.began, worker.began) for other in found[-1])
+        ):
+            found[-1].append(worker)
+        else:
+            found.append([worker])
+    return found
+
+
+def _between(moments: Sequence[int], first: int, last: int) -> bool:
+    return any(first <= moment <= last for moment in moments)
 
 
 def _waited_out(wait: model.Wait, worker: Worker, last_start: int) -> bool:
