@@ -8,31 +8,20 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 import msgspec
 import yaml
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
-from mdit_py_plugins.colon_fence import colon_fence_plugin
-from mdit_py_plugins.front_matter import front_matter_plugin
 
 from parallab.lab import Cell, Lab, LabError, Option, QuizQuestion, Step
+from parallab.lab_document import CellPart, Directive, Document, Struct, Text, advice, fences, split_items
 from parallab.wire import Block, Choice, Prompt, StepKind, Verdict
 
-#: Tags of cells that say how a headless run treats them; every other tag must be the step's id.
-CELL_TAGS = frozenset({"hangs", "interrupt", "restart", "check-here"})
-
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\Z")
-_INFO = re.compile(r"\{([a-z-]+)\}[ \t]*(.*)\Z")
 _OPTION = re.compile(r":?([a-z_]+):(?:[ \t]+(.*)|\Z)")
-_ITEM = re.compile(r"[-*] (.*)\Z")
 _BOX = re.compile(r"\[([ xX])\] (.*)\Z")
-
-Struct = TypeVar("Struct", bound=msgspec.Struct)
-
 
 # -- what the files' heads and options may say ------------------------------------------
 
@@ -120,12 +109,12 @@ def parse_lab(text: str, file: str) -> Lab:
 
     :raises LabError: it is not well-formed.
     """
-    return _LabReader(_Document(text, file)).read()
+    return _LabReader(Document(text, file)).read()
 
 
 def parse_solution(text: str, file: str) -> Mapping[str, tuple[Cell, ...]]:
     """The cells of a solution.md by step; a cell belongs to the step that its tags name."""
-    document = _Document(text, file)
+    document = Document(text, file)
     cells: dict[str, tuple[Cell, ...]] = {}
     for cell in document.cells():
         if not cell.step:
@@ -136,7 +125,7 @@ def parse_solution(text: str, file: str) -> Mapping[str, tuple[Cell, ...]]:
 
 def parse_mistake(text: str, file: str, name: str) -> WrongAnswer:
     """The wrong answer of a file in mistakes/."""
-    document = _Document(text, file)
+    document = Document(text, file)
     front = document.front(MistakeFront)
     cells = tuple(document.cells(default=front.step))
     stray = next((cell for cell in cells if cell.step != front.step), None)
@@ -155,161 +144,8 @@ def parse_mistake(text: str, file: str, name: str) -> WrongAnswer:
         methods,
         (Golden(front.text),) if isinstance(front.text, str) else front.text,
         cells,
-        "\n\n".join(part.text for part in document.parts if isinstance(part, _Text)).strip(),
+        "\n\n".join(part.text for part in document.parts if isinstance(part, Text)).strip(),
     )
-
-
-# -- reading order: texts, cells and directives ------------------------------------------
-
-
-@dataclass(frozen=True)
-class _Text:
-    line: int
-    text: str
-
-
-@dataclass(frozen=True)
-class _CellPart:
-    line: int
-    cell: Cell
-
-
-@dataclass(frozen=True)
-class _Directive:
-    line: int
-    name: str
-    argument: str
-    lines: tuple[str, ...]
-    """What is inside, options included."""
-
-
-class _Document:
-    """A MyST document cut into its parts, each with the line on which it begins."""
-
-    def __init__(self, text: str, file: str) -> None:
-        self.file = file
-        self.lines = text.splitlines()
-        self._front: Token | None = None
-        self.parts = tuple(self._parts(_markdown().parse(text)))
-
-    def error(self, line: int, message: str) -> LabError:
-        return LabError(self.file, line, message)
-
-    def front(self, kind: type[Struct], key: str | None = None) -> Struct:
-        """The front matter, or what stands under ``key`` of it, as a struct."""
-        if self._front is None:
-            raise self.error(1, "begin the file with front matter between two lines “---”")
-        try:
-            value: Any = yaml.safe_load(self._front.content)
-        except yaml.MarkedYAMLError as error:
-            line = error.problem_mark.line if error.problem_mark else 0
-            raise self.error(line + 2, f"the front matter is no YAML: {error.problem}") from None
-        if key is not None:
-            if not isinstance(value, dict) or not isinstance(value.get(key), dict):
-                raise self.error(1, f"the front matter needs a mapping under “{key}:”")
-            value = value[key]
-        try:
-            return msgspec.convert(value, kind)
-        except msgspec.ValidationError as error:
-            raise self.error(self._line_of(str(error)), f"front matter: {_advice(error, kind)}") from None
-
-    def cells(self, default: str = "") -> Iterator[Cell]:
-        """The code cells of a file that has no directives."""
-        for part in self.parts:
-            if isinstance(part, _Directive):
-                raise self.error(part.line, f"{{{part.name}}} belongs into lab.md, not here")
-            if isinstance(part, _CellPart):
-                yield msgspec.structs.replace(part.cell, step=part.cell.step or default)
-
-    def _line_of(self, problem: str) -> int:
-        """The line of the front matter that a validation error is about, or its first."""
-        found = re.search(r"\$\.(\w+)|unknown field `(\w+)`", problem)
-        if found is None or self._front is None:
-            return 1
-        name = found.group(1) or found.group(2)
-        for number, line in enumerate(self.lines[: (self._front.map or [0, 1])[1]], 1):
-            if re.search(rf"(^|[\s{{,]){name}\s*:", line):
-                return number
-        return 1
-
-    def _parts(self, tokens: Sequence[Token]) -> Iterator[_Text | _CellPart | _Directive]:
-        done = 0
-        for token in tokens:
-            if token.map is None or token.nesting < 0:
-                continue
-            begin, end = token.map
-            if token.type == "front_matter":
-                self._front, done = token, end
-                continue
-            marked = _INFO.match(token.info.strip()) if token.type in ("fence", "colon_fence") else None
-            if marked is None:
-                continue
-            if token.level:
-                raise self.error(begin + 1, f"{{{marked.group(1)}}} must begin at the margin, outside lists and quotes")
-            self._closed(token)
-            if (text := self._text(done, begin)) is not None:
-                yield text
-            yield self._part(token, marked.group(1), marked.group(2).strip())
-            done = end
-        if (text := self._text(done, len(self.lines))) is not None:
-            yield text
-
-    def _text(self, begin: int, end: int) -> _Text | None:
-        while begin < end and not self.lines[begin].strip():
-            begin += 1
-        text = "\n".join(self.lines[begin:end]).rstrip()
-        return _Text(begin + 1, text) if text else None
-
-    def _closed(self, token: Token) -> None:
-        begin, end = token.map or (0, 0)
-        if end - begin < 2 or not self.lines[end - 1].strip().startswith(token.markup):
-            raise self.error(begin + 1, f"this block is never closed: end it with a line “{token.markup}”")
-
-    def _part(self, token: Token, name: str, argument: str) -> _CellPart | _Directive:
-        line = (token.map or [0, 0])[0] + 1
-        if name == "code-cell":
-            if token.type != "fence":
-                raise self.error(line, "a {code-cell} is fenced with backticks: ```{code-cell}")
-            return _CellPart(line, self._cell(token, line))
-        return _Directive(line, name, argument, tuple(token.content.splitlines()))
-
-    def _cell(self, token: Token, line: int) -> Cell:
-        lines = token.content.splitlines()
-        tags: list[str] = []
-        head = 0
-        while head < len(lines) and (option := re.match(r":([a-z-]+):\s*(.*)\Z", lines[head])):
-            if option.group(1) != "tags":
-                raise self.error(line + 1 + head, f"a cell has no option {option.group(1)!r}: only “:tags: [a, b]”")
-            tags += _listed(option.group(2))
-            head += 1
-        while head < len(lines) and not lines[head].strip():
-            head += 1
-        own = [tag for tag in tags if tag not in CELL_TAGS]
-        if len(own) > 1:
-            raise self.error(line, f"a cell belongs to one step; this one is tagged {' and '.join(own)}")
-        return Cell(
-            "\n".join(lines[head:]).rstrip(),
-            "code",
-            own[0] if own else "",
-            tuple(tag for tag in tags if tag in CELL_TAGS),
-            line,
-        )
-
-
-def _markdown() -> MarkdownIt:
-    return MarkdownIt("commonmark", {"html": False}).use(front_matter_plugin).use(colon_fence_plugin)
-
-
-def _listed(text: str) -> list[str]:
-    return [item.strip().strip("'\"") for item in text.strip().strip("[]").split(",") if item.strip()]
-
-
-def _advice(error: msgspec.ValidationError, kind: type[msgspec.Struct]) -> str:
-    text = str(error)
-    if "unknown field" in text:
-        known = ", ".join(info.encode_name for info in msgspec.structs.fields(kind))
-        return f"{text}; what it may say: {known}"
-    return text
 
 
 # -- lab.md -----------------------------------------------------------------------------------
@@ -355,7 +191,7 @@ class _StepDraft:
 class _LabReader:
     """Puts the parts of lab.md into steps."""
 
-    def __init__(self, document: _Document) -> None:
+    def __init__(self, document: Document) -> None:
         self.document = document
         self.front = document.front(FrontMatter, "parallab")
         self.steps: list[_StepDraft] = []
@@ -365,11 +201,11 @@ class _LabReader:
     def read(self) -> Lab:
         for part in self.document.parts:
             match part:
-                case _Text():
+                case Text():
                     self._text(part)
-                case _CellPart():
+                case CellPart():
                     self._cell(part)
-                case _Directive():
+                case Directive():
                     self._directive(part)
         for step in self.steps:
             self._complete(step)
@@ -387,7 +223,7 @@ class _LabReader:
             steps=tuple(step.made() for step in self.steps),
         )
 
-    def _text(self, part: _Text) -> None:
+    def _text(self, part: Text) -> None:
         if not self.steps:
             self.story.append(part.text)
             self.cells.append(Cell(part.text, "markdown", "", (), part.line))
@@ -401,7 +237,7 @@ class _LabReader:
         else:
             self.cells.append(Cell(part.text, "markdown", step.id, (), part.line))
 
-    def _cell(self, part: _CellPart) -> None:
+    def _cell(self, part: CellPart) -> None:
         cell = part.cell
         if not self.steps:
             if cell.step:
@@ -417,7 +253,7 @@ class _LabReader:
         step.cells.append(cell)
         self.cells.append(cell)
 
-    def _directive(self, part: _Directive) -> None:
+    def _directive(self, part: Directive) -> None:
         if part.name == "step":
             self._step(part)
             return
@@ -438,7 +274,7 @@ class _LabReader:
     def _error(self, line: int, message: str) -> LabError:
         return self.document.error(line, message)
 
-    def _step(self, part: _Directive) -> None:
+    def _step(self, part: Directive) -> None:
         if not _ID.match(part.argument):
             raise self._error(part.line, f"a step's id is of a-z, 0-9 and “-”; this is {part.argument!r}")
         if any(step.id == part.argument for step in self.steps):
@@ -450,7 +286,7 @@ class _LabReader:
         heading = f"## {options.title}"
         self.cells.append(Cell(heading, "markdown", part.argument, (), part.line))
 
-    def _options(self, part: _Directive, kind: type[Struct]) -> tuple[Struct, list[str]]:
+    def _options(self, part: Directive, kind: type[Struct]) -> tuple[Struct, list[str]]:
         """The option lines at a directive's head, and the lines below them."""
         fields = {info.name: info for info in msgspec.structs.fields(kind)}
         given: dict[str, Any] = {}
@@ -467,9 +303,9 @@ class _LabReader:
         try:
             return msgspec.convert(given, kind), lines
         except msgspec.ValidationError as error:
-            raise self._error(part.line, f"{{{part.name}}}: {_advice(error, kind)}") from None
+            raise self._error(part.line, f"{{{part.name}}}: {advice(error, kind)}") from None
 
-    def _value(self, part: _Directive, name: str, text: str, kind: Any) -> Any:
+    def _value(self, part: Directive, name: str, text: str, kind: Any) -> Any:
         if kind is str:
             text = text.strip()
             quoted = len(text) > 1 and text[0] == text[-1] and text[0] in "'\""
@@ -479,7 +315,7 @@ class _LabReader:
         except yaml.YAMLError:
             raise self._error(part.line, f"option {name}: {text!r} is no YAML value") from None
 
-    def _hint(self, part: _Directive, step: _StepDraft) -> None:
+    def _hint(self, part: Directive, step: _StepDraft) -> None:
         text = "\n".join(part.lines).strip()
         if not text:
             raise self._error(
@@ -487,10 +323,10 @@ class _LabReader:
             )
         step.hints.append(text)
 
-    def _predict(self, part: _Directive, step: _StepDraft) -> None:
+    def _predict(self, part: Directive, step: _StepDraft) -> None:
         self._fresh_id(part, [prompt.id for prompt in step.prompts])
         options, lines = self._options(part, PromptOptions)
-        text, items = _split_items(lines)
+        text, items = split_items(lines)
         if not text:
             raise self._error(part.line, "a prediction asks something: write its question")
         choices = tuple(Choice(_letter(place), item.text) for place, item in enumerate(items))
@@ -500,10 +336,10 @@ class _LabReader:
             raise self._error(part.line, f"a prediction of form {options.form} has no choices: take the list away")
         step.prompts.append(Prompt(part.argument, text, options.form, choices))
 
-    def _question(self, part: _Directive, step: _StepDraft) -> None:
+    def _question(self, part: Directive, step: _StepDraft) -> None:
         self._fresh_id(part, [question.id for question in step.questions])
         options, lines = self._options(part, QuestionOptions)
-        text, items = _split_items(lines)
+        text, items = split_items(lines)
         if not text:
             raise self._error(part.line, "a question asks something: write it above the answers")
         if len(items) < 2:
@@ -524,7 +360,7 @@ class _LabReader:
             raise self._error(part.line, f"one answer is right, marked [x]; here are {rights} (or say “several: true”)")
         step.questions.append(QuizQuestion(part.argument, text, tuple(found), options.several))
 
-    def _fresh_id(self, part: _Directive, taken: Sequence[str]) -> None:
+    def _fresh_id(self, part: Directive, taken: Sequence[str]) -> None:
         if not _ID.match(part.argument):
             raise self._error(
                 part.line, f"name it: :::{{{part.name}}} some-id (of a-z, 0-9 and “-”; this is {part.argument!r})"
@@ -532,28 +368,28 @@ class _LabReader:
         if part.argument in taken:
             raise self._error(part.line, f"{part.argument!r} is used twice in this step: rename one")
 
-    def _parsons(self, part: _Directive, step: _StepDraft) -> None:
+    def _parsons(self, part: Directive, step: _StepDraft) -> None:
         """The first code block is the right order, a line a block; each further one a distractor with its quote."""
         if step.blocks:
             raise self._error(part.line, "a step has one {parsons} at most")
         _, lines = self._options(part, NoOptions)
-        fences = list(_fences(lines))
-        if not fences or len(fences[0].code) < 2:
+        found = list(fences(lines))
+        if not found or len(found[0].code) < 2:
             raise self._error(part.line, "write the lines in their right order in a first ``` block")
-        step.texts += [text for text in (fences[0].before.strip(),) if text]
-        right = fences[0].code
-        wrong = ["\n".join(fence.code) for fence in fences[1:]]
+        step.texts += [text for text in (found[0].before.strip(),) if text]
+        right = found[0].code
+        wrong = ["\n".join(fence.code) for fence in found[1:]]
         every = [*right, *wrong]
         if len(set(every)) != len(every):
             raise self._error(part.line, "two lines are the same, so their order could not be judged: change one")
-        if any(not fence.quote for fence in fences[1:]):
+        if any(not fence.quote for fence in found[1:]):
             raise self._error(part.line, "say below each distractor what it would do, in a line “> …”")
         # Shuffled by what they say: the same for everyone, and the ids do not tell the order.
         shuffled = sorted(every, key=lambda text: hashlib.sha256(f"{step.id}:{text}".encode()).digest())
         names = {text: f"b{place}" for place, text in enumerate(shuffled, 1)}
         step.blocks = tuple(Block(names[text], text) for text in shuffled)
         step.order = tuple(names[text] for text in right)
-        step.block_reasons = {names["\n".join(fence.code)]: fence.quote for fence in fences[1:]}
+        step.block_reasons = {names["\n".join(fence.code)]: fence.quote for fence in found[1:]}
 
     def _complete(self, step: _StepDraft) -> None:
         kind = step.options.kind
@@ -567,65 +403,6 @@ class _LabReader:
             raise self._error(step.line, f"step {step.id!r} is of kind {kind}, but has no {missing[kind][1]}")
         if kind != "code" and step.cells:
             raise self._error(step.cells[0].line, f"step {step.id!r} is of kind {kind}: it has no code cells")
-
-
-# -- lists, quotes and fences inside directives ---------------------------------------------
-
-
-@dataclass(frozen=True)
-class _Item:
-    line: int
-    text: str
-    quote: str
-
-
-def _split_items(lines: Sequence[str]) -> tuple[str, list[_Item]]:
-    """The text above a list, and the list's items, each with the quote inside it."""
-    first = next((place for place, line in enumerate(lines) if _ITEM.match(line)), len(lines))
-    items: list[_Item] = []
-    for place in range(first, len(lines)):
-        begun = _ITEM.match(lines[place])
-        if begun:
-            items.append(_Item(place, begun.group(1).strip(), ""))
-        elif line := lines[place].strip():
-            last = items[-1]
-            if line.startswith(">"):
-                items[-1] = _Item(last.line, last.text, f"{last.quote} {line[1:].strip()}".strip())
-            else:
-                items[-1] = _Item(last.line, f"{last.text}\n{line}", last.quote)
-    return "\n".join(lines[:first]).strip(), items
-
-
-@dataclass(frozen=True)
-class _Fence:
-    before: str
-    code: tuple[str, ...]
-    quote: str
-
-
-def _fences(lines: Sequence[str]) -> Iterator[_Fence]:
-    """Code blocks with the text above and the quote below each."""
-    before: list[str] = []
-    code: list[str] | None = None
-    done: list[str] | None = None
-    quote: list[str] = []
-    for line in lines:
-        if code is not None:
-            if line.strip() == "```":
-                done, code = code, None
-            elif line.strip():
-                code.append(line.rstrip())
-        elif line.startswith("```"):
-            if done is not None:
-                yield _Fence("\n".join(before), tuple(done), " ".join(quote))
-                before, done, quote = [], None, []
-            code = []
-        elif done is not None and line.startswith(">"):
-            quote.append(line[1:].strip())
-        elif done is None:
-            before.append(line)
-    if done is not None:
-        yield _Fence("\n".join(before), tuple(done), " ".join(quote))
 
 
 def _letter(place: int) -> str:
