@@ -300,6 +300,9 @@ class _Session:
             with contextlib.suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(asyncio.shield(reply), RELEASE)
                 return
+        # Who still waits for a reply would take what the new kernel answers.
+        reply.cancel()
+        await asyncio.wait([reply])
         await self._restart()
 
     # -- judging ---------------------------------------------------------------------------------

@@ -95,6 +95,14 @@ async def test_a_cell_out_of_time_is_interrupted(tmp_path: Path) -> None:
     assert any(isinstance(event, model.CellEnd) and not event.error for event in done.recording.events)
 
 
+async def test_a_kernel_that_never_answers_again_is_started_anew(tmp_path: Path) -> None:
+    # Its sockets take themselves for another process's: the cell ends, and no reply ever comes.
+    mute = Cell("import os\nos.getpid = lambda: 1", step="work")
+    done = await headless.run([MODULE, mute, MODULE, GOOD], small_lab(tmp_path, CHECKS), timeout=1)
+    assert done.hung == ("work",)
+    assert done.recording.dead is False
+
+
 async def test_a_kernel_that_kills_itself_is_undecided_and_never_a_pass(tmp_path: Path) -> None:
     suicide = Cell("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)", step="work")
     done = await headless.run([MODULE, GOOD, suicide], small_lab(tmp_path, CHECKS), timeout=20)
