@@ -43,6 +43,30 @@ def test_polling_until_one_has_ended_is_waiting() -> None:
     assert not run.together(run.workers).yes
 
 
+def test_half_a_second_after_each_end_is_one_by_one_though_nobody_was_waited_for() -> None:
+    second = 1_000_000_000
+    one, two = life(1, 20, 25, 60), life(2, 2 * second, 2 * second + 5, 3 * second)
+    joins = join(1, 4 * second, 4 * second + 1), join(2, 4 * second + 2, 4 * second + 3)
+    run = evidence(begin(), one, two, *joins, end(at=5 * second))
+    found = run.together(run.workers)
+    assert not found.yes
+    assert found.observed == "worker 1 of 2 had ended before you started worker 2 of 2, and so it went on"
+
+
+def test_attempts_are_rounds_then_cells_the_latest_first() -> None:
+    trial = life(1, 20, 25, 40), join(1, 30, 41)
+    run = evidence(begin(), *trial, life(2, 50, 55, 90), life(3, 60, 65, 90), join(2, 70, 91), join(3, 92, 93), end())
+    assert [[worker.pid for worker in found] for found in run.attempts] == [[2, 3], [1], [1, 2, 3]]
+
+
+def test_who_asks_for_ended_children_collects_them_and_a_start_does_so_by_the_way() -> None:
+    def exited(pid: int, at: int) -> model.ProcessExit:
+        return model.ProcessExit(at=at, pid=KERNEL, cell=CELL, run=1, child=pid, exit_code=0)
+
+    run = evidence(begin(), life(1, 20, 25, 40), life(2, 50, 55, 70), exited(1, 52), exited(2, 80), end())
+    assert [run.collected(worker) for worker in run.workers] == [False, True]
+
+
 def test_a_reused_pid_is_another_worker() -> None:
     run = evidence(begin(), life(1, 20, 25, 40, code=3), join(1, 26, 41, code=3), life(1, 50, 55, 70), end())
     assert [worker.exit_code for worker in run.workers] == [3, 0]
@@ -82,8 +106,10 @@ def test_since_leaves_earlier_runs_out() -> None:
     assert not Evidence(told, STEP, {CELL: STEP}, since=11).tried
 
 
-def use(pid: int, at: int, act: str, depth: int = 1) -> model.LockUse:
-    return model.LockUse(at=at, pid=pid, cell=CELL, run=1, lock="/mp-a", act=act, depth=depth)  # type: ignore[arg-type]
+def use(pid: int, at: int, act: str, depth: int = 1, *, library: bool = False) -> model.LockUse:
+    return model.LockUse(  # type: ignore[arg-type]
+        at=at, pid=pid, cell=CELL, run=1, lock="/mp-a", act=act, depth=depth, library=library
+    )
 
 
 def test_a_lock_knows_its_holds_and_how_many_were_inside() -> None:
@@ -95,6 +121,26 @@ def test_a_lock_knows_its_holds_and_how_many_were_inside() -> None:
     (lock,) = run.locks
     assert lock.takes == {1: 1, 2: 1}
     assert lock.peak == 2
+
+
+def test_a_value_that_takes_its_own_lock_is_not_the_learner_taking_it_twice() -> None:
+    made = model.LockMade(at=15, pid=KERNEL, cell=CELL, run=1, lock="/mp-a", cls="RLock", recursive=True)
+    run = evidence(
+        begin(), made, life(1, 20, 25, 90),
+        use(1, 40, "take"), use(1, 41, "take", 2, library=True), use(1, 42, "give", 1), use(1, 50, "give", 0),
+        use(1, 60, "take"), use(1, 61, "take", 2), use(1, 62, "give", 1), use(1, 63, "give", 0), end(),
+    )  # fmt: skip
+    (lock,) = run.locks
+    assert [hold.length for hold in lock.kept(1)] == [10, 3]
+    assert lock.takes_within(1) == 1
+
+
+def test_holds_survive_reports_that_were_left_out() -> None:
+    made = model.LockMade(at=15, pid=KERNEL, cell=CELL, run=1, lock="/mp-a", cls="Lock")
+    run = evidence(
+        begin(), made, life(1, 20, 25, 90), use(1, 40, "take"), use(1, 60, "take"), use(1, 63, "give", 0), end()
+    )
+    assert [(hold.taken, hold.given) for hold in run.locks[0].kept(1)] == [(60, 63)]
 
 
 def test_two_that_wait_for_each_other_are_a_cycle() -> None:
