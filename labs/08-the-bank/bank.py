@@ -10,5 +10,5 @@ DEPOSITS = 200
 
 
 def stamp():
-    """The clerk stamps the slip: a tenth of a millisecond, in which anything may happen."""
-    time.sleep(0.0001)
+    """The clerk stamps the slip: a thousandth of a second, in which anything may happen."""
+    time.sleep(0.001)

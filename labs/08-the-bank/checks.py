@@ -58,12 +58,16 @@ def stamped(workers, times=STAMPED):
 
 
 def stamps_outside(lock, workers, times):
-    """Those that did not hold it from reading to writing: a stamp takes its time, so their holds are shorter."""
+    """Those that did not hold it from reading to writing.
+
+    A stamp takes its time, so a hold without one is short; and what was not written while the lock
+    was held is the same at its end as at its beginning.
+    """
     outside = []
     for worker in workers:
         holds = lock.kept(worker.pid)
-        long = [hold for hold in holds if hold.length >= STAMP_NS]
-        if not long or len(long) < min(len(holds), times) * 0.8:
+        whole = [hold for hold in holds if hold.length >= STAMP_NS and hold.changed is not False]
+        if not whole or len(whole) < min(len(holds), times) * 0.8:
             outside.append(worker)
     return outside
 
@@ -87,13 +91,19 @@ def taken_by_all(run, workers):
     return [lock for lock in run.locks if all(lock.takes.get(worker.pid) for worker in workers)]
 
 
+def locks_taken(run, workers):
+    """The locks that any of these workers took."""
+    pids = {worker.pid for worker in workers}
+    return [lock for lock in run.locks if not pids.isdisjoint(lock.takes)]
+
+
 def locks_used(run, workers):
     """In words: which locks these workers took."""
     pids = {worker.pid for worker in workers}
     own = [lock for lock in run.locks if lock.made_by in pids]
     if own:
         return f"{len(own)} locks, each made by a worker for itself"
-    used = [lock for lock in run.locks if not pids.isdisjoint(lock.takes)]
+    used = locks_taken(run, workers)
     if not used:
         return "no lock between processes was ever taken"
     if len(used) == 1:
@@ -182,6 +192,8 @@ def book(run, same_book):
     """Money is lost: the book says less than 800"""
     value = same_book.value
     workers = cashiers_at_work(run)
+    if value == WANTED and not locks_taken(run, workers) and run.together(workers).most < 2:
+        cannot_tell("Your cashiers never met: each had ended before the next one began. Run the cell again.")
     if not 0 < value < WANTED:
         fail(
             "between 1 and 799 dollars in the book",

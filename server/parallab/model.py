@@ -427,6 +427,8 @@ class LockUse(Event, frozen=True, kw_only=True, tag="lock"):
     depth: int = 0
     timed: bool = False
     library: bool = False
+    saw: Annotated[tuple[int | float | None, ...], msgspec.Meta(max_length=8)] = ()
+    """The shared numbers that this process was given, as they were while it held the lock."""
 
 
 class BarrierUse(Event, frozen=True, kw_only=True, tag="barrier"):

@@ -21,6 +21,17 @@ class Hold:
     depth: int = 1
     library: bool = False
     """A Value's own, while its ``value`` was read or written."""
+    before: tuple[int | float | None, ...] = ()
+    """The shared numbers that this process was given, as they were when it had taken the lock."""
+    after: tuple[int | float | None, ...] = ()
+    """And when it was about to give it back."""
+
+    @property
+    def changed(self) -> bool | None:
+        """Whether a shared number was written while it was held; None where that was not seen."""
+        if not self.before or len(self.before) != len(self.after):
+            return None
+        return self.before != self.after
 
     @property
     def length(self) -> int:
@@ -89,7 +100,7 @@ class _Lock:
         self.runs: set[Run] = set()
         self.takes: dict[int, int] = {}
         self.wants: dict[int, int] = {}
-        self.open: dict[int, list[tuple[int, int, bool]]] = {}
+        self.open: dict[int, list[Hold]] = {}
         self.holds: list[Hold] = []
         self.depth = 0
         self.wanting: set[int] = set()
@@ -125,17 +136,14 @@ class _Lock:
                 if event.depth > 0:
                     # Of what it held before, some reports may have been left out.
                     del mine[event.depth - 1 :]
-                mine.append((event.at, event.depth, event.library))
+                mine.append(Hold(event.pid, event.at, 0, event.depth, event.library, event.saw))
                 self.depth = max(self.depth, event.depth, len(mine) if self.lock.recursive else 1)
             case "give":
                 if mine:
-                    taken, depth, library = mine.pop()
-                    self.holds.append(Hold(event.pid, taken, event.at, depth, library))
+                    self.holds.append(replace(mine.pop(), given=event.at, after=event.saw))
 
     def tell(self, state: _Now) -> Lock:
-        still = [
-            Hold(pid, taken, 0, depth, library) for pid, mine in self.open.items() for taken, depth, library in mine
-        ]
+        still = [hold for mine in self.open.values() for hold in mine]
         inode = state.inodes.get(self.lock.name)
         semaphore = state.semaphores.get(inode) if inode else None
         return replace(
