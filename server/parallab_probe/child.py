@@ -19,7 +19,7 @@ def arrive(bundle: dict[str, Any], path: str, facts: dict[str, Any]) -> None:
     """Connects, says that the process is born, and instruments it."""
     if not report.connect(facts["address"]):
         return
-    report.local.cell, report.local.run = facts["cell"], facts["run"]
+    report.work_for(facts["cell"], facts["run"])
     processes.state.address = facts["address"]
     processes.state.method = facts["method"]
     processes.state.folder = facts["folder"]
@@ -37,7 +37,8 @@ def _watch_unpickling() -> None:
         processes.state.give_back = None
         sys.excepthook = original
         try:
-            report.tell("process-end", {"exit_code": 1, "error": describe.failure(error), **processes.usage()})
+            text = processes.usage() + ',"exit_code":1,"error":' + report.encode(describe.failure(error))
+            report.say("process-end", text)
         except Exception:
             pass
         original(kind, error, trace)

@@ -116,7 +116,7 @@ class Finder:
             return None
         try:
             for finder in sys.meta_path:
-                if finder is not self and hasattr(finder, "find_spec"):
+                if type(finder) is not Finder and hasattr(finder, "find_spec"):
                     spec = finder.find_spec(name, path, target)
                     if spec is not None:
                         if spec.loader is not None and hasattr(spec.loader, "exec_module"):

@@ -72,8 +72,9 @@ def _holds_us(part: str, folder: str) -> bool:
 
 def _prepare() -> None:
     """Instruments the kernel."""
-    import resource  # noqa: F401 - so that forked children have it
+    import resource
 
+    processes.state.getrusage = resource.getrusage
     path, content = bundle.find()
     install.install(path, content)
     os.register_at_fork(after_in_parent=processes.forked_parent, after_in_child=processes.forked_child)
@@ -120,7 +121,8 @@ class Cells:
             cell = getattr(info, "cell_id", None) or metadata.get("cellId") or ""
             self.runs += 1
             self.source = _text(getattr(info, "raw_cell", ""))
-            local.cell, local.run, local.looking, local.making = str(cell), self.runs, 0, 0
+            report.work_for(str(cell), self.runs)
+            local.looking = local.making = 0
             local.busy = False
             tell(
                 "cell-begin",
@@ -140,7 +142,7 @@ class Cells:
         except Exception:
             pass
         finally:
-            local.cell, local.run = "", 0
+            report.work_for("", 0)
 
     def _end(self, result: Any) -> None:
         report.finish()

@@ -5,6 +5,7 @@ not: those keep their bound C methods. Under fork CPython forgets a semaphore's 
 noted here by the address of its ``sem_t``, which forked children share.
 """
 
+# ruff: noqa: UP031 - "%" formats without a call and an object per part; see report.say
 from __future__ import annotations
 
 import os
@@ -13,7 +14,7 @@ from time import monotonic_ns
 from typing import Any
 
 from parallab_probe import describe, report
-from parallab_probe.report import ending, forget_frames, hook, local, note, tell
+from parallab_probe.report import ending, forget_frames, hook, local, tell
 
 USES = 1000
 """Takes and gives of one lock in one process that are reported one by one."""
@@ -29,10 +30,11 @@ _PROPERTY = ("getvalue", "setvalue", "getraw", "setraw")
 class Record:
     """A semaphore as this process knows it."""
 
-    __slots__ = ("asked", "inner", "name", "takes", "wanting", "wants")
+    __slots__ = ("asked", "inner", "name", "quoted", "takes", "wanting", "wants")
 
     def __init__(self, name: str, inner: bool) -> None:
         self.name = name
+        self.quoted = report.quote(name)
         self.inner = inner
         self.takes = 0
         self.wants = 0
@@ -166,10 +168,35 @@ def part_of_barrier(_token: Any, _result: Any) -> None:
 # -- use --------------------------------------------------------------------------------
 
 
-def _act(record: Record, act: str, semlock: Any, at: int = 0, timed: bool = False, library: bool = False) -> None:
-    facts = {"lock": record.name, "act": act, "depth": semlock._count(), "timed": timed or None}
-    put = tell if record.takes <= SURE and act in ("take", "give") else note
-    put("lock", {**facts, "library": True} if library else facts, at)
+WATCHED = 4
+"""Shared numbers of a process that are looked at whenever it takes or gives a lock."""
+watched: list[Callable[[], object]] = []
+
+
+def watch(raws: list[Any]) -> None:
+    """These shared numbers were given to this process: what it writes under a lock is to be seen."""
+    simple = sys.modules["_ctypes"]._SimpleCData
+    getter = simple.__dict__["value"].__get__
+    watched[:] = [partial(getter, raw) for raw in raws if simple in type.mro(type(raw))][:WATCHED]
+
+
+def _saw() -> str:
+    return ',"saw":' + report.encode([get() for get in watched]) if watched else ""
+
+
+def _act(
+    record: Record,
+    act: str,
+    semlock: Any,
+    at: int = 0,
+    timed: bool = False,
+    library: bool = False,
+    saw: str = "",
+) -> None:
+    more = (',"timed":true' if timed else ',"library":true' if library else "") + saw
+    sure = record.takes <= SURE and act in ("take", "give")
+    put = report.say if sure else report.jot
+    put("lock", ',"lock":%s,"act":"%s","depth":%d%s' % (record.quoted, act, semlock._count(), more), at)
 
 
 @hook
@@ -189,15 +216,15 @@ def _took(record: Record, semlock: Any, library: bool = False) -> None:
     record.takes += 1
     if record.takes <= USES or record.wanting:
         record.wanting = False
-        _act(record, "take", semlock, library=library)
+        _act(record, "take", semlock, library=library, saw=_saw())
     else:
         report.omit("lock")
 
 
 @hook
-def _gave(record: Record, semlock: Any, at: int) -> None:
+def _gave(record: Record, semlock: Any, at: int, saw: str) -> None:
     if record.takes <= USES:
-        _act(record, "give", semlock, at)
+        _act(record, "give", semlock, at, saw=saw)
     else:
         report.omit("lock")
 
@@ -220,6 +247,16 @@ def _blocks(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[bool, bool]:
     if type(block) not in (bool, int) or type(timeout) not in (type(None), int, float):
         return False, False
     return bool(block), timeout is not None
+
+
+@hook
+def _look() -> str:
+    return _saw()
+
+
+def _before_giving() -> str:
+    """What was written must be seen before the lock is free: then others write, too."""
+    return _look() or "" if watched else ""
 
 
 def _listen(lock: Any, semlock: Any, record: Record) -> None:
@@ -256,13 +293,13 @@ def _listen(lock: Any, semlock: Any, record: Record) -> None:
         return got
 
     def release(*args: Any, **kwargs: Any) -> Any:
-        at = monotonic_ns()
+        at, saw = monotonic_ns(), _before_giving()
         try:
             result = really_release(*args, **kwargs)
         except BaseException as error:
             forget_frames(error)
             raise
-        _gave(record, semlock, at)
+        _gave(record, semlock, at, saw)
         return result
 
     lock.acquire, lock.release = acquire, release
@@ -312,7 +349,7 @@ def _took_or_missed(lock: Any, tell_it: Any) -> None:
 def leaving(lock: Any) -> Any:
     semlock = lock._semlock
     record = _records.get(semlock.handle)
-    return (record, semlock, monotonic_ns()) if record is not None and not record.inner else None
+    return (record, semlock, monotonic_ns(), _saw()) if record is not None and not record.inner else None
 
 
 def left(token: Any, result: Any) -> Any:

@@ -1,5 +1,6 @@
 """Hooks in ``multiprocessing`` for the life of processes: made, started, born, run, ended, waited for."""
 
+# ruff: noqa: UP031 - "%" formats without a call and an object per part; see report.say
 from __future__ import annotations
 
 import os
@@ -24,14 +25,28 @@ class _State:
         self.address = ""
         self.folder = ""
         self.method = ""
-        self.name = ""
+        self.run = ""
         self.give_back: Callable[[], None] | None = None
+        self.made: dict[int, tuple[str, str, bool, str]] = {}
+        """By id: what was said of processes that were made and not started yet."""
+        self.birth = ""
+        self.born = 0
+        """When a fork made this process, until that has been said."""
         self.looks: dict[int, tuple[int, int]] = {}
         self.in_bootstrap = False
         self.exited = False
         self.error: dict[str, Any] | None = None
         self.ending: int | None = None
         self.pending = False
+        self.getrusage: Callable[[int], Any] | None = None
+        """Imported in the kernel, so that forked children need not."""
+
+    def forget(self) -> None:
+        """In a forked child: what was its parent's."""
+        self.looks = {}
+        self.made = {}
+        self.in_bootstrap = self.exited = self.pending = False
+        self.error = self.ending = None
 
 
 state = _State()
@@ -53,19 +68,28 @@ def _ident(process: Any) -> int:
 # -- made and started -------------------------------------------------------------------
 
 
+def _described(process: Any, target: Any) -> tuple[str, str, bool, str]:
+    """Its name, what is said of it as JSON, whether it overrides ``run``, and its target."""
+    overrides = describe.overrides(process, "run", _base())
+    target_name = describe.function_name(target)
+    name = describe.attributes(process)["_name"]
+    text = ',"ident":%d,"name":%s,"cls":%s,"target":%s,"overrides_run":%s' % (
+        _ident(process),
+        report.quote(name),
+        report.quote(describe.type_name(process)),
+        '""' if overrides else report.quote(target_name),
+        "true" if overrides else "false",
+    )
+    return name, text, overrides, target_name
+
+
 @ending
 def made(token: Any, _result: Any) -> None:
     process, target = token
-    tell(
-        "process-made",
-        {
-            "ident": _ident(process),
-            "name": describe.attributes(process).get("_name"),
-            "cls": describe.type_name(process),
-            "target": describe.function_name(target),
-            "overrides_run": describe.overrides(process, "run", _base()),
-        },
-    )
+    if len(state.made) > 1024:
+        state.made.clear()
+    state.made[id(process)] = described = _described(process, target)
+    report.say("process-made", described[1])
 
 
 @hook
@@ -80,8 +104,11 @@ def starting(process: Any) -> Any:
     began = monotonic_ns()
     inside = describe.attributes(process)
     target = inside.get("_target")
-    overrides = describe.overrides(process, "run", _base())
-    name = describe.function_name(target)
+    # Of an id that is used again, made() noted the new owner.
+    described = state.made.pop(id(process), None)
+    if described is None or described[0] is not inside.get("_name"):
+        described = _described(process, target)
+    _, text, overrides, name = described
     held: list[Any] = describe.shared_attributes(process) if overrides else []
     receiver = getattr(target, "__self__", None) if type(target).__name__ == "method" else None
     if receiver is not None:
@@ -89,20 +116,18 @@ def starting(process: Any) -> Any:
     args, kwargs = inside.get("_args", ()), inside.get("_kwargs", {})
     if type(args) is not tuple or type(kwargs) is not dict:
         args, kwargs = (), {}
-    numbers = sys.modules.get("parallab_probe.numbers")
-    if numbers is not None:
-        numbers.hold([*args, *kwargs.values(), *held])
-    return process, {
-        "began": began,
-        "ident": _ident(process),
-        "name": inside.get("_name"),
-        "cls": describe.type_name(process),
-        "target": "" if overrides else name,
-        "overrides_run": overrides,
-        "role": _ROLES.get(name, ""),
-        "daemon": bool(inside.get("_config", {}).get("daemon")),
-        "args": describe.arguments(args, kwargs.values(), held),
-    }
+    text = ',"began":%d%s' % (began, text)
+    if args or kwargs or held:
+        numbers = sys.modules.get("parallab_probe.numbers")
+        if numbers is not None:
+            numbers.hold([*args, *kwargs.values(), *held])
+        text = '%s,"args":%s' % (text, report.encode(describe.arguments(args, kwargs.values(), held)))
+    role = _ROLES.get(name)
+    if role is not None:
+        text = '%s,"role":"%s"' % (text, role)
+    if inside.get("_config", {}).get("daemon"):
+        text += ',"daemon":true'
+    return process, text
 
 
 _ROLES = {
@@ -116,11 +141,11 @@ _ROLES = {
 def started(token: Any, _result: Any) -> None:
     if token is None:
         return
-    process, facts = token
+    process, text = token
     popen: Any = describe.attributes(process)["_popen"]
     handle = _handle(popen.pid)
     try:
-        tell("process-start", {**facts, "child": popen.pid, "method": popen.method}, handed=handle)
+        report.say("process-start", '%s,"child":%d,"method":"%s"' % (text, popen.pid, popen.method), handed=handle)
     finally:
         if handle >= 0:
             os.close(handle)
@@ -142,8 +167,9 @@ def not_started(token: Any) -> None:
     local.forking = ""
     error = sys.exc_info()[1]
     if token is not None and error is not None:
-        process, facts = token
-        tell("process-start", {**facts, "method": _method(process), "error": describe.failure(error)})
+        process, text = token
+        error_text = report.encode(describe.failure(error))
+        report.say("process-start", '%s,"method":"%s","error":%s' % (text, _method(process), error_text))
 
 
 def _method(process: Any) -> str:
@@ -169,9 +195,11 @@ def default_method() -> str:
 
 @hook
 def launch_fork(process: Any) -> None:
-    """multiprocessing is about to fork."""
+    """multiprocessing is about to fork. What the child will say is put together here (:func:`report.say`)."""
     local.forking = "fork"
-    state.name = str(describe.attributes(process).get("_name") or "")
+    name = report.quote(describe.attributes(process)["_name"])
+    state.birth = ',"ppid":%d,"method":"fork","name":%s' % (os.getpid(), name)
+    state.run = ',"name":%s,"cls":%s' % (name, report.quote(describe.type_name(process)))
 
 
 def forked_parent() -> None:
@@ -180,21 +208,26 @@ def forked_parent() -> None:
 
 
 def forked_child() -> None:
-    """After a fork, in the child."""
+    """After a fork, in the child. One of multiprocessing's is said to be born when it runs, at once."""
     try:
-        method = local.forking or "os.fork"
-        local.forking = ""
         report.after_fork()
-        state.method = method
-        state.looks = {}
-        state.in_bootstrap = state.exited = state.pending = False
-        state.error = state.ending = None
-        name = state.name if method == "fork" else ""
-        tell("process-born", {"ppid": os.getppid(), "method": method, "name": name})
+        state.born = monotonic_ns()
+        if local.forking:
+            local.forking = ""
+        else:
+            state.birth = ',"ppid":%d,"method":"os.fork"' % os.getppid()
+            _say_born()
+        state.forget()
         for reset in at_fork:
             reset()
     except Exception:
         pass
+
+
+def _say_born() -> None:
+    if state.born:
+        report.say("process-born", state.birth, state.born)
+        state.born = 0
 
 
 at_fork: list[Callable[[], None]] = []
@@ -262,8 +295,27 @@ def arrived(_process: Any) -> None:
 @hook
 def running(process: Any) -> None:
     """``run`` is about to be called in the child."""
-    name = describe.attributes(process).get("_name")
-    tell("process-run", {"name": name, "cls": describe.type_name(process)})
+    _watch_numbers(process)
+    if state.born:
+        report.say_two("process-born", state.birth, state.born, "process-run", state.run)
+        state.born = 0
+    else:
+        name = describe.attributes(process).get("_name")
+        tell("process-run", {"name": name, "cls": describe.type_name(process)})
+
+
+def _watch_numbers(process: Any) -> None:
+    """Tells the locks' hooks which shared numbers this child was given."""
+    locks, numbers = sys.modules.get("parallab_probe.locks"), sys.modules.get("parallab_probe.numbers")
+    if locks is None or numbers is None:
+        return
+    inside = describe.attributes(process)
+    args, kwargs = inside.get("_args", ()), inside.get("_kwargs", {})
+    given = [*args, *kwargs.values()] if type(args) is tuple and type(kwargs) is dict else []
+    if describe.overrides(process, "run", _base()):
+        given += describe.shared_attributes(process)
+    found = [numbers.number(value) for value in given[: describe.ARGS]]
+    locks.watch([number[1] for number in found if number is not None])
 
 
 @hook
@@ -307,15 +359,24 @@ def left(_token: Any, _result: Any) -> None:
 
 def _end() -> None:
     state.pending = False
+    _say_born()  # of a child that never came to run
     report.finish()
-    tell("process-end", {"exit_code": state.ending, "error": state.error, **usage()})
+    text = usage()
+    if state.ending is not None:
+        text += ',"exit_code":%d' % state.ending
+    if state.error is not None:
+        text += ',"error":' + report.encode(state.error)
+    report.say("process-end", text)
 
 
-def usage() -> dict[str, int]:
-    """CPU time and voluntary context switches of this process so far."""
-    from resource import RUSAGE_SELF, getrusage
+def usage() -> str:
+    """CPU time and voluntary context switches of this process so far, as JSON."""
+    if state.getrusage is None:
+        from resource import getrusage
 
-    return {"cpu_ns": process_time_ns(), "pauses": getrusage(RUSAGE_SELF).ru_nvcsw}
+        state.getrusage = getrusage
+    look = state.getrusage
+    return ',"cpu_ns":%d,"pauses":%d' % (process_time_ns(), look(0).ru_nvcsw)  # 0 is RUSAGE_SELF
 
 
 # -- waited for ------------------------------------------------------------------------
@@ -326,19 +387,22 @@ def joining(process: Any, timeout: Any) -> Any:
     popen = describe.attributes(process).get("_popen")
     if popen is None or local.internal:
         return None
-    token = (popen, {"call": "join", "began": monotonic_ns(), "child": popen.pid, "timed": timeout is not None})
+    began = monotonic_ns()
+    timed = ',"timed":true' if timeout is not None else ""
+    text = ',"call":"join","began":%d,"child":%d%s' % (began, popen.pid, timed)
     local.looking += 1
-    tell("wait", {**token[1], "done": False})
-    return token
+    report.say("wait", text + ',"done":false', began)
+    return popen, text
 
 
 def _joined(token: Any) -> None:
     if token is None:
         return
     local.looking -= 1
-    popen, facts = token
+    popen, text = token
     code = popen.returncode
-    tell("wait", {**facts, "exit_code": code, "alive": code is None})
+    ended = ',"alive":true' if code is None else ',"alive":false,"exit_code":%d' % code
+    report.say("wait", text + ended)
 
 
 joined = ending(lambda token, _result: _joined(token))

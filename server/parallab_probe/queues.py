@@ -11,6 +11,8 @@ import os
 import sys
 import weakref
 from collections import deque
+from collections.abc import Callable
+from itertools import count
 from time import monotonic_ns
 from typing import Any
 
@@ -26,20 +28,26 @@ _UNCHANGING = frozenset({type(None), bool, int, float, str})
 class Ledger:
     """One queue's lines in this process."""
 
-    __slots__ = ("cls", "last", "lines", "maxsize", "name", "puts", "ref", "unsaid")
+    __slots__ = ("cls", "count", "last", "maxsize", "name", "ref", "said")
 
     def __init__(self, name: str, cls: str, maxsize: int) -> None:
         self.name = name
         self.cls = cls
         self.maxsize = maxsize
-        self.lines = 0
-        self.unsaid = 0
-        self.last: deque[tuple[int, int, str, Any, int, str, int]] = deque(maxlen=LAST)
+        self.count = count(1)
+        self.said = 0
+        """The number of the last line that was sent or counted as left out."""
+        self.last: deque[tuple[int, int, str, Any, str]] = deque(maxlen=LAST)
+        """Number, time, act, item (of a put or get; else the size) and context of lines that are kept back."""
         self.ref: Any = None
 
 
 _ledgers: dict[int, Ledger | None] = {}
 """By the queue's id; None for those that are none of the learner's."""
+_fast: dict[int, tuple[Callable[[Any], None], Callable[[], int]]] = {}
+"""By the queue's id, once its first lines are sent: ``append`` and the next number. The way of most lines."""
+_quick = _fast.get
+_ignored: dict[int, Any] = {}
 
 
 def name_of(queue: object) -> str:
@@ -48,35 +56,38 @@ def name_of(queue: object) -> str:
     return ledger.name if ledger is not None else ""
 
 
-def _open(queue: Any, ledger: Ledger | None) -> Ledger | None:
+def _open(queue: Any, ledger: Ledger | None) -> None:
     key = id(queue)
 
     def gone(_: object) -> None:
         if ledger is not None:
             _flush(ledger)
         _ledgers.pop(key, None)
+        _ignored.pop(key, None)
+        _fast.pop(key, None)
 
-    holder = ledger if ledger is not None else Ledger("", "", 0)
-    holder.ref = weakref.ref(queue, gone)
-    _ledgers[key] = ledger
     if ledger is None:
-        _ignored[key] = holder.ref
-    return ledger
-
-
-_ignored: dict[int, Any] = {}
+        _ignored[key] = weakref.ref(queue, gone)
+    else:
+        ledger.ref = weakref.ref(queue, gone)
+    _ledgers[key] = ledger
 
 
 def _add(ledger: Ledger, act: str, item: Any, size: int) -> None:
-    """A line. Kept cheap: this is inside the learner's queue, and their lock."""
-    ledger.lines += 1
-    if ledger.lines <= FIRST:
-        report.note("queue", _line(ledger, act, ledger.lines, item, size))
+    """A line: sent if it is among the first, else kept back."""
+    n = next(ledger.count)
+    if n <= FIRST:
+        ledger.said = n
+        report.note("queue", _line(ledger, act, n, item, size))
         return
-    if type(item) not in _UNCHANGING and type(item) is not _Text:
+    if act != "put" and act != "get":
+        item = size
+    elif type(item) not in _UNCHANGING and type(item) is not _Text:
         item = _Text(*_said(item))
-    ledger.unsaid += 1
-    ledger.last.append((monotonic_ns(), ledger.lines, act, item, size, local.cell, local.run))
+    ledger.last.append((n, monotonic_ns(), act, item, local.context))
+    queue = ledger.ref()
+    if queue is not None and id(queue) not in _fast:
+        _fast[id(queue)] = ledger.last.append, ledger.count.__next__
 
 
 class _Text:
@@ -135,20 +146,23 @@ def _line(ledger: Ledger, act: str, n: int, item: Any, size: int) -> dict[str, A
 
 def _flush(ledger: Ledger) -> None:
     """Sends the last lines; those between them and the first are counted."""
-    if not ledger.unsaid:
+    if not ledger.last:
         return
-    last, ledger.last = ledger.last, deque(maxlen=LAST)
-    left_out = ledger.unsaid - len(last)
-    ledger.unsaid = 0
+    last = list(ledger.last)
+    ledger.last.clear()
+    newest = last[-1][0]
+    left_out = newest - ledger.said - len(last)
+    ledger.said = newest
     if left_out > 0:
         report.omit("queue", left_out)
     texts = []
-    cell, run = local.cell, local.run
+    now = local.context
     try:
-        for at, n, act, item, size, local.cell, local.run in last:
+        for n, at, act, item, local.context in last:
+            size = -1 if act == "put" or act == "get" else item
             texts.append(report.packet("queue", _line(ledger, act, n, item, size), at))
     finally:
-        local.cell, local.run = cell, run
+        local.context = now
     report.bundle(texts, "queue")
 
 
@@ -164,11 +178,12 @@ report.finals.append(flush)
 
 def _forget() -> None:
     """In a forked child: the parent says its own lines."""
-    for ledger in list(_ledgers.values()):
+    _fast.clear()
+    for ledger in _ledgers.values():
         if ledger is not None:
-            ledger.last = deque(maxlen=LAST)
-            ledger.unsaid = 0
-            ledger.lines = 0
+            ledger.last.clear()
+            ledger.count = count(1)
+            ledger.said = 0
 
 
 processes.at_fork.append(_forget)
@@ -196,34 +211,28 @@ def _of(queue: Any) -> Ledger | None:
 
 
 def put(queue: Any, item: Any) -> None:
-    """Inside the queue's own lock, so that lines are in the order of the queue."""
-    ledger = _ledgers.get(id(queue))
-    if ledger is None or local.busy:
-        return
-    if ledger.lines >= FIRST and type(item) in _UNCHANGING:
-        ledger.lines += 1
-        ledger.unsaid += 1
-        ledger.last.append((monotonic_ns(), ledger.lines, "put", item, -1, local.cell, local.run))
-        return
-    _slowly(ledger, "put", item)
+    """Inside the queue's own lock, so that lines are in the order of the queue, and as short as can be."""
+    fast = _quick(id(queue))
+    if fast is not None and type(item) in _UNCHANGING:
+        fast[0]((fast[1](), monotonic_ns(), "put", item, local.context))
+    else:
+        _slowly(queue, "put", item)
 
 
 def got(queue: Any, item: Any) -> None:
     """As :func:`put`."""
-    ledger = _ledgers.get(id(queue))
-    if ledger is None or local.busy:
-        return
-    if ledger.lines >= FIRST and type(item) in _UNCHANGING:
-        ledger.lines += 1
-        ledger.unsaid += 1
-        ledger.last.append((monotonic_ns(), ledger.lines, "get", item, -1, local.cell, local.run))
-        return
-    _slowly(ledger, "get", item)
+    fast = _quick(id(queue))
+    if fast is not None and type(item) in _UNCHANGING:
+        fast[0]((fast[1](), monotonic_ns(), "get", item, local.context))
+    else:
+        _slowly(queue, "get", item)
 
 
 @hook
-def _slowly(ledger: Ledger, act: str, item: Any) -> None:
-    _add(ledger, act, item, -1)
+def _slowly(queue: Any, act: str, item: Any) -> None:
+    ledger = _ledgers.get(id(queue))
+    if ledger is not None:
+        _add(ledger, act, item, -1)
 
 
 @hook

@@ -5,6 +5,7 @@ and count as omitted. Both counts travel with the next packet. Nothing here rais
 is gone, a socket that the learner closed, a full buffer all leave the process as it would be.
 """
 
+# ruff: noqa: UP031 - "%" formats without a call and an object per part; see report.say
 from __future__ import annotations
 
 import os
@@ -28,6 +29,8 @@ class Local(_local):
 
     cell = ""
     run = 0
+    context = ""
+    "Both as JSON, to be put into packets."
     busy = False
     "Inside a hook: whatever the library does for us is not the learner's doing."
     looking = 0
@@ -50,12 +53,14 @@ class _Line:
 
     def __init__(self) -> None:
         self.socket: socket.socket | None = None
-        self.inode = 0
+        self.cookie = b""
         self.lost = 0
         self.omitted: dict[str, int] = {}
 
 
 line = _Line()
+_COOKIE = 57
+"""SO_COOKIE: the kernel's own number of a socket, never used again (Linux, asm-generic/socket.h)."""
 _DONTWAIT = socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL
 
 
@@ -75,7 +80,7 @@ def connect(address: str) -> bool:
         raw.close()
         return False
     line.socket = connected
-    line.inode = os.fstat(connected.fileno()).st_ino
+    line.cookie = connected.getsockopt(socket.SOL_SOCKET, _COOKIE, 8)
     return True
 
 
@@ -108,8 +113,8 @@ def _send(packet: bytes, life: bool, handed: int = -1) -> bool:
     if connection is None:
         return False
     try:
-        # The learner's child may have closed all descriptors, and got this number for its own file.
-        if os.fstat(connection.fileno()).st_ino != line.inode:
+        # The learner's child may have closed all descriptors, and got this number for its own file or socket.
+        if connection.getsockopt(socket.SOL_SOCKET, _COOKIE, 8) != line.cookie:
             line.socket = None
             connection.detach()
             return False
@@ -191,11 +196,15 @@ def _said(value: Any) -> bool:
 # -- saying it -------------------------------------------------------------------------
 
 
+def work_for(cell: str, run: int) -> None:
+    """From now on this thread works for that run of that cell."""
+    local.cell, local.run = cell, run
+    local.context = f',"cell":{quote(cell)},"run":{run}' if run else ""
+
+
 def packet(kind: str, fields: dict[str, Any], at: int = 0) -> str:
-    """One event. Names are cut to 512 characters where ``short`` lists them."""
-    parts = [f'{{"kind":"{kind}","at":{at or monotonic_ns()},"tid":{get_native_id()}']
-    if local.run:
-        parts.append(f',"cell":{quote(local.cell)},"run":{local.run}')
+    """One event. Names are cut to 512 characters."""
+    parts = ['{"kind":"%s","at":%d,"tid":%d%s' % (kind, at or monotonic_ns(), get_native_id(), local.context)]
     for key, value in fields.items():
         if value is None or value == "" or value == ():
             continue
@@ -213,6 +222,31 @@ _TEXTS = frozenset({"executable"})
 def tell(kind: str, fields: dict[str, Any], at: int = 0, handed: int = -1) -> None:
     """Reports a life event; ``handed`` is a descriptor to send along."""
     _post(packet(kind, fields, at), kind, True, handed)
+
+
+def say(kind: str, rest: str, at: int = 0, handed: int = -1) -> None:
+    """Reports a life event whose facts are JSON already: ``rest`` begins with a comma, or is "".
+
+    After a fork each page of memory that is touched costs a page fault, so the hooks around a
+    fork do their work before it, and pass few objects after it.
+    """
+    text = '{"kind":"%s","at":%d,"tid":%d%s%s}' % (kind, at or monotonic_ns(), get_native_id(), local.context, rest)
+    _post(text, kind, True, handed)
+
+
+def say_two(kind: str, rest: str, at: int, then: str, more: str) -> None:
+    """Two life events in one packet."""
+    tid, context = get_native_id(), local.context
+    first = '{"kind":"%s","at":%d,"tid":%d%s%s}' % (kind, at, tid, context, rest)
+    text = '[%s,{"kind":"%s","at":%d,"tid":%d%s%s}]' % (first, then, monotonic_ns(), tid, context, more)
+    if not _send(text.encode("ascii"), True):
+        line.lost += 2
+
+
+def jot(kind: str, rest: str, at: int = 0) -> None:
+    """As :func:`say`, for a ledger event."""
+    text = '{"kind":"%s","at":%d,"tid":%d%s%s}' % (kind, at or monotonic_ns(), get_native_id(), local.context, rest)
+    _post(text, kind, False)
 
 
 def note(kind: str, fields: dict[str, Any], at: int = 0) -> None:
@@ -235,6 +269,17 @@ def _post(text: str, kind: str, life: bool, handed: int = -1) -> None:
     if len(text) > MOST:
         omit(kind)
         return
+    if not line.omitted and not line.lost:
+        if not _send(text.encode("ascii"), life, handed):
+            if life:
+                line.lost += 1
+            else:
+                omit(kind)
+        return
+    _post_with_counts(text, kind, life, handed)
+
+
+def _post_with_counts(text: str, kind: str, life: bool, handed: int) -> None:
     lost, omitted = line.lost, line.omitted
     if lost or omitted:
         line.lost, line.omitted = 0, {}

@@ -11,7 +11,7 @@ from _thread import get_ident
 from time import monotonic_ns
 from typing import Any, NamedTuple
 
-from parallab_probe import describe, processes
+from parallab_probe import describe, processes, report
 from parallab_probe.report import ending, hook, local, tell
 
 KEPT = 4096
@@ -117,7 +117,8 @@ def running(thread: Any) -> Any:
     known = state.known.get(id(thread))
     if known is None:
         return None
-    local.cell, local.run, local.internal = known.cell, known.run, known.internal
+    report.work_for(known.cell, known.run)
+    local.internal = known.internal
     if known.internal:
         return None
     name = describe.attributes(thread).get("_name")

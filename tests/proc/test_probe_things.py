@@ -257,7 +257,7 @@ def test_queues_of_processes(kernel: Listened) -> None:
         "qs[1].task_done(); qs[1].task_done(); qs[1].join()\nfor p in ps: p.join()\n"
         "try: qs[0].get(timeout=0.01)\nexcept queue.Empty: pass"
     )
-    kernel.heard.until(lambda: len(kernel.heard.all(model.ProcessEnd)) == 3)
+    kernel.heard.until(lambda: len(kernel.heard.all(model.ProcessEnd)) == 3 and kernel.heard.all(model.CellEnd))
     made = {line.cls: line.queue for line in kernel.heard.all(model.QueueUse, act="made")}
     assert set(made) == {"Queue", "JoinableQueue", "SimpleQueue"}
     for cls, name in made.items():
