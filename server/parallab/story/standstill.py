@@ -48,7 +48,9 @@ def standstill(recording: model.Recording, story: Told) -> Standstill:
     for lock in story.locks:
         dead = tuple(dict.fromkeys(hold.pid for hold in lock.holds if not hold.given and hold.pid not in living))
         waits += [LockWait(waiter, lock, lock.holders, () if lock.holders else dead) for waiter in lock.waiting]
-    waits.sort(key=lambda wait: (wait.waiter, wait.lock.name))
+    # In the order in which they were hired: numbers of processes begin anew now and then.
+    hired = {wait.waiter: worker.began for wait in waits if (worker := story.worker(wait.waiter)) is not None}
+    waits.sort(key=lambda wait: (hired.get(wait.waiter, 0), wait.waiter, wait.lock.name))
     cycle = _cycle(waits)
     names = _Names(recording, story)
     return Standstill(tuple(waits), cycle, tuple(names.line(wait) for wait in cycle or waits))
