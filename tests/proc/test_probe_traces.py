@@ -224,9 +224,9 @@ def test_a_home_that_cannot_be_written(tmp_path: Path) -> None:
         kernel.end()
 
 
-@pytest.mark.skipif(os.environ.get("PARALLAB_PYTHONS") is None, reason="needs other Pythons: PARALLAB_PYTHONS=a:b")
+@pytest.mark.skipif(os.environ.get("LISTENED_PYTHONS") is None, reason="needs other Pythons: LISTENED_PYTHONS=a:b")
 def test_other_pythons(tmp_path: Path) -> None:
-    for python in os.environ["PARALLAB_PYTHONS"].split(":"):
+    for python in os.environ["LISTENED_PYTHONS"].split(":"):
         for method in ("fork", "spawn", "forkserver"):
             kernel = Listened(method, python=python, cache=str(tmp_path))
             try:
