@@ -37,7 +37,7 @@ PROVISIONER = {"kernel_provisioner": {"provisioner_name": "parallab-provisioner"
 #: Seconds a cell must be known to be stuck before the run goes on without waiting for its time limit.
 CERTAIN = 1.0
 #: Seconds that a cell tagged ``hangs`` gets when it cannot be told that it is stuck.
-HANGS = 6.0
+HANGS = 20.0
 #: Seconds that an interrupted cell gets to end, before the next interrupt and then the kill.
 RELEASE = 5.0
 START = 60.0
