@@ -82,7 +82,7 @@ class Packet:
     pid: int
     uid: int
     handed: int = 0
-    """The process whose pidfd came along, 0 without one."""
+    """The process whose pidfd came along, 0 without one, :data:`GONE` when it has ended and was collected."""
 
 
 class _Mouth:
@@ -143,12 +143,19 @@ class _Mouth:
         return Packet(self._memory[index * PACKET : index * PACKET + entry.len], pid, uid, handed)
 
 
+#: A process that has ended and was collected has no number any more; its pidfd still proves that it was.
+GONE = -1
+
+
 def _pid_of(pidfd: int) -> int:
-    """The process behind a pidfd that was handed over, 0 for any other file; closes it (proc(5), fdinfo)."""
+    """The process behind a pidfd that was handed over, 0 for any other file; closes it (proc(5), fdinfo).
+
+    A child that is terminated as soon as it was started may be collected before its packet is read.
+    """
     try:
         with open(f"/proc/self/fdinfo/{pidfd}", encoding="ascii") as info:
             lines = dict(line.split(":", 1) for line in info if ":" in line)
-        return max(0, int(lines.get("Pid", "0")))
+        return max(GONE, int(lines.get("Pid", "0")))
     except (OSError, ValueError):
         return 0
     finally:
@@ -330,7 +337,9 @@ class Ear:
             for part in parts:
                 event = msgspec.structs.replace(model.event(bytes(part)), pid=packet.pid)
                 if isinstance(event, model.ProcessStart):
-                    event = msgspec.structs.replace(event, seen=event.child != 0 and event.child == packet.handed)
+                    event = msgspec.structs.replace(
+                        event, seen=event.child != 0 and packet.handed in (event.child, GONE)
+                    )
                 if isinstance(event, model.Hello):
                     self._greet(peer, packet.pid)
                 if isinstance(event, model.Answer):

@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import select
 import socket
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ import pytest
 
 from listening import Heard
 from parallab import model
-from parallab.ear import LEDGER, Ear
+from parallab.ear import GONE, LEDGER, Ear, _pid_of
 
 
 @pytest.fixture
@@ -243,3 +244,14 @@ def test_it_is_silent_while_nothing_happens(ear: Ear, heard: Heard) -> None:
         before = waits()
         time.sleep(0.5)
         assert waits() == before
+
+
+def test_a_pidfd_tells_its_process_or_that_it_was_collected(tmp_path: Path) -> None:
+    child = subprocess.Popen(["/bin/true"])
+    first, second = os.pidfd_open(child.pid), os.pidfd_open(child.pid)
+    assert _pid_of(first) == child.pid
+    child.wait()
+    assert _pid_of(second) == GONE
+    other = tmp_path / "no-pidfd"
+    other.touch()
+    assert _pid_of(os.open(other, os.O_RDONLY)) == 0
