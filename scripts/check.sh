@@ -24,7 +24,8 @@ try "python lint"     ruff check --quiet --output-format concise .
 try "python types"    mypy
 try "import layers"   lint-imports --no-logo
 try "probe is stdlib only" python scripts/check_probe_is_stdlib.py
-[ -e server/parallab/wire.py ] && try "wire.ts is fresh" python -m parallab.wire --check
+try "wire.ts is fresh"   python -m parallab.wire_ts --check
+try "openapi.yaml is fresh" python -m parallab.openapi --check
 try "typescript types" jlpm typecheck
 try "eslint"          jlpm eslint:check
 try "prettier"        jlpm prettier:check

@@ -22,6 +22,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
+from pathlib import Path
 
 import msgspec
 
@@ -153,8 +154,8 @@ def _pid_of(pidfd: int) -> int:
     A child that is terminated as soon as it was started may be collected before its packet is read.
     """
     try:
-        with open(f"/proc/self/fdinfo/{pidfd}", encoding="ascii") as info:
-            lines = dict(line.split(":", 1) for line in info if ":" in line)
+        info = Path(f"/proc/self/fdinfo/{pidfd}").read_text(encoding="ascii")
+        lines = dict(line.split(":", 1) for line in info.splitlines() if ":" in line)
         return max(GONE, int(lines.get("Pid", "0")))
     except (OSError, ValueError):
         return 0

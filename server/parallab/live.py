@@ -33,9 +33,7 @@ def picture(recording: model.Recording, kernel_id: str) -> wire.KernelState:
         running_cell=recording.busy_cell or None,
         stuck=recording.stuck,
         diagnoses=_diagnoses(recording, standing) if recording.stuck else (),
-        processes=tuple(
-            _process(worker, recording, told, standing) for worker in _shown(recording, told.workers)
-        ),
+        processes=tuple(_process(worker, recording, told, standing) for worker in _shown(recording, told.workers)),
         cannot_tell=recording.not_recorded,
     )
 
@@ -55,9 +53,7 @@ def _shown(recording: model.Recording, workers: tuple[Worker, ...]) -> tuple[Wor
     return story.numbered(mine[-MOST:])
 
 
-def _process(
-    worker: Worker, recording: model.Recording, told: Story, standing: story.Standstill
-) -> wire.LiveProcess:
+def _process(worker: Worker, recording: model.Recording, told: Story, standing: story.Standstill) -> wire.LiveProcess:
     waiting = [wait for wait in standing.waits if wait.waiter == worker.pid]
     state = "running" if worker.alive else "ended"
     if waiting:

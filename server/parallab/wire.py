@@ -1,6 +1,6 @@
 """The JSON of REST, events and the command line, as types.
 
-Each struct is one JSON object; ``python -m parallab.wire`` writes
+Each struct is one JSON object; ``python -m parallab.wire_ts`` writes
 ``extension/src/core/wire.ts`` from them, so that the two sides cannot drift apart.
 What the numbers mean stands with each field: times are Unix seconds, ids are those of
 the labs and of the mistakes' catalogue. Validation beyond shape is left to the callers.

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from tales import CELL, KERNEL, begin, end, life
-
 from parallab import model
 from parallab.log import GROUPS, HALF, RUN, TOTAL, Log
+from tales import CELL, KERNEL, begin, end, life
 
 
 def filled(*events: model.AnyEvent) -> Log:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-from tales import CELL, KERNEL, STEP, begin, end, evidence, join, life, recording
 
 from parallab import model
 from parallab.checks.expect import CannotTell
 from parallab.evidence import Evidence
+from tales import CELL, KERNEL, STEP, begin, end, evidence, join, life, recording
 
 
 def test_started_before_the_first_join_is_together() -> None:

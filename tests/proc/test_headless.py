@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import re
 import tempfile
 from pathlib import Path
 
 import pytest
-from small_lab import small_lab
 
 from parallab import headless, model
 from parallab.headless import Done
 from parallab.lab import Cell
+from small_lab import small_lab
 
 pytestmark = pytest.mark.asyncio
 
@@ -162,10 +161,10 @@ async def test_hundreds_of_short_processes_are_all_recorded(tmp_path: Path) -> N
     assert f"{count}: worker 1 of {count}" in reasons(done)
 
 
-async def test_nothing_of_the_run_stays_behind(tmp_path: Path) -> None:
-    def ours() -> set[str]:
-        return {name for name in os.listdir(tempfile.gettempdir()) if name.startswith("parallab-")}
-
-    before = ours()
-    await headless.run([MODULE, GOOD], small_lab(tmp_path, CHECKS))
-    assert ours() - before == set()
+async def test_nothing_of_the_run_stays_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lab = small_lab(tmp_path, CHECKS)
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(scratch))
+    await headless.run([MODULE, GOOD], lab)
+    assert list(scratch.iterdir()) == []

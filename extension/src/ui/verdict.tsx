@@ -63,11 +63,7 @@ export function Verdict(props: VerdictProps): React.JSX.Element {
     last !== null &&
     last.verdict !== 'passed';
   return (
-    <div
-      className="pl-Verdict"
-      data-verdict={last?.verdict}
-      ref={props.boxRef}
-    >
+    <div className="pl-Verdict" data-verdict={last?.verdict} ref={props.boxRef}>
       {kept ? (
         <p className="pl-Muted">
           {trans.__('You passed this step before, and that stays.')}
