@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+TYPE_CHECKING = False  # importing typing takes a spawned child milliseconds
+if TYPE_CHECKING:
+    from typing import Any
 
 FIRST = ("report", "install", "describe", "processes", "threads", "child")
 

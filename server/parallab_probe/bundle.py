@@ -12,23 +12,26 @@ import marshal
 import os
 import sys
 import tempfile
+import time
 from typing import Any
 
 from parallab_probe import plan, weave
 
-CHILD_MODULES = (
-    "boot",
-    "report",
-    "describe",
-    "install",
-    "processes",
-    "threads",
-    "locks",
-    "numbers",
-    "queues",
-    "services",
-    "child",
+FIRST = ("boot", "report", "describe", "install", "processes", "threads", "child")
+LATER = ("locks", "numbers", "queues", "services")
+"""Our modules that every child needs, and those that go with modules which it may never import."""
+FIRST_WOVEN = (
+    "multiprocessing.process",
+    "multiprocessing.util",
+    "multiprocessing.popen_fork",
+    "multiprocessing.popen_forkserver",
+    "multiprocessing.spawn",
+    "multiprocessing.connection",
+    "threading",
 )
+MORE = ".more"
+"""What the second file's name ends in."""
+UNUSED_DAYS = 30
 
 
 def folder() -> str:
@@ -38,25 +41,40 @@ def folder() -> str:
 
 
 def find() -> tuple[str, dict[str, Any]]:
-    """The bundle's path and content: the cached one, or a new one. The path is "" if none could be kept."""
+    """The bundle's path and its first part: the cached one, or a new one. The path is "" if none could be kept."""
     key = _key()
     path = os.path.join(folder(), f"{sys.implementation.cache_tag}-{key}.bin")
     kept = _read(path)
-    if kept is not None:
+    if kept is not None and _read(path + MORE) is not None:
+        with contextlib.suppress(OSError):
+            os.utime(path)
+            os.utime(path + MORE)
         return path, kept
-    content = _make()
-    data = marshal.dumps(content)
+    content, more = _make()
     with contextlib.suppress(OSError):
         os.makedirs(folder(), 0o700, exist_ok=True)
-        _write(path, data)
+        _write(path + MORE, marshal.dumps(more))
+        _write(path, marshal.dumps(content))
+        _forget_unused()
         return path, content
     with contextlib.suppress(OSError):
         # A home that cannot be written: this kernel's own copy, gone with it.
         path = os.path.join(tempfile.mkdtemp(prefix="parallab-"), "probe.bin")
-        _write(path, data)
+        _write(path + MORE, marshal.dumps(more))
+        _write(path, marshal.dumps(content))
         _remove_at_exit(path)
         return path, content
+    for part in ("woven", "own"):
+        content[part].update(more[part])
+    content["later"] = ()
     return "", content
+
+
+def _forget_unused() -> None:
+    """Bundles of Pythons and versions that are gone. Kernels touch theirs when they start."""
+    for entry in os.scandir(folder()):
+        if time.time() - entry.stat().st_mtime > UNUSED_DAYS * 86400:
+            os.unlink(entry.path)
 
 
 def _key() -> str:
@@ -74,23 +92,29 @@ def _key() -> str:
     return digest.hexdigest()[:24]
 
 
-def _make() -> dict[str, Any]:
+def _make() -> tuple[dict[str, Any], dict[str, Any]]:
+    """The two parts; each module apart, so that a child unmarshals only what it needs."""
     library = os.path.dirname(os.__file__)
     here = os.path.dirname(__file__)
     woven: dict[str, bytes] = {}
     blind: list[str] = []
     for module, weaves in plan.PLAN.items():
         codes, missing = weave.weave_module(module, weaves, library)
-        # Each module apart: a child that never imports pools never unmarshals theirs.
         woven[module] = marshal.dumps(codes)
         blind += missing
-    own: dict[str, bytes] = {}
-    for name in CHILD_MODULES:
+    later = tuple(module for module in woven if module not in FIRST_WOVEN)
+    more = {"woven": {module: woven.pop(module) for module in later}, "own": _own(LATER, here)}
+    return {"woven": woven, "blind": tuple(blind), "own": _own(FIRST, here), "here": here, "later": later}, more
+
+
+def _own(names: tuple[str, ...], here: str) -> dict[str, bytes]:
+    found: dict[str, bytes] = {}
+    for name in names:
         path = os.path.join(here, name + ".py")
         with open(path, "rb") as file:
-            code = compile(file.read(), path, "exec", dont_inherit=True)
-        own[name] = marshal.dumps(code)
-    return {"woven": woven, "blind": tuple(blind), "own": own, "here": here}
+            code = compile(file.read(), path, "exec", dont_inherit=True, optimize=2)  # without docstrings
+        found[name] = marshal.dumps(code)
+    return found
 
 
 def _read(path: str) -> dict[str, Any] | None:
@@ -127,6 +151,7 @@ def _remove_at_exit(path: str) -> None:
         if os.getpid() == maker:
             with contextlib.suppress(OSError):
                 os.unlink(path)
+                os.unlink(path + MORE)
                 os.rmdir(os.path.dirname(path))
 
     atexit.register(remove)

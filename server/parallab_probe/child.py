@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import os
 import sys
-from types import TracebackType
-from typing import Any
 
 from parallab_probe import describe, install, processes, report
+
+TYPE_CHECKING = False  # importing typing takes a spawned child milliseconds
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Any
 
 
 def arrive(bundle: dict[str, Any], path: str, facts: dict[str, Any]) -> None:

@@ -9,10 +9,13 @@ from __future__ import annotations
 import os
 import sys
 import types
-from collections.abc import Mapping
-from typing import Any
 
 from parallab_probe import report
+
+TYPE_CHECKING = False  # importing typing takes a spawned child milliseconds
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
 
 ARGS = 32
 _LIBRARY = os.path.dirname(os.__file__) + os.sep

@@ -7,11 +7,14 @@ from __future__ import annotations
 import marshal
 import sys
 import types
-from collections.abc import Callable, Sequence
-from importlib.machinery import ModuleSpec
-from typing import Any
 
 from parallab_probe import report
+
+TYPE_CHECKING = False  # importing typing takes a spawned child milliseconds
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from importlib.machinery import ModuleSpec
+    from typing import Any
 
 MARK = "parallab:"
 
@@ -33,7 +36,7 @@ def install(path: str, content: dict[str, Any]) -> None:
     """Instruments this process."""
     state.path, state.content = path, content
     state.blind += content["blind"]
-    state.waiting = set(content["woven"])
+    state.waiting = {*content["woven"], *content["later"]}
     for name in tuple(state.waiting):
         module = sys.modules.get(name)
         if module is not None:
@@ -46,13 +49,23 @@ def instrument(name: str, module: types.ModuleType) -> None:
     if name not in state.waiting:
         return
     state.waiting.discard(name)
-    for qualified, codes in marshal.loads(state.content["woven"][name]).items():  # noqa: S302 - our own bundle
+    for qualified, codes in _load("woven", name).items():
         try:
             _replace(_function(module, qualified), codes)
         except Exception as error:  # whatever it is, the learner's program goes on without this hook
             state.blind.append(f"{name}.{qualified}: {type(error).__name__} {error}"[:300])
             # The hello that would say so may be long gone.
             report.omit(f"blind: {name}.{qualified}")
+
+
+def _load(part: str, name: str) -> Any:
+    """Unmarshals something of the bundle; its second part is read when it is first asked for."""
+    if name not in state.content[part]:
+        with open(state.path + ".more", "rb") as file:
+            more = marshal.loads(file.read())  # noqa: S302 - our own bundle
+        for key in ("woven", "own"):
+            state.content[key].update(more[key])
+    return marshal.loads(state.content[part][name])  # noqa: S302
 
 
 def _function(module: types.ModuleType, qualified: str) -> types.FunctionType:
@@ -97,7 +110,7 @@ def hooks(name: str) -> types.ModuleType:
         module.__package__ = "parallab_probe"
         sys.modules[full] = module
         try:
-            exec(marshal.loads(state.content["own"][name]), module.__dict__)  # noqa: S102, S302 - our own bundle
+            exec(_load("own", name), module.__dict__)  # noqa: S102 - our own bundle
         except BaseException:
             del sys.modules[full]
             raise

@@ -10,13 +10,16 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
 from functools import partial
 from time import monotonic_ns
-from typing import Any
 
 from parallab_probe import describe, report
 from parallab_probe.report import ending, forget_frames, hook, local, tell
+
+TYPE_CHECKING = False  # importing typing takes a spawned child milliseconds
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
 
 USES = 1000
 """Takes and gives of one lock in one process that are reported one by one."""

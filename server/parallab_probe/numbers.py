@@ -7,10 +7,13 @@ last value is known even when the learner has let go of them.
 from __future__ import annotations
 
 import sys
-from typing import Any
 
 from parallab_probe import describe
 from parallab_probe.report import ending, hook, local, tell
+
+TYPE_CHECKING = False  # importing typing takes a spawned child milliseconds
+if TYPE_CHECKING:
+    from typing import Any
 
 MOST = 64
 ITEMS = 64

@@ -5,12 +5,15 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
 from time import monotonic_ns, process_time_ns
-from typing import Any
 
 from parallab_probe import describe, install, report
 from parallab_probe.report import ending, hook, local, tell
+
+TYPE_CHECKING = False  # importing typing takes a spawned child milliseconds
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
 
 LOOKS = 20
 """Looks at one process (is_alive, exitcode) that are reported, before they are thinned out."""

@@ -11,13 +11,16 @@ import os
 import sys
 import weakref
 from collections import deque
-from collections.abc import Callable
 from itertools import count
 from time import monotonic_ns
-from typing import Any
 
 from parallab_probe import describe, processes, report
 from parallab_probe.report import ending, hook, local
+
+TYPE_CHECKING = False  # importing typing takes a spawned child milliseconds
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
 
 FIRST = 500
 LAST = 500

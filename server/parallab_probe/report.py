@@ -11,10 +11,15 @@ from __future__ import annotations
 import os
 import socket
 from _thread import _local, get_native_id
-from collections.abc import Callable
 from time import monotonic_ns
-from types import TracebackType
-from typing import Any, TypeVar
+
+TYPE_CHECKING = False  # importing typing takes a spawned child milliseconds
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+    from typing import Any, TypeVar
+
+    Hook = TypeVar("Hook", bound=Callable[..., Any])
 
 NAME = 512
 TEXT = 4096
@@ -327,7 +332,6 @@ def finish() -> None:
 
 # -- hooks -----------------------------------------------------------------------------
 
-Hook = TypeVar("Hook", bound=Callable[..., Any])
 _HERE = os.path.dirname(__file__)
 
 

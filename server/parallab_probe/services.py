@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import sys
 from itertools import count
-from typing import Any
 
 from parallab_probe import describe
 from parallab_probe.report import ending, hook, local, tell
+
+TYPE_CHECKING = False  # importing typing takes a spawned child milliseconds
+if TYPE_CHECKING:
+    from typing import Any
 
 _numbers = count(1)
 _idents: dict[int, int] = {}

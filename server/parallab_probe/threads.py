@@ -9,21 +9,27 @@ from __future__ import annotations
 import sys
 from _thread import get_ident
 from time import monotonic_ns
-from typing import Any, NamedTuple
 
 from parallab_probe import describe, processes, report
 from parallab_probe.report import ending, hook, local, tell
 
+TYPE_CHECKING = False  # importing typing takes a spawned child milliseconds
+if TYPE_CHECKING:
+    from typing import Any
+
 KEPT = 4096
 
 
-class Known(NamedTuple):
+class Known:
     """A started thread: its number, and the cell that it works for."""
 
-    number: int
-    cell: str
-    run: int
-    internal: bool
+    __slots__ = ("cell", "internal", "number", "run")
+
+    def __init__(self, number: int, cell: str, run: int, internal: bool) -> None:
+        self.number = number
+        self.cell = cell
+        self.run = run
+        self.internal = internal
 
 
 class _State:
