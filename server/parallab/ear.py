@@ -181,6 +181,8 @@ class Ear:
     def __init__(self, deliver: Deliver) -> None:
         self.malformed = 0
         """Packets that could not be understood, or came from someone else."""
+        self.deaf = False
+        """The kernel had greeted, and its connection has ended: what it does is heard no more."""
         self.omitted = 0
         """Reports of queues and locks that were dropped here, to bound a flood."""
         self._deliver = deliver
@@ -408,6 +410,7 @@ class Ear:
             if self._kernel is not peer:
                 return
             self._kernel = None
+            self.deaf = True
             questions = list(self._questions.values())
             self._questions.clear()
         for question in questions:

@@ -123,10 +123,12 @@ class Evidence:
     def notebook(self) -> Notebook:
         """The kernel itself.
 
-        :raises CannotTell: it has died, or reports nothing.
+        :raises CannotTell: it has died, or reports nothing (any more).
         """
         if self.recording.dead:
             raise CannotTell("Your kernel died. Restart it and run the step's cells again.")
+        if self.recording.silent:
+            raise CannotTell("Your kernel has stopped telling what it does. Restart it and run the step's cells again.")
         hello = next(iter(self._all(model.Hello)), None)
         if hello is None:
             raise CannotTell(

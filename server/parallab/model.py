@@ -570,6 +570,8 @@ class Recording(Fact, frozen=True):
     stuck: bool | None = False
     """Two snapshots ≥ 250 ms apart agreed that nobody can go on; None: cannot tell."""
     dead: bool = False
+    silent: bool = False
+    """The kernel lives, but its probe reports no more: what was not seen may have happened."""
 
 
 _encoder = msgspec.json.Encoder()

@@ -432,6 +432,7 @@ class Recorder:
             busy_cell=self._running[0] if self._running else "",
             stuck=self.stuck,
             dead=self.dead,
+            silent=self._ear is not None and self._ear.deaf and not self.dead,
         )
 
     def state(self, kernel_id: str) -> wire.KernelState:

@@ -72,6 +72,12 @@ def test_a_dead_kernel_is_never_a_pass() -> None:
     )
 
 
+def test_silence_is_no_proof_of_nothing() -> None:
+    (goal,) = verdicts(evidence(begin(), end(), silent=True), child)
+    assert goal.verdict == "undecided"
+    assert goal.reason.startswith("Your kernel has stopped telling what it does.")
+
+
 @check("work")
 def raises(run: Evidence) -> None:
     """This one is broken"""

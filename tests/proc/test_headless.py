@@ -116,6 +116,20 @@ async def test_a_cell_that_prints_a_hundred_megabytes(tmp_path: Path) -> None:
     assert verdicts(done)["done"] == "passed"
 
 
+async def test_a_probe_that_falls_silent_is_no_proof_of_nothing(tmp_path: Path) -> None:
+    silence = Cell(
+        "import os\n"
+        "for fd in os.listdir('/proc/self/fd'):\n"
+        "    if int(fd) >= 240:\n"
+        "        try: os.close(int(fd))\n"
+        "        except OSError: pass",
+        step="work",
+    )
+    done = await headless.run([MODULE, silence, GOOD], small_lab(tmp_path, CHECKS))
+    assert verdicts(done)["two"] == "undecided"
+    assert "stopped telling" in reasons(done)
+
+
 async def test_an_error_does_not_stop_the_run(tmp_path: Path) -> None:
     done = await headless.run([MODULE, Cell("1 / 0", step="work"), GOOD], small_lab(tmp_path, CHECKS))
     assert verdicts(done)["done"] == "passed"
