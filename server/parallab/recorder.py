@@ -71,6 +71,7 @@ class Recorder:
         self._watch: asyncio.Task[None] | None = None
         self._changed: asyncio.TimerHandle | None = None
         self._looks: tuple[model.Snapshot, ...] = ()
+        self._cost = 0.0
         self._decision: asyncio.Task[None] | None = None
 
     # -- life of the kernel ----------------------------------------------------------
@@ -221,9 +222,14 @@ class Recorder:
     async def _look(self) -> tuple[model.Process, ...]:
         """The tree as it is now; sightings are brought up to date."""
         began = time.monotonic_ns()
-        tree = await self._loop.run_in_executor(self._threads, self._reader.tree, self.pid)
+        tree, self._cost = await self._loop.run_in_executor(self._threads, self._read_tree)
         self._sight(tree, began)
         return tree
+
+    def _read_tree(self) -> tuple[tuple[model.Process, ...], float]:
+        """The tree, and the CPU seconds it took: on a busy machine far less than the time that passed."""
+        began = time.thread_time()
+        return self._reader.tree(self.pid), time.thread_time() - began
 
     def _sight(self, processes: Iterable[model.Process], began: int) -> None:
         """Brings sightings up to date with a look that ``began`` at that monotonic time (ns)."""
@@ -325,7 +331,6 @@ class Recorder:
         still = time.monotonic()
         patience = STILL
         while self._running is not None and not self.dead:
-            began = time.monotonic()
             tree = await self._look()
             now = time.monotonic()
             moving = tuple((process.pid, process.state, process.cpu_ticks) for process in tree)
@@ -338,7 +343,7 @@ class Recorder:
                 await self._decide()
                 patience = min(patience * 2, PATIENCE) if not self._stuck else PATIENCE
                 still = time.monotonic()
-            await asyncio.sleep(max(LOOK, (now - began) / SHARE, LOOK if now - still < 1 else 0.1))
+            await asyncio.sleep(max(LOOK, self._cost / SHARE, LOOK if now - still < 1 else 0.1))
 
     def _unstick(self) -> None:
         if self._stuck is not False:
