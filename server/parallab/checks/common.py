@@ -123,8 +123,8 @@ def _asked(run: Evidence, worker: Worker) -> bool:
 
 
 def is_pythons(worker: Worker) -> bool:
-    """Whether it was given a function of Python itself to do, such as print, and not the lab's work."""
-    return worker.target.split(".", 1)[0] in ("builtins", "time", "os", "sys", "math", "subprocess")
+    """Whether it was only given a built-in function to do, such as print: that shows work and does none."""
+    return worker.target.startswith("builtins.")
 
 
 def how(worker: Worker) -> str:
