@@ -333,7 +333,7 @@ class Recorder:
         while self._running is not None and not self.dead:
             tree = await self._look()
             now = time.monotonic()
-            moving = tuple((process.pid, process.state, process.cpu_ticks) for process in tree)
+            moving = self._signature(tree)
             if moving != before or self._heard > still:
                 if {pid for pid, *_ in moving} != {pid for pid, *_ in before}:
                     self._note_change()
@@ -342,8 +342,18 @@ class Recorder:
             elif now - still >= patience:
                 await self._decide()
                 patience = min(patience * 2, PATIENCE) if not self._stuck else PATIENCE
-                still = time.monotonic()
+                before, still = self._signature(tree), time.monotonic()
             await asyncio.sleep(max(LOOK, self._cost / SHARE, LOOK if now - still < 1 else 0.1))
+
+    def _signature(self, tree: Iterable[model.Process]) -> tuple[tuple[int, str, int], ...]:
+        """What changes when something moves.
+
+        The CPU of a stuck kernel does not count: it answers our questions, beside the cell.
+        """
+        return tuple(
+            (process.pid, process.state, 0 if self._stuck and process.pid == self.pid else process.cpu_ticks)
+            for process in tree
+        )
 
     def _unstick(self) -> None:
         if self._stuck is not False:

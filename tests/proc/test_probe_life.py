@@ -134,9 +134,10 @@ def test_how_it_ended(
 
 def test_a_killed_process_has_no_end_of_its_own(kernel: Listened) -> None:
     kernel.run("p = mp.Process(target=work.dies)\np.start()\np.join()")
-    (done,) = kernel.heard.until(lambda: kernel.heard.all(model.Wait, done=True, call="join"))
+    child = kernel.heard.until(lambda: kernel.heard.all(model.ProcessStart))[-1].child
+    (done,) = kernel.heard.until(lambda: kernel.heard.all(model.Wait, done=True, call="join", child=child))
     assert done.exit_code == (255 if kernel.method == "forkserver" and done.exit_code == 255 else -signal.SIGKILL)  # type: ignore[attr-defined]
-    assert not kernel.heard.all(model.ProcessEnd)
+    assert not kernel.heard.all(model.ProcessEnd, pid=child)
 
 
 def test_200_short_processes(kernel: Listened) -> None:

@@ -245,8 +245,11 @@ async def test_a_cell_that_hangs_can_be_checked_and_seen(call, start) -> None:
     await until(lambda: kernel.recorder.stuck is True)
     seen = (await kernel.check(call, "start", ("c1", "start"))).json
     assert seen["result"]["verdict"] in ("failed", "undecided")
-    state = (await call(f"kernels/{kernel.id}/state")).json
-    assert (state["kind"], state["busy"], state["running_cell"], state["stuck"]) == ("recorded", True, "c1", True)
+    # That the kernel answers questions beside the cell, and uses its CPU for it, moves nothing.
+    for _ in range(20):
+        await kernel.recorder.cut()
+        state = (await call(f"kernels/{kernel.id}/state")).json
+        assert (state["kind"], state["busy"], state["running_cell"], state["stuck"]) == ("recorded", True, "c1", True)
     recording = (await call(f"kernels/{kernel.id}/recording")).json
     assert (recording["kernel"], recording["busy_cell"]) == (kernel.id, "c1")
     await kernel.manager.interrupt_kernel()
