@@ -17,12 +17,11 @@ import msgspec
 
 from parallab import model, story
 from parallab.checks.expect import CannotTell
-from parallab.story import Lock, Number, Thread, Together, Worker, locks
+from parallab.story import Lock, Number, Run, Thread, Together, Worker, locks
 
 __all__ = ["CellRun", "Evidence", "Lock", "Notebook", "Number", "Thread", "Together", "Worker"]
 
 Kind = TypeVar("Kind", bound=model.Event)
-Run = tuple[str, int]
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,6 @@ from pathlib import Path
 from subprocess import DEVNULL
 from typing import Any
 
-import msgspec
 from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
 from jupyter_client.manager import AsyncKernelManager
@@ -170,7 +169,8 @@ class _Session:
                 state.cells_left -= 1
                 if (state.cells_left == 0 and not judged and not state.hung) or "check-here" in cell.tags:
                     await self._judge(state)
-        python, method = await self._kernel_facts()
+        hello = self.recorder.hello
+        python, method = (hello.python, hello.start_method) if hello else ("", "")
         skipped = {step.id: reason for step in self.lab.lab.steps if (reason := _unfit(step, python))}
         results: list[StepResult] = []
         for state in states.values():
@@ -190,10 +190,6 @@ class _Session:
         )
         hung = tuple(state.step.id for state in states.values() if state.hung)
         return Done(report, await self.recorder.cut(), hung)
-
-    async def _kernel_facts(self) -> tuple[str, str]:
-        hello = self.recorder.hello
-        return (hello.python, hello.start_method) if hello else ("", "")
 
     async def _restart(self) -> None:
         await self.manager.restart_kernel(now=True)
@@ -398,8 +394,3 @@ def passed(report: CheckReport, asked: Iterable[str] | None = None) -> bool:
     """Whether all of these passed, and there is one."""
     deciding = counted(report, asked)
     return bool(deciding) and all(step.verdict == "passed" for step in deciding)
-
-
-def dumps(report: CheckReport) -> str:
-    """The report as contracts' JSON."""
-    return msgspec.json.format(msgspec.json.encode(report), indent=2).decode()

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from parallab import model, wire
+from parallab import live, model, wire
 from parallab.problems import Problem, shown
 
 
@@ -45,8 +45,8 @@ ADVICE: dict[wire.KernelKind, str] = {
     "foreign": "This kernel is not recorded. Choose the kernel “Python 3 (Parallab)” and run the step's cells again.",
     "remote": "This kernel runs on another machine, where its processes cannot be seen. "
     "Choose the kernel “Python 3 (Parallab)” and run the step's cells again.",
-    "dead": "The kernel died. Restart it, then run the step's cells again.",
-    "no-probe": "The kernel has not said yet what it does. If it is not still starting, restart it.",
+    "dead": live.DEAD,
+    "no-probe": live.WAITING,
 }
 
 
