@@ -30,9 +30,13 @@ import {
 /** The key of our metadata in notebooks and cells. */
 const METADATA = 'parallab';
 
+/** Milliseconds that a kernel may take to tell its status by itself. */
+const SILENCE = 1000;
+
 export class NotebookHost implements Host, IDisposable {
   private readonly _changed = new Signal<this, HostState>(this);
   private _panel: NotebookPanel | null = null;
+  private _question: number | undefined;
   private _isDisposed = false;
 
   constructor(
@@ -190,11 +194,12 @@ export class NotebookHost implements Host, IDisposable {
     if (before === panel) {
       return;
     }
+    window.clearTimeout(this._question);
     if (before !== null) {
-      before.sessionContext.kernelChanged.disconnect(this._emit, this);
-      before.sessionContext.statusChanged.disconnect(this._emit, this);
+      before.sessionContext.kernelChanged.disconnect(this._onKernel, this);
+      before.sessionContext.statusChanged.disconnect(this._onKernel, this);
       before.sessionContext.connectionStatusChanged.disconnect(
-        this._emit,
+        this._onKernel,
         this
       );
       before.content.activeCellChanged.disconnect(this._emit, this);
@@ -205,9 +210,9 @@ export class NotebookHost implements Host, IDisposable {
     if (panel === null) {
       return;
     }
-    panel.sessionContext.kernelChanged.connect(this._emit, this);
-    panel.sessionContext.statusChanged.connect(this._emit, this);
-    panel.sessionContext.connectionStatusChanged.connect(this._emit, this);
+    panel.sessionContext.kernelChanged.connect(this._onKernel, this);
+    panel.sessionContext.statusChanged.connect(this._onKernel, this);
+    panel.sessionContext.connectionStatusChanged.connect(this._onKernel, this);
     panel.content.activeCellChanged.connect(this._emit, this);
     panel.context.pathChanged.connect(this._emit, this);
     panel.context.model.metadataChanged.connect(this._emit, this);
@@ -216,6 +221,29 @@ export class NotebookHost implements Host, IDisposable {
       .catch(() => undefined)
       .then(() => this._emit());
     void panel.context.ready.then(() => this._emit()).catch(() => undefined);
+  }
+
+  private _onKernel(): void {
+    this._emit();
+    window.clearTimeout(this._question);
+    if (isUntold(this._panel?.sessionContext)) {
+      this._question = window.setTimeout(() => this._ask(), SILENCE);
+    }
+  }
+
+  /**
+   * After a kernel's death JupyterLab may stay at "starting" or "unknown": what the new kernel said came before
+   * the connection to it. Any question makes it speak again, if it is one whose answer JupyterLab counts
+   * (`untracked_message_types` leaves out kernel_info). This one runs no code.
+   */
+  private _ask(): void {
+    const context = this._panel?.sessionContext;
+    if (isUntold(context)) {
+      // A kernel that ends meanwhile answers nothing; its status says so.
+      context?.session?.kernel
+        ?.requestIsComplete({ code: '' })
+        .catch(() => undefined);
+    }
   }
 
   private _emit(): void {
@@ -237,6 +265,15 @@ function planCells(model: INotebookModel | null): PlanCell[] {
 function text(metadata: unknown, key: string): string | null {
   const value = (metadata as Record<string, unknown> | undefined | null)?.[key];
   return typeof value === 'string' ? value : null;
+}
+
+/** There is a connection, and yet JupyterLab was not told what the kernel does. */
+function isUntold(context: ISessionContext | undefined): boolean {
+  const kernel = context?.session?.kernel;
+  return (
+    kernel?.connectionStatus === 'connected' &&
+    (kernel.status === 'unknown' || kernel.status === 'starting')
+  );
 }
 
 const STATUSES: Partial<
