@@ -246,6 +246,28 @@ def doctor(pid: int, json_: bool) -> None:
     raise SystemExit({False: 0, True: 1, None: 3}[report.stuck])
 
 
+@main.command()
+@click.option("--dry-run", is_flag=True, help="Say what would be removed, and remove nothing.")
+@click.option("--json", "json_", is_flag=True, help="As JSON.")
+def clean(dry_run: bool, json_: bool) -> None:
+    """Remove what dead kernels left: processes, shared memory, semaphores, folders.
+
+    Nothing that anybody alive uses is touched. Exit code 0 when nothing is left that could be
+    removed, 1 when something is.
+    """
+    from parallab import clean_view, cleaning
+
+    try:
+        done = cleaning.clean(dry_run=dry_run)
+    except cleaning.CleanError as error:
+        raise Problem(str(error)) from None
+    if json_:
+        click.echo(as_json(done))
+    else:
+        Console().print(clean_view.render(done))
+    raise SystemExit(1 if not dry_run and any(one.removable for one in done.left) else 0)
+
+
 # -- writing labs -------------------------------------------------------------------------------
 
 METHODS = click.Choice(["fork", "spawn", "forkserver"])

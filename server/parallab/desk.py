@@ -16,7 +16,7 @@ from typing import Protocol, TypeVar
 
 import msgspec
 
-from parallab import answers, capabilities, judging, model, views, wire
+from parallab import answers, capabilities, cleaning, judging, model, rescue, views, wire
 from parallab.checks import Check
 from parallab.events import Events
 from parallab.evidence import Evidence
@@ -106,6 +106,7 @@ class Desk:
         self._workplace = workplace
         self._events = events
         self._capabilities: wire.Capabilities | None = None
+        self._cleaning = asyncio.Lock()
         self.watches = Watches(kernels, events.kernel, self._has_breaks, self._judge_breaks)
 
     async def close(self) -> None:
@@ -267,6 +268,31 @@ class Desk:
         recording = await self._cut(self._kernels.find(kernel_id))
         return await asyncio.to_thread(model.dumps, recording)
 
+    async def rescue(self, kernel_id: str, request: wire.RescueRequest) -> wire.RescueReply:
+        """Frees a kernel whose cell hangs, and tells what is left."""
+        kernel = self._kernels.find(kernel_id)
+        if kernel.recorder is None or kernel.kind == "dead":
+            raise Problem(409, ADVICE[kernel.kind])
+        if request.action == "interrupt":
+            done, happened = await rescue.interrupt(kernel.recorder, lambda: self._kernels.interrupt(kernel_id))
+        else:
+            done, happened = await rescue.end(kernel.recorder, request)
+        try:
+            recording = await kernel.recorder.cut()
+        except (OSError, RuntimeError):  # it ended with its cell
+            recording = kernel.recorder.glance()
+        state = await asyncio.to_thread(picture, recording, kernel.id)
+        return wire.RescueReply(wire.SCHEMA, done, happened, state)
+
+    async def leftovers(self) -> wire.Leftovers:
+        """What dead kernels left."""
+        return await _cleaned(asyncio.to_thread(cleaning.look))
+
+    async def clean(self, request: wire.CleanRequest) -> wire.CleanReply:
+        """Removes what was chosen of it, as far as that is safe."""
+        async with self._cleaning:
+            return await _cleaned(asyncio.to_thread(cleaning.clean, request.ids))
+
     async def capabilities(self) -> wire.Capabilities:
         """What can be seen on this machine; tried once."""
         if self._capabilities is None:
@@ -390,6 +416,13 @@ async def _saved(work: Awaitable[Found]) -> Found:
         return await work
     except StoreError as error:
         raise Problem(STORE_STATUS.get(error.trouble, 500), str(error), error.reason) from error
+
+
+async def _cleaned(work: Awaitable[Found]) -> Found:
+    try:
+        return await work
+    except cleaning.CleanError as error:
+        raise Problem(409, "What dead kernels left cannot be looked for here.", str(error)) from error
 
 
 def _since(memory: Memory) -> int:

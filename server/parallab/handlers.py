@@ -205,6 +205,33 @@ class RecordingHandler(ParallabHandler):
         await self.respond(self.desk.recording(kernel))
 
 
+class RescueHandler(ParallabHandler):
+    """POST kernels/{kernel}/rescue."""
+
+    @web.authenticated
+    @authorized
+    async def post(self, kernel: str) -> None:
+        await self.respond(self.desk.rescue(kernel, self.body(wire.RescueRequest)))
+
+
+class LeftoversHandler(ParallabHandler):
+    """GET leftovers."""
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        await self.respond(self.desk.leftovers())
+
+
+class CleanHandler(ParallabHandler):
+    """POST leftovers/clean."""
+
+    @web.authenticated
+    @authorized
+    async def post(self) -> None:
+        await self.respond(self.desk.clean(self.body(wire.CleanRequest)))
+
+
 class CapabilitiesHandler(ParallabHandler):
     """GET capabilities."""
 
@@ -227,5 +254,8 @@ ROUTES: tuple[tuple[str, type[ParallabHandler]], ...] = (
     (rf"{STEP}/reset", ResetHandler),
     (rf"{KERNEL}/state", KernelStateHandler),
     (rf"{KERNEL}/recording", RecordingHandler),
+    (rf"{KERNEL}/rescue", RescueHandler),
     (r"/parallab/capabilities", CapabilitiesHandler),
+    (r"/parallab/leftovers", LeftoversHandler),
+    (r"/parallab/leftovers/clean", CleanHandler),
 )

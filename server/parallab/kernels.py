@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from jupyter_core.utils import ensure_async
+
 from parallab import live, model, wire
 from parallab.problems import Problem, shown
 
@@ -13,6 +15,7 @@ from parallab.problems import Problem, shown
 class Recorded(Protocol):
     """What is asked of :class:`parallab.recorder.Recorder`."""
 
+    pid: int
     dead: bool
     last_end: tuple[str, int, int]
 
@@ -20,6 +23,7 @@ class Recorded(Protocol):
     def running_cell(self) -> str | None: ...
     @property
     def hello(self) -> model.Hello | None: ...
+    async def processes(self) -> tuple[model.Process, ...]: ...
     async def cut(self, until: int = 0) -> model.Recording: ...
     def glance(self) -> model.Recording: ...
     def listen(self, listener: Callable[[str], None]) -> None: ...
@@ -75,6 +79,10 @@ class Kernels:
         if not hasattr(provisioner, "pid"):
             return Kernel(kernel_id, "remote", None)
         return Kernel(kernel_id, "foreign" if getattr(provisioner, "has_process", True) else "dead", None)
+
+    async def interrupt(self, kernel_id: str) -> None:
+        """As the button does: SIGINT to the kernel's process group, or a message where its spec says so."""
+        await ensure_async(self._manager.interrupt_kernel(kernel_id))
 
 
 def unrecorded(kernel: Kernel) -> wire.KernelState:

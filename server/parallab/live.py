@@ -55,6 +55,7 @@ def _shown(recording: model.Recording, workers: tuple[Worker, ...]) -> tuple[Wor
 
 def _process(worker: Worker, recording: model.Recording, told: Story, standing: story.Standstill) -> wire.LiveProcess:
     waiting = [wait for wait in standing.waits if wait.waiter == worker.pid]
+    seen = [one for one in recording.sightings if one.pid == worker.pid and not one.ended]
     state = "running" if worker.alive else "ended"
     if waiting:
         state = "waiting"
@@ -74,6 +75,7 @@ def _process(worker: Worker, recording: model.Recording, told: Story, standing: 
         exit_code=worker.exit_code if not worker.alive else None,
         error=error[:300],
         threads=threads[:MOST],
+        started=seen[-1].started if seen and worker.alive else 0,
     )
 
 

@@ -32,7 +32,7 @@ class ParallabProvisioner(LocalProvisioner):
         if self.recorder is None:
             self.recorder = Recorder(str(self.kernel_id))
         environment = dict(kwargs.pop("env", None) or os.environ)
-        environment.update(self.recorder.environment())
+        environment.update(self.recorder.environment(environment.get("JPY_SESSION_NAME", "")))
         environment.setdefault("PYTHONDONTWRITEBYTECODE", "1")
         if _is_ipykernel(self.kernel_spec.argv):
             folders = [str(probe_folder()), environment.get("PYTHONPATH", "")]

@@ -21,6 +21,7 @@ import msgspec
 
 from parallab import live, model, waits, wire
 from parallab.ear import Ear
+from parallab.ledgers import Book
 from parallab.log import Log
 from parallab.procfs.read import Reader
 
@@ -55,6 +56,7 @@ class Recorder:
         self._threads: ThreadPoolExecutor | None = None
         self._ear: Ear | None = None
         self._pidfd: int | None = None
+        self._book: Book | None = None
         self._clear()
 
     def _clear(self) -> None:
@@ -76,19 +78,25 @@ class Recorder:
 
     # -- life of the kernel ----------------------------------------------------------
 
-    def environment(self) -> dict[str, str]:
-        """A new life begins: what the kernel's environment needs for its probe to find us."""
+    def environment(self, notebook: str = "") -> dict[str, str]:
+        """A new life begins: what the kernel's environment needs for its probe to find us, and its tags.
+
+        ``notebook`` is remembered with what this life may leave.
+        """
         self._end_life()
         self._clear()
         self.dead = False
         if self._threads is None:
             self._threads = ThreadPoolExecutor(1, thread_name_prefix="parallab-look")
         self._ear = Ear(self._deliver)
-        return {"PARALLAB_KERNEL_ID": self.kernel_id, **self._ear.environment()}
+        self._book = Book(self.kernel_id, notebook, root=self._root)
+        return {"PARALLAB_KERNEL_ID": self.kernel_id, **self._book.environment(), **self._ear.environment()}
 
     def attach(self, pid: int) -> None:
         """The kernel was launched as this process."""
         self.pid = self._log.kernel = pid
+        if self._book is not None:
+            self._book.begin(pid)
         if hasattr(os, "pidfd_open"):
             with contextlib.suppress(OSError):
                 self._pidfd = os.pidfd_open(pid)
@@ -192,6 +200,7 @@ class Recorder:
     def _end(self, event: model.CellEnd) -> None:
         self._running = None
         self.last_end = (event.cell, event.run, event.at)
+        self._spawn(self._keep_book())
         self._tell("cell-end")
 
     def _credit(self, event: model.AnyEvent) -> None:
@@ -222,14 +231,26 @@ class Recorder:
     async def _look(self) -> tuple[model.Process, ...]:
         """The tree as it is now; sightings are brought up to date."""
         began = time.monotonic_ns()
-        tree, self._cost = await self._loop.run_in_executor(self._threads, self._read_tree)
+        tree, self._cost = await self._loop.run_in_executor(self._threads, self._read_tree, self._book)
         self._sight(tree, began)
         return tree
 
-    def _read_tree(self) -> tuple[tuple[model.Process, ...], float]:
+    def _read_tree(self, book: Book | None) -> tuple[tuple[model.Process, ...], float]:
         """The tree, and the CPU seconds it took: on a busy machine far less than the time that passed."""
         began = time.thread_time()
-        return self._reader.tree(self.pid), time.thread_time() - began
+        tree = self._reader.tree(self.pid)
+        if book is not None:
+            book.note_tree(tree)
+        return tree, time.thread_time() - began
+
+    async def processes(self) -> tuple[model.Process, ...]:
+        """The kernel and its living descendants, now; those too whose parent has died."""
+        return await self._look() if self.pid and not self.dead else ()
+
+    async def _keep_book(self) -> None:
+        """A cell has ended: what it made is remembered before the kernel comes to rest."""
+        with contextlib.suppress(OSError, RuntimeError):
+            await self._snapshot()
 
     def _sight(self, processes: Iterable[model.Process], began: int) -> None:
         """Brings sightings up to date with a look that ``began`` at that monotonic time (ns)."""
@@ -283,10 +304,16 @@ class Recorder:
     async def _snapshot(self) -> model.Snapshot:
         addresses = self._addresses()
         began = time.monotonic_ns()
-        snapshot = await self._loop.run_in_executor(
-            self._threads, lambda: self._reader.snapshot(self.pid, sem_locks=addresses)
-        )
+        snapshot = await self._loop.run_in_executor(self._threads, self._read, self._book, addresses)
         self._sight(snapshot.processes, began)
+        return snapshot
+
+    def _read(self, book: Book | None, addresses: list[tuple[int, int]]) -> model.Snapshot:
+        """A snapshot; the ledger learns of it, and of the CPU seconds it took."""
+        began = time.thread_time()
+        snapshot = self._reader.snapshot(self.pid, sem_locks=addresses)
+        if book is not None:
+            book.note(snapshot, time.thread_time() - began)
         return snapshot
 
     async def _take_baseline(self) -> None:
@@ -343,6 +370,8 @@ class Recorder:
                 await self._decide()
                 patience = min(patience * 2, PATIENCE) if not self._stuck else PATIENCE
                 before, still = self._signature(tree), time.monotonic()
+            if self._book is not None and self._book.wants(tree):
+                await self._snapshot()
             await asyncio.sleep(max(LOOK, self._cost / SHARE, LOOK if now - still < 1 else 0.1))
 
     def _signature(self, tree: Iterable[model.Process]) -> tuple[tuple[int, str, int], ...]:

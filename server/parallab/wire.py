@@ -345,6 +345,8 @@ class LiveProcess(msgspec.Struct, frozen=True):
     exit_code: int | None
     error: str
     threads: tuple[LiveThread, ...] = ()
+    started: int = 0
+    """Clock ticks since boot; with the pid its identity. 0 while the system has not shown it."""
 
 
 class KernelState(msgspec.Struct, frozen=True):
@@ -378,6 +380,74 @@ class Capabilities(msgspec.Struct, frozen=True):
     schema: int
     platform: str
     capabilities: tuple[Capability, ...]
+
+
+LeftoverKind = Literal["process", "segment", "semaphore", "folder"]
+
+
+class Leftover(msgspec.Struct, frozen=True):
+    """What a dead kernel left; ``id`` names it by identity: pid and start time, or device and inode.
+
+    ``size`` in bytes (of a process: its memory), ``since`` when it began. ``removable`` when nothing
+    speaks against it, else ``why``; ``needs`` are the processes, by id, that must end first.
+    """
+
+    id: str
+    kind: LeftoverKind
+    name: str
+    what: str
+    kernel_id: str
+    notebook: str
+    size: int
+    since: float
+    removable: bool
+    why: str = ""
+    needs: tuple[str, ...] = ()
+
+
+class Leftovers(msgspec.Struct, frozen=True):
+    """GET leftovers."""
+
+    schema: int
+    found: tuple[Leftover, ...]
+    cannot_tell: tuple[str, ...] = ()
+
+
+class CleanRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """POST leftovers/clean: the ids of what is to go."""
+
+    ids: tuple[str, ...]
+
+
+class CleanReply(msgspec.Struct, frozen=True):
+    """What is gone, what was wanted but stays (``why``), and all that is left over now."""
+
+    schema: int
+    dry_run: bool
+    removed: tuple[Leftover, ...]
+    kept: tuple[Leftover, ...]
+    left: tuple[Leftover, ...]
+    cannot_tell: tuple[str, ...] = ()
+
+
+RescueAction = Literal["interrupt", "terminate", "kill"]
+
+
+class RescueRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """POST kernels/{id}/rescue; ``pid`` and ``started`` (LiveProcess) name the one to terminate or kill."""
+
+    action: RescueAction
+    pid: int = 0
+    started: int = 0
+
+
+class RescueReply(msgspec.Struct, frozen=True):
+    """What was done, in sentences; whether it helped; and what is left."""
+
+    schema: int
+    done: bool
+    happened: tuple[str, ...]
+    state: KernelState
 
 
 class ProblemReply(msgspec.Struct, frozen=True):
@@ -526,6 +596,11 @@ ROOTS: tuple[type[msgspec.Struct], ...] = (
     ResetReply,
     KernelState,
     Capabilities,
+    Leftovers,
+    CleanRequest,
+    CleanReply,
+    RescueRequest,
+    RescueReply,
     ProblemReply,
     ProgressEvent,
     KernelEvent,

@@ -76,6 +76,11 @@ REAL: list[tuple[str, str, Any, str]] = [
     ("post", "/parallab/labs/{lab}/steps/{step}/solution", {}, f"{STEP}/start/solution"),
     ("post", "/parallab/labs/{lab}/steps/{step}/reset", {}, f"{STEP}/start/reset"),
     ("get", "/parallab/capabilities", None, "capabilities"),
+    ("get", "/parallab/leftovers", None, "leftovers"),
+    ("post", "/parallab/leftovers/clean", {"ids": ["process:1:1"]}, "leftovers/clean"),
+    ("post", "/parallab/leftovers/clean", {"all": True}, "leftovers/clean"),
+    ("post", "/parallab/kernels/{kernel}/rescue", {"action": "interrupt"}, "kernels/nobody/rescue"),
+    ("post", "/parallab/kernels/{kernel}/rescue", {"action": "dismiss"}, "kernels/nobody/rescue"),
     ("get", "/parallab/kernels/{kernel}/state", None, "kernels/nobody/state"),
     ("get", "/parallab/kernels/{kernel}/recording", None, "kernels/nobody/recording"),
     (

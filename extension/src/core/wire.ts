@@ -13,6 +13,10 @@ export type StepKind = 'code' | 'columns' | 'free' | 'match' | 'order' | 'parson
 
 export type KernelKind = 'dead' | 'foreign' | 'no-probe' | 'none' | 'recorded' | 'remote';
 
+export type LeftoverKind = 'folder' | 'process' | 'segment' | 'semaphore';
+
+export type RescueAction = 'interrupt' | 'kill' | 'terminate';
+
 /** What was right, why, and the progress it led to. */
 export interface AnswerReply {
   readonly schema: number;
@@ -78,6 +82,21 @@ export interface CheckRequest {
 export interface Choice {
   readonly id: string;
   readonly text: string;
+}
+
+/** What is gone, what was wanted but stays (``why``), and all that is left over now. */
+export interface CleanReply {
+  readonly schema: number;
+  readonly dry_run: boolean;
+  readonly removed: readonly Leftover[];
+  readonly kept: readonly Leftover[];
+  readonly left: readonly Leftover[];
+  readonly cannot_tell: readonly string[];
+}
+
+/** POST leftovers/clean: the ids of what is to go. */
+export interface CleanRequest {
+  readonly ids: readonly string[];
 }
 
 /** GET labs: the course home. */
@@ -175,6 +194,31 @@ export interface LabView {
   readonly progress: readonly StepProgress[];
 }
 
+/** What a dead kernel left; ``id`` names it by identity: pid and start time, or device and inode.
+
+    ``size`` in bytes (of a process: its memory), ``since`` when it began. ``removable`` when nothing
+    speaks against it, else ``why``; ``needs`` are the processes, by id, that must end first. */
+export interface Leftover {
+  readonly id: string;
+  readonly kind: LeftoverKind;
+  readonly name: string;
+  readonly what: string;
+  readonly kernel_id: string;
+  readonly notebook: string;
+  readonly size: number;
+  readonly since: number;
+  readonly removable: boolean;
+  readonly why: string;
+  readonly needs: readonly string[];
+}
+
+/** GET leftovers. */
+export interface Leftovers {
+  readonly schema: number;
+  readonly found: readonly Leftover[];
+  readonly cannot_tell: readonly string[];
+}
+
 /** A process beside the notebook, in the learner's own names. */
 export interface LiveProcess {
   readonly pid: number;
@@ -186,6 +230,7 @@ export interface LiveProcess {
   readonly exit_code: number | null;
   readonly error: string;
   readonly threads: readonly LiveThread[];
+  readonly started: number;
 }
 
 /** A thread that is not in the baseline. */
@@ -274,6 +319,21 @@ export interface Question {
   readonly text: string;
   readonly choices: readonly Choice[];
   readonly several: boolean;
+}
+
+/** What was done, in sentences; whether it helped; and what is left. */
+export interface RescueReply {
+  readonly schema: number;
+  readonly done: boolean;
+  readonly happened: readonly string[];
+  readonly state: KernelState;
+}
+
+/** POST kernels/{id}/rescue; ``pid`` and ``started`` (LiveProcess) name the one to terminate or kill. */
+export interface RescueRequest {
+  readonly action: RescueAction;
+  readonly pid?: number;
+  readonly started?: number;
 }
 
 /** The step's starter cells; the caller keeps the old text. */

@@ -248,7 +248,8 @@ describe('a lab', () => {
       waits_for: 'lock B, held by worker 2',
       exit_code: null,
       error: '',
-      threads: []
+      threads: [],
+      started: 4711
     };
     show(
       inLab({

@@ -8,6 +8,7 @@ quotes it; what the kernel may leave out is given a default.
 from __future__ import annotations
 
 import re
+from collections.abc import Container
 from typing import NamedTuple
 
 from parallab.model import Inode, Mapping
@@ -138,6 +139,24 @@ def syscall(data: bytes) -> tuple[int | None, tuple[int, ...]]:
     return number, (first, second, third, fourth, fifth, sixth)
 
 
+class Status(NamedTuple):
+    """What is used of proc_pid_status(5); everybody may read it, unless /proc hides the process."""
+
+    uid: int
+    """The real user: a process that may not be dumped (prctl(2)) belongs to root otherwise."""
+    euid: int
+    resident: int
+    """Bytes of memory, VmRSS."""
+    kernel: bool
+    """A thread of the kernel's: it has no memory of its own."""
+    seccomp: int
+    """0 none, 1 strict, 2 a filter; −1 where the kernel does not say."""
+    capabilities: int
+    """The effective ones, a bit each, capabilities(7)."""
+    pid_namespaces: int
+    """How many pid namespaces from ours inwards it is in (NSpid)."""
+
+
 # address          perms offset  dev   inode   pathname
 _MAPPING = re.compile(rb"([0-9a-f]+)-([0-9a-f]+) [r-][w-][x-]s [0-9a-f]+ ([0-9a-f]+):([0-9a-f]+) (\d+)[ \t]*(.*)")
 _PRIVATE = re.compile(
@@ -188,6 +207,52 @@ def _looks_like_maps(data: bytes) -> bool:
     """Whether its first line is one of maps; the rest is the kernel's and read by its own patterns."""
     line = data[: data.find(b"\n") + 1] or data + b"\n"
     return bool(_LINE.fullmatch(line))
+
+
+_MAPPED = re.compile(
+    rb"^[0-9a-f]+-[0-9a-f]+ [r-][w-][x-][sp] [0-9a-f]+ ([0-9a-f]+):([0-9a-f]+) ([1-9]\d*)(?: +(.*))?$", re.MULTILINE
+)
+
+
+def mapped_files(data: bytes) -> dict[Inode, str]:
+    """Every file of ``/proc/PID/maps``, mapped shared or private, with its path, proc_pid_maps(5)."""
+    if data and not _looks_like_maps(data):
+        raise ParseError("maps", data)
+    found: dict[Inode, str] = {}
+    for match in _MAPPED.finditer(data):
+        inode = Inode(device(int(match[1], 16), int(match[2], 16)), int(match[3]))
+        if inode not in found:
+            found[inode] = text((match[4] or b"").removesuffix(b" (deleted)"), 4096)
+    return found
+
+
+def status(data: bytes) -> Status:
+    """``/proc/PID/status``, proc_pid_status(5)."""
+    fields = dict(line.split(b":", 1) for line in data.splitlines() if b":" in line)
+    try:
+        uids = fields[b"Uid"].split()
+        return Status(
+            uid=int(uids[0]),
+            euid=int(uids[1]),
+            resident=int(fields.get(b"VmRSS", b"0").split()[0]) * 1024,
+            kernel=b"VmSize" not in fields,
+            seccomp=int(fields.get(b"Seccomp", b"-1")),
+            capabilities=int(fields.get(b"CapEff", b"0"), 16),
+            pid_namespaces=len(fields.get(b"NSpid", b"1").split()),
+        )
+    except (KeyError, ValueError, IndexError):
+        raise ParseError("status", data) from None
+
+
+def environ(data: bytes, names: Container[str]) -> dict[str, str]:
+    """Those of ``/proc/PID/environ`` with these names, as the program was started with, proc_pid_environ(5)."""
+    found: dict[str, str] = {}
+    for entry in data.split(b"\0"):
+        name, _, value = entry.partition(b"=")
+        key = name.decode("utf-8", "surrogateescape")
+        if key in names and key not in found:
+            found[key] = value[:4096].decode("utf-8", "surrogateescape")
+    return found
 
 
 def boot_time(data: bytes) -> int:

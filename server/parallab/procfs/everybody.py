@@ -1,0 +1,155 @@
+"""All processes of this host that we can see, as far as it matters for what is left over.
+
+Unlike ``read``, which stays with one tree, this asks everybody: who holds a segment may be
+anybody. It takes some milliseconds a process, so it is for a request, never for a rhythm.
+"""
+
+# Paths are strings and os.* is called directly: a look makes thousands of these calls.
+# ruff: noqa: PTH115, PTH208
+
+from __future__ import annotations
+
+import os
+import re
+import stat as modes
+from collections.abc import Iterable
+from pathlib import Path
+
+from parallab import netlink
+from parallab.host import Entry, Host, Living
+from parallab.model import Inode, OpenFile
+from parallab.procfs import opened, parse
+
+PYMP = "/pymp-"
+_TRACKER = re.compile(r"multiprocessing\.resource_tracker import main;\s*main\((\d+)\)")
+
+
+def look(folders: Iterable[str], tags: frozenset[str], root: str = "/proc", shm: str = "/dev/shm") -> Host:  # noqa: S108
+    """The host now, with these ``folders`` as far as they are there; ``tags`` are environment variables."""
+    try:
+        listening = {one.path: one.inode for one in netlink.unix_sockets().values() if PYMP in one.path}
+        sockets: dict[str, int] | None = listening
+    except OSError:
+        sockets = None
+    return Host(
+        os.getpid(),
+        os.geteuid(),
+        _processes(root, tags),
+        _entries(shm),
+        tuple(found for path in sorted(set(folders)) if (found := folder(path)) is not None),
+        sockets,
+    )
+
+
+def _processes(root: str, tags: frozenset[str]) -> tuple[Living, ...]:
+    files = opened.Files()
+    ticks = os.sysconf("SC_CLK_TCK")
+    boot = parse.boot_time(opened.read(f"{root}/stat"))
+    found = []
+    for name in os.listdir(root):
+        if name.isdigit():
+            try:
+                one = _process(f"{root}/{name}", int(name), tags, files, boot, ticks)
+            except (OSError, parse.ParseError):
+                continue  # it ended meanwhile, or hidepid= (proc(5)) hides it: another user's
+            if one is not None:
+                found.append(one)
+    return tuple(found)
+
+
+def _process(folder: str, pid: int, tags: frozenset[str], files: opened.Files, boot: int, ticks: int) -> Living | None:
+    stat = parse.stat(opened.read(f"{folder}/stat"))
+    status = parse.status(opened.read(f"{folder}/status"))
+    if status.kernel or stat.state in "ZX":
+        return None  # nothing is held by a thread of the kernel's or by one that has ended
+    cmdline = parse.cmdline(opened.read(f"{folder}/cmdline"))
+    told: dict[str, str] = {}
+    holds: set[Inode] = set()
+    sockets: set[int] = set()
+    paths: set[str] = set()
+    descriptors: tuple[OpenFile, ...] = ()
+    unread = ""
+    try:
+        told = parse.environ(opened.read(f"{folder}/environ"), tags)
+        mapped = parse.mapped_files(opened.read(f"{folder}/maps"))
+        descriptors, more = files.read(f"{folder}/fd")
+        holds = {*mapped, *(one.inode for one in descriptors if one.inode is not None)}
+        sockets = {one.inode.ino for one in descriptors if one.kind == "socket" and one.inode is not None}
+        every = {*mapped.values(), *(one.target for one in descriptors), os.readlink(f"{folder}/cwd")}
+        paths = {path for path in every if PYMP in path}
+        unread = "it has too many files open" if more else ""
+    except PermissionError as error:
+        unread = error.strerror or "it may not be read"
+    return Living(
+        pid,
+        stat.started,
+        stat.ppid,
+        status.uid,
+        cmdline,
+        boot + stat.started / ticks,
+        status.resident,
+        tuple(sorted(told.items())),
+        frozenset(holds),
+        frozenset(sockets),
+        frozenset(paths),
+        next((one.inode for one in descriptors if str(one.fd) == _tracked(cmdline)), None),
+        unread,
+    )
+
+
+def _tracked(cmdline: tuple[str, ...]) -> str:
+    """The descriptor that a resource tracker reads, "" of any other program."""
+    match = next((found for part in cmdline if (found := _TRACKER.search(part))), None)
+    return match[1] if match else ""
+
+
+def _entries(shm: str) -> tuple[Entry, ...]:
+    found = []
+    try:
+        with os.scandir(shm) as entries:
+            for entry in entries:
+                one = _entry(entry.path, entry.name)
+                if one is not None and modes.S_ISREG(one.mode):
+                    found.append(one)
+    except OSError:
+        return ()
+    return tuple(found)
+
+
+def _entry(path: str, name: str) -> Entry | None:
+    try:
+        status = os.lstat(path)
+    except OSError:
+        return None  # unlinked meanwhile
+    if opened.clean(name) != name:
+        return None  # a name that is no text can be neither told nor chosen
+    inode = Inode(status.st_dev, status.st_ino)
+    return Entry(inode, name, status.st_uid, status.st_mode, status.st_size, status.st_ctime)
+
+
+def folder(path: str) -> Entry | None:
+    """A ``pymp-*`` folder with what is strange in it; None when it is gone, or is no folder."""
+    one = _entry(path, path)
+    if one is None or not modes.S_ISDIR(one.mode):
+        return None
+    foreign = []
+    try:
+        with os.scandir(path) as entries:
+            for entry in entries:
+                status = entry.stat(follow_symlinks=False)
+                socket = entry.name.startswith("listener-") and modes.S_ISSOCK(status.st_mode)
+                arena = entry.name.startswith("pym-") and modes.S_ISREG(status.st_mode)
+                if not socket and not arena:
+                    foreign.append(entry.name)
+    except OSError as error:
+        foreign.append(error.strerror or "what may not be read")
+    return Entry(one.inode, path, one.uid, one.mode, one.size, one.changed, tuple(sorted(foreign)))
+
+
+def process_started(pid: int, root: Path = Path("/proc")) -> int | None:
+    """The start time of a living process in ticks since boot; None when it has ended."""
+    try:
+        stat = parse.stat(opened.read(f"{root}/{pid}/stat"))
+    except (OSError, parse.ParseError):
+        return None
+    return stat.started if stat.state not in "ZX" else None

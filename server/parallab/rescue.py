@@ -1,0 +1,145 @@
+"""Frees a kernel whose cell hangs: interrupts it, or ends one of its processes.
+
+One interrupt is SIGINT to the kernel's whole process group. Some cells need a second: after the
+first, ``with ThreadPoolExecutor`` waits for its threads again. A process to be ended is named by
+pid and start time, must descend from the kernel, and is signalled through its pidfd.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+from parallab import model
+from parallab.problems import Problem
+from parallab.procfs import everybody
+from parallab.wire import RescueRequest
+
+#: Seconds that a cell gets to end after an interrupt, and a process after a signal.
+GRACE = 3.0
+INTERRUPTS = 2
+
+_SIGNALS = {"terminate": signal.SIGTERM, "kill": signal.SIGKILL}
+
+
+class Hanging(Protocol):
+    """What is asked of :class:`parallab.recorder.Recorder`."""
+
+    pid: int
+    dead: bool
+    last_end: tuple[str, int, int]
+
+    @property
+    def running_cell(self) -> str | None: ...
+    async def processes(self) -> tuple[model.Process, ...]: ...
+    def listen(self, listener: Callable[[str], None]) -> None: ...
+    def unlisten(self, listener: Callable[[str], None]) -> None: ...
+
+
+async def interrupt(recorder: Hanging, send: Callable[[], Awaitable[None]]) -> tuple[bool, tuple[str, ...]]:
+    """Interrupts the running cell, again when the first was not enough; whether it ended, and what happened."""
+    if recorder.running_cell is None:
+        return True, ("No cell was running, so nothing was interrupted.",)
+    for count in range(1, INTERRUPTS + 1):
+        ended = _Ended(recorder)
+        try:
+            await send()
+            if await ended.wait(GRACE):
+                many = "once" if count == 1 else "twice: it waited for its threads again after the first time"
+                return True, (f"The cell was interrupted {many}.", *_afterwards(recorder))
+        finally:
+            ended.close()
+    return False, (
+        f"The cell was interrupted {INTERRUPTS} times and runs on.",
+        "End the process that it waits for, or restart the kernel.",
+    )
+
+
+def _afterwards(recorder: Hanging) -> tuple[str, ...]:
+    if recorder.dead:
+        return ("The kernel ended with it.",)
+    return ("Locks and queues that were in use may be left as they were: run the cells that make them again.",)
+
+
+class _Ended:
+    """Waits for the end of the cell that runs now, or of the kernel."""
+
+    def __init__(self, recorder: Hanging) -> None:
+        self._recorder = recorder
+        self._before = recorder.last_end
+        self._event = asyncio.Event()
+        recorder.listen(self._hear)
+
+    def _hear(self, what: str) -> None:
+        if what in ("dead", "restarted") or self._recorder.last_end != self._before:
+            self._event.set()
+
+    async def wait(self, seconds: float) -> bool:
+        self._hear("")
+        try:
+            await asyncio.wait_for(self._event.wait(), seconds)
+        except asyncio.TimeoutError:
+            return False
+        return True
+
+    def close(self) -> None:
+        self._recorder.unlisten(self._hear)
+
+
+async def end(recorder: Hanging, request: RescueRequest) -> tuple[bool, tuple[str, ...]]:
+    """Ends one process of the kernel's; whether it has ended, and what happened.
+
+    :raises Problem: it is the kernel itself, none of its processes, or not the one that was meant.
+    """
+    if request.pid == recorder.pid:
+        raise Problem(409, "That is the kernel itself. To end it, choose “Restart Kernel”.")
+    found = next((one for one in await recorder.processes() if one.pid == request.pid), None)
+    if found is None or found.started != request.started or found.state in "ZX":
+        raise Problem(
+            409,
+            "This process has ended already, or is none of this notebook's. Look again at what runs now.",
+            f"Process {request.pid}, started at {request.started}, does not descend from kernel {recorder.pid}.",
+        )
+    number = _SIGNALS[request.action]
+    ended = await _signal(found, number)
+    said = "was killed" if request.action == "kill" else "was asked to end"
+    if ended:
+        return True, (f"Process {found.pid} {said}, and has ended.",)
+    advice = "" if request.action == "kill" else " It may ignore that: kill it."
+    return False, (f"Process {found.pid} {said}, and has not ended yet.{advice}",)
+
+
+async def _signal(process: model.Process, number: signal.Signals) -> bool:
+    try:
+        fd = os.pidfd_open(process.pid)
+    except OSError:
+        return True
+    try:
+        # Asked after the descriptor was opened: it means this process and no other.
+        if everybody.process_started(process.pid) != process.started:
+            return True
+        try:
+            signal.pidfd_send_signal(fd, number)
+        except ProcessLookupError:
+            return True
+        except PermissionError as error:
+            raise Problem(409, "This process belongs to another user and cannot be ended from here.") from error
+        return await _gone(fd)
+    finally:
+        os.close(fd)
+
+
+async def _gone(pidfd: int) -> bool:
+    loop = asyncio.get_running_loop()
+    gone = asyncio.Event()
+    loop.add_reader(pidfd, gone.set)
+    try:
+        await asyncio.wait_for(gone.wait(), GRACE)
+    except asyncio.TimeoutError:
+        return False
+    finally:
+        loop.remove_reader(pidfd)
+    return True
