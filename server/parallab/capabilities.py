@@ -1,89 +1,146 @@
-"""What Parallab can see on this machine, found out by trying it on a child of our own."""
+"""What Parallab can see on this machine, or of one kernel, found out by trying it.
+
+Each thing is really done: descriptors listed, a byte of memory read, the sockets asked for. Only
+when it fails are the surroundings looked at, for the reason and for what could be done about it:
+ptrace scope, container, system call filter, hidden /proc, another user, another namespace.
+"""
 
 from __future__ import annotations
 
 import ctypes
 import os
 import platform
+import pwd
 import socket
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from parallab import netlink
+from parallab.procfs import parse
 from parallab.wire import SCHEMA, Capabilities, Capability
-
-#: linux/netlink.h; the socket module has no name for it.
-NETLINK_SOCK_DIAG = 4
 
 ELSEWHERE = (
     "Processes cannot be seen from outside on {platform}. The labs open and their questions work; to have "
     "your work checked, run Jupyter in a Linux container."
 )
+#: What each thing is for, in the order of the tries.
+WHAT = (
+    "processes and threads",
+    "open files and shared mappings",
+    "what a thread waits for",
+    "semaphores and locks",
+    "who is at the other end of a socket",
+    "shared memory",
+)
+CAP_SYS_PTRACE = 19
 
 
 def probe(root: Path = Path("/proc"), shared_memory: Path = Path("/dev/shm")) -> Capabilities:  # noqa: S108
-    """Tries each thing once; takes some 20 ms, so keep the answer."""
+    """Tries each thing once on a child of our own; takes some 20 ms, so keep the answer."""
     if sys.platform != "linux":
-        why = ELSEWHERE.format(platform=platform.system() or sys.platform)
-        found = tuple(Capability(what, can=False, why=why) for what in WHAT)
-    else:
-        tries: tuple[Callable[[], str], ...] = (
-            lambda: _processes(root),
-            lambda: _memory(root),
-            _sockets,
-            lambda: _segments(shared_memory),
-        )
-        found = tuple(_tried(what, one) for what, one in zip(WHAT, tries, strict=True))
+        return _elsewhere()
+    with _child() as child:
+        try:
+            return _try(root, child.pid, os.getpid(), shared_memory)
+        finally:
+            child.kill()
+
+
+def _child() -> subprocess.Popen[bytes]:
+    """A program that waits; another than this Python where that may not be started anew."""
+    try:
+        return subprocess.Popen([sys.executable, "-S", "-c", "input()"], stdin=subprocess.PIPE)
+    except OSError:
+        return subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+
+
+def of(pid: int, root: Path = Path("/proc")) -> Capabilities:
+    """Tries each thing on a process: a kernel, or any other program."""
+    if sys.platform != "linux":
+        return _elsewhere()
+    return _try(root, pid, pid, root / str(pid) / "root/dev/shm")
+
+
+def _elsewhere() -> Capabilities:
+    why = ELSEWHERE.format(platform=platform.system() or sys.platform)
+    return Capabilities(SCHEMA, sys.platform, tuple(Capability(what, can=False, why=why) for what in WHAT))
+
+
+def _try(root: Path, pid: int, listed: int, shared_memory: Path) -> Capabilities:
+    folder = root / str(pid)
+    tries: tuple[Callable[[], str], ...] = (
+        lambda: _processes(root, listed),
+        lambda: _files(folder),
+        lambda: _calls(folder),
+        lambda: _memory(folder),
+        lambda: _sockets(folder),
+        lambda: _segments(shared_memory),
+    )
+    found = tuple(_tried(what, one, folder) for what, one in zip(WHAT, tries, strict=True))
     return Capabilities(SCHEMA, sys.platform, found)
 
 
-#: In the order of the tries.
-WHAT = ("processes and threads", "semaphores and locks", "who is at the other end of a socket", "shared memory")
-
-
-def _tried(what: str, attempt: Callable[[], str]) -> Capability:
+def _tried(what: str, attempt: Callable[[], str], folder: Path) -> Capability:
     """An attempt answers why it failed, "" when it did not."""
     try:
         why = attempt()
-    except (OSError, ValueError, subprocess.SubprocessError) as error:
+    except PermissionError as error:
+        why = reason(folder) or f"The system refuses it: {error.strerror}."
+    except (OSError, ValueError) as error:
         why = f"It was tried and failed: {error}."
     return Capability(what, can=not why, why=why)
 
 
-def _processes(root: Path) -> str:
-    # Of pid 1 only what everybody may read: hidepid hides others' processes, but never our own.
-    own = root / str(os.getpid())
+# -- the tries ------------------------------------------------------------------------------
+
+
+def _processes(root: Path, pid: int) -> str:
+    # Of others only what everybody may read: hidepid hides others' processes, but never our own.
+    own = root / str(pid)
     if not (own / "stat").exists():
-        return f"{root} is not there or shows no processes: it must be mounted for Jupyter's own user."
+        hidden = _hidden(root) if (root / "self").exists() else ""
+        return hidden or f"{root} is not there or shows no processes: it must be mounted for Jupyter's own user."
     (own / "stat").read_text(encoding="utf-8", errors="replace")
     if not any((own / "task").iterdir()):
         return f"{own / 'task'} shows no threads."
     return ""
 
 
-def _memory(root: Path) -> str:
-    """Reads one byte of a child's memory, as semaphores are read; ptrace(2) rules decide."""
-    with subprocess.Popen([sys.executable, "-S", "-c", "input()"], stdin=subprocess.PIPE) as child:
-        try:
-            folder = root / str(child.pid)
-            first = (folder / "maps").read_text(encoding="utf-8", errors="replace").partition("-")[0]
-            with (folder / "mem").open("rb", buffering=0) as memory:
-                memory.seek(int(first, 16))
-                memory.read(1)
-        except PermissionError:
-            return (
-                "The memory of child processes may not be read here, so the holders and waiters of locks stay "
-                "unknown. In a container, allow ptrace (--cap-add=SYS_PTRACE); on a host, see kernel.yama.ptrace_scope."
-            )
-        finally:
-            child.kill()
+def _files(folder: Path) -> str:
+    for one in (folder / "fd").iterdir():
+        one.readlink()
+    (folder / "maps").read_bytes()
+    return ""
+
+
+def _calls(folder: Path) -> str:
+    text = (folder / "syscall").read_bytes()
+    parse.syscall(text)
+    return ""
+
+
+def _memory(folder: Path) -> str:
+    """Reads one byte, as semaphores are read; ptrace(2) rules decide."""
+    maps = (folder / "maps").read_text(encoding="utf-8", errors="replace")
+    readable = next((line for line in maps.splitlines() if " r" in line), "")
+    with (folder / "mem").open("rb", buffering=0) as memory:
+        memory.seek(int(readable.partition("-")[0] or "0", 16))
+        memory.read(1)
     return "" if ctypes.sizeof(ctypes.c_void_p) == 8 else "Semaphores are understood on 64-bit systems only."
 
 
-def _sockets() -> str:
-    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, NETLINK_SOCK_DIAG) as asked:
-        asked.bind((0, 0))
+def _sockets(folder: Path) -> str:
+    if (folder / "ns/net").readlink() != Path("/proc/self/ns/net").readlink():
+        return (
+            "It runs in a network namespace of its own, whose sockets cannot be asked for from outside. "
+            "Run Jupyter in the same container as its kernels."
+        )
+    one, other = socket.socketpair()
+    with one, other, netlink.open_diag() as asked:
+        if os.fstat(one.fileno()).st_ino not in netlink.unix_sockets(asked):
+            return "The system does not tell of unix sockets (sock_diag)."
     return ""
 
 
@@ -93,3 +150,104 @@ def _segments(folder: Path) -> str:
     if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
         return f"{folder} may not be read and written by this user."
     return ""
+
+
+# -- the reasons ----------------------------------------------------------------------------
+
+
+def reason(folder: Path) -> str:
+    """Why ``/proc/PID`` refuses what the same user should see; "" when nothing explains it."""
+    try:
+        theirs = parse.status((folder / "status").read_bytes())
+        mine = parse.status((folder.parent / "self/status").read_bytes())
+    except (OSError, parse.ParseError):
+        return _hidden(folder.parent)
+    if mine.euid not in (0, theirs.uid):
+        return f"It belongs to {_user(theirs.uid)}: run Jupyter, or this command, as that user."
+    found = [
+        why
+        for why in (
+            _undumpable(folder, theirs),
+            _scope(folder.parent, mine),
+            _namespace(folder),
+            _privileged(theirs, mine),
+            _filtered(mine),
+        )
+        if why
+    ]
+    return " ".join([*found, *_container(folder.parent)]) if found else "".join(_container(folder.parent))
+
+
+def _undumpable(folder: Path, theirs: parse.Status) -> str:
+    """A process that may not be dumped has the files in its /proc folder owned by root: proc(5), prctl(2)."""
+    try:
+        owner = (folder / "stat").stat().st_uid
+    except OSError:
+        return ""
+    if owner == theirs.euid and theirs.uid == theirs.euid:
+        return ""
+    return "The process protects itself from being looked into (prctl(2), PR_SET_DUMPABLE, or it changed its user)."
+
+
+def _scope(root: Path, mine: parse.Status) -> str:
+    """Yama's kernel.yama.ptrace_scope: 1 allows ancestors, 2 administrators, 3 nobody."""
+    try:
+        scope = int((root / "sys/kernel/yama/ptrace_scope").read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return ""
+    if scope == 0 or (scope < 3 and mine.capabilities >> CAP_SYS_PTRACE & 1):
+        return ""
+    who = {1: "only whoever started a program may look into it", 2: "only administrators may look into programs"}
+    told = who.get(scope, "nobody may look into programs")
+    return f"On this system {told} (kernel.yama.ptrace_scope is {scope}; 0 allows it for one's own)."
+
+
+def _namespace(folder: Path) -> str:
+    try:
+        if (folder / "ns/user").readlink() == Path("/proc/self/ns/user").readlink():
+            return ""
+    except OSError:
+        return ""
+    return "It runs in a user namespace of its own."
+
+
+def _privileged(theirs: parse.Status, mine: parse.Status) -> str:
+    if theirs.capabilities & ~mine.capabilities:
+        return "It has rights that Jupyter has not: start both with the same."
+    return ""
+
+
+def _filtered(mine: parse.Status) -> str:
+    if mine.seccomp != 2:
+        return ""
+    return "System calls are filtered here (seccomp); in Docker, allow ptrace with --cap-add=SYS_PTRACE."
+
+
+def _container(root: Path) -> list[str]:
+    marks = (Path("/.dockerenv"), Path("/run/.containerenv"))
+    try:
+        nested = (root / "self/ns/pid").readlink() != Path("pid:[4026531836]")  # PROC_PID_INIT_INO of Linux
+    except OSError:
+        nested = False
+    if not nested and not any(mark.exists() for mark in marks):
+        return []
+    return ["This is a container: it may need --cap-add=SYS_PTRACE, or a looser security profile."]
+
+
+def _hidden(root: Path) -> str:
+    """The mount option hidepid of /proc: 1 hides the contents, 2 and 4 the processes, proc(5)."""
+    try:
+        mounts = (root / "self/mountinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return ""
+    options = next((line for line in reversed(mounts) if line.split()[4:5] == [str(root)]), "")
+    if any(f"hidepid={value}" in options for value in ("1", "2", "4", "noaccess", "invisible", "ptraceable")):
+        return f"{root} hides the processes of others (hidepid), or there is no such process."
+    return ""
+
+
+def _user(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"user {uid}"

@@ -212,12 +212,20 @@ def _sentence(error: BaseException) -> str:
 
 
 @main.command()
-@click.argument("pid", type=int)
+@click.argument("pid", type=int, required=False)
+@click.option(
+    "--capabilities", "what", is_flag=True, help="Say what can be seen here, or of PID, and why the rest cannot."
+)
 @click.option("--json", "json_", is_flag=True, help="As JSON.")
-def inspect(pid: int, json_: bool) -> None:
+def inspect(pid: int | None, what: bool, json_: bool) -> None:
     """Show the processes, IPC objects and waits of any running Python program of yours."""
     from parallab import inspect_view, inspecting
 
+    if what:
+        _capabilities(pid, json_)
+        return
+    if pid is None:
+        raise Problem("name the process: `ps` lists those that run")
     try:
         report = inspecting.inspect(pid)
     except inspecting.InspectError as error:
@@ -226,6 +234,19 @@ def inspect(pid: int, json_: bool) -> None:
         click.echo(as_json(report))
     else:
         Console().print(inspect_view.render(report))
+
+
+def _capabilities(pid: int | None, json_: bool) -> None:
+    from parallab import capabilities, inspect_view
+    from parallab.procfs import everybody
+
+    if pid is not None and sys.platform == "linux" and everybody.process_started(pid) is None:
+        raise Problem(f"no process {pid} is running: `ps` lists those that are")
+    found = capabilities.probe() if pid is None else capabilities.of(pid)
+    if json_:
+        click.echo(as_json(found))
+    else:
+        Console().print(inspect_view.render_capabilities(found))
 
 
 @main.command()

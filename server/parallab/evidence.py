@@ -23,6 +23,13 @@ __all__ = ["CellRun", "Evidence", "Lock", "Notebook", "Number", "Thread", "Toget
 
 Kind = TypeVar("Kind", bound=model.Event)
 
+_GAPS = {
+    "locks": "the memory",
+    "calls": "the system calls",
+    "mappings": "the shared memory",
+    "segments": "the folder of shared memory",
+}
+
 
 @dataclass(frozen=True)
 class Notebook:
@@ -324,8 +331,27 @@ class Evidence:
 
     @cached_property
     def standstill(self) -> story.Standstill:
-        """Who waits for whom, now: lock waits with their holders, and the cycle if there is one."""
-        return story.standstill(self.recording, self._story)
+        """Who waits for whom, now: lock waits with their holders, and the cycle if there is one.
+
+        :raises CannotTell: no circle is seen, but somebody's locks or waits may not be looked at.
+        """
+        found = story.standstill(self.recording, self._story)
+        if not found.cycle:
+            self._readable("who holds a lock and who waits for it", "locks", "calls", "mappings")
+        return found
+
+    def _readable(self, what: str, *kinds: str) -> None:
+        """Refuses to conclude from what was not there when it could not be looked at."""
+        last = self.recording.snapshots[-1] if self.recording.snapshots else None
+        gap = next((one for one in (last.missing if last else ()) if one.kind in kinds), None)
+        if gap is None:
+            return
+        worker = self._story.worker(gap.pid) if gap.pid else None
+        whose = f" of {worker}" if worker else " of your notebook" if gap.pid == self.recording.pid else ""
+        raise CannotTell(
+            f"It cannot be seen {what}: {_GAPS[gap.kind]}{whose} may not be read here ({gap.why}). "
+            "`parallab inspect --capabilities` says what can be seen, and how to allow the rest."
+        )
 
     @cached_property
     def alive(self) -> tuple[Worker, ...]:
@@ -355,4 +381,5 @@ class Evidence:
     @cached_property
     def segments_left(self) -> tuple[model.Segment, ...]:
         """Shared memory that appeared in /dev/shm since the baseline and that this kernel made."""
+        self._readable("what is left in shared memory", "segments", "mappings")
         return story.segments_left(self.recording)

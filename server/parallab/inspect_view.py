@@ -14,6 +14,7 @@ from rich.tree import Tree
 
 from parallab.wire import (
     CannotTell,
+    Capabilities,
     DoctorReport,
     InspectDiagnosis,
     InspectObject,
@@ -58,6 +59,16 @@ def render_doctor(report: DoctorReport) -> RenderableType:
         None: Text("Cannot tell.", style="bold yellow"),
     }[report.stuck]
     return Group(answer, *_diagnoses(report.diagnoses), *_cannot_tell(report.cannot_tell))
+
+
+def render_capabilities(found: Capabilities) -> RenderableType:
+    """One line a thing, with why it cannot be seen."""
+    lines = [Text("What Parallab can see here", style="bold")]
+    for one in found.capabilities:
+        lines.append(Text.assemble(("✓ ", "green") if one.can else ("✗ ", "bold red"), one.what))
+        if one.why:
+            lines.append(Text(f"    {one.why}", style="yellow"))
+    return Group(*lines)
 
 
 def _tree(report: InspectReport) -> Tree:

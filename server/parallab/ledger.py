@@ -105,7 +105,7 @@ def with_snapshot(ledger: Ledger, snapshot: Snapshot, before: frozenset[Inode], 
     ledger = with_tree(ledger, snapshot.processes)
     held = holdings(snapshot.processes) - before
     listed = {segment.inode: segment.name for segment in snapshot.segments}
-    whole = not any(one.what in ("/dev/shm", "all of /dev/shm") for one in snapshot.missing)  # noqa: S108
+    whole = not any(one.kind == "segments" for one in snapshot.missing)
     # What is not in a whole listing any more was unlinked: it will never be left over.
     still = {one for one in ledger.objects if one.kind == "folder" or not whole or listed.get(one.inode) == one.name}
     new = {OwnObject(inode, listed[inode], kind_of(listed[inode])) for inode in held & listed.keys()}

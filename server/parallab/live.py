@@ -34,8 +34,15 @@ def picture(recording: model.Recording, kernel_id: str) -> wire.KernelState:
         stuck=recording.stuck,
         diagnoses=_diagnoses(recording, standing) if recording.stuck else (),
         processes=tuple(_process(worker, recording, told, standing) for worker in _shown(recording, told.workers)),
-        cannot_tell=recording.not_recorded,
+        cannot_tell=(*recording.not_recorded, *_unseen(recording)),
     )
+
+
+def _unseen(recording: model.Recording) -> tuple[str, ...]:
+    """What may not be looked at, as the kernel's first look and the last ones found."""
+    looks = [*([recording.baseline] if recording.baseline else []), *recording.snapshots[-1:]]
+    gaps = dict.fromkeys((one.what, one.why) for look in looks for one in look.missing)
+    return tuple(f"Cannot tell {what}: {why}." for what, why in gaps)
 
 
 def _diagnoses(recording: model.Recording, standing: story.Standstill) -> tuple[str, ...]:

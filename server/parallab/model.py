@@ -166,10 +166,12 @@ class Segment(Fact, frozen=True):
 
 
 class Missing(Fact, frozen=True):
-    """Something that could not be seen, and why."""
+    """Something that could not be seen, and why; ``kind`` of what, ``pid`` of whom where it is of one."""
 
     what: str
     why: str
+    kind: Literal["", "mappings", "descriptors", "calls", "locks", "segments", "sockets"] = ""
+    pid: int = 0
 
 
 class Snapshot(Fact, frozen=True):

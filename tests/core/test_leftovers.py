@@ -194,7 +194,8 @@ def test_it_remembers_what_the_kernels_own_hold_and_nothing_that_was_there_befor
     assert {(one.kind, one.name) for one in grown.objects} == {("segment", "psm_a"), ("folder", "/tmp/pymp-x")}
     unlinked = with_snapshot(grown, snapshot(process(10)), frozenset(), {})
     assert [one.kind for one in unlinked.objects] == ["folder"]
-    unseen = with_snapshot(grown, snapshot(process(10), missing=(Missing("/dev/shm", "no"),)), frozenset(), {})
+    hidden = (Missing("/dev/shm", "no", "segments"),)
+    unseen = with_snapshot(grown, snapshot(process(10), missing=hidden), frozenset(), {})
     assert unseen.objects == grown.objects
 
 

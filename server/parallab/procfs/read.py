@@ -15,6 +15,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -305,16 +306,17 @@ class Reader:
         try:
             mappings = self._shared_mappings(f"{folder}/maps")
         except PermissionError as error:
-            missing.append(_missing("shared memory", process, error))
+            missing.append(_missing("shared memory", process, error, "mappings"))
         try:
             files, more = self._files.read(f"{folder}/fd")
             if more:
-                missing.append(Missing(f"all descriptors of process {known.pid}", f"it has over {opened.MAX_FILES}"))
+                why = f"it has over {opened.MAX_FILES}"
+                missing.append(Missing(f"all descriptors of process {known.pid}", why, "descriptors", known.pid))
         except PermissionError as error:
-            missing.append(_missing("descriptors", process, error))
+            missing.append(_missing("descriptors", process, error, "descriptors"))
         found, denied = self._threads(known, memory, mappings)
         if denied is not None:
-            missing.append(_missing("system calls", process, denied))
+            missing.append(_missing("system calls", process, denied, "calls"))
         known.restless = any(thread.state == "R" or thread.blocked is threads.RUNNING for thread in found)
         known.missing = tuple(missing)
         known.scanned = None
@@ -419,10 +421,11 @@ class Reader:
                 regions = self._private_mappings(known.pid)
                 known.scanned, more = semaphores.scan(memory, regions, handles)
                 if more:
-                    missing.append(Missing(f"all locks of process {known.pid}", "its memory is too large to search"))
+                    why = "its memory is too large to search"
+                    missing.append(Missing(f"all locks of process {known.pid}", why, "locks", known.pid))
                 found = semaphores.sem_locks(memory, known.pid, wanted | known.scanned, handles, tids, self._machine)
         if memory.problem is not None:
-            missing.append(_missing("locks", process, memory.problem))
+            missing.append(_missing("locks", process, memory.problem, "locks"))
         known.added = True
         known.addresses = frozenset(wanted | (known.scanned or set()))
         known.sem_locks = found
@@ -450,7 +453,7 @@ class Reader:
         try:
             every = self._sockets()
         except OSError as error:
-            missing.append(Missing("the other ends of unix sockets", error.strerror or str(error)))
+            missing.append(Missing("the other ends of unix sockets", error.strerror or str(error), "sockets"))
             return ()
         own = [every[number] for number in sorted(wanted) if number in every]
         peers = {one.peer for one in own} - wanted - {0}
@@ -468,11 +471,11 @@ class Reader:
                     found, more = opened.segments(directory, status.st_dev, MAX_SEGMENTS)
                     self._segments = (stamp if settled else (), found, more)
                 if self._segments[2]:
-                    missing.append(Missing("all of /dev/shm", f"only {MAX_SEGMENTS} entries were read"))
+                    missing.append(Missing("all of /dev/shm", f"only {MAX_SEGMENTS} entries were read", "segments"))
                 return self._segments[1]
             except OSError:
                 continue
-        missing.append(Missing("/dev/shm", "it could not be read"))
+        missing.append(Missing("/dev/shm", "it could not be read", "segments"))
         return ()
 
 
@@ -488,8 +491,10 @@ def _semaphores(processes: Iterable[Process], memories: dict[int, opened.Memory]
     return tuple(found.values())
 
 
-def _missing(what: str, process: Process, error: OSError) -> Missing:
-    return Missing(f"{what} of process {process.pid}", error.strerror or str(error))
+def _missing(
+    what: str, process: Process, error: OSError, kind: Literal["mappings", "descriptors", "calls", "locks"]
+) -> Missing:
+    return Missing(f"{what} of process {process.pid}", error.strerror or str(error), kind, process.pid)
 
 
 def snapshot(pid: int, root: Path = Path("/proc"), scan: bool = True) -> Snapshot:

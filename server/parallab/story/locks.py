@@ -67,6 +67,8 @@ class Lock:
     """The processes that hold it now."""
     waiting: tuple[int, ...] = ()
     """The processes that wait for it now."""
+    unread: tuple[int, ...] = ()
+    """Processes whose own records may not be read: they may hold it, or wait, unseen."""
 
     def known_in(self, runs: Iterable[Run], pids: Iterable[int]) -> bool:
         """Whether it was made in one of the runs, or used or received by a process other than its maker."""
@@ -159,6 +161,7 @@ class _Lock:
             waiters=semaphore.waiters if semaphore else None,
             holders=state.holders(inode, [hold.pid for hold in still]),
             waiting=state.waiting(inode, self.wanting),
+            unread=tuple(sorted(state.unread & self.known)),
         )
 
 
@@ -180,27 +183,27 @@ class _Now:
             name = made.get((lock.pid, lock.address)) or by_address.get(lock.address)
             if name:
                 self.inodes[name] = lock.inode
+        missing = self.last.missing if self.last else ()
+        self.unread = {one.pid for one in missing if one.kind in ("locks", "calls", "mappings")}
         self.semaphores = {state.inode: state for state in (self.last.semaphores if self.last else ())}
 
     def holders(self, inode: model.Inode | None, told: Sequence[int]) -> tuple[int, ...]:
         """Processes whose own record says they hold it; what the probe told where there is none."""
         if self.last is not None and inode is not None:
-            return tuple(sorted({lock.pid for lock in self.last.sem_locks if lock.inode == inode and lock.count > 0}))
+            read = {lock.pid for lock in self.last.sem_locks if lock.inode == inode and lock.count > 0}
+            return tuple(sorted(read | (self.unread & set(told))))
         return tuple(sorted(set(told)))
 
     def waiting(self, inode: model.Inode | None, told: Iterable[int]) -> tuple[int, ...]:
         """Processes with a thread in a futex on it; what the probe told where there is no snapshot."""
         if self.last is not None and inode is not None:
-            return tuple(
-                sorted(
-                    {
-                        process.pid
-                        for process in self.last.processes
-                        for thread in process.threads
-                        if thread.blocked is not None and thread.blocked.inode == inode
-                    }
-                )
-            )
+            seen = {
+                process.pid
+                for process in self.last.processes
+                for thread in process.threads
+                if thread.blocked is not None and thread.blocked.inode == inode
+            }
+            return tuple(sorted(seen | (self.unread & set(told))))
         alive = {process.pid for process in self.last.processes} if self.last else set(told)
         return tuple(sorted(alive & set(told)))
 

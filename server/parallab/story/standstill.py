@@ -47,7 +47,8 @@ def standstill(recording: model.Recording, story: Told) -> Standstill:
     living = {process.pid for process in last if process.state != "Z"}
     for lock in story.locks:
         dead = tuple(dict.fromkeys(hold.pid for hold in lock.holds if not hold.given and hold.pid not in living))
-        waits += [LockWait(waiter, lock, lock.holders, () if lock.holders else dead) for waiter in lock.waiting]
+        dead = () if lock.holders or lock.unread else dead
+        waits += [LockWait(waiter, lock, lock.holders, dead) for waiter in lock.waiting]
     # In the order in which they were hired: numbers of processes begin anew now and then.
     hired = {wait.waiter: worker.began for wait in waits if (worker := story.worker(wait.waiter)) is not None}
     waits.sort(key=lambda wait: (hired.get(wait.waiter, 0), wait.waiter, wait.lock.name))
@@ -95,4 +96,6 @@ class _Names:
             return f"{self.who(wait.waiter)} waits for a lock that {holders} holds"
         if wait.dead:
             return f"{self.who(wait.waiter)} waits for a lock that {self.who(wait.dead[-1])} held when it ended"
+        if wait.lock.unread:
+            return f"{self.who(wait.waiter)} waits for a lock; who holds it cannot be seen"
         return f"{self.who(wait.waiter)} waits for a lock that nobody alive holds"
