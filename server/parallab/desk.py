@@ -325,7 +325,7 @@ class Desk:
         steps: Mapping[str, str],
         memory: Memory,
     ) -> tuple[wire.GoalResult, ...]:
-        unfit = views.unfit(at.step, hello.python if hello else "")
+        unfit = at.step.unfit(hello.python if hello else "")
         if unfit:
             return _alike(at.checks, "not-attempted", unfit)
         return await self._judge.judge(

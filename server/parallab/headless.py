@@ -22,7 +22,6 @@ from typing import Any
 from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
 from jupyter_client.manager import AsyncKernelManager
-from packaging.specifiers import SpecifierSet
 
 from parallab import judging, model
 from parallab.evidence import Evidence
@@ -171,7 +170,7 @@ class _Session:
                     await self._judge(state)
         hello = self.recorder.hello
         python, method = (hello.python, hello.start_method) if hello else ("", "")
-        skipped = {step.id: reason for step in self.lab.lab.steps if (reason := _unfit(step, python))}
+        skipped = {step.id: reason for step in self.lab.lab.steps if (reason := step.unfit(python))}
         results: list[StepResult] = []
         for state in states.values():
             if state.step.id in skipped or (asked is not None and state.step.id not in asked):
@@ -348,13 +347,6 @@ def _result(state: _Step) -> StepResult:
         assisted=None,
         not_recorded=state.not_recorded,
     )
-
-
-def _unfit(step: Step, python: str) -> str:
-    """Why this Python cannot do the step, "" when it can."""
-    if not step.python or not python or SpecifierSet(step.python).contains(python, prereleases=True):
-        return ""
-    return f"needs Python {step.python}; this kernel runs {python}"
 
 
 def _spec(kernel: str | None) -> KernelSpec:

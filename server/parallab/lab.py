@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import msgspec
+from packaging.specifiers import SpecifierSet
 
 from parallab.wire import Block, CellRef, Prompt, StepKind
 
@@ -74,6 +75,12 @@ class Step(msgspec.Struct, frozen=True):
     """What a distractor would do, by block id."""
     serves: tuple[str, ...] = ()
     """Objectives."""
+
+    def unfit(self, python: str) -> str:
+        """Why a kernel of this version cannot do the step, "" when it can or its version is unknown."""
+        if not self.python or not python or SpecifierSet(self.python).contains(python, prereleases=True):
+            return ""
+        return f"This step needs Python {self.python}; this kernel runs {python}."
 
 
 class Lab(msgspec.Struct, frozen=True):

@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 import msgspec
 import yaml
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from parallab.lab import Cell, Lab, LabError, Option, QuizQuestion, Step
 from parallab.lab_document import CellPart, Directive, Document, Struct, Text, advice, fences, split_items
@@ -280,6 +281,10 @@ class _LabReader:
         if any(step.id == part.argument for step in self.steps):
             raise self._error(part.line, f"there are two steps {part.argument!r}: rename one")
         options, rest = self._options(part, StepOptions)
+        try:
+            SpecifierSet(options.python)
+        except InvalidSpecifier:
+            raise self._error(part.line, f"python: {options.python!r} is no version: write it as in “>=3.14”") from None
         if any(line.strip() for line in rest):
             raise self._error(part.line, ":::{step} holds option lines only; write what to do below its closing :::")
         self.steps.append(_StepDraft(part.argument, part.line, options))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from parallab import progress, wire
 from parallab.checks import Check
@@ -110,24 +109,13 @@ def step_view(step: Step, checks: Sequence[Check], python: str, render: Render) 
             for question in step.questions
         ),
         blocks=step.blocks,
-        skipped=unfit(step, python),
+        skipped=step.unfit(python),
     )
 
 
 def lab_progress(lab: Lab, memories: Mapping[str, Memory], render: Render) -> tuple[wire.StepProgress, ...]:
     """Every step's progress, in the lab's order."""
     return tuple(progress.view(step, memories.get(step.id, Memory()), render) for step in lab.steps)
-
-
-def unfit(step: Step, python: str) -> str:
-    """Why this Python cannot do the step, "" when it can."""
-    wanted = step.python
-    try:
-        if not wanted or not python or SpecifierSet(wanted).contains(python, prereleases=True):
-            return ""
-    except InvalidSpecifier:
-        return f"The lab says that this step needs Python {wanted}, which is no version. Tell the lab's author."
-    return f"This step needs Python {wanted}; this kernel runs {python}."
 
 
 def notebook_cells(cells: Sequence[Cell]) -> tuple[wire.NotebookCell, ...]:

@@ -173,6 +173,7 @@ def test_parsons_blocks_are_shuffled_and_their_ids_do_not_tell_the_order() -> No
         (HEAD + ":::{step} one\ntitle: x\nkinds: quiz\n:::\n", 11, "{step} has no option 'kinds'"),
         (HEAD + ":::{step} one\ntitle: x\nprose\n:::\n", 11, ":::{step} holds option lines only"),
         (HEAD + ":::{step} one\ntitle: x\nkind: quiz\n:::\n", 11, "is of kind quiz, but has no :::{quiz} id"),
+        (HEAD + ":::{step} one\ntitle: x\npython: 3.14+\n:::\n", 11, "python: '3.14+' is no version"),
         (HEAD + ":::{stp} one\n:::\n", 11, "there is no directive {stp}: use one of step, hint"),
         (HEAD + ":::{hint}\nx\n:::\n", 11, "{hint} belongs to a step"),
         (HEAD + STEP + ":::{hint}\n\n:::\n", 29, "this hint is empty"),
