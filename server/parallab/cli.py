@@ -2,42 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sys
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn
 
 import click
-import msgspec
 from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-Function = TypeVar("Function", bound=Callable[..., Any])
+from parallab.cli_author import author
+from parallab.terminal import Problem, as_json, sentence, with_progress
+
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
-
-
-class Problem(click.ClickException):
-    """Bad input: one line that says what to do."""
-
-    exit_code = 2
-
-    def show(self, file: Any = None) -> None:  # noqa: ARG002 - click's signature
-        """Prints the line."""
-        click.echo(f"parallab: {' '.join(self.message.split())}", err=True)
 
 
 @click.group(context_settings=CONTEXT)
 @click.version_option(package_name="parallab")
 def main() -> None:
     """Parallab: Python concurrency, taught by watching what really happens."""
-
-
-def as_json(value: Any) -> str:
-    """A report as indented JSON."""
-    return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
 
 
 # -- learning -----------------------------------------------------------------------------
@@ -135,7 +117,7 @@ def check(
     try:
         shelved = Shelf().lab(lab_id)
     except LookupError as error:
-        raise Problem(_sentence(error)) from None
+        raise Problem(sentence(error)) from None
     if shelved.problem:
         raise Problem(str(shelved.problem))
     known = [step.id for step in shelved.lab.steps]
@@ -149,7 +131,7 @@ def check(
     if record is not None and not record.resolve().parent.is_dir():
         raise Problem(f"there is no folder {record.parent} to write the recording into")
     try:
-        done = _with_progress(
+        done = with_progress(
             lambda progress: headless.run(
                 cells,
                 shelved,
@@ -179,19 +161,6 @@ def _own_notebook(slug: str) -> Path:
     raise Problem(f"there is no {slug}.ipynb here: name the notebook, or open the lab first")
 
 
-def _with_progress(work: Callable[[Callable[[str], None]], Any]) -> Any:
-    """Runs a coroutine with a line on standard error that says where it is (on a terminal only)."""
-    console = Console(stderr=True)
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("starting a kernel", total=None)
-        return asyncio.run(work(lambda text: bar.update(task, description=text)))
-
-
-def _told(work: Callable[..., Any], progress: Callable[[str], None]) -> Any:
-    return work(progress=progress)
-
-
 def _print_report(report: Any, titles: dict[str, str]) -> None:
     from parallab import verdict_text
 
@@ -202,10 +171,6 @@ def _print_report(report: Any, titles: dict[str, str]) -> None:
         click.echo(verdict_text.text(step))
     for skipped in report.skipped:
         click.echo(f"{titles.get(skipped.step, skipped.step)}  [skipped: {skipped.reason}]")
-
-
-def _sentence(error: BaseException) -> str:
-    return str(error.args[0]) if error.args else str(error)
 
 
 # -- seeing ----------------------------------------------------------------------------------
@@ -289,126 +254,7 @@ def clean(dry_run: bool, json_: bool) -> None:
     raise SystemExit(1 if not dry_run and any(one.removable for one in done.left) else 0)
 
 
-# -- writing labs -------------------------------------------------------------------------------
-
-METHODS = click.Choice(["fork", "spawn", "forkserver"])
-
-
-@main.group()
-def author() -> None:
-    """Write labs, and prove them."""
-
-
-def _shelved(names: tuple[str, ...]) -> list[Any]:
-    """The labs named by id or folder; all of them when none is named."""
-    from parallab.shelf import Shelf, load
-
-    shelf = Shelf()
-    if not names:
-        return list(shelf.labs())
-    found = []
-    for name in names:
-        if (Path(name) / "lab.md").is_file():
-            found.append(load(Path(name).resolve()))
-            continue
-        try:
-            found.append(shelf.lab(name))
-        except LookupError as error:
-            raise Problem(_sentence(error)) from None
-    return found
-
-
-@author.command("check")
-@click.argument("labs", nargs=-1)
-@click.option("--repeat", type=click.IntRange(1), default=1, show_default=True, help="Run everything so often.")
-@click.option("--load", type=click.IntRange(0), default=0, show_default=True, help="Busy processes beside.")
-@click.option("--start-method", "methods", type=METHODS, multiple=True, help="Only under this start method.")
-@click.option("--only", multiple=True, help="Only this case: starter, solution, or a wrong answer's name.")
-@click.option("--jobs", type=click.IntRange(1), default=2, show_default=True, help="Runs at once.")
-@click.option("--kernel", default=None, help="A kernelspec's name; default: this Python.")
-def author_check(
-    labs: tuple[str, ...],
-    repeat: int,
-    load: int,
-    methods: tuple[str, ...],
-    only: tuple[str, ...],
-    jobs: int,
-    kernel: str | None,
-) -> None:
-    """Prove LABS (ids or folders; default: all): starters fail, solutions pass, mistakes get their texts."""
-    from parallab import author as authoring
-
-    good = True
-    for lab in _shelved(labs):
-        proof = partial(
-            authoring.prove,
-            lab,
-            repeat=repeat,
-            load=load,
-            start_methods=methods or authoring.METHODS,
-            jobs=jobs,
-            only=only,
-            kernel=kernel,
-        )
-        report = _with_progress(partial(_told, proof))
-        click.echo(f"{lab.lab.id} {lab.lab.title}: {report.text()}")
-        good = good and report.good
-    raise SystemExit(0 if good else 1)
-
-
-@author.command("record")
-@click.argument("lab")
-@click.argument("mistakes", nargs=-1)
-def author_record(lab: str, mistakes: tuple[str, ...]) -> None:
-    """Write what a learner sees into LAB's wrong answers (default: all whose text does not hold)."""
-    from parallab import author as authoring
-
-    (found,) = _shelved((lab,))
-    changed = _with_progress(lambda progress: authoring.record(found, mistakes, progress=progress))
-    for path in changed:
-        click.echo(f"{path}: read what was written before you keep it")
-    if not changed:
-        click.echo("every text holds already")
-
-
-@author.command("new")
-@click.argument("number", type=click.IntRange(1, 99))
-@click.argument("slug")
-@click.option("--title", default=None, help="The lab's title; default: made of SLUG.")
-@click.option(
-    "--into",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=Path("labs"),
-    show_default=True,
-    help="The folder that holds the labs.",
-)
-def author_new(number: int, slug: str, title: str | None, into: Path) -> None:
-    """Begin a lab that passes its proof from the first minute."""
-    from parallab import author as authoring
-
-    if not slug or not slug.replace("-", "").isalnum() or not slug.isascii():
-        raise Problem(f"{slug!r} cannot name a folder: use letters, digits and hyphens")
-    try:
-        folder = authoring.new(into, number, slug, title or slug.replace("-", " ").capitalize())
-    except FileExistsError:
-        raise Problem(f"{into / f'{number:02}-{slug}'} is there already: choose another number or name") from None
-    except OSError as error:
-        raise Problem(f"{into} cannot be written: {error.strerror}") from None
-    click.echo(f"{folder}\nNext: edit {folder / 'lab.md'}, then: parallab author check {folder}")
-
-
-@author.command("preview")
-@click.argument("lab")
-@click.argument("folder", type=click.Path(file_okay=False, path_type=Path), default=Path("preview"))
-def author_preview(lab: str, folder: Path) -> None:
-    """Write LAB's notebook and modules into FOLDER, as a learner gets them."""
-    from parallab import author as authoring
-
-    (found,) = _shelved((lab,))
-    if found.problem:
-        raise Problem(str(found.problem))
-    click.echo(authoring.preview(found, folder))
-
+main.add_command(author)
 
 if __name__ == "__main__":
     main()

@@ -1,0 +1,41 @@
+"""What all commands of the command line share: bad input, JSON, progress."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import click
+import msgspec
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+
+class Problem(click.ClickException):
+    """Bad input: one line that says what to do."""
+
+    exit_code = 2
+
+    def show(self, file: Any = None) -> None:  # noqa: ARG002 - click's signature
+        """Prints the line."""
+        click.echo(f"parallab: {' '.join(self.message.split())}", err=True)
+
+
+def as_json(value: Any) -> str:
+    """A report as indented JSON."""
+    return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
+
+
+def with_progress(work: Callable[..., Any]) -> Any:
+    """Runs the coroutine ``work(progress=…)`` with a line on standard error that says where it is, on a terminal."""
+    console = Console(stderr=True)
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("starting a kernel", total=None)
+        return asyncio.run(work(progress=lambda text: bar.update(task, description=text)))
+
+
+def sentence(error: BaseException) -> str:
+    """What an error says, without the quotes that a LookupError puts around it."""
+    return str(error.args[0]) if error.args else str(error)
