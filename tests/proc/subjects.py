@@ -294,10 +294,13 @@ def one_of_each(c):
     one, two = c.Pipe(duplex=False)
     here, there = c.Pipe()
     segment = shared_memory.SharedMemory(create=True, size=5000)
+    worker = c.Process(target=_hold_all, args=(queue, event, array, two, there, segment.name))
     zombie = c.Process(target=sys.exit, args=(7,))
-    zombie.start()
     try:
-        _run(c, _hold_all, (queue, event, array, two, there, segment.name))
+        worker.start()
+        # Last: every start reaps the children that have ended.
+        zombie.start()
+        worker.join()
     finally:
         segment.unlink()
 

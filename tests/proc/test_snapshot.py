@@ -72,6 +72,29 @@ def test_one_of_each_is_seen_as_what_it_is(subject, method):
     assert seen.missing == ()
 
 
+def test_thousands_of_strangers_in_shared_memory_are_left_out(subject, tmp_path):
+    program = subject("one_of_each", "fork")
+    program.until(lambda one: any(sleeps(process) for process in one.processes), "the sleeping worker")
+    reader = Reader()
+    held = {one.name for one in reader.snapshot(program.pid).segments}
+    crowd = [Path("/dev/shm") / f"parallab-test-{tmp_path.name}-{number}" for number in range(read.MAX_SEGMENTS + 1)]
+    new = crowd[0].with_name(crowd[0].name + "-new")
+    try:
+        for one in crowd:
+            one.touch()
+        seen = Reader().snapshot(program.pid)
+        new.touch()
+        later = reader.snapshot(program.pid)
+    finally:
+        for one in [*crowd, new]:
+            one.unlink(missing_ok=True)
+
+    assert len(held) == 1
+    assert ({one.name for one in seen.segments}, seen.missing) == (held, ())
+    # To a look that began earlier all of these came since: nobody can say whose they are.
+    assert [one.kind for one in later.missing] == ["segments"]
+
+
 @pytest.mark.parametrize("method", ["fork", "spawn"])
 def test_a_zombie_keeps_its_command_line_and_tells_its_exit_code(subject, method):
     program = subject("one_of_each", method)

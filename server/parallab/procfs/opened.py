@@ -12,6 +12,7 @@ from __future__ import annotations
 import errno
 import os
 import stat as modes
+from collections.abc import Iterable
 from types import TracebackType
 from typing import Literal
 
@@ -20,9 +21,6 @@ from parallab.procfs import parse
 
 MAX_FILES = 4096
 """Descriptors of one process beyond this number are left out."""
-
-SEMAPHORE_SIZE = 32
-"""Bytes of a sem_t of 64-bit glibc, which is what sem_open(3) makes a file of."""
 
 _CHUNK = 1 << 16
 
@@ -151,25 +149,21 @@ class Memory:
         self.close()
 
 
-def segments(directory: str, device: int, limit: int) -> tuple[tuple[Segment, ...], bool]:
-    """Entries of a /dev/shm (shm_overview(7)) on ``device``, and whether some were left out.
+def entries(directory: str) -> dict[int, str]:
+    """Names by inode, as a folder lists them. :raises OSError: it cannot be read."""
+    with os.scandir(directory) as listed:
+        return {entry.inode(): entry.name for entry in listed}
 
-    A machine may hold thousands of semaphores of others. All that is wanted of those, the folder
-    itself tells: they are not asked for size and owner.
-    """
+
+def segments(directory: str, device: int, names: Iterable[str]) -> tuple[Segment, ...]:
+    """These entries of a /dev/shm (shm_overview(7)) on ``device``, without those that are gone or are no files."""
     found: list[Segment] = []
-    with os.scandir(directory) as entries:
-        for entry in entries:
-            if len(found) >= limit:
-                return tuple(found), True
-            if entry.name.startswith("sem."):
-                found.append(Segment(Inode(device, entry.inode()), clean(entry.name), SEMAPHORE_SIZE, -1))
-                continue
-            try:
-                status = entry.stat(follow_symlinks=False)
-            except OSError:
-                continue  # unlinked meanwhile
-            if modes.S_ISREG(status.st_mode):
-                inode = Inode(status.st_dev, status.st_ino)
-                found.append(Segment(inode, clean(entry.name), status.st_size, status.st_uid))
-    return tuple(found), False
+    for name in names:
+        try:
+            status = os.lstat(f"{directory}/{name}")
+        except OSError:
+            continue  # unlinked meanwhile
+        if modes.S_ISREG(status.st_mode) and status.st_dev == device:
+            inode = Inode(status.st_dev, status.st_ino)
+            found.append(Segment(inode, clean(name), status.st_size, status.st_uid))
+    return tuple(found)

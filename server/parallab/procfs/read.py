@@ -105,7 +105,9 @@ class Reader:
         self._boot: int | None = None
         self._ran = True
         self._last: Snapshot | None = None
-        self._segments: tuple[tuple[int, ...], tuple[Segment, ...], bool] | None = None
+        self._entries: dict[int, str] = {}
+        self._stamp: tuple[int, ...] = ()
+        self._strangers: frozenset[tuple[int, str]] | None = None
 
     # -- the tree ---------------------------------------------------------------
 
@@ -265,7 +267,7 @@ class Reader:
             semaphores=states,
             sem_locks=found,
             pipes=piped,
-            segments=self._shared_memory(pid, missing) if processes else (),
+            segments=self._shared_memory(pid, processes, missing) if processes else (),
             missing=tuple(dict.fromkeys(missing)),
         )
         return self._last
@@ -459,24 +461,36 @@ class Reader:
         peers = {one.peer for one in own} - wanted - {0}
         return tuple(own) + tuple(every[number] for number in sorted(peers) if number in every)
 
-    def _shared_memory(self, pid: int, missing: list[Missing]) -> tuple[Segment, ...]:
-        """/dev/shm as process ``pid`` has it mounted, read again when an entry came or went."""
+    def _shared_memory(self, pid: int, processes: Iterable[Process], missing: list[Missing]) -> tuple[Segment, ...]:
+        """What of /dev/shm, as process ``pid`` has it mounted, is held by these processes or came since the first look.
+
+        A machine may hold thousands of segments and semaphores of others, or left by them: those cost one reading of
+        the folder, whenever an entry comes or goes.
+        """
         for directory in (f"{self._root}/{pid}/root/dev/shm", "/dev/shm" if self._root == "/proc" else ""):
             try:
                 status = os.stat(directory)
-                stamp = (status.st_dev, status.st_ino, status.st_mtime_ns)
-                # tmpfs stamps entries by a coarse clock, and a segment gets its size after its name.
-                settled = time.time_ns() - status.st_mtime_ns > 50_000_000
-                if self._segments is None or self._segments[0] != stamp:
-                    found, more = opened.segments(directory, status.st_dev, MAX_SEGMENTS)
-                    self._segments = (stamp if settled else (), found, more)
-                if self._segments[2]:
-                    missing.append(Missing("all of /dev/shm", f"only {MAX_SEGMENTS} entries were read", "segments"))
-                return self._segments[1]
+                self._list(directory, status)
             except OSError:
                 continue
+            wanted = {mapping.inode.ino for process in processes for mapping in process.mappings}
+            wanted |= {file.inode.ino for process in processes for file in process.files if file.inode is not None}
+            if self._strangers is None:
+                self._strangers = frozenset(self._entries.items())
+            wanted |= {entry[0] for entry in self._entries.items() - self._strangers}
+            names = [name for number, name in self._entries.items() if number in wanted]
+            if len(names) > MAX_SEGMENTS:
+                missing.append(Missing("all of /dev/shm", f"only {MAX_SEGMENTS} entries were read", "segments"))
+            return opened.segments(directory, status.st_dev, names[:MAX_SEGMENTS])
         missing.append(Missing("/dev/shm", "it could not be read", "segments"))
         return ()
+
+    def _list(self, directory: str, status: os.stat_result) -> None:
+        stamp = (status.st_dev, status.st_ino, status.st_mtime_ns)
+        if self._stamp != stamp:
+            self._entries = opened.entries(directory)
+            # tmpfs stamps entries by a coarse clock.
+            self._stamp = stamp if time.time_ns() - status.st_mtime_ns > 50_000_000 else ()
 
 
 def _semaphores(processes: Iterable[Process], memories: dict[int, opened.Memory]) -> tuple[SemaphoreState, ...]:
