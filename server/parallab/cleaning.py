@@ -89,6 +89,26 @@ def clean(ids: Collection[str] | None = None, *, dry_run: bool = False, where: P
     )
 
 
+def clean_after(kernel: str, where: Path | None = None) -> None:
+    """Removes what this kernel left, which has ended and whose notebook nobody comes back to.
+
+    Everybody's processes are looked at only if something is left at all.
+    """
+    where = where if where is not None else ledgers.folder()
+    own = [one for one in ledgers.read_all(where).values() if one.kernel == kernel]
+    if any(map(_remains, own)):
+        with contextlib.suppress(CleanError):
+            clean({one.id for one in look(where).found if one.kernel_id == kernel}, where=where)
+
+
+def _remains(of: Ledger) -> bool:
+    """Whether anything in this ledger is still there, by name or number."""
+    names = (one.name if one.kind == "folder" else f"{ledgers.SHM}/{one.name}" for one in of.objects)
+    return any(map(os.path.lexists, names)) or any(
+        everybody.process_started(one.pid) == one.started for one in of.processes
+    )
+
+
 def _look(where: Path) -> _Look:
     own = {str(path): one for path, one in ledgers.read_all(where).items()}
     folders = [item.name for one in own.values() for item in one.objects if item.kind == "folder"]

@@ -23,7 +23,7 @@ from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
 from jupyter_client.manager import AsyncKernelManager
 
-from parallab import judging, model
+from parallab import cleaning, judging, model
 from parallab.evidence import Evidence
 from parallab.judge_pool import JudgePool
 from parallab.lab import Cell, Step, assign
@@ -128,6 +128,9 @@ class _Session:
         with contextlib.suppress(Exception):
             await self.manager.shutdown_kernel(now=True)
         self.manager.cleanup_connection_file()
+        if kernel := self.manager.kernel_id:
+            # The whole group was killed, multiprocessing's resource tracker with it.
+            await asyncio.to_thread(cleaning.clean_after, kernel)
         if self._own_pool:
             await self.pool.close()
         shutil.rmtree(self._folder, ignore_errors=True)

@@ -182,3 +182,20 @@ async def test_nothing_of_the_run_stays_behind(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(tempfile, "tempdir", str(scratch))
     await headless.run([MODULE, GOOD], lab)
     assert list(scratch.iterdir()) == []
+
+
+async def test_what_a_killed_group_leaves_on_the_machine_goes_with_the_run(tmp_path: Path) -> None:
+    left = Cell(
+        "import multiprocessing as mp, subprocess, sys\nfrom multiprocessing import shared_memory\n"
+        "lock = mp.get_context('spawn').Lock()\nsegment = shared_memory.SharedMemory(create=True, size=100)\n"
+        "daemon = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'], start_new_session=True)",
+        step="work",
+    )
+    done = await headless.run([left], small_lab(tmp_path, CHECKS))
+    last = done.recording.snapshots[-1]
+    made = {Path("/dev/shm") / one.name for one in last.segments}
+    (daemon,) = (one.pid for one in last.processes if "time.sleep(600)" in " ".join(one.cmdline))
+
+    assert {one.name.split("_")[0][:4] for one in made} == {"psm", "sem."}
+    assert [one for one in made if one.exists()] == []
+    assert not _runs(daemon)
