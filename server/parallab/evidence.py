@@ -17,9 +17,9 @@ import msgspec
 
 from parallab import model, story
 from parallab.checks.expect import CannotTell
-from parallab.story import Lock, Number, Run, Thread, Together, Worker, locks
+from parallab.story import Lock, Number, Program, Run, Thread, Together, Worker, locks
 
-__all__ = ["CellRun", "Evidence", "Lock", "Notebook", "Number", "Thread", "Together", "Worker"]
+__all__ = ["CellRun", "Evidence", "Lock", "Notebook", "Number", "Program", "Thread", "Together", "Worker"]
 
 Kind = TypeVar("Kind", bound=model.Event)
 
@@ -209,6 +209,18 @@ class Evidence:
     def managers(self) -> tuple[Worker, ...]:
         """Manager server processes that the step's cells started."""
         return tuple(worker for worker in self.processes if worker.role == "manager")
+
+    @cached_property
+    def forks(self) -> tuple[Worker, ...]:
+        """Children that the step's cells made with ``os.fork`` itself."""
+        self._sure()
+        return story.numbered(one for one in self._story.forks if (one.cell, one.run) in self._runs)
+
+    @cached_property
+    def programs(self) -> tuple[Program, ...]:
+        """Other programs that the step's cells started with ``subprocess``, or could not start."""
+        self._sure()
+        return tuple(one for one in self._story.programs if (one.cell, one.run) in self._runs)
 
     @cached_property
     def failed_starts(self) -> tuple[model.ProcessStart, ...]:

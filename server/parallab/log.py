@@ -1,7 +1,7 @@
 """A kernel's events, kept within bounds: the latest run of each cell, first and last of many.
 
-Whole lives are kept or left out, never halves: what concerns one process is one group, and of
-more than 1,000 groups the middle ones go. What went is counted and told.
+Whole lives are kept or left out, never halves: what concerns one process is one group, and of more
+than 1,200 groups of one kind (processes, threads, locks …) the middle ones go. What went is counted and told.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from collections.abc import Iterator
 
 from parallab import model
 
-#: Groups (processes, threads …) kept of one cell run, and of these the first and the last.
-GROUPS = 1000
+#: Groups of one kind (processes, threads, locks …) kept of one cell run: the first half of them, and the last.
+GROUPS = 1200
 #: Events kept at the beginning and at the end of one group.
 HALF = 500
 #: Events kept of one cell run before groups are cut to :data:`FEW`.
@@ -31,6 +31,12 @@ def subject(event: model.AnyEvent, kernel: int) -> Subject:
     match event:
         case model.ProcessStart() | model.ProcessExit():
             return ("process", event.child) if event.child else ("failed", event.tid)
+        case model.ProgramStart():
+            return ("process", event.child) if event.child else ("failed", event.tid)
+        case model.ForkMade() | model.ProcessGone():
+            return ("process", event.child)
+        case model.SegmentUse():
+            return ("segment", event.segment)
         case model.Wait() if event.child:
             return ("process", event.child)
         case model.ThreadStart() | model.ThreadRun() | model.ThreadEnd():
@@ -91,7 +97,8 @@ class _Run:
         self.processes_left_out = 0
         self.others_left_out = 0
         self.told: dict[str, int] = {}
-        self._middle: deque[Subject] = deque()
+        self._first: dict[object, int] = {}
+        self._middle: dict[object, deque[Subject]] = {}
 
     def add(self, event: model.AnyEvent, kernel: int) -> None:
         if isinstance(event, model.Omitted):
@@ -101,11 +108,18 @@ class _Run:
         group = self.groups.get(about)
         if group is None:
             group = self.groups[about] = _Group()
-            if len(self.groups) > GROUPS // 2:
-                self._middle.append(about)
-            if len(self._middle) > GROUPS // 2:
-                self._forget(self._middle.popleft())
+            self._make_room(about)
         self.size += group.add(event, HALF if self.size < RUN else FEW)
+
+    def _make_room(self, about: Subject) -> None:
+        """Of one kind the first are kept for good, and of the others the last."""
+        kind = about[0]
+        first = self._first[kind] = self._first.get(kind, 0) + 1
+        if first > GROUPS // 2:
+            others = self._middle.setdefault(kind, deque())
+            others.append(about)
+            if len(others) > GROUPS // 2:
+                self._forget(others.popleft())
 
     def _forget(self, about: Subject) -> None:
         gone = self.groups.pop(about)

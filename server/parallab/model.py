@@ -351,6 +351,40 @@ class ProcessExit(Event, frozen=True, kw_only=True, tag="process-exit"):
     exit_code: int | None
 
 
+class ForkMade(Event, frozen=True, kw_only=True, tag="fork-made"):
+    """``os.fork`` made ``child``, as its parent tells: the child itself may end before it has said anything."""
+
+    child: int
+    seen: bool = False
+    """As in ProcessStart."""
+
+
+class ProcessGone(Event, frozen=True, kw_only=True, tag="process-gone"):
+    """The operating system showed that ``child`` has ended (pidfd_open(2)): the ear's own, never a packet's.
+
+    ``exit_code`` is None where the system does not tell it any more.
+    """
+
+    child: int
+    exit_code: int | None = None
+    since: int = 0
+    """``at`` of the start or birth with which its pidfd came: a pid may be used again meanwhile."""
+
+
+class ProgramStart(Event, frozen=True, kw_only=True, tag="program-start"):
+    """``subprocess.Popen`` started another program, or raised ``error``; ``began`` is when it was called.
+
+    Its exit code comes as ProcessExit when its starter asked for it, and as ProcessGone.
+    """
+
+    began: int
+    child: int = 0
+    program: Name = ""
+    error: Failure | None = None
+    seen: bool = False
+    """As in ProcessStart."""
+
+
 class Wait(Event, frozen=True, kw_only=True, tag="wait"):
     """Someone asked for a process's or thread's end: join, is_alive, exitcode, terminate, kill.
 
@@ -463,6 +497,18 @@ class NumberMade(Event, frozen=True, kw_only=True, tag="number-made"):
     lock: Name = ""
 
 
+class SegmentUse(Event, frozen=True, kw_only=True, tag="segment"):
+    """Shared memory is made, opened by its name, closed or unlinked; ``arena`` is what Values and Arrays lie in.
+
+    ``segment`` is its entry in /dev/shm without the folder; size in bytes.
+    """
+
+    segment: Name
+    act: Literal["create", "attach", "close", "unlink", "arena"] = "create"
+    size: int = 0
+    inode: Inode | None = None
+
+
 class ServiceUse(Event, frozen=True, kw_only=True, tag="service"):
     """A pool, executor or manager begins, is closed, terminated or shut down."""
 
@@ -514,6 +560,9 @@ AnyEvent = Union[  # noqa: UP007 - msgspec reads it at run time on 3.10 too
     ProcessRun,
     ProcessEnd,
     ProcessExit,
+    ForkMade,
+    ProcessGone,
+    ProgramStart,
     Wait,
     ThreadStart,
     ThreadRun,
@@ -523,6 +572,7 @@ AnyEvent = Union[  # noqa: UP007 - msgspec reads it at run time on 3.10 too
     BarrierUse,
     QueueUse,
     NumberMade,
+    SegmentUse,
     ServiceUse,
     Answer,
     Omitted,
@@ -549,6 +599,24 @@ class Sighting(Fact, frozen=True):
     """When its end was seen (pidfd or /proc), 0 while it lives."""
 
 
+class ShmLife(Fact, frozen=True):
+    """An entry of /dev/shm that is this kernel's, as it came and went (inotify(7)); times are monotonic ns.
+
+    ``by`` says how it is known whose it is: the probe named it, or a process of the kernel's had it
+    mapped or open. ``created`` and ``deleted`` are 0 where that was not seen; ``pid`` is who made it,
+    0 unknown. ``times`` counts how often the name came into being while it was watched.
+    """
+
+    name: str
+    kind: Literal["segment", "semaphore", "arena"] = "segment"
+    by: Literal["probe", "mapping"] = "probe"
+    pid: int = 0
+    created: int = 0
+    deleted: int = 0
+    times: int = 0
+    inode: Inode | None = None
+
+
 class Recording(Fact, frozen=True):
     """A kernel's life as far as it was recorded and kept.
 
@@ -565,8 +633,11 @@ class Recording(Fact, frozen=True):
     snapshots: tuple[Snapshot, ...] = ()
     sightings: tuple[Sighting, ...] = ()
     events: tuple[AnyEvent, ...] = ()
+    shm: tuple[ShmLife, ...] = ()
     not_recorded: tuple[str, ...] = ()
     lost: int = 0
+    blind: str = ""
+    """Why the operating system could not be looked at, as a sentence: goals are then undecided."""
     busy_cell: str = ""
     """The cell that was running when this was cut, or ""."""
     stuck: bool | None = False

@@ -165,11 +165,13 @@ class Recorder:
                 self._heard = time.monotonic()
                 self._unstick()
             self._log.add(event)
-            if event.pid != self.pid:
+            if event.pid not in (0, self.pid):
                 self._credit(event)
-            if isinstance(event, model.ProcessStart) and event.seen:
+            if isinstance(event, model.ForkMade | model.ProcessStart | model.ProgramStart) and event.seen:
                 self._confirm(event)
             match event:
+                case model.ProcessGone():
+                    self._bury(event)
                 case model.Hello():
                     self._hello = event
                     self._spawn(self._take_baseline())
@@ -212,12 +214,21 @@ class Recorder:
         elif not mine[-1].ended:
             mine[-1] = msgspec.structs.replace(mine[-1], last=event.at)
 
-    def _confirm(self, event: model.ProcessStart) -> None:
+    def _confirm(self, event: model.ForkMade | model.ProcessStart | model.ProgramStart) -> None:
         """Its starter handed over the child's pidfd: it exists, even if it never came to say so."""
         mine = self._sightings.setdefault(event.child, [])
-        if not mine or (mine[-1].ended and mine[-1].ended < event.began):
+        began = event.at if isinstance(event, model.ForkMade) else event.began
+        if not mine or (mine[-1].ended and mine[-1].ended < began):
             mine.append(model.Sighting(event.child, by="pidfd", first=event.at, last=event.at))
             self._prune()
+
+    def _bury(self, event: model.ProcessGone) -> None:
+        """Its pidfd showed that it has ended."""
+        mine = self._sightings.get(event.child)
+        # A pid that is used again has a newer sighting, which is somebody else's.
+        if mine and not mine[-1].ended and mine[-1].first <= event.at:
+            code = event.exit_code if event.exit_code is not None else mine[-1].exit_code
+            mine[-1] = msgspec.structs.replace(mine[-1], ended=event.at, exit_code=code)
 
     def _prune(self) -> None:
         if len(self._sightings) > SIGHTINGS:

@@ -77,7 +77,7 @@ def _prepare() -> None:
     processes.state.getrusage = resource.getrusage
     path, content = bundle.find()
     install.install(path, content)
-    os.register_at_fork(after_in_parent=processes.forked_parent, after_in_child=processes.forked_child)
+    processes.watch_forks()
     # Their module is small, and must be there before the first shared number is made.
     numbers: Any = install.hooks("numbers")
     numbers.state.keeping = True

@@ -53,6 +53,22 @@ PLAN: dict[str, tuple[Weave, ...]] = {
         ),
         Weave("Barrier.wait", begin="locks.barrier_wait", end="locks.barrier_pass", fail="locks.barrier_fail"),
     ),
+    "multiprocessing.heap": (Weave("Heap._new_arena", ("self",), end="segments.arena"),),
+    "multiprocessing.shared_memory": (
+        Weave("SharedMemory.__init__", ("self", "create"), end="segments.made"),
+        Weave("SharedMemory.close", begin="segments.closing", end="segments.closed"),
+        Weave("SharedMemory.unlink", end="segments.unlinked"),
+    ),
+    "subprocess": (
+        Weave(
+            "Popen.__init__",
+            ("self", "args"),
+            begin="programs.starting",
+            end="programs.started",
+            fail="programs.not_started",
+        ),
+        Weave("Popen._handle_exitstatus", end="programs.ended"),
+    ),
     "multiprocessing.synchronize": (
         Weave("SemLock._make_name", (), end="locks.named"),
         Weave("SemLock.__init__", end="locks.made"),

@@ -1,8 +1,9 @@
 """Events as JSON packets on one SEQPACKET socket (unix(7)), which forked children inherit.
 
-Life events wait up to 200 ms for a full socket and then count as lost; ledger events never wait
-and count as omitted. Both counts travel with the next packet. Nothing here raises: a server that
-is gone, a socket that the learner closed, a full buffer all leave the process as it would be.
+Life events wait up to 200 ms for a full socket, then try a connection of their own, and then count as
+lost; ledger events never wait and count as omitted. Both counts travel with the next packet. Nothing here
+raises: a server that is gone, a socket that the learner closed, a full buffer all leave the process as it
+would be.
 """
 
 # ruff: noqa: UP031 - "%" formats without a call and an object per part; see report.say
@@ -42,6 +43,8 @@ class Local(_local):
     "Inside a wait that is being reported."
     forking = ""
     "The start method whose fork is about to happen."
+    newest = -1
+    "This thread's newest child before a fork that is not multiprocessing's; -1 unknown."
     naming = ""
     "The semaphore name made last."
     making = 0
@@ -58,6 +61,7 @@ class _Line:
 
     def __init__(self) -> None:
         self.socket: socket.socket | None = None
+        self.address = ""
         self.cookie = b""
         self.lost = 0
         self.omitted: dict[str, int] = {}
@@ -85,6 +89,7 @@ def connect(address: str) -> bool:
         raw.close()
         return False
     line.socket = connected
+    line.address = address
     line.cookie = connected.getsockopt(socket.SOL_SOCKET, _COOKIE, 8)
     return True
 
@@ -130,10 +135,23 @@ def _send(packet: bytes, life: bool, handed: int = -1) -> bool:
             connection.send(packet, socket.MSG_NOSIGNAL if life else _DONTWAIT)
         return True
     except BlockingIOError:
-        return False
+        return life and _send_apart(packet, handed)
     except OSError:
         line.socket = None
         connection.detach()
+        return False
+
+
+def _send_apart(packet: bytes, handed: int) -> bool:
+    """On a connection for this packet alone: of a burst of short lives, each may have no later packet."""
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as apart:
+            apart.setblocking(False)
+            apart.connect("\0" + line.address.removeprefix("@"))
+            along = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, handed.to_bytes(4, _ORDER))] if handed >= 0 else []
+            apart.sendmsg([packet], along, socket.MSG_NOSIGNAL)
+        return True
+    except OSError:
         return False
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from parallab import model
 from parallab.story.locks import Hold, Lock, Run, all_locks
-from parallab.story.processes import Worker, all_workers, numbered, some
+from parallab.story.processes import Program, Worker, all_processes, all_programs, numbered, some
 from parallab.story.standstill import LockWait, Standstill, standstill
 from parallab.story.threads import Thread, all_threads
 from parallab.story.together import Together, rounds, together
@@ -22,6 +22,7 @@ __all__ = [
     "Lock",
     "LockWait",
     "Number",
+    "Program",
     "Run",
     "Standstill",
     "Story",
@@ -62,6 +63,9 @@ class Story:
     locks: tuple[Lock, ...]
     made: tuple[model.NumberMade, ...]
     readings: tuple[tuple[Run, int, model.Reading], ...]
+    forks: tuple[Worker, ...] = ()
+    """Children of os.fork."""
+    programs: tuple[Program, ...] = ()
 
     def worker(self, pid: int) -> Worker | None:
         """The latest worker with this pid, or None."""
@@ -104,13 +108,15 @@ def tell(recording: model.Recording) -> Story:
     for event in recording.events:
         if isinstance(event, model.CellEnd | model.Answer):
             readings += [((event.cell, event.run), event.at, reading) for reading in event.readings]
-    workers = all_workers(recording)
+    workers, forks = all_processes(recording)
     return Story(
         workers,
         all_threads(recording),
         all_locks(recording, workers),
         tuple(event for event in recording.events if isinstance(event, model.NumberMade)),
         tuple(readings),
+        forks,
+        all_programs(recording),
     )
 
 
