@@ -148,6 +148,27 @@ def thread_executor(n):
         with ThreadPoolExecutor(8) as ex:
             list(ex.map(do, range(at, min(n, at + 8))))
         write(lines.values())
+
+def shared(n):
+    from multiprocessing.shared_memory import SharedMemory
+    for k in range(n):
+        memory = SharedMemory(create=True, size=64 + k)
+        memory.close()
+        memory.unlink()
+        write([[memory._name.lstrip("/"), os.getpid(), None, ""]])
+
+def sharing_child(n):
+    p = mp.Process(target=shared, args=(n,))
+    p.start()
+    p.join()
+
+def locks(n):
+    names = []
+    for k in range(n):
+        lock = mp.get_context("spawn").Lock()
+        names.append("sem." + lock._semlock.name.lstrip("/"))
+        del lock
+    write([name, os.getpid(), None, ""] for name in names)
 '''
 
 
@@ -177,6 +198,9 @@ WAYS = (
     Way("Thread", "threads({n})", kind="thread"),
     Way("Timer", "timers({n})", kind="thread"),
     Way("ThreadPoolExecutor", "thread_executor({n})", kind="thread"),
+    Way("SharedMemory", "shared({n})", kind="shm"),
+    Way("SharedMemory in a child", "sharing_child({n})", kind="shm"),
+    Way("Lock with a name (spawn's)", "locks({n})", kind="shm"),
 )
 
 
@@ -228,9 +252,11 @@ async def measure(way: Way, n: int, python: str = "") -> Missed:
     return compare(way, lines, recording)
 
 
-def lives(kind: str, recording: model.Recording) -> dict[int, Life]:
-    """By pid, or by native id of threads."""
+def lives(kind: str, recording: model.Recording) -> dict[int | str, Life]:
+    """By pid, by native id of threads, by name in /dev/shm."""
     told = story.tell(recording)
+    if kind == "shm":
+        return {one.name: Life(one.pid, one.created, one.deleted, None, "") for one in recording.shm if one.seen}
     if kind == "thread":
         return {
             one.tid: Life(one.pid, one.began, one.ended, None, one.error.type if one.error else "")

@@ -17,9 +17,20 @@ import msgspec
 
 from parallab import model, story
 from parallab.checks.expect import CannotTell
-from parallab.story import Lock, Number, Program, Run, Thread, Together, Worker, locks
+from parallab.story import Lock, Number, Program, Run, SharedSegment, Thread, Together, Worker, locks
 
-__all__ = ["CellRun", "Evidence", "Lock", "Notebook", "Number", "Program", "Thread", "Together", "Worker"]
+__all__ = [
+    "CellRun",
+    "Evidence",
+    "Lock",
+    "Notebook",
+    "Number",
+    "Program",
+    "SharedSegment",
+    "Thread",
+    "Together",
+    "Worker",
+]
 
 Kind = TypeVar("Kind", bound=model.Event)
 
@@ -389,6 +400,12 @@ class Evidence:
         last = self.recording.snapshots[-1] if self.recording.snapshots else None
         dead = {process.pid for process in (last.processes if last else ()) if process.state == "Z"}
         return tuple(worker for worker in self._story.workers if worker.pid in dead)
+
+    @cached_property
+    def segments(self) -> tuple[SharedSegment, ...]:
+        """The shared memory that the step's processes made, also what was unlinked long ago."""
+        self._sure()
+        return tuple(one for one in self._story.segments if (one.cell, one.run) in self._runs)
 
     @cached_property
     def segments_left(self) -> tuple[model.Segment, ...]:

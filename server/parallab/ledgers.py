@@ -111,6 +111,11 @@ class Book:
         self._seen: object = None
         self._next = 0.0
 
+    @property
+    def before(self) -> frozenset[Inode]:
+        """What was in /dev/shm before this life: somebody else's, whoever maps it now."""
+        return self._before
+
     def environment(self) -> dict[str, str]:
         """The tag by which this life's processes are known, whoever asks."""
         return {TAG: str(self.path)}

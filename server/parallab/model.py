@@ -600,11 +600,10 @@ class Sighting(Fact, frozen=True):
 
 
 class ShmLife(Fact, frozen=True):
-    """An entry of /dev/shm that is this kernel's, as it came and went (inotify(7)); times are monotonic ns.
+    """An entry of /dev/shm that is this kernel's, as it came and went; times are monotonic ns, 0 unknown.
 
     ``by`` says how it is known whose it is: the probe named it, or a process of the kernel's had it
-    mapped or open. ``created`` and ``deleted`` are 0 where that was not seen; ``pid`` is who made it,
-    0 unknown. ``times`` counts how often the name came into being while it was watched.
+    mapped. ``pid`` is who made it, 0 unknown.
     """
 
     name: str
@@ -613,7 +612,9 @@ class ShmLife(Fact, frozen=True):
     pid: int = 0
     created: int = 0
     deleted: int = 0
-    times: int = 0
+    """When its name was deleted: who has it mapped keeps it."""
+    seen: bool = False
+    """The operating system showed its making (inotify(7)), however short it lived."""
     inode: Inode | None = None
 
 

@@ -19,8 +19,10 @@ from typing import Any
 
 import msgspec
 
-from parallab import live, model, waits, wire
+from parallab import comings, live, model, waits, wire
+from parallab.comings import Comings
 from parallab.ear import Ear
+from parallab.inotify import Watch
 from parallab.ledgers import Book
 from parallab.log import Log
 from parallab.procfs.read import Reader
@@ -56,11 +58,14 @@ class Recorder:
         self._threads: ThreadPoolExecutor | None = None
         self._ear: Ear | None = None
         self._pidfd: int | None = None
+        self._shm: Watch | None = None
         self._book: Book | None = None
         self._clear()
 
     def _clear(self) -> None:
         self._log = Log()
+        self._comings = Comings()
+        self._shm_unwatched = ""
         self._reader = Reader(self._root)
         self._baseline: model.Snapshot | None = None
         self._machinery: tuple[model.Thread, ...] = ()
@@ -97,6 +102,7 @@ class Recorder:
         self.pid = self._log.kernel = pid
         if self._book is not None:
             self._book.begin(pid)
+        self._open_shm()
         if hasattr(os, "pidfd_open"):
             with contextlib.suppress(OSError):
                 self._pidfd = os.pidfd_open(pid)
@@ -125,6 +131,7 @@ class Recorder:
             task.cancel()
         if self._changed is not None:
             self._changed.cancel()
+        self._close_shm()
         if self._ear is not None:
             self._ear.close()
             self._ear = None
@@ -165,6 +172,7 @@ class Recorder:
                 self._heard = time.monotonic()
                 self._unstick()
             self._log.add(event)
+            self._comings.hear(event)
             if event.pid not in (0, self.pid):
                 self._credit(event)
             if isinstance(event, model.ForkMade | model.ProcessStart | model.ProgramStart) and event.seen:
@@ -195,6 +203,7 @@ class Recorder:
         if self._newest == ("", 0):
             self._spawn(self._take_baseline())
         self._running = self._newest = (event.cell, event.run)
+        self._watch_shm()
         if self._watch is None or self._watch.done():
             self._watch = self._spawn(self._watch_cell())
         self._tell("cell-begin")
@@ -261,7 +270,49 @@ class Recorder:
     async def _keep_book(self) -> None:
         """A cell has ended: what it made is remembered before the kernel comes to rest."""
         with contextlib.suppress(OSError, RuntimeError):
-            await self._snapshot()
+            snapshot = await self._snapshot()
+            if self._running is None and len(snapshot.processes) <= 1:
+                self._leave_shm()
+
+    # -- /dev/shm ----------------------------------------------------------------------------
+
+    def _open_shm(self) -> None:
+        """From now on the kernel queues what comes and goes in /dev/shm: a cell's first object may be gone at once."""
+        for folder in (f"{self._root}/{self.pid}/root/dev/shm", "/dev/shm"):  # noqa: S108
+            try:
+                self._shm = Watch(folder)
+            except OSError as error:
+                self._shm_unwatched = error.strerror or str(error)
+            else:
+                self._shm_unwatched = ""
+                return
+
+    def _watch_shm(self) -> None:
+        """While a cell runs, or processes of it live: the folder is everybody's, and wakes us for everybody."""
+        if self._shm is not None:
+            self._look_at_shm()
+            self._loop.add_reader(self._shm.fileno(), self._look_at_shm)
+
+    def _look_at_shm(self) -> None:
+        if self._shm is not None:
+            changes = self._shm.read()
+            now = time.monotonic_ns()
+            for change in changes:
+                self._comings.saw(change.name, change.what, now)
+            if self._shm.overflowed:
+                self._shm_unwatched = "more came and went at once than the system keeps"
+
+    def _leave_shm(self) -> None:
+        """Nothing wakes us any more; what happens is queued, and read when the next cell begins."""
+        if self._shm is not None:
+            self._look_at_shm()
+            self._loop.remove_reader(self._shm.fileno())
+
+    def _close_shm(self) -> None:
+        if self._shm is not None:
+            self._leave_shm()
+            self._shm.close()
+            self._shm = None
 
     def _sight(self, processes: Iterable[model.Process], began: int) -> None:
         """Brings sightings up to date with a look that ``began`` at that monotonic time (ns)."""
@@ -315,17 +366,20 @@ class Recorder:
     async def _snapshot(self) -> model.Snapshot:
         addresses = self._addresses()
         began = time.monotonic_ns()
-        snapshot = await self._loop.run_in_executor(self._threads, self._read, self._book, addresses)
+        snapshot, held = await self._loop.run_in_executor(self._threads, self._read, self._book, addresses)
+        self._comings.hold(held)
         self._sight(snapshot.processes, began)
         return snapshot
 
-    def _read(self, book: Book | None, addresses: list[tuple[int, int]]) -> model.Snapshot:
-        """A snapshot; the ledger learns of it, and of the CPU seconds it took."""
+    def _read(
+        self, book: Book | None, addresses: list[tuple[int, int]]
+    ) -> tuple[model.Snapshot, tuple[comings.Held, ...]]:
+        """A snapshot, and what of /dev/shm is held in it; the ledger learns of it, and of the CPU seconds it took."""
         began = time.thread_time()
         snapshot = self._reader.snapshot(self.pid, sem_locks=addresses)
         if book is not None:
             book.note(snapshot, time.thread_time() - began)
-        return snapshot
+        return snapshot, comings.held(snapshot, book.before if book is not None else frozenset())
 
     async def _take_baseline(self) -> None:
         """What was there before the learner; the kernel's own threads may come a little later.
@@ -471,6 +525,7 @@ class Recorder:
                     self._hear(self._ear, [answer])
 
     def _recording(self, until: int, snapshots: tuple[model.Snapshot, ...]) -> model.Recording:
+        self._look_at_shm()
         if self._ear is not None:
             self._log.malformed = self._ear.malformed
         return model.Recording(
@@ -482,13 +537,22 @@ class Recorder:
             snapshots=snapshots,
             sightings=tuple(one for seen in self._sightings.values() for one in seen),
             events=self._log.events(until),
-            not_recorded=self._log.not_recorded(),
+            shm=self._comings.lives(),
+            not_recorded=self._not_recorded(),
             lost=self._log.lost,
             busy_cell=self._running[0] if self._running else "",
             stuck=self.stuck,
             dead=self.dead,
             silent=self._ear is not None and self._ear.deaf and not self.dead,
         )
+
+    def _not_recorded(self) -> tuple[str, ...]:
+        sentences = list(self._log.not_recorded())
+        if self._comings.left_out:
+            sentences.append(f"{self._comings.left_out:,} objects in shared memory were counted but not kept")
+        if self._shm_unwatched:
+            sentences.append(f"shared memory that came and went between two looks: {self._shm_unwatched}")
+        return tuple(sentences)
 
     def state(self, kernel_id: str) -> wire.KernelState:
         """The live picture, from what is already known."""

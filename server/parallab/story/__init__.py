@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from parallab import model
 from parallab.story.locks import Hold, Lock, Run, all_locks
 from parallab.story.processes import Program, Worker, all_processes, all_programs, numbered, some
+from parallab.story.segments import SharedSegment, all_segments
 from parallab.story.standstill import LockWait, Standstill, standstill
 from parallab.story.threads import Thread, all_threads
 from parallab.story.together import Together, rounds, together
@@ -24,6 +25,7 @@ __all__ = [
     "Number",
     "Program",
     "Run",
+    "SharedSegment",
     "Standstill",
     "Story",
     "Thread",
@@ -66,6 +68,7 @@ class Story:
     forks: tuple[Worker, ...] = ()
     """Children of os.fork."""
     programs: tuple[Program, ...] = ()
+    segments: tuple[SharedSegment, ...] = ()
 
     def worker(self, pid: int) -> Worker | None:
         """The latest worker with this pid, or None."""
@@ -117,6 +120,7 @@ def tell(recording: model.Recording) -> Story:
         tuple(readings),
         forks,
         all_programs(recording),
+        all_segments(recording),
     )
 
 
