@@ -146,6 +146,8 @@ class Evidence:
             raise CannotTell("Your kernel died. Restart it and run the step's cells again.")
         if self.recording.silent:
             raise CannotTell("Your kernel has stopped telling what it does. Restart it and run the step's cells again.")
+        if self.recording.blind:
+            raise CannotTell(self.recording.blind)
         hello = next(iter(self._all(model.Hello)), None)
         if hello is None:
             raise CannotTell(

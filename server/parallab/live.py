@@ -42,7 +42,8 @@ def _unseen(recording: model.Recording) -> tuple[str, ...]:
     """What may not be looked at, as the kernel's first look and the last ones found."""
     looks = [*([recording.baseline] if recording.baseline else []), *recording.snapshots[-1:]]
     gaps = dict.fromkeys((one.what, one.why) for look in looks for one in look.missing)
-    return tuple(f"Cannot tell {what}: {why}." for what, why in gaps)
+    blind = (recording.blind,) if recording.blind else ()
+    return (*blind, *(f"Cannot tell {what}: {why}." for what, why in gaps))
 
 
 def _diagnoses(recording: model.Recording, standing: story.Standstill) -> tuple[str, ...]:

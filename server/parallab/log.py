@@ -57,6 +57,16 @@ def subject(event: model.AnyEvent, kernel: int) -> Subject:
             return ("kernel",)
 
 
+_BEGINNINGS = (
+    model.ProcessStart,
+    model.ProcessBorn,
+    model.ForkMade,
+    model.ProgramStart,
+    model.ThreadStart,
+    model.ThreadRun,
+)
+
+
 class _Group:
     """The first and last events of one subject."""
 
@@ -97,6 +107,8 @@ class _Run:
         self.processes_left_out = 0
         self.others_left_out = 0
         self.told: dict[str, int] = {}
+        self._left_out: set[object] = set()
+        """Of which kinds of lives, processes or threads, some were left out."""
         self._first: dict[object, int] = {}
         self._middle: dict[object, deque[Subject]] = {}
 
@@ -106,6 +118,9 @@ class _Run:
             return
         about = subject(event, kernel)
         group = self.groups.get(about)
+        if group is None and about[0] in self._left_out and not isinstance(event, _BEGINNINGS):
+            self.others_left_out += 1  # the rest of a life that was left out
+            return
         if group is None:
             group = self.groups[about] = _Group()
             self._make_room(about)
@@ -124,6 +139,8 @@ class _Run:
     def _forget(self, about: Subject) -> None:
         gone = self.groups.pop(about)
         self.size -= len(gone)
+        if about[0] in ("process", "thread"):
+            self._left_out.add(about[0])
         if about[0] == "process":
             self.processes_left_out += 1
         else:

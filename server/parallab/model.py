@@ -638,7 +638,7 @@ class Recording(Fact, frozen=True):
     not_recorded: tuple[str, ...] = ()
     lost: int = 0
     blind: str = ""
-    """Why the operating system could not be looked at, as a sentence: goals are then undecided."""
+    """Why the processes could not be looked at, and what to do: goals are then undecided."""
     busy_cell: str = ""
     """The cell that was running when this was cut, or ""."""
     stuck: bool | None = False

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import os
 import time
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,12 @@ STILL = 0.26
 PATIENCE = 2.0
 #: Seconds that the kernel gets to answer a question.
 ANSWER = 0.5
+#: Processes of one kernel that are looked at; of more that live at once, nothing is concluded.
+CROWD = 1500
+TOO_MANY = (
+    f"Too many processes: more than {CROWD:,} of this kernel's are alive at once, and only those are looked at. "
+    "Restart the kernel to end them."
+)
 SIGHTINGS = 4000
 ADDRESSES = 2000
 
@@ -66,7 +73,9 @@ class Recorder:
         self._log = Log()
         self._comings = Comings()
         self._shm_unwatched = ""
-        self._reader = Reader(self._root)
+        self._reader = Reader(self._root, most=CROWD)
+        self._blind = ""
+        self._crowded = False
         self._baseline: model.Snapshot | None = None
         self._machinery: tuple[model.Thread, ...] = ()
         self._hello: model.Hello | None = None
@@ -251,9 +260,23 @@ class Recorder:
     async def _look(self) -> tuple[model.Process, ...]:
         """The tree as it is now; sightings are brought up to date."""
         began = time.monotonic_ns()
-        tree, self._cost = await self._loop.run_in_executor(self._threads, self._read_tree, self._book)
-        self._sight(tree, began)
+        with self._eyes():
+            tree, self._cost = await self._loop.run_in_executor(self._threads, self._read_tree, self._book)
+            self._sight(tree, began)
         return tree
+
+    @contextlib.contextmanager
+    def _eyes(self) -> Iterator[None]:
+        """What keeps this server from looking is remembered until a look succeeds."""
+        try:
+            yield
+        except OSError as error:
+            self._blind = _cannot_look(error)
+            self._note_change()
+            raise
+        if self._blind:
+            self._blind = ""
+            self._note_change()
 
     def _read_tree(self, book: Book | None) -> tuple[tuple[model.Process, ...], float]:
         """The tree, and the CPU seconds it took: on a busy machine far less than the time that passed."""
@@ -318,6 +341,9 @@ class Recorder:
         """Brings sightings up to date with a look that ``began`` at that monotonic time (ns)."""
         now = time.monotonic_ns()
         present = {process.pid: process for process in processes}
+        if self._crowded != (len(present) >= CROWD):
+            self._crowded = not self._crowded
+            self._note_change()
         for pid, process in present.items():
             if pid == self.pid:
                 continue
@@ -339,6 +365,8 @@ class Recorder:
             )
         for pid, mine in self._sightings.items():
             # One that reported itself while we looked may have been born behind our back.
+            if self._crowded:
+                break  # who is not there may be one of those that were not read
             if pid not in present and mine and not mine[-1].ended and mine[-1].last < began:
                 mine[-1] = msgspec.structs.replace(mine[-1], ended=now)
         self._prune()
@@ -366,9 +394,10 @@ class Recorder:
     async def _snapshot(self) -> model.Snapshot:
         addresses = self._addresses()
         began = time.monotonic_ns()
-        snapshot, held = await self._loop.run_in_executor(self._threads, self._read, self._book, addresses)
-        self._comings.hold(held)
-        self._sight(snapshot.processes, began)
+        with self._eyes():
+            snapshot, held = await self._loop.run_in_executor(self._threads, self._read, self._book, addresses)
+            self._comings.hold(held)
+            self._sight(snapshot.processes, began)
         return snapshot
 
     def _read(
@@ -376,8 +405,9 @@ class Recorder:
     ) -> tuple[model.Snapshot, tuple[comings.Held, ...]]:
         """A snapshot, and what of /dev/shm is held in it; the ledger learns of it, and of the CPU seconds it took."""
         began = time.thread_time()
-        snapshot = self._reader.snapshot(self.pid, sem_locks=addresses)
-        if book is not None:
+        crowded = self._crowded
+        snapshot = self._reader.snapshot(self.pid, sem_locks=addresses, deep=not crowded)
+        if book is not None and not crowded:
             book.note(snapshot, time.thread_time() - began)
         return snapshot, comings.held(snapshot, book.before if book is not None else frozenset())
 
@@ -388,7 +418,10 @@ class Recorder:
         begins; those that this cell starts in the meantime are known by their reports.
         """
         first = self._baseline is None
-        snapshot = await self._snapshot()
+        try:
+            snapshot = await self._snapshot()
+        except OSError:
+            return  # said by what is blind; what this kernel began with is then not known
         if first and self._running is None:
             self._baseline = snapshot
         elif (kernel := snapshot.process(self.pid)) is not None:
@@ -423,7 +456,11 @@ class Recorder:
         still = time.monotonic()
         patience = STILL
         while self._running is not None and not self.dead:
-            tree = await self._look()
+            try:
+                tree = await self._look()
+            except OSError:
+                await asyncio.sleep(1)  # what it is, is said; it may pass
+                continue
             now = time.monotonic()
             moving = self._signature(tree)
             if moving != before or self._heard > still:
@@ -432,11 +469,13 @@ class Recorder:
                 before, still, patience = moving, max(now, self._heard), STILL
                 self._unstick()
             elif now - still >= patience:
-                await self._decide()
+                with contextlib.suppress(OSError):
+                    await self._decide()
                 patience = min(patience * 2, PATIENCE) if not self._stuck else PATIENCE
                 before, still = self._signature(tree), time.monotonic()
             if self._book is not None and self._book.wants(tree):
-                await self._snapshot()
+                with contextlib.suppress(OSError):
+                    await self._snapshot()
             await asyncio.sleep(max(LOOK, self._cost / SHARE, LOOK if now - still < 1 else 0.1))
 
     def _signature(self, tree: Iterable[model.Process]) -> tuple[tuple[int, str, int], ...]:
@@ -467,7 +506,8 @@ class Recorder:
         second = await self._snapshot()
         if self._heard != heard or self._running is None:
             return
-        stuck = waits.stuck(first, second, self._before_the_learner())
+        # Of a crowd not all were read: somebody else might go on.
+        stuck = waits.stuck(first, second, self._before_the_learner()) if not self._crowded else None
         self._looks = (first, second)
         if stuck is True and self._stuck is not True:
             self._stuck = True
@@ -504,12 +544,13 @@ class Recorder:
         snapshots: tuple[model.Snapshot, ...] = ()
         if self.pid and not self.dead:
             await self._ask()
-            if self._running is not None and self._stands_still():
-                await self._decide()
-            if self._running is not None and self._stuck and self._looks:
-                snapshots = self._looks
-            else:
-                snapshots = (await self._snapshot(),)
+            with contextlib.suppress(OSError):
+                if self._running is not None and self._stands_still():
+                    await self._decide()
+                if self._running is not None and self._stuck and self._looks:
+                    snapshots = self._looks
+                else:
+                    snapshots = (await self._snapshot(),)
         return self._recording(until, snapshots)
 
     def _stands_still(self) -> bool:
@@ -540,11 +581,17 @@ class Recorder:
             shm=self._comings.lives(),
             not_recorded=self._not_recorded(),
             lost=self._log.lost,
+            blind=self._cannot_see(),
             busy_cell=self._running[0] if self._running else "",
             stuck=self.stuck,
             dead=self.dead,
             silent=self._ear is not None and self._ear.deaf and not self.dead,
         )
+
+    def _cannot_see(self) -> str:
+        if self._crowded:
+            return TOO_MANY
+        return self._blind
 
     def _not_recorded(self) -> tuple[str, ...]:
         sentences = list(self._log.not_recorded())
@@ -561,3 +608,15 @@ class Recorder:
     def glance(self) -> model.Recording:
         """As :meth:`cut`, but with what is already known: no look, no question."""
         return self._recording(0, self._looks)
+
+
+def _cannot_look(error: OSError) -> str:
+    """Why this server cannot look at processes now."""
+    if error.errno in (errno.EMFILE, errno.ENFILE):
+        return (
+            "The Jupyter server has too many files open to look at your processes. Shut down kernels that "
+            "you do not need, then check again."
+        )
+    if error.errno in (errno.ENOMEM, errno.EAGAIN):
+        return "The machine has no memory left to look at your processes. Shut down kernels that you do not need."
+    return f"The system refuses a look at your processes: {error.strerror or error}."

@@ -89,10 +89,18 @@ class Reader:
     """Reads /proc under ``root`` for one caller at a time.
 
     ``sockets`` gives the unix sockets of the processes' network namespace (default: netlink for
-    the real /proc, none for a recorded tree); ``machine`` is that of the system calls' numbers.
+    the real /proc, none for a recorded tree); ``machine`` is that of the system calls' numbers;
+    ``most`` is how many processes are read, of more than these only the first.
     """
 
-    def __init__(self, root: Path = Path("/proc"), sockets: Sockets | None = None, machine: str = "") -> None:
+    def __init__(
+        self,
+        root: Path = Path("/proc"),
+        sockets: Sockets | None = None,
+        machine: str = "",
+        most: int = MAX_PROCESSES,
+    ) -> None:
+        self._most = most
         self._root = str(root)
         self._machine = machine or os.uname().machine
         if sockets is None and self._root == "/proc":
@@ -131,7 +139,7 @@ class Reader:
                 queue = [(pid, -1) for pid in self._known if pid not in reached]
                 continue
             pid, parent = queue.pop()
-            if pid in reached or len(reached) >= MAX_PROCESSES:
+            if pid in reached or len(reached) >= self._most:
                 continue
             known = self._look(pid, parent)
             if known is not None:
@@ -237,8 +245,8 @@ class Reader:
         monotonic, unix = time.monotonic_ns(), time.time()
         walked = self._walk(pid)
         missing: list[Missing] = []
-        if len(walked) >= MAX_PROCESSES:
-            missing.append(Missing("more processes", f"only the first {MAX_PROCESSES} were read"))
+        if len(walked) >= self._most:
+            missing.append(Missing("more processes", f"only the first {self._most:,} were read"))
         if not deep:
             shallow = tuple(self._threads_only(known) for known in walked)
             return Snapshot(monotonic, unix, pid, shallow, missing=tuple(missing))

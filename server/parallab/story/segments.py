@@ -55,7 +55,10 @@ def all_segments(recording: model.Recording) -> tuple[SharedSegment, ...]:
         else:
             lives[index] = replace(one, unlinked=one.unlinked or event.at)
     shown = {one.inode: one for one in recording.shm if one.inode is not None}
-    return tuple(_confirmed(one, shown.get(inode)) for one, inode in zip(lives, inodes, strict=True))
+    return tuple(
+        _confirmed(one, shown.get(inode) if inode is not None else None)
+        for one, inode in zip(lives, inodes, strict=True)
+    )
 
 
 def _confirmed(one: SharedSegment, seen: model.ShmLife | None) -> SharedSegment:
