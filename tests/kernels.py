@@ -98,7 +98,10 @@ class RecordedKernel:
 
     async def run(self, code: str, limit: float = DEADLINE) -> str:
         """Runs a cell to its end, and gives what it printed."""
-        sent = self.send(code)
+        return await self.idle(self.send(code), limit)
+
+    async def idle(self, sent: str, limit: float = DEADLINE) -> str:
+        """Waits for the end of a cell that was sent, and gives what it printed."""
         told = ""
         while True:
             message = await self.client.get_iopub_msg(timeout=limit)

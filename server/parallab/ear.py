@@ -42,6 +42,8 @@ PASSES = 16
 LEDGER = 2048
 """Reports of queues and locks that are handed on of one round; older ones are counted."""
 QUESTION_MOST = 32 * 1024
+WAITING = 1024
+"""Connections that may wait to be accepted: with so many, others may have been turned away."""
 HELD = 512
 """Processes whose end is awaited through their pidfds at once, at the most; an eighth of our descriptors."""
 
@@ -195,7 +197,7 @@ class Ear:
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         self._listener.bind("\0" + self._name)
-        self._listener.listen(1024)
+        self._listener.listen(WAITING)
         self._listener.setblocking(False)
         self._wake, self._waker = socket.socketpair()
         self._wake.setblocking(False)
@@ -308,15 +310,19 @@ class Ear:
         return max(0.0, first - time.monotonic())
 
     def _accept(self, events: list[model.AnyEvent]) -> None:
+        accepted = 0
         while True:
             try:
                 connection, _ = self._listener.accept()
             except BlockingIOError:
+                if accepted >= WAITING:
+                    events.append(model.Lost(at=time.monotonic_ns(), count=1))
                 return
             except OSError:
                 if not self._refuse(events):
                     return
                 continue
+            accepted += 1
             pid, uid, _ = _UCRED.unpack(
                 connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _UCRED.size)  # socket(7)
             )

@@ -143,7 +143,8 @@ class Evidence:
         :raises CannotTell: it has died, or reports nothing (any more).
         """
         if self.recording.dead:
-            raise CannotTell("Your kernel died. Restart it and run the step's cells again.")
+            cause = story.death(self.recording.death)
+            raise CannotTell(f"Your kernel died{cause}. Restart it and run the step's cells again.")
         if self.recording.silent:
             raise CannotTell("Your kernel has stopped telling what it does. Restart it and run the step's cells again.")
         if self.recording.blind:

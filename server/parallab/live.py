@@ -26,7 +26,7 @@ def picture(recording: model.Recording, kernel_id: str) -> wire.KernelState:
         schema=wire.SCHEMA,
         kernel_id=kernel_id,
         kind=kind,
-        message={"dead": DEAD, "no-probe": WAITING}.get(kind, ""),
+        message={"dead": died(recording), "no-probe": WAITING}.get(kind, ""),
         python=hello.python if hello else "",
         start_method=hello.start_method if hello else "",
         busy=bool(recording.busy_cell),
@@ -36,6 +36,11 @@ def picture(recording: model.Recording, kernel_id: str) -> wire.KernelState:
         processes=tuple(_process(worker, recording, told, standing) for worker in _shown(recording, told.workers)),
         cannot_tell=(*recording.not_recorded, *_unseen(recording)),
     )
+
+
+def died(recording: model.Recording) -> str:
+    """That the kernel died, of what, and what to do."""
+    return DEAD.replace("died.", f"died{story.death(recording.death)}.", 1)
 
 
 def _unseen(recording: model.Recording) -> tuple[str, ...]:

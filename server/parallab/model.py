@@ -644,6 +644,8 @@ class Recording(Fact, frozen=True):
     stuck: bool | None = False
     """Two snapshots ≥ 250 ms apart agreed that nobody can go on; None: cannot tell."""
     dead: bool = False
+    death: int | None = None
+    """Of a kernel that has died, its exit code or −n for signal n, None unknown."""
     silent: bool = False
     """The kernel lives, but its probe reports no more: what was not seen may have happened."""
 

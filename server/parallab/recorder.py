@@ -26,6 +26,7 @@ from parallab.ear import Ear
 from parallab.inotify import Watch
 from parallab.ledgers import Book
 from parallab.log import Log
+from parallab.procfs import pidfd
 from parallab.procfs.read import Reader
 
 #: Seconds between two looks at the tree, at the least; and how much of a core they may cost.
@@ -75,6 +76,7 @@ class Recorder:
         self._shm_unwatched = ""
         self._reader = Reader(self._root, most=CROWD)
         self._blind = ""
+        self._death: int | None = None
         self._crowded = False
         self._baseline: model.Snapshot | None = None
         self._machinery: tuple[model.Thread, ...] = ()
@@ -128,11 +130,14 @@ class Recorder:
             self._threads = None
 
     def _died(self) -> None:
-        self._forget_pidfd()
         if not self.dead:
             self.dead = True
+            if self._pidfd is not None:
+                self._death = pidfd.exit_code(self._pidfd, self.pid)
             self._running = None
+            self._forget_pidfd()
             self._tell("dead")
+        self._forget_pidfd()
 
     def _end_life(self) -> None:
         self._forget_pidfd()
@@ -585,6 +590,7 @@ class Recorder:
             busy_cell=self._running[0] if self._running else "",
             stuck=self.stuck,
             dead=self.dead,
+            death=self._death,
             silent=self._ear is not None and self._ear.deaf and not self.dead,
         )
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from parallab import model
 from parallab.story.locks import Hold, Lock, Run, all_locks
-from parallab.story.processes import Program, Worker, all_processes, all_programs, numbered, some
+from parallab.story.processes import Program, Worker, all_processes, all_programs, death, numbered, some
 from parallab.story.segments import SharedSegment, all_segments
 from parallab.story.standstill import LockWait, Standstill, standstill
 from parallab.story.threads import Thread, all_threads
@@ -31,6 +31,7 @@ __all__ = [
     "Thread",
     "Together",
     "Worker",
+    "death",
     "numbered",
     "rounds",
     "segments_left",

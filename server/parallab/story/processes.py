@@ -306,3 +306,16 @@ def some(workers: Sequence[Worker], most: int = 3) -> str:
     if len(workers) > most:
         return f"{', '.join(names)} and {len(workers) - most} more"
     return " and ".join(names) if len(names) < 3 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+_DEATHS = {
+    -6: "its Python gave up (SIGABRT)",
+    -7: "it used memory that is not there (SIGBUS), as when /dev/shm is full",
+    -9: "it was killed (SIGKILL), by the system when memory ran out, or by somebody",
+    -11: "its Python crashed (SIGSEGV)",
+}
+
+
+def death(code: int | None) -> str:
+    """What a kernel died of, behind "died": a colon and the cause, or nothing where the exit code tells none."""
+    return f": {_DEATHS[code]}" if code in _DEATHS else ""
