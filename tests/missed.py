@@ -238,18 +238,29 @@ class Life:
 
 async def measure(way: Way, n: int, python: str = "") -> Missed:
     """Starts so many in a kernel of their own."""
-    n = max(1, round(n * way.share))
-    kernel = RecordedKernel(Path(tempfile.mkdtemp(prefix="missed-")), python)
+    kernel = await kernel_for(way.method, python)
     try:
-        await kernel.start(way.method)
-        (kernel.folder / "work.py").write_text(WORK)
-        await kernel.run("import work")
-        await kernel.run(f"work.{way.call.format(n=n)}", limit=600)
-        recording = await kernel.recorder.cut()
-        lines = [json.loads(line) for line in (kernel.folder / "truth").read_text().splitlines()]
+        return await measure_in(kernel, way, max(1, round(n * way.share)))
     finally:
         await kernel.end()
-    return compare(way, lines, recording)
+
+
+async def kernel_for(method: str, python: str = "") -> RecordedKernel:
+    """A kernel with the start method and the code of all ways."""
+    kernel = RecordedKernel(Path(tempfile.mkdtemp(prefix="missed-")), python)
+    await kernel.start(method)
+    (kernel.folder / "work.py").write_text(WORK)
+    await kernel.run("import work")
+    return kernel
+
+
+async def measure_in(kernel: RecordedKernel, way: Way, n: int) -> Missed:
+    """Starts exactly so many in a kernel."""
+    truth = kernel.folder / "truth"
+    truth.unlink(missing_ok=True)
+    await kernel.run(f"work.{way.call.format(n=n)}", limit=600)
+    recording = await kernel.recorder.cut()
+    return compare(way, [json.loads(line) for line in truth.read_text().splitlines()], recording)
 
 
 def lives(kind: str, recording: model.Recording) -> dict[int | str, Life]:
