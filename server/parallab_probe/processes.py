@@ -210,6 +210,7 @@ def watch_forks() -> None:
     os.register_at_fork(before=forking, after_in_parent=forked_parent, after_in_child=forked_child)
 
 
+@hook
 def forking() -> None:
     """Before a fork. Of one that is not multiprocessing's, only a look at our children tells its pid."""
     if not local.forking and local.run:
