@@ -12,9 +12,12 @@ import pwd
 import time
 from pathlib import Path
 
-from parallab import ipc, waits
+import msgspec
+
+from parallab import ipc, pyspy, waits
 from parallab.mistakes import CATALOGUE
 from parallab.model import Inode, Missing, Process, Snapshot, Thread
+from parallab.procfs import everybody
 from parallab.procfs.read import Reader
 from parallab.wire import (
     SCHEMA,
@@ -70,17 +73,31 @@ def doctor(pid: int, root: Path = Path("/proc")) -> DoctorReport:
 def look(pid: int, root: Path = Path("/proc"), baseline: Snapshot | None = None) -> tuple[Snapshot, Snapshot]:
     """Two snapshots of a program, far enough apart to tell whether anything moves.
 
-    Where the first already shows that the program goes on, the second follows at once.
+    Where the first already shows that the program goes on, the second follows at once. Where
+    it may be stuck, all processes are asked who else holds what it waits for, and Python's stacks
+    are read where its threads wait for each other and py-spy is there.
     """
     _permitted(pid, root)
     reader = Reader(root)
     first = reader.snapshot(pid, scan=True)
     _there(first, root)
+    began = time.monotonic()
     seen = waits.picture(first, baseline)
-    if any(hope == "no" for hope in seen.hope.values()):
-        time.sleep(_APART)
+    stands = any(hope == "no" for hope in seen.hope.values())
+    within = waits.within(seen) if stands or seen.hope.get(seen.main) != "yes" else ()
+    stacks, unread = pyspy.stacks(within, os.uname().machine) if within and root == Path("/proc") else ((), ())
+    if stands or stacks:
+        time.sleep(max(0.0, began + _APART - time.monotonic()))
     second = reader.snapshot(pid, scan=True)
     _there(second, root)
+    # Who did not move meanwhile is where its stack says; of all others nothing is concluded.
+    second = msgspec.structs.replace(second, stacks=stacks)
+    seen = waits.picture(second, baseline)
+    if (wanted := waits.in_question(seen)) and root == Path("/proc"):
+        others = everybody.holders(wanted, [one.pid for one in second.processes])
+        second = msgspec.structs.replace(second, outside=others)
+    if within and waits.stuck(first, second, baseline) is not False:
+        second = msgspec.structs.replace(second, missing=(*second.missing, *unread))
     return first, second
 
 

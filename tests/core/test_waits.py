@@ -141,7 +141,7 @@ def test_who_waits_for_its_own_lock_may_be_let_go_by_anyone_else_who_has_it():
     )
 
     assert (stuck(alone), kinds(alone)) == (True, ["same-lock-twice"])
-    assert (stuck(accompanied), kinds(accompanied)) == (False, [])
+    assert (stuck(accompanied), kinds(accompanied)) == (None, [])
 
 
 def test_a_lock_given_back_is_about_to_be_taken():
@@ -226,7 +226,7 @@ def test_threads_of_the_baseline_are_nobodys_hope():
     seen = snapshot(process(10, INSIDE, SLEEP))
     with_a_thread_of_its_own = snapshot(process(10, INSIDE, SLEEP, SLEEP))
 
-    assert stuck(seen) is False
+    assert stuck(seen) is None  # its other thread may be the one, or have nothing to do with it
     assert stuck(seen, machinery) is True
     assert stuck(with_a_thread_of_its_own, machinery) is False
 

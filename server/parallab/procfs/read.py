@@ -212,6 +212,7 @@ class Reader:
             sid=stat.sid,
             cpu_ticks=stat.cpu_ticks,
             exit_code=parse.exit_code(stat.exit_status) if stat.state in "ZX" else None,
+            caught=stat.caught,
         )
 
     def _boot_time(self) -> int:
