@@ -189,6 +189,10 @@ class Stack(Fact, frozen=True):
     owners: tuple[int, ...] = ()
     pid: int = 0
     """Of which process; 0 in the kernel's own answers."""
+    wants: int = 0
+    """The identity of the ``threading`` lock that it waits for; 0 where it cannot be told."""
+    holds: tuple[int, ...] = ()
+    """Those of the locks that it holds, as far as its own frames tell."""
 
 
 class Missing(Fact, frozen=True):

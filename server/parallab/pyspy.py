@@ -12,18 +12,21 @@ import json
 import shutil
 import subprocess
 import sys
+import zlib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from parallab.model import Missing, Stack
 from parallab.procfs import opened, semaphores
+from parallab_probe import holding
 
 MOST = 8
 """Processes of which stacks are read."""
 SECONDS = 5.0
 _FRAMES = 40
 _THREADS = 256
+_SOURCE = 1 << 20
 
 
 def find() -> str | None:
@@ -38,7 +41,9 @@ def stacks(pids: Iterable[int], machine: str, root: str = "/proc") -> tuple[tupl
     program = find()
     if program is None:
         why = "py-spy is not installed: `pip install parallab[doctor]`"
-        return (), tuple(Missing(f"which threads of process {pid} wait for which", why, "stacks", pid) for pid in wanted)
+        return (), tuple(
+            Missing(f"which threads of process {pid} wait for which", why, "stacks", pid) for pid in wanted
+        )
     running = {pid: _start(program, pid) for pid in wanted}
     found: list[Stack] = []
     missing: list[Missing] = []
@@ -82,7 +87,8 @@ def _stack(told: Any, pid: int, machine: str, root: str) -> Stack | None:
     """One thread of py-spy's JSON; None where it is not as expected."""
     try:
         ident, tid = int(told["thread_id"]), told["os_thread_id"]
-        frames = told["frames"][:_FRAMES]
+        frames = _own(told["frames"])[:_FRAMES]
+        locks = [_locks(one, one is frames[0], f"{root}/{pid}/root") for one in frames]
         return Stack(
             tid=int(tid) if tid else _native_id(pid, ident, machine, root),
             ident=ident & (1 << 63) - 1,
@@ -90,13 +96,47 @@ def _stack(told: Any, pid: int, machine: str, root: str) -> Stack | None:
             frames=tuple(f"{one['filename']}:{int(one['line'])} {one['name']}"[:4096] for one in frames),
             owners=tuple(_owner(one["locals"] or ()) for one in frames),
             pid=pid,
+            wants=locks[0][1] if locks else 0,
+            holds=tuple(lock for held, _ in locks for lock in held),
         )
     except (KeyError, TypeError, ValueError):
         return None
 
 
+def _own(frames: list[Any]) -> list[Any]:
+    """Without those that a forked child has from its parent, whose calls they were."""
+    for place, one in enumerate(frames):
+        if str(one["filename"]).endswith("multiprocessing/process.py") and str(one["name"]).endswith("_bootstrap"):
+            return frames[: place + 1]
+    return frames
+
+
 def _owner(told: Iterable[Any]) -> int:
     return next((int(one["addr"]) for one in told if one["name"] == "self"), 0)
+
+
+def _locks(frame: Any, innermost: bool, root: str) -> tuple[list[int], int]:
+    """What a frame's source says of the locks that it holds and wants; each by its address or its place."""
+    path = str(frame["filename"])
+    if "/lib/python" in path or not path.startswith("/"):
+        return [], 0
+    try:
+        with Path(root + path).open(encoding="utf-8", errors="replace") as file:
+            source = file.read(_SOURCE)
+        function = str(frame["name"]).rpartition(".")[2]
+        held, wanted = holding.at(source, function, int(frame["line"]), innermost)
+    except (OSError, SyntaxError, ValueError, RecursionError):
+        return [], 0
+    known = {one["name"]: int(one["addr"]) for one in frame["locals"] or ()}
+    return [_identity(name, known, path) for name in held], _identity(wanted, known, path) if wanted else 0
+
+
+def _identity(name: tuple[str, ...], known: dict[str, int], path: str) -> int:
+    """A local's address; of a global or an attribute a number of its own, the same wherever it is so called."""
+    if len(name) == 1 and name[0] in known:
+        return known[name[0]]
+    owner = str(known[name[0]]) if name[0] in known else path
+    return zlib.crc32("\0".join((owner, *name)).encode()) | 1 << 62
 
 
 def _native_id(pid: int, pthread: int, machine: str, root: str) -> int:

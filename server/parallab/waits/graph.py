@@ -282,7 +282,9 @@ class _Thinker:
         pid = who[0]
         if wait is not None and wait.kind == "thread-lock":
             doing = self.doing.get(who)
-            named = doing is not None and (doing.call == "join" or (doing.call in _BROUGHT and len(those) > 0))
+            named = doing is not None and (
+                doing.call in ("join", *_BROUGHT) or bool(doing.wants and self._lock_holders(pid, doing.wants))
+            )
             return those if named else frozenset(one for one in those if one[0] != pid)
         semaphore = self.objects.semaphores.get(wait.inode) if wait is not None and wait.inode is not None else None
         if semaphore is not None and semaphore.is_lock and semaphore.holders:
@@ -347,11 +349,18 @@ class _Thinker:
         if doing is not None and doing.call == "join":
             joined = python.threads_of(doing.thing, process.pid, self.snapshot) if doing.thing else frozenset()
             return (wait, "no", joined & own) if joined & own else (wait, "unknown", own)
+        if doing is not None and doing.wants:
+            holders = self._lock_holders(process.pid, doing.wants) & own
+            if holders:
+                return wait, "no", holders
         if doing is not None and doing.call in _BROUGHT:
             bring = python.handles_results(process.pid, self.snapshot) & own
             if bring:
                 return wait, "no", bring
         return wait, "no", self._served(process, own)
+
+    def _lock_holders(self, pid: int, lock: int) -> frozenset[Who]:
+        return frozenset(who for who, doing in self.doing.items() if who[0] == pid and lock in doing.holds)
 
     def _served(self, process: Process, own: frozenset[Who]) -> frozenset[Who]:
         """For a manager's threads, its clients are hope too: any of them may connect and let go."""

@@ -378,7 +378,9 @@ def _lost_task(case: _Case) -> Iterable[_Found]:
     idle = [wait for one in workers for wait in case.waits if wait.pid == wait.tid == one.pid and case.idles(wait)]
     main = [wait for wait in case.waits if (wait.pid, wait.tid) == case.seen.main]
     if workers and len(idle) == len(workers):
-        sentence = f"{_start(case.name(root))} waits for a pool's result, and no worker of the pool has the task any more."
+        sentence = (
+            f"{_start(case.name(root))} waits for a pool's result, and no worker of the pool has the task any more."
+        )
         own = [wait for wait in case.waits if wait.pid == root and wait not in main]
         yield case.told("lost-task", sentence, [*main, *own, *idle], "M61")
 
@@ -394,6 +396,38 @@ _THREADS_SAY: dict[str, tuple[str, str, str | None]] = {
     "future": ("future-never", "{who} {wait} for a result, and nobody is left to bring it.", None),
     "lock": ("thread-lock", "{who} {wait} for a lock or a queue of its threads that nobody is left to let go.", None),
 }
+
+
+def _locks_of_threads(case: _Case) -> Iterable[_Found]:
+    """Locks of ``threading`` that a thread wants and holds itself, or that go round in a circle."""
+    doing = case.seen.doing
+    wanting = {
+        (wait.pid, wait.tid): wait
+        for wait in case.waits
+        if (told := doing.get((wait.pid, wait.tid))) is not None and told.wants
+    }
+    for who in (who for who, wait in wanting.items() if case.needed(wait)):
+        path = [who]
+        while path:
+            wants = doing[path[-1]].wants
+            holder = next((other for other in wanting if other[0] == who[0] and wants in doing[other].holds), None)
+            if holder is None or (holder in path and holder != who):
+                break
+            if holder != who:
+                path.append(holder)
+                continue
+            waits = [wanting[one] for one in path]
+            places = [f"{case.name(one[0])}, thread {one[1]}, at {doing[one].place}" for one in path]
+            main = any(tid == pid for pid, tid in path)
+            people = case.threads(who[0], len(path) - main, main)
+            if len(path) == 1:
+                yield case.told(
+                    "same-lock-twice", f"{people} waits for a lock that it holds itself.", waits, "M44", *places
+                )
+            else:
+                sentence = f"{people} wait for each other: each holds the lock that the next one wants."
+                yield case.told("lock-cycle", sentence, waits, "M43", *places)
+            break
 
 
 def _between_threads(case: _Case) -> Iterable[_Found]:
@@ -505,6 +539,7 @@ _RULES: tuple[Callable[[_Case], Iterable[_Found]], ...] = (
     _both_read,
     _circle_of_readers,
     _lost_task,
+    _locks_of_threads,
     _forked_lock,
     _between_threads,
     _nobody_writes,

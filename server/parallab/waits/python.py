@@ -15,7 +15,19 @@ from typing import Literal
 from parallab.model import Snapshot, Stack
 
 Call = Literal[
-    "join", "exit", "lock", "event", "condition", "barrier", "semaphore", "get", "put", "tasks", "future", "pool", "idle"
+    "join",
+    "exit",
+    "lock",
+    "event",
+    "condition",
+    "barrier",
+    "semaphore",
+    "get",
+    "put",
+    "tasks",
+    "future",
+    "pool",
+    "idle",
 ]
 
 _LIBRARY = re.compile(r"/python3(?:\.\d+t?)?/((?:[a-z]+/)*[a-z_]+)\.py:\d+ (\S+)\Z")
@@ -33,6 +45,9 @@ class Doing:
     thing: int = 0
     place: str = ""
     leaving: bool = False
+    wants: int = 0
+    """The lock that it waits for, where that is known."""
+    holds: tuple[int, ...] = ()
 
 
 def doing(stack: Stack) -> Doing | None:
@@ -46,7 +61,7 @@ def doing(stack: Stack) -> Doing | None:
     )
     call, at = _waiting(calls)
     leaving = ("concurrent/futures/thread", "shutdown") in calls
-    return Doing(call, owners[at], place, leaving)
+    return Doing(call, owners[at], place, leaving, stack.wants if call == "lock" else 0, stack.holds)
 
 
 def _call(frame: str) -> tuple[str, str]:
