@@ -218,7 +218,18 @@ def _why(seen: waits.Picture) -> str:
     called = ipc.names(seen.snapshot, seen.roles)
     for pid, tid in sorted(seen.behind(seen.main), key=lambda who: who != seen.main):
         wait = seen.wait((pid, tid))
-        if wait is not None and seen.hope[pid, tid] == "unknown" and not seen.enders[pid, tid]:
+        if wait is None or seen.hope[pid, tid] != "unknown":
+            continue
+        if wait.kind == "thread-lock" and (pid, tid) not in seen.doing:
+            return f"{called[pid]} waits for a lock between its threads, and who holds that cannot be seen"
+        if wait.kind == "thread-lock":
+            return (
+                f"{called[pid]} waits for another of its threads, and whether one of them will end that cannot be seen"
+            )
+        beyond = next((one.pid for one in seen.snapshot.outside if one.inode == wait.inode), None)
+        if beyond is not None:
+            return f"{called[pid]} waits in {wait.call} for something that process {beyond} has hold of, too"
+        if not seen.enders[pid, tid]:
             return f"{called[pid]} waits in {wait.call} for something outside these processes"
     return "what it waits for cannot be seen"
 

@@ -6,7 +6,7 @@ recorder has looked because nothing moved, who waits for whom.
 
 from __future__ import annotations
 
-from parallab import model, story, waits, wire
+from parallab import mistakes, model, story, waits, wire
 from parallab.story import Story, Worker
 
 #: Processes and threads shown; the newest are what a learner looks for.
@@ -35,7 +35,18 @@ def picture(recording: model.Recording, kernel_id: str) -> wire.KernelState:
         diagnoses=_diagnoses(recording, standing) if recording.stuck else (),
         processes=tuple(_process(worker, recording, told, standing) for worker in _shown(recording, told.workers)),
         cannot_tell=(*recording.not_recorded, *_unseen(recording)),
+        mistake=_mistake(recording, told) if recording.stuck else None,
     )
+
+
+def _mistake(recording: model.Recording, told: Story) -> wire.MistakeView | None:
+    """The first mistake that the waits give away, with what was seen of how they came about."""
+    if len(recording.snapshots) < 2:
+        return None
+    previous, current = recording.snapshots[-2:]
+    found = (mistakes.named(one, recording, told) for one in waits.diagnose(previous, current, recording.baseline))
+    known = next((one for one in found if one is not None), None)
+    return wire.MistakeView(known.id, known.sentence) if known is not None else None
 
 
 def _unseen(recording: model.Recording) -> tuple[str, ...]:

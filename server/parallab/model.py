@@ -193,6 +193,8 @@ class Stack(Fact, frozen=True):
     """The identity of the ``threading`` lock that it waits for; 0 where it cannot be told."""
     holds: tuple[int, ...] = ()
     """Those of the locks that it holds, as far as its own frames tell."""
+    looked: bool = False
+    """Its own innermost line stands in a loop or branch that asks ``empty()``."""
 
 
 class Missing(Fact, frozen=True):

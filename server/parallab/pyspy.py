@@ -88,7 +88,8 @@ def _stack(told: Any, pid: int, machine: str, root: str) -> Stack | None:
     try:
         ident, tid = int(told["thread_id"]), told["os_thread_id"]
         frames = _own(told["frames"])[:_FRAMES]
-        locks = [_locks(one, one is frames[0], f"{root}/{pid}/root") for one in frames]
+        own = [(one, _source(one, f"{root}/{pid}/root")) for one in frames]
+        locks = [_locks(one, source, one is frames[0]) for one, source in own]
         return Stack(
             tid=int(tid) if tid else _native_id(pid, ident, machine, root),
             ident=ident & (1 << 63) - 1,
@@ -98,6 +99,7 @@ def _stack(told: Any, pid: int, machine: str, root: str) -> Stack | None:
             pid=pid,
             wants=locks[0][1] if locks else 0,
             holds=tuple(lock for held, _ in locks for lock in held),
+            looked=next((_looked(one, source) for one, source in own if source), False),
         )
     except (KeyError, TypeError, ValueError):
         return None
@@ -115,17 +117,35 @@ def _owner(told: Iterable[Any]) -> int:
     return next((int(one["addr"]) for one in told if one["name"] == "self"), 0)
 
 
-def _locks(frame: Any, innermost: bool, root: str) -> tuple[list[int], int]:
-    """What a frame's source says of the locks that it holds and wants; each by its address or its place."""
+def _source(frame: Any, root: str) -> str:
+    """The file of a frame of the program's own; "" of the library's and where it cannot be read."""
     path = str(frame["filename"])
     if "/lib/python" in path or not path.startswith("/"):
-        return [], 0
+        return ""
     try:
         with Path(root + path).open(encoding="utf-8", errors="replace") as file:
-            source = file.read(_SOURCE)
-        function = str(frame["name"]).rpartition(".")[2]
-        held, wanted = holding.at(source, function, int(frame["line"]), innermost)
-    except (OSError, SyntaxError, ValueError, RecursionError):
+            return file.read(_SOURCE)
+    except OSError:
+        return ""
+
+
+def _function(frame: Any) -> str:
+    return str(frame["name"]).rpartition(".")[2]
+
+
+def _looked(frame: Any, source: str) -> bool:
+    try:
+        return holding.looks_first(source, _function(frame), int(frame["line"]))
+    except (SyntaxError, ValueError, RecursionError):
+        return False
+
+
+def _locks(frame: Any, source: str, innermost: bool) -> tuple[list[int], int]:
+    """What a frame's source says of the locks that it holds and wants; each by its address or its place."""
+    path = str(frame["filename"])
+    try:
+        held, wanted = holding.at(source, _function(frame), int(frame["line"]), innermost) if source else ([], None)
+    except (SyntaxError, ValueError, RecursionError):
         return [], 0
     known = {one["name"]: int(one["addr"]) for one in frame["locals"] or ()}
     return [_identity(name, known, path) for name in held], _identity(wanted, known, path) if wanted else 0

@@ -31,6 +31,18 @@ def at(source: str, function: str, line: int, innermost: bool) -> tuple[list[tup
     return held, wanted if innermost else None
 
 
+def looks_first(source: str, function: str, line: int) -> bool:
+    """Whether this line stands in a loop or branch that asks ``empty()`` of something: ``while not q.empty():``."""
+    body = _body(ast.parse(source), function, line)
+    return any(
+        isinstance(node, (ast.While, ast.If))
+        and _spans(node, line)
+        and any(isinstance(part, ast.Attribute) and part.attr == "empty" for part in ast.walk(node.test))
+        for statement in body or ()
+        for node in ast.walk(statement)
+    )
+
+
 def _body(tree: ast.Module, function: str, line: int) -> list[ast.stmt] | None:
     """The statements of the innermost function of this name around the line, or of the module."""
     if function == "<module>":

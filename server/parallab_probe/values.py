@@ -175,6 +175,7 @@ def stacks() -> tuple[dict[str, Any], ...]:
         owners: list[int] = []
         holds: list[int] = []
         wants = 0
+        looked: bool | None = None
         frame: Any = top
         while frame is not None and len(frames) < 24:
             code = frame.f_code
@@ -187,6 +188,7 @@ def stacks() -> tuple[dict[str, Any], ...]:
                 held, wanted = _locks(frame, innermost=frame is top)
                 holds += held
                 wants = wanted or wants
+                looked = _looked(frame) if looked is None else looked
             frame = frame.f_back
         found.append(
             {
@@ -197,6 +199,7 @@ def stacks() -> tuple[dict[str, Any], ...]:
                 "owners": tuple(owners),
                 "wants": wants,
                 "holds": tuple(holds),
+                "looked": bool(looked),
             }
         )
     return tuple(found)
@@ -211,11 +214,8 @@ _LOCKS = ("lock", "RLock")
 
 def _locks(frame: Any, innermost: bool) -> tuple[list[int], int]:
     """The identities of the thread locks that a frame of the learner's holds, and of that which it wants."""
-    import linecache
-
-    code = frame.f_code
-    source = "".join(linecache.getlines(code.co_filename, frame.f_globals))
-    if not source or len(source) > SOURCE or ("acquire" not in source and "with " not in source):
+    code, source = frame.f_code, _source(frame)
+    if "acquire" not in source and "with " not in source:
         return [], 0
     try:
         held, wanted = holding.at(source, code.co_name, frame.f_lineno, innermost)
@@ -224,6 +224,22 @@ def _locks(frame: Any, innermost: bool) -> tuple[list[int], int]:
         return [id(lock) for lock in locks], id(wants) if wants is not None else 0
     except Exception:
         return [], 0
+
+
+def _looked(frame: Any) -> bool:
+    source = _source(frame)
+    try:
+        return "empty" in source and holding.looks_first(source, frame.f_code.co_name, frame.f_lineno)
+    except Exception:
+        return False
+
+
+def _source(frame: Any) -> str:
+    """The file or cell of a frame; "" where it is not known or too long."""
+    import linecache
+
+    source = "".join(linecache.getlines(frame.f_code.co_filename, frame.f_globals))
+    return source if len(source) <= SOURCE else ""
 
 
 def _lock(name: tuple[str, ...], frame: Any) -> Any:

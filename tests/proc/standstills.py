@@ -570,14 +570,15 @@ def _keep(lock):
     lock.acquire()
 
 
-@threads_hang("M42")
+@threads_hang(None)
 def a_thread_lock_kept(c):
+    """Who took a lock of threads, no record says."""
     lock = threading.Lock()
     _join(_threads((_keep, lock)))
     lock.acquire()
 
 
-@threads_hang("M42")
+@threads_hang(None)
 def a_thread_rlock_kept(c):
     lock = threading.RLock()
     _join(_threads((_keep, lock)))
@@ -608,6 +609,19 @@ def the_program_gets_what_nobody_puts(c):
 @threads_hang(None)
 def a_c_queue_nobody_fills(c):
     queue.SimpleQueue().get()
+
+
+def _get_while_not_empty(queue_, both):
+    while not queue_.empty():
+        both.wait()
+        queue_.get()
+
+
+@threads_hang("M27")
+def threads_look_whether_it_is_empty(c):
+    queue_, both = queue.Queue(), threading.Barrier(2)
+    queue_.put(1)
+    _join(_threads(*[(_get_while_not_empty, queue_, both)] * 2))
 
 
 @threads_hang("M24")

@@ -443,7 +443,9 @@ def _between_threads(case: _Case) -> Iterable[_Found]:
         kind, sentence, mistake = _THREADS_SAY[call]
         others = [wait for wait in waits if wait.tid != pid]
         who = case.threads(pid, len(others), len(others) < len(waits))
-        if call == "get" and not others:
+        if call == "get" and any(doing[one.pid, one.tid].looked for one in waits):
+            mistake = "M27"
+        elif call == "get" and not others:
             mistake = None  # it is not that one of its workers was not dismissed
         leaving = [main for main in mains if main.pid == pid and doing[pid, pid].leaving]
         if leaving and others:

@@ -48,6 +48,8 @@ class Doing:
     wants: int = 0
     """The lock that it waits for, where that is known."""
     holds: tuple[int, ...] = ()
+    looked: bool = False
+    """It asked ``empty()`` before."""
 
 
 def doing(stack: Stack) -> Doing | None:
@@ -61,7 +63,7 @@ def doing(stack: Stack) -> Doing | None:
     )
     call, at = _waiting(calls)
     leaving = ("concurrent/futures/thread", "shutdown") in calls
-    return Doing(call, owners[at], place, leaving, stack.wants if call == "lock" else 0, stack.holds)
+    return Doing(call, owners[at], place, leaving, stack.wants if call == "lock" else 0, stack.holds, stack.looked)
 
 
 def _call(frame: str) -> tuple[str, str]:
