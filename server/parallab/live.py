@@ -58,10 +58,12 @@ def _unseen(recording: model.Recording) -> tuple[str, ...]:
 
 def _diagnoses(recording: model.Recording, standing: story.Standstill) -> tuple[str, ...]:
     """Who waits for whom: locks in the learner's own names, else whatever pattern the waits make."""
-    if standing.lines or len(recording.snapshots) < 2:
+    plain = all(wait.lock.owner in ("", "number") for wait in standing.waits)
+    if (standing.lines and plain) or len(recording.snapshots) < 2:
         return standing.lines
     previous, current = recording.snapshots[-2:]
-    return tuple(found.sentence for found in waits.diagnose(previous, current, recording.baseline))
+    found = waits.diagnose(previous, current, recording.baseline)
+    return tuple(one.sentence for one in found) or standing.lines
 
 
 def _shown(recording: model.Recording, workers: tuple[Worker, ...]) -> tuple[Worker, ...]:

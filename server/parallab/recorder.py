@@ -399,7 +399,7 @@ class Recorder:
         heard = self._heard
         first = await self._snapshot()
         began = time.monotonic()
-        stacks = await self._stacks() if self.pid in waits.within(waits.picture(first)) else ()
+        stacks = await self._stacks() if self._asks(first) else ()
         await asyncio.sleep(max(0.0, began + STILL - time.monotonic()))
         second = msgspec.structs.replace(await self._snapshot(), stacks=stacks)
         if self._heard != heard or self._running is None:
@@ -451,6 +451,14 @@ class Recorder:
 
     def _stands_still(self) -> bool:
         return time.monotonic() - self._heard >= STILL / 2 and not self._looks
+
+    def _asks(self, first: model.Snapshot) -> bool:
+        """Whether threads of the kernel that are not its own machinery wait for one another."""
+        seen = waits.picture(first, self._before_the_learner())
+        return any(
+            wait.pid == self.pid and wait.kind == "thread-lock" and (wait.pid, wait.tid) not in seen.machinery
+            for wait in seen.waits
+        )
 
     async def _stacks(self) -> tuple[model.Stack, ...]:
         """The kernel's threads, as Python sees them; () where it does not answer."""

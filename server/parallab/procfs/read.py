@@ -120,7 +120,6 @@ class Reader:
 
     def _walk(self, root: int) -> list[_Known]:
         """The descendants, looked at afresh where they ran."""
-        self._ran = False
         reached: dict[int, _Known] = {}
         queue = [(root, 0)]
         orphans_done = False
@@ -259,6 +258,7 @@ class Reader:
         finally:
             for memory in memories.values():
                 memory.close()
+        self._ran = False  # not before: looks at the tree alone notice, too, that somebody ran
         self._last = Snapshot(
             monotonic=monotonic,
             unix=unix,

@@ -71,6 +71,8 @@ class Picture:
     enders: dict[Who, frozenset[Who]]
     doing: dict[Who, python.Doing] = field(default_factory=dict)
     """What Python's stacks say, of those threads that have one."""
+    machinery: frozenset[Who] = frozenset()
+    """The threads that are a notebook's own."""
 
     @property
     def main(self) -> Who:
@@ -271,7 +273,9 @@ class _Thinker:
                 if wait is not None:
                     waits.append(wait)
         hope_of = _spread(start, enders, sure)
-        return Picture(self.snapshot, self.objects, self.roles, tuple(waits), hope_of, enders, self.doing)
+        return Picture(
+            self.snapshot, self.objects, self.roles, tuple(waits), hope_of, enders, self.doing, self.machinery
+        )
 
     def _surely(self, who: Who, wait: Wait | None, those: frozenset[Who]) -> frozenset[Who]:
         """Of the threads that could end a wait, those that are known to be the ones that would.
