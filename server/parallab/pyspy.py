@@ -8,12 +8,14 @@ stacks, and that is said.
 
 from __future__ import annotations
 
+import ast
 import json
 import shutil
 import subprocess
 import sys
 import zlib
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +46,7 @@ def stacks(pids: Iterable[int], machine: str, root: str = "/proc") -> tuple[tupl
         return (), tuple(
             Missing(f"which threads of process {pid} wait for which", why, "stacks", pid) for pid in wanted
         )
+    _tree.cache_clear()
     running = {pid: _start(program, pid) for pid in wanted}
     found: list[Stack] = []
     missing: list[Missing] = []
@@ -88,8 +91,8 @@ def _stack(told: Any, pid: int, machine: str, root: str) -> Stack | None:
     try:
         ident, tid = int(told["thread_id"]), told["os_thread_id"]
         frames = _own(told["frames"])[:_FRAMES]
-        own = [(one, _source(one, f"{root}/{pid}/root")) for one in frames]
-        locks = [_locks(one, source, one is frames[0]) for one, source in own]
+        own = [(one, _tree(str(one["filename"]), f"{root}/{pid}/root")) for one in frames]
+        locks = [_locks(one, tree, one is frames[0]) for one, tree in own]
         return Stack(
             tid=int(tid) if tid else _native_id(pid, ident, machine, root),
             ident=ident & (1 << 63) - 1,
@@ -99,7 +102,7 @@ def _stack(told: Any, pid: int, machine: str, root: str) -> Stack | None:
             pid=pid,
             wants=locks[0][1] if locks else 0,
             holds=tuple(lock for held, _ in locks for lock in held),
-            looked=next((_looked(one, source) for one, source in own if source), False),
+            looked=next((_looked(one, tree) for one, tree in own if tree is not None), False),
         )
     except (KeyError, TypeError, ValueError):
         return None
@@ -117,36 +120,32 @@ def _owner(told: Iterable[Any]) -> int:
     return next((int(one["addr"]) for one in told if one["name"] == "self"), 0)
 
 
-def _source(frame: Any, root: str) -> str:
-    """The file of a frame of the program's own; "" of the library's and where it cannot be read."""
-    path = str(frame["filename"])
+@lru_cache(16)
+def _tree(path: str, root: str) -> ast.Module | None:
+    """The file of a frame of the program's own; None of the library's and where it cannot be read."""
     if "/lib/python" in path or not path.startswith("/"):
-        return ""
+        return None
     try:
         with Path(root + path).open(encoding="utf-8", errors="replace") as file:
-            return file.read(_SOURCE)
-    except OSError:
-        return ""
+            return ast.parse(file.read(_SOURCE))
+    except (OSError, SyntaxError, ValueError, RecursionError):
+        return None
 
 
 def _function(frame: Any) -> str:
     return str(frame["name"]).rpartition(".")[2]
 
 
-def _looked(frame: Any, source: str) -> bool:
-    try:
-        return holding.looks_first(source, _function(frame), int(frame["line"]))
-    except (SyntaxError, ValueError, RecursionError):
-        return False
+def _looked(frame: Any, tree: ast.Module) -> bool:
+    return holding.looks_first(tree, _function(frame), int(frame["line"]))
 
 
-def _locks(frame: Any, source: str, innermost: bool) -> tuple[list[int], int]:
+def _locks(frame: Any, tree: ast.Module | None, innermost: bool) -> tuple[list[int], int]:
     """What a frame's source says of the locks that it holds and wants; each by its address or its place."""
-    path = str(frame["filename"])
-    try:
-        held, wanted = holding.at(source, _function(frame), int(frame["line"]), innermost) if source else ([], None)
-    except (SyntaxError, ValueError, RecursionError):
+    if tree is None:
         return [], 0
+    path = str(frame["filename"])
+    held, wanted = holding.at(tree, _function(frame), int(frame["line"]), innermost)
     known = {one["name"]: int(one["addr"]) for one in frame["locals"] or ()}
     return [_identity(name, known, path) for name in held], _identity(wanted, known, path) if wanted else 0
 

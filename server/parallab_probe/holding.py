@@ -20,20 +20,22 @@ Path = "tuple[str, ...]"
 _COMPOUND = (ast.If, ast.For, ast.AsyncFor, ast.While, ast.Try)
 
 
-def at(source: str, function: str, line: int, innermost: bool) -> tuple[list[tuple[str, ...]], tuple[str, ...] | None]:
-    """What the frame of ``function`` at ``line`` of this source holds, and what it wants.
+def at(
+    tree: ast.Module, function: str, line: int, innermost: bool
+) -> tuple[list[tuple[str, ...]], tuple[str, ...] | None]:
+    """What the frame of ``function`` at ``line`` of this file or cell holds, and what it wants.
 
-    Only the innermost frame wants: others have called on. SyntaxError and ValueError as of ``ast.parse``.
+    Only the innermost frame wants: others have called on.
     """
-    body = _body(ast.parse(source), function, line)
+    body = _body(tree, function, line)
     held: list[tuple[str, ...]] = []
     wanted = _walk(body, line, held) if body is not None else None
     return held, wanted if innermost else None
 
 
-def looks_first(source: str, function: str, line: int) -> bool:
+def looks_first(tree: ast.Module, function: str, line: int) -> bool:
     """Whether this line stands in a loop or branch that asks ``empty()`` of something: ``while not q.empty():``."""
-    body = _body(ast.parse(source), function, line)
+    body = _body(tree, function, line)
     return any(
         isinstance(node, (ast.While, ast.If))
         and _spans(node, line)

@@ -167,6 +167,7 @@ def stacks() -> tuple[dict[str, Any], ...]:
     """All Python threads' stacks as model.Stack, innermost first, with the locks that each wants and holds."""
     threading = sys.modules["threading"]
     active = dict(threading._active)
+    trees: dict[str, ast.Module | None] = {}
     found = []
     for ident, top in list(sys._current_frames().items())[:64]:
         thread = active.get(ident)
@@ -185,10 +186,12 @@ def stacks() -> tuple[dict[str, Any], ...]:
             library = describe.of_library(path)
             owners.append(id(frame.f_locals["self"]) if library and "self" in frame.f_locals else 0)
             if not library and thread is not None:
-                held, wanted = _locks(frame, innermost=frame is top)
+                if path not in trees:
+                    trees[path] = _tree(frame)
+                held, wanted = _locks(frame, trees[path], innermost=frame is top)
                 holds += held
                 wants = wanted or wants
-                looked = _looked(frame) if looked is None else looked
+                looked = _looked(frame, trees[path]) if looked is None else looked
             frame = frame.f_back
         found.append(
             {
@@ -212,13 +215,12 @@ def _place(path: str, line: int) -> str:
 _LOCKS = ("lock", "RLock")
 
 
-def _locks(frame: Any, innermost: bool) -> tuple[list[int], int]:
+def _locks(frame: Any, tree: ast.Module | None, innermost: bool) -> tuple[list[int], int]:
     """The identities of the thread locks that a frame of the learner's holds, and of that which it wants."""
-    code, source = frame.f_code, _source(frame)
-    if "acquire" not in source and "with " not in source:
+    if tree is None:
         return [], 0
     try:
-        held, wanted = holding.at(source, code.co_name, frame.f_lineno, innermost)
+        held, wanted = holding.at(tree, frame.f_code.co_name, frame.f_lineno, innermost)
         locks = [lock for name in held if (lock := _lock(name, frame)) is not None and _locked(lock)]
         wants = _lock(wanted, frame) if wanted is not None else None
         return [id(lock) for lock in locks], id(wants) if wants is not None else 0
@@ -226,20 +228,21 @@ def _locks(frame: Any, innermost: bool) -> tuple[list[int], int]:
         return [], 0
 
 
-def _looked(frame: Any) -> bool:
-    source = _source(frame)
-    try:
-        return "empty" in source and holding.looks_first(source, frame.f_code.co_name, frame.f_lineno)
-    except Exception:
-        return False
+def _looked(frame: Any, tree: ast.Module | None) -> bool:
+    return tree is not None and holding.looks_first(tree, frame.f_code.co_name, frame.f_lineno)
 
 
-def _source(frame: Any) -> str:
-    """The file or cell of a frame; "" where it is not known or too long."""
+def _tree(frame: Any) -> ast.Module | None:
+    """The file or cell of a frame; None where it is not known, too long, or has nothing to tell."""
     import linecache
 
     source = "".join(linecache.getlines(frame.f_code.co_filename, frame.f_globals))
-    return source if len(source) <= SOURCE else ""
+    if len(source) > SOURCE or not any(word in source for word in ("acquire", "with ", "empty")):
+        return None
+    try:
+        return ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError):
+        return None
 
 
 def _lock(name: tuple[str, ...], frame: Any) -> Any:

@@ -217,11 +217,11 @@ def _held(c, lock):
 
 @hangs(None)
 def a_lock_of_a_terminated_holder(c):
-    """Starting the next one collected its end."""
+    """Its end was collected, too."""
     lock = c.Lock()
     holder = _held(c, lock)
     holder.terminate()
-    wait([holder.sentinel])
+    holder.join()
     _run(c, _take, (lock,))
 
 
@@ -350,7 +350,7 @@ def _until_reading(pid):
     """Until its main thread reads from a pipe or waits for a lock, twice in a row."""
     seen = ""
     while True:
-        now = open(f"/proc/{pid}/syscall").read()  # noqa: SIM115
+        now = open(f"/proc/{pid}/syscall").read()  # noqa: PTH123, SIM115
         if now == seen and not now.startswith("running"):
             return
         seen = now
@@ -976,7 +976,7 @@ def a_fifo_from_elsewhere(c):
 
     with tempfile.TemporaryDirectory() as folder:
         os.mkfifo(f"{folder}/fifo")
-        open(f"{folder}/fifo").read()  # noqa: SIM115
+        open(f"{folder}/fifo").read()  # noqa: PTH123, SIM115
 
 
 @goes_on
@@ -1004,7 +1004,7 @@ def a_file_lock_of_a_sleeper(c):
 def _flock(path):
     import fcntl
 
-    file = open(path)  # noqa: SIM115
+    file = open(path)  # noqa: PTH123, SIM115
     fcntl.flock(file, fcntl.LOCK_EX)
     return file
 

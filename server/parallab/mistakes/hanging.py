@@ -21,6 +21,8 @@ def named(diagnosis: Diagnosis, recording: model.Recording, told: Story) -> Mist
     known = _of_lock(told) if diagnosis.kind == "holder-gone" and diagnosis.mistake != "M36" else diagnosis.mistake
     if diagnosis.kind in ("nobody-writes", "nobody-puts"):
         known = _undelivered(recording, told) or (_farewell(diagnosis, recording, told) if known == "M22" else known)
+    elif diagnosis.kind == "forked-lock" and any(_has_queue_of_threads(one) for one in told.workers if one.alive):
+        known = "M31"
     elif diagnosis.kind == "lost-task":
         known = "M02" if any(_unfound(worker) for worker in told.workers if worker.run == _run(recording)) else known
     return CATALOGUE.get(known) if known else None
@@ -28,6 +30,11 @@ def named(diagnosis: Diagnosis, recording: model.Recording, told: Story) -> Mist
 
 def _run(recording: model.Recording) -> int:
     return max((event.run for event in recording.events if isinstance(event, model.CellBegin)), default=0)
+
+
+def _has_queue_of_threads(worker: Worker) -> bool:
+    """Such a queue is called by its process and number, one between processes by its lock's name."""
+    return any(":" in arg.name for arg in worker.given("queue"))
 
 
 def _unfound(worker: Worker) -> bool:

@@ -374,7 +374,9 @@ def _lost_task(case: _Case) -> Iterable[_Found]:
     if doing is None or doing.call != "pool":
         return
     root = case.seen.snapshot.root
-    workers = [one for one in case.seen.snapshot.processes if one.ppid == root and case.seen.roles[one.pid] == "worker"]
+    hirers = {root, *(pid for pid, role in case.seen.roles.items() if role == "forkserver")}
+    everybody = case.seen.snapshot.processes
+    workers = [one for one in everybody if one.ppid in hirers and case.seen.roles[one.pid] == "worker"]
     idle = [wait for one in workers for wait in case.waits if wait.pid == wait.tid == one.pid and case.idles(wait)]
     main = [wait for wait in case.waits if (wait.pid, wait.tid) == case.seen.main]
     if workers and len(idle) == len(workers):
@@ -510,9 +512,9 @@ def _forked_lock(case: _Case) -> Iterable[_Found]:
 
 
 def _circle_of_any(case: _Case) -> Iterable[_Found]:
-    root = case.seen.snapshot.root
     for cycle in case.cycles:
-        wanted = root in cycle.pids or any(case.joined(pid) for pid in cycle.pids)
+        mains = {wait.pid for wait in cycle.waits if wait.pid == wait.tid}
+        wanted = case.seen.snapshot.root in mains or any(case.joined(pid) for pid in mains)
         if len(set(cycle.pids)) > 1 and wanted:
             yield case.told("cycle", f"{_start(case.people(cycle.pids))} wait for each other.", cycle.waits, None)
 
