@@ -243,6 +243,8 @@ class _Thinker:
     files: dict[int, dict[int, OpenFile]] = field(init=False)
     blind: bool = field(init=False)
     doing: dict[Who, python.Doing] = field(init=False)
+    named: set[Who] = field(default_factory=set)
+    """Threads of which Python's stacks say which others of their process could end their wait."""
     outside: dict[Inode, str] = field(init=False)
     """Objects that processes beyond this snapshot hold, with the letters of their modes."""
 
@@ -285,11 +287,7 @@ class _Thinker:
         """
         pid = who[0]
         if wait is not None and wait.kind == "thread-lock":
-            doing = self.doing.get(who)
-            named = doing is not None and (
-                doing.call in ("join", *_BROUGHT) or bool(doing.wants and self._lock_holders(pid, doing.wants))
-            )
-            return those if named else frozenset(one for one in those if one[0] != pid)
+            return those if who in self.named else frozenset(one for one in those if one[0] != pid)
         semaphore = self.objects.semaphores.get(wait.inode) if wait is not None and wait.inode is not None else None
         if semaphore is not None and semaphore.is_lock and semaphore.holders:
             others = semaphore.holders - {pid}
@@ -349,18 +347,20 @@ class _Thinker:
         """A futex within one process: Python's stack may say which thread could end it."""
         own = frozenset((process.pid, one.tid) for one in process.threads)
         wait = self._wait(process, thread, "thread-lock", "", (process.pid,))
-        doing = self.doing.get((process.pid, thread.tid))
+        who = (process.pid, thread.tid)
+        doing = self.doing.get(who)
+        those: frozenset[Who] = frozenset()
         if doing is not None and doing.call == "join":
-            joined = python.threads_of(doing.thing, process.pid, self.snapshot) if doing.thing else frozenset()
-            return (wait, "no", joined & own) if joined & own else (wait, "unknown", own)
-        if doing is not None and doing.wants:
-            holders = self._lock_holders(process.pid, doing.wants) & own
-            if holders:
-                return wait, "no", holders
-        if doing is not None and doing.call in _BROUGHT:
-            bring = python.handles_results(process.pid, self.snapshot) & own
-            if bring:
-                return wait, "no", bring
+            those = python.threads_of(doing.thing, process.pid, self.snapshot) & own if doing.thing else frozenset()
+            if not those:
+                return wait, "unknown", own  # it has ended, or could not be read
+        elif doing is not None and doing.wants:
+            those = self._lock_holders(process.pid, doing.wants) & own
+        elif doing is not None and doing.call in _BROUGHT:
+            those = python.handles_results(process.pid, self.snapshot) & own
+        if those:
+            self.named.add(who)
+            return wait, "no", those
         return wait, "no", self._served(process, own)
 
     def _lock_holders(self, pid: int, lock: int) -> frozenset[Who]:
