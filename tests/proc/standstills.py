@@ -541,6 +541,33 @@ def a_manager_queue_nobody_fills(c):
         _run(c, queue_.get, ())
 
 
+class Unsendable:
+    def __reduce__(self):
+        raise TypeError("not to be sent")
+
+
+@hangs(None)
+def gets_what_could_not_be_sent(c):
+    """M29: the feeder dropped it. That somebody put it, the system does not show."""
+    queue_ = c.Queue()
+    queue_.put(Unsendable())
+    queue_.get()
+
+
+@hangs(None)
+def gets_from_one_that_left_too_early(c):
+    """M35: it ended before its feeder had sent anything."""
+    queue_ = c.Queue()
+    worker = _start(c, _put_big_and_leave, (queue_,))[0]
+    worker.join()
+    queue_.get()
+
+
+def _put_big_and_leave(queue_):
+    queue_.put(BIG)
+    os._exit(3)
+
+
 # -- one process, whose threads hang -----------------------------------------------
 
 
