@@ -157,7 +157,7 @@ def lost(previous: Snapshot, current: Snapshot, baseline: Snapshot | None = None
     mains = [
         (one.pid, one.pid)
         for one in current.processes
-        if seen.hope.get((one.pid, one.pid)) == "no" and seen.roles[one.pid] in _CLIENTS
+        if seen.hope.get((one.pid, one.pid)) == "no" and seen.roles[one.pid] in CLIENTS
     ]
     held_up = frozenset().union(*(seen.behind(main) for main in mains))
     return tuple(
@@ -370,7 +370,7 @@ class _Thinker:
         """For a manager's threads, its clients are hope too: any of them may connect and let go."""
         if self.roles[process.pid] != "manager":
             return own
-        return own | self._threads(one.pid for one in self.snapshot.processes if self.roles[one.pid] in _CLIENTS)
+        return own | self._threads(one.pid for one in self.snapshot.processes if self.roles[one.pid] in CLIENTS)
 
     def _child(self, process: Process, thread: Thread, blocked: Blocked) -> tuple[Wait, Hope, frozenset[Who]]:
         children = [one for one in self.snapshot.processes if one.ppid == process.pid]
@@ -539,7 +539,8 @@ class _Thinker:
 
 _BROUGHT = ("pool", "future")
 """Results that a thread of the library's brings, or that of a job itself."""
-_CLIENTS = frozenset(("root", "worker", "fork", "program"))
+CLIENTS = frozenset(("root", "worker", "fork", "program"))
+"""Roles of processes that run a program's own code."""
 _RANK: dict[Hope, int] = {"no": 0, "unknown": 1, "yes": 2}
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from parallab.ipc import QUEUES, Composite, Semaphore, composites, names
 from parallab.model import Snapshot
-from parallab.waits.graph import Picture, Wait, lost, picture
+from parallab.waits.graph import CLIENTS, Picture, Wait, lost, picture
 
 
 @dataclass(frozen=True)
@@ -521,7 +521,11 @@ def _circle_of_any(case: _Case) -> Iterable[_Found]:
 
 def _anything(case: _Case) -> Iterable[_Found]:
     """What no rule explains: the root's own wait; where that is a join, of those behind it the main threads'."""
-    mains = [wait for wait in case.waits if wait.pid == wait.tid and wait.kind in ("object", "thread-lock")]
+    mains = [
+        wait
+        for wait in case.waits
+        if wait.pid == wait.tid and wait.kind in ("object", "thread-lock") and case.seen.roles[wait.pid] in CLIENTS
+    ]
     roots = [wait for wait in mains if (wait.pid, wait.tid) == case.seen.main]
     for wait in roots or mains:
         sentence = f"{_start(case.name(wait.pid))} waits for {case.thing(wait)}, and nobody is left to end that."
