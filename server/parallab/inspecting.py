@@ -12,9 +12,12 @@ import pwd
 import time
 from pathlib import Path
 
-from parallab import ipc, waits
+import msgspec
+
+from parallab import ipc, pyspy, waits
 from parallab.mistakes import CATALOGUE
 from parallab.model import Inode, Missing, Process, Snapshot, Thread
+from parallab.procfs import everybody
 from parallab.procfs.read import Reader
 from parallab.wire import (
     SCHEMA,
@@ -70,17 +73,31 @@ def doctor(pid: int, root: Path = Path("/proc")) -> DoctorReport:
 def look(pid: int, root: Path = Path("/proc"), baseline: Snapshot | None = None) -> tuple[Snapshot, Snapshot]:
     """Two snapshots of a program, far enough apart to tell whether anything moves.
 
-    Where the first already shows that the program goes on, the second follows at once.
+    Where the first already shows that the program goes on, the second follows at once. Where
+    it may be stuck, all processes are asked who else holds what it waits for, and Python's stacks
+    are read where its threads wait for each other and py-spy is there.
     """
     _permitted(pid, root)
     reader = Reader(root)
     first = reader.snapshot(pid, scan=True)
     _there(first, root)
+    began = time.monotonic()
     seen = waits.picture(first, baseline)
-    if any(hope == "no" for hope in seen.hope.values()):
-        time.sleep(_APART)
+    stands = any(hope == "no" for hope in seen.hope.values())
+    within = waits.within(seen) if stands or seen.hope.get(seen.main) != "yes" else ()
+    stacks, unread = pyspy.stacks(within, os.uname().machine) if within and root == Path("/proc") else ((), ())
+    if stands or stacks:
+        time.sleep(max(0.0, began + _APART - time.monotonic()))
     second = reader.snapshot(pid, scan=True)
     _there(second, root)
+    # Who did not move meanwhile is where its stack says; of all others nothing is concluded.
+    second = msgspec.structs.replace(second, stacks=stacks)
+    seen = waits.picture(second, baseline)
+    if (wanted := waits.in_question(seen)) and root == Path("/proc"):
+        others = everybody.holders(wanted, [one.pid for one in second.processes])
+        second = msgspec.structs.replace(second, outside=others)
+    if within and waits.stuck(first, second, baseline) is not False:
+        second = msgspec.structs.replace(second, missing=(*second.missing, *unread))
     return first, second
 
 
@@ -201,7 +218,18 @@ def _why(seen: waits.Picture) -> str:
     called = ipc.names(seen.snapshot, seen.roles)
     for pid, tid in sorted(seen.behind(seen.main), key=lambda who: who != seen.main):
         wait = seen.wait((pid, tid))
-        if wait is not None and seen.hope[pid, tid] == "unknown" and not seen.enders[pid, tid]:
+        if wait is None or seen.hope[pid, tid] != "unknown":
+            continue
+        if wait.kind == "thread-lock" and (pid, tid) not in seen.doing:
+            return f"{called[pid]} waits for a lock between its threads, and who holds that cannot be seen"
+        if wait.kind == "thread-lock":
+            return (
+                f"{called[pid]} waits for another of its threads, and whether one of them will end that cannot be seen"
+            )
+        beyond = next((one.pid for one in seen.snapshot.outside if one.inode == wait.inode), None)
+        if beyond is not None:
+            return f"{called[pid]} waits in {wait.call} for something that process {beyond} has hold of, too"
+        if not seen.enders[pid, tid]:
             return f"{called[pid]} waits in {wait.call} for something outside these processes"
     return "what it waits for cannot be seen"
 

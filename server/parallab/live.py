@@ -6,7 +6,7 @@ recorder has looked because nothing moved, who waits for whom.
 
 from __future__ import annotations
 
-from parallab import model, story, waits, wire
+from parallab import mistakes, model, story, waits, wire
 from parallab.story import Story, Worker
 
 #: Processes and threads shown; the newest are what a learner looks for.
@@ -35,12 +35,23 @@ def picture(recording: model.Recording, kernel_id: str) -> wire.KernelState:
         diagnoses=_diagnoses(recording, standing) if recording.stuck else (),
         processes=tuple(_process(worker, recording, told, standing) for worker in _shown(recording, told.workers)),
         cannot_tell=(*recording.not_recorded, *_unseen(recording)),
+        mistake=_mistake(recording, told) if recording.stuck else None,
     )
 
 
 def died(recording: model.Recording) -> str:
     """That the kernel died, of what, and what to do."""
     return DEAD.replace("died.", f"died{story.death(recording.death)}.", 1)
+
+
+def _mistake(recording: model.Recording, told: Story) -> wire.MistakeView | None:
+    """The first mistake that the waits give away, with what was seen of how they came about."""
+    if len(recording.snapshots) < 2:
+        return None
+    previous, current = recording.snapshots[-2:]
+    found = (mistakes.named(one, recording, told) for one in waits.diagnose(previous, current, recording.baseline))
+    known = next((one for one in found if one is not None), None)
+    return wire.MistakeView(known.id, known.sentence) if known is not None else None
 
 
 def _unseen(recording: model.Recording) -> tuple[str, ...]:
@@ -53,10 +64,12 @@ def _unseen(recording: model.Recording) -> tuple[str, ...]:
 
 def _diagnoses(recording: model.Recording, standing: story.Standstill) -> tuple[str, ...]:
     """Who waits for whom: locks in the learner's own names, else whatever pattern the waits make."""
-    if standing.lines or len(recording.snapshots) < 2:
+    plain = all(wait.lock.owner in ("", "number") for wait in standing.waits)
+    if (standing.lines and plain) or len(recording.snapshots) < 2:
         return standing.lines
     previous, current = recording.snapshots[-2:]
-    return tuple(found.sentence for found in waits.diagnose(previous, current, recording.baseline))
+    found = waits.diagnose(previous, current, recording.baseline)
+    return tuple(one.sentence for one in found) or standing.lines
 
 
 def _shown(recording: model.Recording, workers: tuple[Worker, ...]) -> tuple[Worker, ...]:

@@ -104,6 +104,8 @@ class Process(Fact, frozen=True):
     pgid: int = 0
     sid: int = 0
     cpu_ticks: int = 0
+    caught: int = 0
+    """Signals that it has a handler for: bit n−1 for signal n (stat field 34)."""
     exit_code: int | None = None
     """Of a zombie, as ``multiprocessing`` counts it: −n for signal n (stat field 52)."""
     threads: tuple[Thread, ...] = ()
@@ -165,12 +167,42 @@ class Segment(Fact, frozen=True):
     uid: int = 0
 
 
+class Outside(Fact, frozen=True):
+    """A process beyond a snapshot's that has hold of one of its objects; ``mode`` as of an OpenFile, or ``map``."""
+
+    inode: Inode
+    pid: int
+    mode: Literal["r", "w", "rw", "map", ""]
+
+
+class Stack(Fact, frozen=True):
+    """A Python thread's stack, innermost first, as ``file:line function``; learner's and library's.
+
+    ``owners`` are the identities of what each frame calls ``self``, 0 where there is none; they are
+    compared only within one process.
+    """
+
+    tid: int
+    ident: int = 0
+    name: Name = ""
+    frames: tuple[Text, ...] = ()
+    owners: tuple[int, ...] = ()
+    pid: int = 0
+    """Of which process; 0 in the kernel's own answers."""
+    wants: int = 0
+    """The identity of the ``threading`` lock that it waits for; 0 where it cannot be told."""
+    holds: tuple[int, ...] = ()
+    """Those of the locks that it holds, as far as its own frames tell."""
+    looked: bool = False
+    """Its own innermost line stands in a loop or branch that asks ``empty()``."""
+
+
 class Missing(Fact, frozen=True):
     """Something that could not be seen, and why; ``kind`` of what, ``pid`` of whom where it is of one."""
 
     what: str
     why: str
-    kind: Literal["", "mappings", "descriptors", "calls", "locks", "segments", "sockets"] = ""
+    kind: Literal["", "mappings", "descriptors", "calls", "locks", "segments", "sockets", "stacks"] = ""
     pid: int = 0
 
 
@@ -187,6 +219,10 @@ class Snapshot(Fact, frozen=True):
     pipes: tuple[PipeState, ...] = ()
     segments: tuple[Segment, ...] = ()
     missing: tuple[Missing, ...] = ()
+    outside: tuple[Outside, ...] = ()
+    """Who else holds the objects that are waited for, where that was asked."""
+    stacks: tuple[Stack, ...] = ()
+    """Python's stacks, where they could be had."""
 
     def process(self, pid: int) -> Process | None:
         """The process with this pid, or None."""
@@ -516,15 +552,6 @@ class ServiceUse(Event, frozen=True, kw_only=True, tag="service"):
     ident: int = 0
     act: Name = "begin"
     child: int = 0
-
-
-class Stack(Fact, frozen=True):
-    """A Python thread's stack, innermost first, as ``file:line function``; learner's and library's."""
-
-    tid: int
-    ident: int = 0
-    name: Name = ""
-    frames: tuple[Text, ...] = ()
 
 
 class Answer(Event, frozen=True, kw_only=True, tag="answer"):

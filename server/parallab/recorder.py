@@ -507,8 +507,10 @@ class Recorder:
     async def _decide_once(self) -> None:
         heard = self._heard
         first = await self._snapshot()
-        await asyncio.sleep(STILL)
-        second = await self._snapshot()
+        began = time.monotonic()
+        stacks = await self._stacks() if self._asks(first) else ()
+        await asyncio.sleep(max(0.0, began + STILL - time.monotonic()))
+        second = msgspec.structs.replace(await self._snapshot(), stacks=stacks)
         if self._heard != heard or self._running is None:
             return
         # Of a crowd not all were read: somebody else might go on.
@@ -560,6 +562,25 @@ class Recorder:
 
     def _stands_still(self) -> bool:
         return time.monotonic() - self._heard >= STILL / 2 and not self._looks
+
+    def _asks(self, first: model.Snapshot) -> bool:
+        """Whether threads of the kernel that are not its own machinery wait for one another."""
+        seen = waits.picture(first, self._before_the_learner())
+        return any(
+            wait.pid == self.pid and wait.kind == "thread-lock" and (wait.pid, wait.tid) not in seen.machinery
+            for wait in seen.waits
+        )
+
+    async def _stacks(self) -> tuple[model.Stack, ...]:
+        """The kernel's threads, as Python sees them; () where it does not answer."""
+        if self._ear is None or self._hello is None:
+            return ()
+        with contextlib.suppress(asyncio.TimeoutError):
+            future = self._ear.ask("stacks", timeout=ANSWER)
+            answer = await asyncio.wait_for(asyncio.wrap_future(future), ANSWER * 2)
+            if answer is not None:
+                return answer.stacks
+        return ()
 
     async def _ask(self) -> None:
         """Asks the kernel for its names and numbers; all that was reported before is in by then."""

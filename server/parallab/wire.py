@@ -364,6 +364,8 @@ class KernelState(msgspec.Struct, frozen=True):
     diagnoses: tuple[str, ...]
     processes: tuple[LiveProcess, ...]
     cannot_tell: tuple[str, ...] = ()
+    mistake: MistakeView | None = None
+    """Which mistake it is that the cell is stuck by, where it was recognised."""
 
 
 class Capability(msgspec.Struct, frozen=True):

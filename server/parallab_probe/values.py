@@ -11,12 +11,14 @@ import types
 from collections.abc import Iterator
 from typing import Any
 
-from parallab_probe import describe, report
+from parallab_probe import describe, holding, report
 
 DEPTH = 4
 NAMES = 64
 PARTS = 2000
 REACH = 2000
+SOURCE = 256 * 1024
+"""Characters of a file beyond which it is not read for its locks."""
 SIZE = 40 * 1024
 """Of all values of one packet in bytes: a packet holds 60 KiB, and JSON in JSON grows by its escapes."""
 ONE = 16 * 1024
@@ -162,18 +164,34 @@ def _code_names(value: object, depth: int) -> Iterator[str]:
 
 
 def stacks() -> tuple[dict[str, Any], ...]:
-    """All Python threads' stacks as model.Stack, innermost first."""
+    """All Python threads' stacks as model.Stack, innermost first, with the locks that each wants and holds."""
     threading = sys.modules["threading"]
     active = dict(threading._active)
+    trees: dict[str, ast.Module | None] = {}
     found = []
     for ident, top in list(sys._current_frames().items())[:64]:
         thread = active.get(ident)
         inside = describe.attributes(thread) if thread is not None else {}
         frames: list[str] = []
+        owners: list[int] = []
+        holds: list[int] = []
+        wants = 0
+        looked: bool | None = None
         frame: Any = top
         while frame is not None and len(frames) < 24:
             code = frame.f_code
-            frames.append(f"{describe.place(code.co_filename[-200:], frame.f_lineno)} {code.co_name}"[:300])
+            path = code.co_filename
+            frames.append(f"{_place(path, frame.f_lineno)} {code.co_name}"[:300])
+            # Locals are asked for of the library's own frames, and of those that wait for a lock.
+            library = describe.of_library(path)
+            owners.append(id(frame.f_locals["self"]) if library and "self" in frame.f_locals else 0)
+            if not library and thread is not None:
+                if path not in trees:
+                    trees[path] = _tree(frame)
+                held, wanted = _locks(frame, trees[path], innermost=frame is top)
+                holds += held
+                wants = wanted or wants
+                looked = _looked(frame, trees[path]) if looked is None else looked
             frame = frame.f_back
         found.append(
             {
@@ -181,9 +199,67 @@ def stacks() -> tuple[dict[str, Any], ...]:
                 "ident": known_number(thread),
                 "name": inside.get("_name"),
                 "frames": tuple(frames),
+                "owners": tuple(owners),
+                "wants": wants,
+                "holds": tuple(holds),
+                "looked": bool(looked),
             }
         )
     return tuple(found)
+
+
+def _place(path: str, line: int) -> str:
+    return describe.place(path if path in describe.cell_names else path[-200:], line)
+
+
+_LOCKS = ("lock", "RLock")
+
+
+def _locks(frame: Any, tree: ast.Module | None, innermost: bool) -> tuple[list[int], int]:
+    """The identities of the thread locks that a frame of the learner's holds, and of that which it wants."""
+    if tree is None:
+        return [], 0
+    try:
+        held, wanted = holding.at(tree, frame.f_code.co_name, frame.f_lineno, innermost)
+        locks = [lock for name in held if (lock := _lock(name, frame)) is not None and _locked(lock)]
+        wants = _lock(wanted, frame) if wanted is not None else None
+        return [id(lock) for lock in locks], id(wants) if wants is not None else 0
+    except Exception:
+        return [], 0
+
+
+def _looked(frame: Any, tree: ast.Module | None) -> bool:
+    return tree is not None and holding.looks_first(tree, frame.f_code.co_name, frame.f_lineno)
+
+
+def _tree(frame: Any) -> ast.Module | None:
+    """The file or cell of a frame; None where it is not known, too long, or has nothing to tell."""
+    import linecache
+
+    source = "".join(linecache.getlines(frame.f_code.co_filename, frame.f_globals))
+    if len(source) > SOURCE or not any(word in source for word in ("acquire", "with ", "empty")):
+        return None
+    try:
+        return ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError):
+        return None
+
+
+def _lock(name: tuple[str, ...], frame: Any) -> Any:
+    """The lock of ``threading`` that a name or attribute means in a frame; None where it is anything else."""
+    space = frame.f_locals
+    value = space[name[0]] if name[0] in space else frame.f_globals.get(name[0])
+    for part in name[1:]:
+        value = describe.attributes(value).get(part)
+    if describe.type_name(value) == "Condition" and type(value).__module__ == "threading":
+        value = describe.attributes(value).get("_lock")
+    kind = type(value)
+    return value if kind.__name__ in _LOCKS and kind.__module__ == "_thread" else None
+
+
+def _locked(lock: Any) -> bool:
+    # An RLock has no locked() before Python 3.14, but says it.
+    return bool(lock.locked()) if hasattr(lock, "locked") else repr(lock).startswith("<locked")
 
 
 def known_number(thread: object) -> int:

@@ -164,6 +164,7 @@ export interface KernelState {
   readonly diagnoses: readonly string[];
   readonly processes: readonly LiveProcess[];
   readonly cannot_tell: readonly string[];
+  readonly mistake: MistakeView | null;
 }
 
 /** A line of the course list. */

@@ -14,10 +14,11 @@ import re
 import stat as modes
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Literal
 
 from parallab import netlink
 from parallab.host import Entry, Host, Living
-from parallab.model import Inode, OpenFile
+from parallab.model import Inode, OpenFile, Outside
 from parallab.procfs import opened, parse
 
 PYMP = "/pymp-"
@@ -39,6 +40,39 @@ def look(folders: Iterable[str], tags: frozenset[str], root: str = "/proc", shm:
         tuple(found for path in sorted(set(folders)) if (found := folder(path)) is not None),
         sockets,
     )
+
+
+def holders(wanted: Iterable[Inode], apart: Iterable[int], root: str = "/proc") -> tuple[Outside, ...]:
+    """Who holds these pipes, sockets and mapped files, of all processes that we can see but those ``apart``."""
+    inodes = frozenset(wanted)
+    known = frozenset(apart)
+    names = {f"{kind}:[{one.ino}]": one for one in inodes for kind in ("pipe", "socket")}
+    found: list[Outside] = []
+    for name in opened.names(root):
+        if int(name) not in known and inodes:
+            folder = f"{root}/{name}"
+            found += [Outside(inode, int(name), mode) for inode, mode in _descriptors(f"{folder}/fd", names)]
+            found += [Outside(inode, int(name), "map") for inode in _mapped(f"{folder}/maps", inodes)]
+    return tuple(found)
+
+
+def _descriptors(folder: str, names: dict[str, Inode]) -> Iterable[tuple[Inode, Literal["r", "w", "rw"]]]:
+    for fd in opened.names(folder):
+        try:
+            inode = names.get(os.readlink(f"{folder}/{fd}"))
+            if inode is None:
+                continue
+            mode = os.lstat(f"{folder}/{fd}").st_mode
+        except OSError:
+            continue  # closed meanwhile
+        yield inode, "rw" if mode & modes.S_IRUSR and mode & modes.S_IWUSR else "r" if mode & modes.S_IRUSR else "w"
+
+
+def _mapped(path: str, inodes: frozenset[Inode]) -> Iterable[Inode]:
+    try:
+        return inodes.intersection(parse.mapped_files(opened.read(path)))
+    except (OSError, parse.ParseError):
+        return ()
 
 
 def _processes(root: str, tags: frozenset[str]) -> tuple[Living, ...]:

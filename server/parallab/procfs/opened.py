@@ -41,6 +41,14 @@ def read(path: str) -> bytes:
         os.close(fd)
 
 
+def names(directory: str) -> list[str]:
+    """The numbers in a folder of /proc; none when it is gone or may not be read."""
+    try:
+        return [name for name in os.listdir(directory) if name.isdigit()]
+    except OSError:
+        return []
+
+
 def gone(error: OSError) -> bool:
     """Whether this error means that the process or thread is not there any more."""
     return error.errno in (errno.ENOENT, errno.ESRCH)

@@ -40,6 +40,8 @@ class Stat(NamedTuple):
     image: tuple[int, ...]
     """startcode, startstack, arg_start, arg_end: another program after execve(2) has others."""
     exit_status: int
+    caught: int = 0
+    """Signals with a handler: bit n−1 for signal n."""
 
 
 class Schedstat(NamedTuple):
@@ -85,6 +87,7 @@ def stat(data: bytes) -> Stat:
             started=int(fields[19]),
             image=(int(fields[23]), int(fields[25]), int(fields[45]), int(fields[46])) if wide else (),
             exit_status=int(fields[49]) if wide else 0,
+            caught=int(fields[31]) if wide else 0,
         )
     except ValueError:
         raise ParseError("stat", data) from None

@@ -128,7 +128,6 @@ class Reader:
 
     def _walk(self, root: int) -> list[_Known]:
         """The descendants, looked at afresh where they ran."""
-        self._ran = False
         reached: dict[int, _Known] = {}
         queue = [(root, 0)]
         orphans_done = False
@@ -220,6 +219,7 @@ class Reader:
             sid=stat.sid,
             cpu_ticks=stat.cpu_ticks,
             exit_code=parse.exit_code(stat.exit_status) if stat.state in "ZX" else None,
+            caught=stat.caught,
         )
 
     def _boot_time(self) -> int:
@@ -266,6 +266,7 @@ class Reader:
         finally:
             for memory in memories.values():
                 memory.close()
+        self._ran = False  # not before: looks at the tree alone notice, too, that somebody ran
         self._last = Snapshot(
             monotonic=monotonic,
             unix=unix,
