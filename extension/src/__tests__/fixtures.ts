@@ -145,6 +145,7 @@ export function aKernel(part: Partial<KernelState> = {}): KernelState {
     diagnoses: [],
     processes: [],
     cannot_tell: [],
+    mistake: null,
     ...part
   };
 }
