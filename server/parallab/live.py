@@ -6,7 +6,9 @@ recorder has looked because nothing moved, who waits for whom.
 
 from __future__ import annotations
 
-from parallab import model, story, waits, wire
+from parallab import mistakes, model, story, waits, wire
+from parallab.checks.expect import CannotTell
+from parallab.evidence import Evidence
 from parallab.story import Story, Worker
 
 #: Processes and threads shown; the newest are what a learner looks for.
@@ -35,7 +37,34 @@ def picture(recording: model.Recording, kernel_id: str) -> wire.KernelState:
         diagnoses=_diagnoses(recording, standing) if recording.stuck else (),
         processes=tuple(_process(worker, recording, told, standing) for worker in _shown(recording, told.workers)),
         cannot_tell=(*recording.not_recorded, *_unseen(recording)),
+        threads=_threads(recording),
+        mistake=_mistake(recording) if recording.stuck else None,
     )
+
+
+def _threads(recording: model.Recording) -> tuple[wire.LiveThread, ...]:
+    """The notebook's own threads that its cells started; the oldest first, since those are in the way."""
+    if recording.dead:
+        return ()
+    newest = next((event for event in reversed(recording.events) if isinstance(event, model.CellBegin)), None)
+    now = (newest.cell, newest.run) if newest is not None and newest.cell == recording.busy_cell else None
+    return tuple(
+        wire.LiveThread(one.tid, one.name, "alive", "", one.ident, (one.cell, one.run) != now)
+        for one in recording.living[:MOST]
+    )
+
+
+def _mistake(recording: model.Recording) -> wire.MistakeView | None:
+    """The mistake that the waits point to, if the evidence of all cells shows it too."""
+    if len(recording.snapshots) < 2:
+        return None
+    previous, current = recording.snapshots[-2:]
+    found = waits.diagnose(previous, current, recording.baseline)
+    try:
+        told = mistakes.tell([one.mistake for one in found if one.mistake], Evidence(recording, "", everywhere=True))
+    except CannotTell:
+        return None
+    return wire.MistakeView(told.id, told.sentence) if told is not None else None
 
 
 def _unseen(recording: model.Recording) -> tuple[str, ...]:
@@ -68,7 +97,7 @@ def _process(worker: Worker, recording: model.Recording, told: Story, standing: 
         state = "waiting"
     error = f"{worker.error.type}: {worker.error.message}" if worker.error else ""
     threads = tuple(
-        wire.LiveThread(thread.tid, thread.name, "running", "")
+        wire.LiveThread(thread.tid, thread.name, "alive", "")
         for thread in told.threads
         if thread.pid == worker.pid and not thread.ended
     )

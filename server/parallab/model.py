@@ -481,6 +481,17 @@ class Stack(Fact, frozen=True):
     frames: tuple[Text, ...] = ()
 
 
+class Dismissal(Fact, frozen=True):
+    """What became of a thread that was to be ended; all but ``told`` say why it goes on, or is no more.
+
+    ``timed`` looks again by itself, ``elsewhere`` works, or waits where it cannot be woken,
+    ``busy`` was just being woken, ``unable``: this Python does not allow it.
+    """
+
+    ident: int
+    outcome: Literal["told", "gone", "timed", "elsewhere", "busy", "unable"]
+
+
 class Answer(Event, frozen=True, kw_only=True, tag="answer"):
     """The kernel's reply to the server's question ``number``: names, shared numbers, stacks now."""
 
@@ -488,6 +499,7 @@ class Answer(Event, frozen=True, kw_only=True, tag="answer"):
     readings: tuple[Reading, ...] = ()
     values: tuple[Value, ...] = ()
     stacks: tuple[Stack, ...] = ()
+    dismissed: tuple[Dismissal, ...] = ()
 
 
 class Omitted(Event, frozen=True, kw_only=True, tag="omitted"):
@@ -572,6 +584,8 @@ class Recording(Fact, frozen=True):
     stuck: bool | None = False
     """Two snapshots ≥ 250 ms apart agreed that nobody can go on; None: cannot tell."""
     dead: bool = False
+    living: tuple[ThreadRun, ...] = ()
+    """The kernel's own threads that cells started and that have not ended, of runs not kept any more too."""
     silent: bool = False
     """The kernel lives, but its probe reports no more: what was not seen may have happened."""
 

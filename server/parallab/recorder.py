@@ -12,7 +12,7 @@ import asyncio
 import contextlib
 import os
 import time
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,7 @@ PATIENCE = 2.0
 #: Seconds that the kernel gets to answer a question.
 ANSWER = 0.5
 SIGHTINGS = 4000
+THREADS = 500
 ADDRESSES = 2000
 
 Listener = Callable[[str], None]
@@ -66,6 +67,7 @@ class Recorder:
         self._machinery: tuple[model.Thread, ...] = ()
         self._hello: model.Hello | None = None
         self._sightings: dict[int, list[model.Sighting]] = {}
+        self._living: dict[int, model.ThreadRun] = {}
         self._running: tuple[str, int] | None = None
         self._newest: tuple[str, int] = ("", 0)
         self._stuck: bool | None = False
@@ -167,6 +169,10 @@ class Recorder:
             self._log.add(event)
             if event.pid != self.pid:
                 self._credit(event)
+            elif isinstance(event, model.ThreadRun) and len(self._living) < THREADS:
+                self._living[event.ident] = event
+            elif isinstance(event, model.ThreadEnd):
+                self._living.pop(event.ident, None)
             if isinstance(event, model.ProcessStart) and event.seen:
                 self._confirm(event)
             match event:
@@ -459,6 +465,23 @@ class Recorder:
                 if answer is not None:
                     self._hear(self._ear, [answer])
 
+    async def dismiss(self, threads: Iterable[int]) -> tuple[model.Dismissal, ...] | None:
+        """Asks the kernel to end these threads of its own, where they wait; None when it does not answer."""
+        if self._ear is None or self._hello is None:
+            return None
+        answer = await asyncio.wrap_future(self._ear.ask("dismiss", [str(one) for one in threads], timeout=ANSWER * 4))
+        if answer is None:
+            return None
+        for one in answer.dismissed:
+            if one.outcome == "gone":  # the report of its end did not arrive
+                self._living.pop(one.ident, None)
+        return answer.dismissed
+
+    @property
+    def living(self) -> Mapping[int, model.ThreadRun]:
+        """The kernel's own threads that its cells started and that have not ended, by their numbers."""
+        return self._living
+
     def _recording(self, until: int, snapshots: tuple[model.Snapshot, ...]) -> model.Recording:
         if self._ear is not None:
             self._log.malformed = self._ear.malformed
@@ -476,6 +499,7 @@ class Recorder:
             busy_cell=self._running[0] if self._running else "",
             stuck=self.stuck,
             dead=self.dead,
+            living=tuple(self._living.values()),
             silent=self._ear is not None and self._ear.deaf and not self.dead,
         )
 
