@@ -39,6 +39,8 @@ from parallab.procfs import mapquery, opened, parse, pipes, semaphores, threads
 MAX_PROCESSES = 8192
 MAX_THREADS = 4096
 """Threads of one process beyond this number are left out."""
+MAX_FILES = 100_000
+"""Descriptors of all processes together; forked children inherit those of all before them."""
 MAX_PIPES = 4096
 MAX_SEGMENTS = 4096
 
@@ -112,6 +114,7 @@ class Reader:
         self._ticks = os.sysconf("SC_CLK_TCK")
         self._boot: int | None = None
         self._ran = True
+        self._files_left = MAX_FILES
         self._last: Snapshot | None = None
         self._entries: dict[int, str] = {}
         self._stamp: tuple[int, ...] = ()
@@ -246,8 +249,10 @@ class Reader:
         walked = self._walk(pid)
         missing: list[Missing] = []
         if len(walked) >= self._most:
-            missing.append(Missing("more processes", f"only the first {self._most:,} were read"))
-        if not deep:
+            missing.append(
+                Missing("more processes", f"only the first {self._most:,} were read, without what they hold")
+            )
+        if not deep or len(walked) >= self._most:
             shallow = tuple(self._threads_only(known) for known in walked)
             return Snapshot(monotonic, unix, pid, shallow, missing=tuple(missing))
         memories = {known.pid: opened.Memory(f"{self._root}/{known.pid}/mem") for known in walked}
@@ -283,6 +288,7 @@ class Reader:
 
     def _read_all(self, walked: Sequence[_Known], memories: dict[int, opened.Memory]) -> tuple[Process, ...]:
         processes = []
+        self._files_left = MAX_FILES - sum(len(known.facts.files) for known in walked if known.facts is not None)
         for known in walked:
             try:
                 if known.facts is None:
@@ -319,7 +325,13 @@ class Reader:
         except PermissionError as error:
             missing.append(_missing("shared memory", process, error, "mappings"))
         try:
-            files, more = self._files.read(f"{folder}/fd")
+            more = False
+            if self._files_left > 0:
+                files, more = self._files.read(f"{folder}/fd")
+                self._files_left -= len(files)
+            else:
+                why = f"those of all processes are over {MAX_FILES:,}"
+                missing.append(Missing(f"all descriptors of process {known.pid}", why, "descriptors", known.pid))
             if more:
                 why = f"it has over {opened.MAX_FILES}"
                 missing.append(Missing(f"all descriptors of process {known.pid}", why, "descriptors", known.pid))
