@@ -279,7 +279,8 @@ def one_farewell_for_three(c):
     queue_ = c.Queue()
     workers = _start(c, _get_all, (queue_,), (queue_,), (queue_,))
     queue_.put(None)
-    _join(reversed(workers))
+    ended = wait([one.sentinel for one in workers])
+    _join(one for one in workers if one.sentinel not in ended)
 
 
 def _get_done(queue_, all_):
