@@ -94,7 +94,8 @@ def look(pid: int, root: Path = Path("/proc"), baseline: Snapshot | None = None)
     second = msgspec.structs.replace(second, stacks=stacks)
     seen = waits.picture(second, baseline)
     if (wanted := waits.in_question(seen)) and root == Path("/proc"):
-        others = everybody.holders(wanted, [one.pid for one in second.processes])
+        mapped = any(one not in seen.objects.pipes and one not in seen.objects.sockets for one in wanted)
+        others = everybody.holders(wanted, [one.pid for one in second.processes], mapped)
         second = msgspec.structs.replace(second, outside=others)
     if within and waits.stuck(first, second, baseline) is not False:
         second = msgspec.structs.replace(second, missing=(*second.missing, *unread))

@@ -42,8 +42,11 @@ def look(folders: Iterable[str], tags: frozenset[str], root: str = "/proc", shm:
     )
 
 
-def holders(wanted: Iterable[Inode], apart: Iterable[int], root: str = "/proc") -> tuple[Outside, ...]:
-    """Who holds these pipes, sockets and mapped files, of all processes that we can see but those ``apart``."""
+def holders(wanted: Iterable[Inode], apart: Iterable[int], mapped: bool, root: str = "/proc") -> tuple[Outside, ...]:
+    """Who holds these pipes and sockets, of all processes that we can see but those ``apart``.
+
+    ``mapped`` looks for mapped files among them, too, which takes five times as long.
+    """
     inodes = frozenset(wanted)
     known = frozenset(apart)
     names = {f"{kind}:[{one.ino}]": one for one in inodes for kind in ("pipe", "socket")}
@@ -52,7 +55,8 @@ def holders(wanted: Iterable[Inode], apart: Iterable[int], root: str = "/proc") 
         if int(name) not in known and inodes:
             folder = f"{root}/{name}"
             found += [Outside(inode, int(name), mode) for inode, mode in _descriptors(f"{folder}/fd", names)]
-            found += [Outside(inode, int(name), "map") for inode in _mapped(f"{folder}/maps", inodes)]
+            if mapped:
+                found += [Outside(inode, int(name), "map") for inode in _mapped(f"{folder}/maps", inodes)]
     return tuple(found)
 
 
