@@ -275,6 +275,8 @@ class Desk:
             raise Problem(409, ADVICE[kernel.kind])
         if request.action == "interrupt":
             done, happened = await rescue.interrupt(kernel.recorder, lambda: self._kernels.interrupt(kernel_id))
+        elif request.action == "dismiss":
+            done, happened = await rescue.dismiss(kernel.recorder, request)
         else:
             done, happened = await rescue.end(kernel.recorder, request)
         try:

@@ -554,6 +554,17 @@ class ServiceUse(Event, frozen=True, kw_only=True, tag="service"):
     child: int = 0
 
 
+class Dismissal(Fact, frozen=True):
+    """What became of a thread that was to be ended; all but ``told`` say why it goes on, or is no more.
+
+    ``timed`` looks again by itself, ``elsewhere`` works, or waits where it cannot be woken,
+    ``busy`` was just being woken, ``unable``: this Python does not allow it.
+    """
+
+    ident: int
+    outcome: Literal["told", "gone", "timed", "elsewhere", "busy", "unable"]
+
+
 class Answer(Event, frozen=True, kw_only=True, tag="answer"):
     """The kernel's reply to the server's question ``number``: names, shared numbers, stacks now."""
 
@@ -561,6 +572,7 @@ class Answer(Event, frozen=True, kw_only=True, tag="answer"):
     readings: tuple[Reading, ...] = ()
     values: tuple[Value, ...] = ()
     stacks: tuple[Stack, ...] = ()
+    dismissed: tuple[Dismissal, ...] = ()
 
 
 class Omitted(Event, frozen=True, kw_only=True, tag="omitted"):
@@ -673,6 +685,8 @@ class Recording(Fact, frozen=True):
     dead: bool = False
     death: int | None = None
     """Of a kernel that has died, its exit code or −n for signal n, None unknown."""
+    living: tuple[ThreadRun, ...] = ()
+    """The kernel's own threads that cells started and that have not ended, of runs not kept any more too."""
     silent: bool = False
     """The kernel lives, but its probe reports no more: what was not seen may have happened."""
 

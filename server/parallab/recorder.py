@@ -13,7 +13,7 @@ import contextlib
 import errno
 import os
 import time
-from collections.abc import Callable, Coroutine, Iterable, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -45,6 +45,7 @@ TOO_MANY = (
     "Restart the kernel to end them."
 )
 SIGHTINGS = 4000
+THREADS = 500
 ADDRESSES = 2000
 
 Listener = Callable[[str], None]
@@ -82,6 +83,7 @@ class Recorder:
         self._machinery: tuple[model.Thread, ...] = ()
         self._hello: model.Hello | None = None
         self._sightings: dict[int, list[model.Sighting]] = {}
+        self._living: dict[int, model.ThreadRun] = {}
         self._running: tuple[str, int] | None = None
         self._newest: tuple[str, int] = ("", 0)
         self._stuck: bool | None = False
@@ -189,6 +191,10 @@ class Recorder:
             self._comings.hear(event)
             if event.pid not in (0, self.pid):
                 self._credit(event)
+            elif isinstance(event, model.ThreadRun) and len(self._living) < THREADS:
+                self._living[event.ident] = event
+            elif isinstance(event, model.ThreadEnd):
+                self._living.pop(event.ident, None)
             if isinstance(event, model.ForkMade | model.ProcessStart | model.ProgramStart) and event.seen:
                 self._confirm(event)
             match event:
@@ -591,6 +597,23 @@ class Recorder:
                 if answer is not None:
                     self._hear(self._ear, [answer])
 
+    async def dismiss(self, threads: Iterable[int]) -> tuple[model.Dismissal, ...] | None:
+        """Asks the kernel to end these threads of its own, where they wait; None when it does not answer."""
+        if self._ear is None or self._hello is None:
+            return None
+        answer = await asyncio.wrap_future(self._ear.ask("dismiss", [str(one) for one in threads], timeout=ANSWER * 4))
+        if answer is None:
+            return None
+        for one in answer.dismissed:
+            if one.outcome == "gone":  # the report of its end did not arrive
+                self._living.pop(one.ident, None)
+        return answer.dismissed
+
+    @property
+    def living(self) -> Mapping[int, model.ThreadRun]:
+        """The kernel's own threads that its cells started and that have not ended, by their numbers."""
+        return self._living
+
     def _recording(self, until: int, snapshots: tuple[model.Snapshot, ...]) -> model.Recording:
         self._look_at_shm()
         if self._ear is not None:
@@ -612,6 +635,7 @@ class Recorder:
             stuck=self.stuck,
             dead=self.dead,
             death=self._death,
+            living=tuple(self._living.values()),
             silent=self._ear is not None and self._ear.deaf and not self.dead,
         )
 

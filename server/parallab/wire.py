@@ -8,7 +8,7 @@ the labs and of the mistakes' catalogue. Validation beyond shape is left to the 
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -331,6 +331,10 @@ class LiveThread(msgspec.Struct, frozen=True):
     name: str
     state: str
     waits_for: str
+    number: int = 0
+    """What RescueRequest.threads calls it; 0 where it cannot be dismissed."""
+    left: bool = False
+    """The cell that started it has ended, and it lives on."""
 
 
 class LiveProcess(msgspec.Struct, frozen=True):
@@ -364,6 +368,8 @@ class KernelState(msgspec.Struct, frozen=True):
     diagnoses: tuple[str, ...]
     processes: tuple[LiveProcess, ...]
     cannot_tell: tuple[str, ...] = ()
+    threads: tuple[LiveThread, ...] = ()
+    """The notebook's own, of those that its cells started."""
     mistake: MistakeView | None = None
     """Which mistake it is that the cell is stuck by, where it was recognised."""
 
@@ -432,15 +438,19 @@ class CleanReply(msgspec.Struct, frozen=True):
     cannot_tell: tuple[str, ...] = ()
 
 
-RescueAction = Literal["interrupt", "terminate", "kill"]
+RescueAction = Literal["interrupt", "terminate", "kill", "dismiss"]
 
 
 class RescueRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """POST kernels/{id}/rescue; ``pid`` and ``started`` (LiveProcess) name the one to terminate or kill."""
+    """POST kernels/{id}/rescue; ``pid`` and ``started`` (LiveProcess) name the one to terminate or kill.
+
+    ``threads`` are the numbers (LiveThread) of those to dismiss: the notebook's, which wait for ever.
+    """
 
     action: RescueAction
     pid: int = 0
     started: int = 0
+    threads: Annotated[tuple[int, ...], msgspec.Meta(max_length=64)] = ()
 
 
 class RescueReply(msgspec.Struct, frozen=True):

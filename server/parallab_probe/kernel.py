@@ -18,6 +18,8 @@ from parallab_probe.report import local, tell
 
 EXTENSION = "--ext=parallab_probe"
 QUESTION = 64 * 1024
+THREADS = 64
+"""Threads that one question may ask to end."""
 
 
 def load(shell: Any) -> None:
@@ -290,6 +292,12 @@ def _reply(cells: Cells, packet: bytes) -> None:
     question = json.loads(packet)
     kind, names = question.get("kind"), question.get("names")
     facts: dict[str, Any] = {"number": question["ask"]}
+    if kind == "dismiss":
+        from parallab_probe import dismiss
+
+        numbers = [int(name) for name in names if type(name) is str and name.isdecimal()] if type(names) is list else []
+        tell("answer", {**facts, "dismissed": dismiss.dismiss(numbers[:THREADS])})
+        return
     if kind != "stacks":
         wanted = [name for name in names if type(name) is str] if type(names) is list else None
         facts.update(cells.now(wanted))
