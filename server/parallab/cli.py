@@ -35,7 +35,8 @@ def lab(folder: Path, no_browser: bool, port: int | None) -> NoReturn:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise Problem(f"{folder} cannot be made: {error.strerror}. Name a folder you may write to") from None
-    arguments = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder.resolve()}"]
+    root = f"--ServerApp.root_dir={folder.resolve()}"
+    arguments = [sys.executable, "-m", "jupyterlab", root, "--ParallabApp.open_sidebar=True"]
     if no_browser:
         arguments.append("--no-browser")
     if port is not None:
