@@ -134,6 +134,47 @@ IN_ORDER = _cell(
     """
 )
 
+CONSUMERS = _cell(
+    """
+    import queue, threading
+
+    work = queue.Queue()
+
+    def consume():
+        while True:
+            work.get()
+
+    for name in ("first", "second"):
+        threading.Thread(target=consume, name=name, daemon=True).start()
+    work.put("a pill")
+    work.join()
+    """
+)
+
+#: A group of their own, which a restart does not end with the kernel's; and shared memory that nobody unlinks.
+SLEEPERS = _cell(
+    """
+    import multiprocessing as mp, os, time
+    from multiprocessing.shared_memory import SharedMemory
+
+    ctx = mp.get_context("fork")
+    there = ctx.SimpleQueue()
+
+    def stay():
+        os.setsid()
+        there.put(True)
+        time.sleep(3600)
+
+    team = [ctx.Process(target=stay, name=f"sleeper-{n}") for n in range(2)]
+    for one in team:
+        one.start()
+    for one in team:
+        there.get()
+    memory = SharedMemory(create=True, size=10_000)
+    print(os.getpid())
+    """
+)
+
 
 def prompts(lab: str) -> tuple[str, tuple[Prompt, ...]]:
     """The first step that asks for a prediction, and what it asks."""
