@@ -39,7 +39,7 @@ CAP_SYS_PTRACE = 19
 
 def probe(root: Path = Path("/proc"), shared_memory: Path = Path("/dev/shm")) -> Capabilities:  # noqa: S108
     """Tries each thing once on a child of our own; takes some 20 ms, so keep the answer."""
-    if sys.platform != "linux":
+    if elsewhere():
         return _elsewhere()
     with _child() as child:
         try:
@@ -58,13 +58,18 @@ def _child() -> subprocess.Popen[bytes]:
 
 def of(pid: int, root: Path = Path("/proc")) -> Capabilities:
     """Tries each thing on a process: a kernel, or any other program."""
-    if sys.platform != "linux":
+    if elsewhere():
         return _elsewhere()
     return _try(root, pid, pid, root / str(pid) / "root/dev/shm")
 
 
+def elsewhere() -> str:
+    """Why nothing can be seen on this system; "" on Linux."""
+    return "" if sys.platform == "linux" else ELSEWHERE.format(platform=platform.system() or sys.platform)
+
+
 def _elsewhere() -> Capabilities:
-    why = ELSEWHERE.format(platform=platform.system() or sys.platform)
+    why = elsewhere()
     return Capabilities(SCHEMA, sys.platform, tuple(Capability(what, can=False, why=why) for what in WHAT))
 
 

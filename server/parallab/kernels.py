@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from jupyter_core.utils import ensure_async
 
-from parallab import live, model, wire
+from parallab import capabilities, live, model, wire
 from parallab.problems import Problem, shown
 
 
@@ -47,14 +47,18 @@ class Kernel:
         return self.recorder.hello if self.recorder is not None else None
 
 
-#: What to tell of a kernel that is not recorded; the front end has the same advice with a button.
-ADVICE: dict[wire.KernelKind, str] = {
+_ADVICE: dict[wire.KernelKind, str] = {
     "foreign": "This kernel is not recorded. Choose the kernel “Python 3 (Parallab)” and run the step's cells again.",
     "remote": "This kernel runs on another machine, where its processes cannot be seen. "
     "Choose the kernel “Python 3 (Parallab)” and run the step's cells again.",
     "dead": live.DEAD,
     "no-probe": live.WAITING,
 }
+
+
+def advice(kind: wire.KernelKind) -> str:
+    """What to tell of a kernel that is not recorded; the front end has the same advice with a button."""
+    return capabilities.elsewhere() if kind == "elsewhere" else _ADVICE.get(kind, "")
 
 
 class Kernels:
@@ -79,6 +83,8 @@ class Kernels:
         if recorder is not None:
             kind: wire.KernelKind = "dead" if recorder.dead else "recorded" if recorder.hello else "no-probe"
             return Kernel(kernel_id, kind, recorder)
+        if capabilities.elsewhere():
+            return Kernel(kernel_id, "elsewhere", None)
         if not hasattr(provisioner, "pid"):
             return Kernel(kernel_id, "remote", None)
         return Kernel(kernel_id, "foreign" if getattr(provisioner, "has_process", True) else "dead", None)
@@ -94,7 +100,7 @@ def unrecorded(kernel: Kernel) -> wire.KernelState:
         schema=wire.SCHEMA,
         kernel_id=kernel.id,
         kind=kernel.kind,
-        message=ADVICE.get(kernel.kind, ""),
+        message=advice(kernel.kind),
         python="",
         start_method="",
         busy=False,

@@ -17,7 +17,7 @@ SCHEMA = 1
 Verdict = Literal["passed", "failed", "undecided", "broken", "not-attempted"]
 Phase = Literal["break", "repair"]
 StepKind = Literal["code", "predict", "quiz", "parsons", "recall", "order", "match", "columns", "free"]
-KernelKind = Literal["none", "recorded", "no-probe", "foreign", "remote", "dead"]
+KernelKind = Literal["none", "recorded", "no-probe", "foreign", "remote", "elsewhere", "dead"]
 
 
 class MistakeView(msgspec.Struct, frozen=True):

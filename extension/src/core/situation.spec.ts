@@ -54,6 +54,13 @@ test.each([
     true
   ],
   [
+    'a system that shows no processes',
+    host('L04', {}),
+    aKernel({ kind: 'elsewhere' }),
+    'elsewhere',
+    true
+  ],
+  [
     'what was said of an earlier kernel',
     host('L04', {}),
     aKernel({ kernel_id: 'k0', kind: 'dead' }),

@@ -11,7 +11,7 @@ export type Phase = 'break' | 'repair';
 
 export type StepKind = 'code' | 'columns' | 'free' | 'match' | 'order' | 'parsons' | 'predict' | 'quiz' | 'recall';
 
-export type KernelKind = 'dead' | 'foreign' | 'no-probe' | 'none' | 'recorded' | 'remote';
+export type KernelKind = 'dead' | 'elsewhere' | 'foreign' | 'no-probe' | 'none' | 'recorded' | 'remote';
 
 export type LeftoverKind = 'folder' | 'process' | 'segment' | 'semaphore';
 
