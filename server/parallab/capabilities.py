@@ -25,6 +25,7 @@ ELSEWHERE = (
     "Processes cannot be seen from outside on {platform}. The labs open and their questions work; to have "
     "your work checked, run Jupyter in a Linux container."
 )
+INSIDE = "Jupyter, or this command, runs in a user namespace of its own, and sees only into what was started there."
 #: What each thing is for, in the order of the tries.
 WHAT = (
     "processes and threads",
@@ -211,9 +212,20 @@ def _namespace(folder: Path) -> str:
     try:
         if (folder / "ns/user").readlink() == Path("/proc/self/ns/user").readlink():
             return ""
+    except PermissionError:
+        # Which one it runs in is hidden too; that we are in one of our own is not (user_namespaces(7), uid_map).
+        return "" if _everybodys(folder.parent) else INSIDE
     except OSError:
         return ""
     return "It runs in a user namespace of its own."
+
+
+def _everybodys(root: Path) -> bool:
+    """Whether this is the first user namespace, in which every user id is itself."""
+    try:
+        return (root / "self/uid_map").read_text(encoding="ascii").split() == ["0", "0", "4294967295"]
+    except OSError:
+        return True
 
 
 def _privileged(theirs: parse.Status, mine: parse.Status) -> str:
