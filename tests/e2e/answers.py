@@ -151,27 +151,33 @@ CONSUMERS = _cell(
     """
 )
 
-#: A group of their own, which a restart does not end with the kernel's; and shared memory that nobody unlinks.
+STAY = _cell(
+    """
+    %%writefile stay.py
+    import os, time
+
+    def stay(there):
+        os.setsid()
+        there.send("here")
+        time.sleep(3600)
+    """
+)
+
+#: In groups of their own, which a restart does not end with the kernel's; and shared memory that nobody unlinks.
 SLEEPERS = _cell(
     """
-    import multiprocessing as mp, os, time
+    import multiprocessing as mp, os, stay
     from multiprocessing.shared_memory import SharedMemory
 
-    ctx = mp.get_context("fork")
-    there = ctx.SimpleQueue()
-
-    def stay():
-        os.setsid()
-        there.put(True)
-        time.sleep(3600)
-
-    team = [ctx.Process(target=stay, name=f"sleeper-{n}") for n in range(2)]
+    ctx = mp.get_context("spawn")
+    memory = SharedMemory(create=True, size=10_000)
+    here, there = ctx.Pipe()
+    team = [ctx.Process(target=stay.stay, args=(there,), name=f"sleeper-{n}") for n in range(2)]
     for one in team:
         one.start()
     for one in team:
-        there.get()
-    memory = SharedMemory(create=True, size=10_000)
-    print(os.getpid())
+        here.recv()
+    print(os.getpid(), memory.name)
     """
 )
 

@@ -55,7 +55,7 @@ def test_threads_that_outlive_their_cell_are_dismissed(lab: Lab) -> None:
 
 def test_one_process_is_ended_from_the_list_by_keyboard(lab: Lab) -> None:
     notebook = lab.start("L04")
-    notebook.do(STEP, answers.SLEEPERS)
+    notebook.do(STEP, answers.STAY, answers.SLEEPERS)
     processes = lab.sidebar.root.get_by_role("region", name="Your processes")
     ask = processes.get_by_role("button", name="End process sleeper-0…")
     expect(ask).to_be_visible()
@@ -75,9 +75,10 @@ def test_one_process_is_ended_from_the_list_by_keyboard(lab: Lab) -> None:
 
 def test_what_a_killed_kernel_left_is_offered_and_removed(lab: Lab) -> None:
     notebook = lab.start("L04")
-    notebook.do(STEP, answers.SLEEPERS)
-    lab.server.remembers("psm_")
-    os.kill(int(notebook.output(notebook.cells(STEP)[0])), signal.SIGKILL)
+    _, cell = notebook.do(STEP, answers.STAY, answers.SLEEPERS)
+    kernel, memory = notebook.output(cell).split()
+    lab.server.remembers(memory)
+    os.kill(int(kernel), signal.SIGKILL)
     lab.page.get_by_role("dialog", name="Kernel Restarting").get_by_role("button", name="Ok").click(timeout=SLOW)
     left = lab.sidebar.notice("Left over from an earlier kernel: 2 processes, 1 segment")
     expect(left).to_be_visible(timeout=SLOW)

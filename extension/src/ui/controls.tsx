@@ -82,8 +82,6 @@ export interface NoticeProps {
   readonly actions?: React.ReactNode;
   /** Spoken at once; for what has just gone wrong. */
   readonly alert?: boolean;
-  /** Spoken when there is time; for what has been done. */
-  readonly status?: boolean;
 }
 
 export function Notice(props: NoticeProps): React.JSX.Element {
@@ -91,7 +89,7 @@ export function Notice(props: NoticeProps): React.JSX.Element {
     <div
       className="pl-Notice"
       data-tone={props.tone}
-      role={props.alert ? 'alert' : props.status ? 'status' : undefined}
+      role={props.alert ? 'alert' : undefined}
     >
       <p className="pl-Notice-title">{props.title}</p>
       {props.children ? (

@@ -98,7 +98,7 @@ describe('what a rescue came to', () => {
       { busy: true },
       { reply: reply(false, 'The cell was interrupted 2 times and runs on.') }
     );
-    expect(screen.getByRole('alert')).toHaveTextContent('runs on');
+    expect(screen.getByRole('status')).toHaveTextContent('runs on');
     await userEvent.click(button('Interrupt again'));
     expect(actions.rescue).toHaveBeenCalledWith({ action: 'interrupt' });
     await userEvent.click(button('Restart the kernel'));

@@ -91,9 +91,16 @@ export function Rescued(props: KernelProps): React.JSX.Element {
     }
   }, [reply, problem]);
   return (
-    <div className="pl-Rescued" ref={box} tabIndex={-1}>
+    <div
+      className="pl-Rescued"
+      data-empty={reply === null && problem === null}
+      ref={box}
+      tabIndex={-1}
+    >
       {problem ? <ProblemNotice problem={problem} kit={kit} /> : null}
-      {reply ? <Outcome {...props} reply={reply} /> : null}
+      <div role="status" aria-atomic="false">
+        {reply ? <Outcome {...props} reply={reply} /> : null}
+      </div>
     </div>
   );
 }
@@ -107,8 +114,6 @@ function Outcome(
   return (
     <Notice
       tone={reply.done ? 'info' : 'warning'}
-      status={reply.done}
-      alert={!reply.done}
       title={reply.happened[0] ?? ''}
       actions={
         <>

@@ -3,7 +3,7 @@
 import * as React from 'react';
 import type { CleanReply, LeftWork, Leftover, LeftoverKind } from '../core';
 import type { Actions } from './actions';
-import { Button, Notice, Question, useAsking } from './controls';
+import { Button, Notice, Question, useAsking, type Asking } from './controls';
 import type { Kit, Trans } from './kit';
 import { ProblemNotice } from './problem';
 
@@ -13,74 +13,28 @@ export interface LeftoversProps {
   readonly kit: Kit;
 }
 
-export function Leftovers(props: LeftoversProps): React.JSX.Element | null {
-  const { left, kit } = props;
-  const { trans } = kit;
-  if (left.hidden) {
-    return null;
-  }
-  const { found } = left;
-  return (
-    <section className="pl-Left" aria-label={trans.__('Left over')}>
-      {left.problem ? <ProblemNotice problem={left.problem} kit={kit} /> : null}
-      {left.reply ? <Outcome {...props} reply={left.reply} /> : null}
-      {found.length > 0 ? <Found {...props} /> : null}
-      {left.cannotTell.map(text => (
-        <p key={text} className="pl-Muted">
-          {text}
-        </p>
-      ))}
-    </section>
-  );
-}
-
-function Found(props: LeftoversProps): React.JSX.Element {
+export function Leftovers(props: LeftoversProps): React.JSX.Element {
   const { left, actions, kit } = props;
   const { trans } = kit;
   const asking = useAsking();
+  const shown = !left.hidden;
+  const said = shown && (left.reply !== null || left.found.length > 0);
   const removable = left.found.filter(one => one.removable);
-  const again = left.reply !== null;
   return (
-    <>
-      <Notice
-        tone="warning"
-        status={!again}
-        title={
-          again
-            ? trans.__('Still left over: %1', countText(left.found, trans))
-            : trans.__(
-                'Left over from an earlier kernel: %1',
-                countText(left.found, trans)
-              )
-        }
-        actions={
-          <>
-            {removable.length > 0 && !asking.on ? (
-              <Button
-                buttonRef={asking.asker}
-                off={left.busy}
-                onClick={asking.begin}
-              >
-                {left.busy ? trans.__('Cleaning up…') : trans.__('Clean up')}
-              </Button>
-            ) : null}
-            <Button kind="quiet" off={left.busy} onClick={actions.hideLeft}>
-              {trans.__('Not now')}
-            </Button>
-          </>
-        }
-      >
-        <p>
-          {trans.__(
-            'A kernel that is killed or restarted cannot tidy up. What it left takes memory, and may still work.'
-          )}
-        </p>
-        <details>
-          <summary>{trans.__('What they are')}</summary>
-          <List found={left.found} kit={kit} />
-        </details>
-      </Notice>
-      {asking.on ? (
+    <section
+      className="pl-Left"
+      aria-label={trans.__('Left over')}
+      data-empty={!said && left.problem === null}
+    >
+      {left.problem ? <ProblemNotice problem={left.problem} kit={kit} /> : null}
+      {/* There before its text is, so that it is read out when that comes. */}
+      <div className="pl-Left-said" role="status" aria-atomic="false">
+        {shown && left.reply ? <Outcome {...props} reply={left.reply} /> : null}
+        {shown && left.found.length > 0 ? (
+          <Found {...props} asking={asking} />
+        ) : null}
+      </div>
+      {said && asking.on ? (
         <Question
           title={trans.__('Remove %1?', countText(removable, trans))}
           answers={
@@ -105,7 +59,56 @@ function Found(props: LeftoversProps): React.JSX.Element {
           </p>
         </Question>
       ) : null}
-    </>
+    </section>
+  );
+}
+
+function Found(
+  props: LeftoversProps & { readonly asking: Asking }
+): React.JSX.Element {
+  const { left, asking, actions, kit } = props;
+  const { trans } = kit;
+  const count = countText(left.found, trans);
+  return (
+    <Notice
+      tone="warning"
+      title={
+        left.reply !== null
+          ? trans.__('Still left over: %1', count)
+          : trans.__('Left over from an earlier kernel: %1', count)
+      }
+      actions={
+        <>
+          {left.found.some(one => one.removable) && !asking.on ? (
+            <Button
+              buttonRef={asking.asker}
+              off={left.busy}
+              onClick={asking.begin}
+            >
+              {left.busy ? trans.__('Cleaning up…') : trans.__('Clean up')}
+            </Button>
+          ) : null}
+          <Button kind="quiet" off={left.busy} onClick={actions.hideLeft}>
+            {trans.__('Not now')}
+          </Button>
+        </>
+      }
+    >
+      <p>
+        {trans.__(
+          'A kernel that is killed or restarted cannot tidy up. What it left takes memory, and may still work.'
+        )}
+      </p>
+      <details>
+        <summary>{trans.__('What they are')}</summary>
+        <List found={left.found} kit={kit} />
+      </details>
+      {left.cannotTell.map(text => (
+        <p key={text} className="pl-Muted">
+          {text}
+        </p>
+      ))}
+    </Notice>
   );
 }
 
@@ -117,7 +120,6 @@ function Outcome(
   return (
     <Notice
       tone="info"
-      status
       title={
         reply.removed.length > 0
           ? trans.__('Removed: %1', countText(reply.removed, trans))

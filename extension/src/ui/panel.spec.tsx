@@ -106,7 +106,7 @@ describe('the course home', () => {
 
   test('is waited for', () => {
     show({ loading: { course: true, lab: false } });
-    expect(screen.getByRole('status')).toHaveTextContent('Loading…');
+    expect(screen.getByText('Loading…')).toHaveAttribute('role', 'status');
   });
 });
 

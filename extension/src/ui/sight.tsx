@@ -43,7 +43,7 @@ export function Sight(props: SightProps): React.JSX.Element | null {
       <summary>{trans.__('What Parallab can see here')}</summary>
       <ul className="pl-Sight-list">
         {(sight?.capabilities ?? []).map(one => (
-          <li key={one.what} className="pl-Objective">
+          <li key={one.what} className="pl-Sight-line">
             <Glyph mark={one.can ? 'passed' : 'undecided'} />
             <span>
               {one.what}
