@@ -45,16 +45,6 @@ def died(recording: model.Recording) -> str:
     return DEAD.replace("died.", f"died{story.death(recording.death)}.", 1)
 
 
-def _mistake(recording: model.Recording, told: Story) -> wire.MistakeView | None:
-    """The first mistake that the waits give away, with what was seen of how they came about."""
-    if len(recording.snapshots) < 2:
-        return None
-    previous, current = recording.snapshots[-2:]
-    found = (mistakes.named(one, recording, told) for one in waits.diagnose(previous, current, recording.baseline))
-    known = next((one for one in found if one is not None), None)
-    return wire.MistakeView(known.id, known.sentence) if known is not None else None
-
-
 def _threads(recording: model.Recording) -> tuple[wire.LiveThread, ...]:
     """The notebook's own threads that its cells started; the oldest first, since those are in the way."""
     if recording.dead:
@@ -65,6 +55,16 @@ def _threads(recording: model.Recording) -> tuple[wire.LiveThread, ...]:
         wire.LiveThread(one.tid, one.name, "alive", "", one.ident, (one.cell, one.run) != now)
         for one in recording.living[:MOST]
     )
+
+
+def _mistake(recording: model.Recording, told: Story) -> wire.MistakeView | None:
+    """The first mistake that the waits give away, with what was seen of how they came about."""
+    if len(recording.snapshots) < 2:
+        return None
+    previous, current = recording.snapshots[-2:]
+    found = (mistakes.named(one, recording, told) for one in waits.diagnose(previous, current, recording.baseline))
+    known = next((one for one in found if one is not None), None)
+    return wire.MistakeView(known.id, known.sentence) if known is not None else None
 
 
 def _unseen(recording: model.Recording) -> tuple[str, ...]:

@@ -39,7 +39,7 @@ PATIENCE = 2.0
 #: Seconds that the kernel gets to answer a question.
 ANSWER = 0.5
 #: Processes of one kernel that are looked at; of more that live at once, nothing is concluded.
-CROWD = 1000
+CROWD = 1500
 TOO_MANY = (
     f"Too many processes: more than {CROWD:,} of this kernel's are alive at once, and only those are looked at. "
     "Restart the kernel to end them."
@@ -404,22 +404,23 @@ class Recorder:
 
     async def _snapshot(self) -> model.Snapshot:
         addresses = self._addresses()
+        named = frozenset(one.inode for one in self._comings.lives() if one.inode is not None and not one.deleted)
         began = time.monotonic_ns()
         with self._eyes():
-            snapshot, held = await self._loop.run_in_executor(self._threads, self._read, self._book, addresses)
+            snapshot, held = await self._loop.run_in_executor(self._threads, self._read, self._book, addresses, named)
             self._comings.hold(held)
             self._sight(snapshot.processes, began)
         return snapshot
 
     def _read(
-        self, book: Book | None, addresses: list[tuple[int, int]]
+        self, book: Book | None, addresses: list[tuple[int, int]], named: frozenset[model.Inode]
     ) -> tuple[model.Snapshot, tuple[comings.Held, ...]]:
         """A snapshot, and what of /dev/shm is held in it; the ledger learns of it, and of the CPU seconds it took."""
         began = time.thread_time()
-        snapshot = self._reader.snapshot(self.pid, sem_locks=addresses)
-        # Of a crowd it is not read what they hold: that is no reason to forget it.
-        if book is not None and len(snapshot.processes) < CROWD:
-            book.note(snapshot, time.thread_time() - began)
+        crowded = self._crowded
+        snapshot = self._reader.snapshot(self.pid, sem_locks=addresses, deep=not crowded)
+        if book is not None and not crowded:
+            book.note(snapshot, time.thread_time() - began, named)
         return snapshot, comings.held(snapshot, book.before if book is not None else frozenset())
 
     async def _take_baseline(self) -> None:

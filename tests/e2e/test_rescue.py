@@ -84,7 +84,7 @@ def test_what_a_killed_kernel_left_is_offered_and_removed(lab: Lab) -> None:
     expect(left).to_be_visible(timeout=SLOW)
     left.get_by_text("What they are").click()
     expect(left.get_by_role("listitem")).to_have_count(3)
-    expect(left.get_by_role("listitem").first).to_contain_text("a process that was forked")
+    expect(left.get_by_role("listitem").first).to_contain_text("a process that was spawned")
     expect(left.get_by_role("listitem").last).to_contain_text("shared memory")
     left.get_by_role("button", name="Clean up").click()
     lab.sidebar.button("No, keep them").click()

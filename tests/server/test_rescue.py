@@ -148,7 +148,7 @@ q.join()
 
 
 async def test_ghost_consumers_outlive_the_interrupt_and_are_dismissed(call, start, monkeypatch) -> None:  # noqa: F811
-    monkeypatch.setattr("parallab.rescue.GRACE", 6.0)  # a busy machine
+    monkeypatch.setattr("parallab.rescue.GRACE", 1.0)
     kernel = await start()
     kernel.send(CONSUMERS, "c1")
     await until(lambda: kernel.recorder.stuck is True)
