@@ -17,15 +17,19 @@ def seen(run):
     found += [f"a {cls} of multiprocessing" for cls in run.process_queues]
     if "_queue.SimpleQueue" in run.types.values():
         found.append("a SimpleQueue")
-    if not found:
-        found += [
-            f"{name} is a {kind.rpartition('.')[2]}"
-            for name, kind in run.types.items()
-            if kind in ("list", "collections.deque") and name in ("inbox", "undo", "urgent", "window", "night", "jobs")
-        ]
+    found = found or containers(run)
     if run.errors:
         found.append(f"your cell ended with {told(run.errors[-1])}")
     return "; ".join(found) or "no queue that anything was put into"
+
+
+def containers(run):
+    """What is a list or a deque where the lab's text has a queue, in words."""
+    return [
+        f"{name} is a {kind.rpartition('.')[2]}"
+        for name, kind in run.types.items()
+        if kind in ("list", "collections.deque") and name in ("inbox", "undo", "urgent", "window", "night", "jobs")
+    ]
 
 
 def of_kind(run, cls, wanted, because):
@@ -37,7 +41,7 @@ def of_kind(run, cls, wanted, because):
             seen(run),
             because=because,
             hint=f"Make one with queue.{cls}(), and use its method put.",
-            mistake="M33",
+            mistake="M33" if containers(run) else (),
         )
     whole = [queue for queue in mine if len(queue.puts) >= wanted]
     if not whole:
@@ -235,7 +239,7 @@ def window(run):
             "a queue into which slips are put",
             not_started(run) or seen(run),
             hint="Start the printer: printer.start()",
-            mistake=(*NO_THREAD, "M33"),
+            mistake=(*NO_THREAD, "M33") if containers(run) else NO_THREAD,
         )
     three = [queue for queue in used if queue.maxsize == 3]
     expect(
@@ -295,6 +299,12 @@ def taken(run, window, waits):
 # -- not-forever ----------------------------------------------------------------------------------------
 
 
+def instead_of_get(run):
+    """What was done where get was expected, in words."""
+    looked = any(queue.all("look") for queue in run.queues)
+    return "you only looked whether it is empty()" if looked else "nobody asked the queue for an item"
+
+
 @check("not-forever")
 def gives_up(run):
     """You ask an empty queue, and get gives up: queue.Empty"""
@@ -309,7 +319,7 @@ def gives_up(run):
         at_least(1),
         observed="your notebook waits in get() without a limit"
         if forever
-        else f"none{'; something was there to be taken' if asked else '; nobody asked the queue for an item'}",
+        else f"none; {'something was there to be taken' if asked else instead_of_get(run)}",
         because="Nobody will put anything in, so that nothing ever ends this wait."
         if forever
         else "To ask whether a queue is empty is not enough: it may be empty a moment later.",
@@ -375,8 +385,8 @@ def three_jobs(run):
 
 
 @check("break-tie", phase="repair")
-def same_priority(run, three_jobs):
-    """The jobs are still dictionaries, and of the same priority"""
+def dictionaries(run, three_jobs):
+    """The jobs are still dictionaries"""
     bare = [
         item for item in three_jobs if not isinstance(item, dict) and not any(isinstance(p, dict) for p in parts(item))
     ]

@@ -525,7 +525,8 @@ class QueueUse(Event, frozen=True, kw_only=True, tag="queue"):
     """A ledger's line: put, get, done, join, made of a queue; ``item`` bounded JSON of the value.
 
     ``wait-put`` and ``wait-get`` say that a thread begins to wait for room, or for an item, with ``size``
-    items in the queue. ``look`` is a call of ``empty()``, with ``size`` 0 if it said yes. ``size`` of done and join is the number of unfinished tasks.
+    items in the queue. ``look`` is a call of ``empty()``, with ``size`` 0 if it said yes.
+    ``size`` of done and join is the number of unfinished tasks.
     """
 
     queue: Name

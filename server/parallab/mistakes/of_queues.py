@@ -117,7 +117,8 @@ def container(evidence: Evidence) -> bool:
         and any(name in error.message for name in ("'Queue'", "'LifoQueue'", "'PriorityQueue'", "deque", "'list'"))
         for error in evidence.errors
     )
-    return used or (not evidence.queues and not _CONTAINERS.isdisjoint(evidence.types.values()))
+    none = not evidence.queues and not evidence.process_queues
+    return used or (none and not _CONTAINERS.isdisjoint(evidence.types.values()))
 
 
 def ghosts(evidence: Evidence) -> bool:
