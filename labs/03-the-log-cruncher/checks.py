@@ -82,7 +82,13 @@ def belt(run, wanted=LINES):
 def names(run, queue, act):
     """The names of those who wait in such a call of this queue now."""
     last = {line.tid: line for line in queue.lines}
-    return [who(run, last[tid]) for tid in queue.waiting(act)]
+    return sorted(who(run, last[tid]) for tid in queue.waiting(act))
+
+
+def trusted_empty(queue, thread):
+    """Whether a thread left because empty() said yes, and was not told by an end mark."""
+    lines = [line for line in queue.lines if line.tid == thread.tid]
+    return bool(thread.ended) and lines[-1].act == "look" and not any(line.mark for line in lines)
 
 
 def consumers_of(run, queue):
@@ -131,8 +137,7 @@ def come_to_their_end(run, queue, threads):
         "consumers that still wait in get()",
         waiting,
         none(),
-        observed=f"{enumerate_all([str(thread) for thread in waiting])}; the queue is "
-        + ("empty" if not queue.size else f"not empty: {queue.size}"),
+        observed=f"{len(waiting)} of {len(threads)}; in the queue: {queue.size or 'nothing'}",
         because="An empty queue may be filled again. A consumer cannot know that nothing more will come.",
         hint="Put one end mark for each consumer into the queue, after the last line.",
         mistake=NEVER_TOLD,
@@ -174,25 +179,20 @@ def counted_right(run, name, wanted):
 
 def done_after_work(run, queue):
     """Nobody said done before the work on a line was done."""
-    work = {}
-    for line in run.journal:
-        work.setdefault(line.tid, []).append(line.at)
-    early = [thread for thread in consumers_of(run, queue) if _early(queue, thread, work.get(thread.tid, []))]
+    began = queue.lines[0].at
+    work = [line for line in run.journal if line.at >= began]
+    early = queue.done_ahead(work)
+    takers = {line.tid for line in queue.gets}
+    others = [line for line in queue.all("done") if line.tid not in takers]
     expect(
-        "consumers that called task_done() before they did the work",
-        early,
+        "calls of task_done() that came before the work",
+        early or (others if not work else ()),
         none(),
-        observed=enumerate_all([str(thread) for thread in early]),
+        observed=f"{len(early or others)}",
         because="Then q.join() may return while somebody still works.",
-        hint="First weblog.parse(line), then q.task_done().",
+        hint="Whoever took a line calls q.task_done(), and only after weblog.parse(line).",
         mistake="M25",
     )
-
-
-def _early(queue, thread, worked):
-    acts = [(line.at, line.act) for line in queue.all("get", "done") if line.tid == thread.tid]
-    order = [act for _, act in sorted([*acts, *((at, "work") for at in worked)])]
-    return any(order[place : place + 3] == ["get", "done", "work"] for place in range(len(order)))
 
 
 def joined_when_done(run, queue, wanted=LINES):
@@ -360,24 +360,22 @@ def all_lines(run, three):
 
 
 @check("three-consumers")
-def told_so(run, three):
+def told_so(run, three, all_lines):
     """Each consumer is told that nothing more will come, and comes to its end"""
     consumers = consumers_of(run, three)
     come_to_their_end(run, three, consumers)
-    photographs = [
-        thread for thread in consumers if [line for line in three.lines if line.tid == thread.tid][-1].act == "look"
-    ]
+    photographs = [thread for thread in consumers if trusted_empty(three, thread)]
     expect(
         "consumers that left because empty() said so",
         photographs,
         none(),
-        observed=enumerate_all([str(thread) for thread in photographs]),
+        observed=f"{len(photographs)} of {len(consumers)}",
         because="The answer is true now. A moment later the producer may put in one more line.",
         hint="Take lines until there is a None.",
         mistake="M27",
     )
     if three.size:
-        note(f"{three.size} end mark is left in the queue. It does no harm here, but it is one too many.")
+        note(f"Left in the queue: {three.size}. It does no harm here, but it is more than was needed.")
 
 
 @check("three-consumers")
@@ -409,7 +407,7 @@ def crew(run):
 @check("task-done")
 def after_work(run, crew):
     """They say of each line that it is done, after the work"""
-    said = [line for line in crew.all("done")]
+    said = crew.all("done")
     if not crew.waiting("join"):
         expect(
             "calls of task_done()",
@@ -500,7 +498,9 @@ def hangs(run):
         "queues whose join() never comes back",
         hanging,
         at_least(1),
-        observed=not_started(run) or "none",
+        observed="none: q.join() came back"
+        if any(queue.all("joined") for queue in queues)
+        else not_started(run) or "none",
         hint="Run the cell as it is, and let it hang.",
     )
     queue = hanging[-1]
@@ -516,13 +516,15 @@ def dismissed(run):
     """The consumers of the run that hung have gone home"""
     mine = {(cell.cell, cell.run) for cell in run.cells}
     left = [
-        thread for thread in run.threads_alive if (thread.cell, thread.run) not in mine and thread.began < run.since
+        thread
+        for thread in run.threads_alive
+        if (thread.cell, thread.run) not in mine and thread.began >= run.since - 1
     ]
     expect(
         "consumers of the earlier run that are still there",
         left,
         none(),
-        observed=enumerate_all([str(thread) for thread in left]),
+        observed=enumerate_all(sorted(str(thread) for thread in left)),
         because="An interrupt frees your notebook only. They wait at the old queue, and take what is put into it.",
         hint="Put a None for each of them into the old queue, before you make a new one. If you have made a new one "
         "already, restart the kernel, and run the set-up cell and your repaired cell.",
@@ -553,25 +555,19 @@ def comes_back(run, crew_again):
 @check("stretch-empty", phase="break")
 def photograph(run):
     """A consumer leaves because the queue is empty just then, or waits for what another one took"""
-    found = []
+    left, waiting = [], []
     for queue in run.queues:
-        for thread in consumers_of(run, queue):
-            acts = [line for line in queue.lines if line.tid == thread.tid][-2:]
-            later = any(line.n > acts[-1].n for line in put_lines(queue))
-            if acts[-1].act == "look" and thread.ended and later:
-                found.append(f"{thread} left, and lines came later")
-            elif [line.act for line in acts] == ["look", "wait-get"]:
-                found.append(f"{thread} waits for what another one took")
-    looked = [thread for queue in run.queues for thread in by_thread(run, queue.all("look")) if thread.ended]
-    lookers = [f"{thread} left at once" for thread in dict.fromkeys(looked)]
+        lookers = dict.fromkeys(by_thread(run, queue.all("look")))
+        left += [thread for thread in lookers if trusted_empty(queue, thread)]
+        waiting += [thread for thread in lookers if thread.tid in queue.waiting("get")]
     expect(
         "consumers that trusted empty()",
-        found or lookers,
+        left + waiting,
         at_least(1),
         observed=not_started(run) or "none",
         hint="Run the cell as it is, before you repair it.",
     )
-    note(enumerate_all((found or lookers)[:2]))
+    note(f"{len(left)} left because the queue was empty just then; {len(waiting)} wait for what another one took.")
 
 
 @check("stretch-empty", phase="repair")
@@ -595,12 +591,12 @@ def all_told(run, four):
     """All four come to their end, told and not by guessing"""
     consumers = consumers_of(run, four)
     come_to_their_end(run, four, consumers)
-    lookers = [thread for thread in by_thread(run, four.all("look")) if thread in consumers]
+    lookers = [thread for thread in consumers if trusted_empty(four, thread)]
     expect(
         "consumers that still trust empty()",
         lookers,
         none(),
-        observed=enumerate_all([str(thread) for thread in lookers]),
+        observed=f"{len(lookers)} of {len(consumers)}",
         because="It may go well today, when the producer is quick.",
         hint="Take lines until there is a None.",
         mistake="M27",

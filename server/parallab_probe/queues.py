@@ -39,7 +39,7 @@ class Ledger:
         self.cls = cls
         self.maxsize = maxsize
         self.count = count(1)
-        self.looks = 0
+        self.looks: set[tuple[int, int]] = set()
         self.said = 0
         """How many lines were sent or counted as left out."""
         self.last: deque[tuple[int, int, str, Any, tuple[str, int]]] = deque(maxlen=LAST)
@@ -259,10 +259,16 @@ def waits_to_get(queue: Any) -> None:
 
 @ending
 def looked(token: Any, result: Any) -> None:
-    """Someone asked whether it is empty, and still holds its lock. Some ask without end: only the first are told."""
+    """Someone asked whether it is empty, and still holds its lock. Some ask without end, so not all is told:
+
+    the first time that each thread was told no, and the first hundred times that any was told yes.
+    """
     ledger = _of(token[0])
-    if ledger is not None and ledger.looks < LOOKS:
-        ledger.looks += 1
+    if ledger is None or len(ledger.looks) >= LOOKS:
+        return
+    told = (local.mark[1], len(ledger.looks) if result else -1)
+    if told not in ledger.looks:
+        ledger.looks.add(told)
         _add(ledger, "look", None, 0 if result else 1)
 
 

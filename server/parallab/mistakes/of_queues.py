@@ -13,7 +13,7 @@ from parallab import model
 
 if TYPE_CHECKING:
     from parallab.evidence import Evidence
-    from parallab.story import Line, Queue, Thread
+    from parallab.story import Queue, Thread
 
 
 def errors(evidence: Evidence) -> Iterable[model.Failure]:
@@ -60,19 +60,7 @@ def done_too_often(evidence: Evidence) -> bool:
     """M25: task_done() was called once too often, or for an item before the work on it was done."""
     if any(error.type == "ValueError" and "task_done()" in error.message for error in errors(evidence)):
         return True
-    work = evidence.journal
-    return any(
-        any(early(queue, tid, [line.at for line in work if line.tid == tid]) for tid in {one.tid for one in queue.gets})
-        for queue in evidence.queues
-    )
-
-
-def early(queue: Queue, tid: int, worked: Iterable[int]) -> bool:
-    """Whether a thread said done, and only then wrote down its work, before it took the next item."""
-    acts: list[tuple[int, str]] = [(line.at, line.act) for line in queue.all("get", "done") if line.tid == tid]
-    acts += [(at, "work") for at in worked]
-    order = [act for _, act in sorted(acts)]
-    return any(order[place : place + 3] == ["get", "done", "work"] for place in range(len(order)))
+    return any(queue.done_ahead(evidence.journal) for queue in evidence.queues)
 
 
 def full_window(evidence: Evidence) -> bool:
@@ -89,14 +77,12 @@ def left_early(evidence: Evidence) -> bool:
 
 
 def _by_photograph(evidence: Evidence, queue: Queue) -> bool:
-    lines: dict[int, list[Line]] = {}
-    for line in queue.lines:
-        lines.setdefault(line.tid, []).append(line)
-    for found in lines.values():
-        acts = [line.act for line in found[-2:]]
-        thread = evidence.thread(found[-1].tid, found[-1].at)
-        left = thread is not None and thread.ended and acts[-1] == "look" and found[-1].size == 0
-        if left or acts == ["look", "wait-get"]:
+    told = {line.tid for line in queue.gets if line.mark}
+    last = {line.tid: line for line in queue.lines}
+    for tid in {line.tid for line in queue.all("look")} - told:
+        thread = evidence.thread(tid, last[tid].at)
+        left = thread is not None and thread.ended and last[tid].act == "look"
+        if left or last[tid].act == "wait-get":
             return True
     return False
 

@@ -7,7 +7,7 @@ lock. Of a line that a thread wrote when it began to wait, nothing follows for a
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
@@ -94,11 +94,41 @@ class Queue:
         """Items that were put and for which nobody has said that they are done."""
         return len(self.puts) - len(self.all("done"))
 
+    def done_ahead(self, work: Sequence[Line]) -> tuple[Line, ...]:
+        """The calls of task_done() that came before as much work was done, as the lab's journal tells it.
+
+        What the journal does not name, such as an end mark, needs no work. Without a journal nothing is told.
+        """
+        if not work:
+            return ()
+        named = {text for line in work for text in _texts(line.item)}
+        events = [(line.at, 1) for line in work]
+        events += [(line.at, 1) for line in self.gets if named.isdisjoint(_texts(line.item))]
+        events += [(line.at, 0) for line in self.all("done")]
+        dones = iter(self.all("done"))
+        ahead: list[Line] = []
+        finished = said = 0
+        for _, worked in sorted(events, key=lambda event: (event[0], -event[1])):
+            if worked:
+                finished += 1
+                continue
+            line = next(dones)
+            said += 1
+            if said > finished:
+                ahead.append(line)
+        return tuple(ahead)
+
     def waiting(self, act: Literal["put", "get", "join"]) -> tuple[int, ...]:
         """The threads, by native id, that began to wait in such a call and have not come back."""
         began = "join" if act == "join" else f"wait-{act}"
         last = {line.tid: line.act for line in self.lines}
         return tuple(tid for tid, line in last.items() if line == began)
+
+
+def _texts(item: Any) -> Iterator[str]:
+    """The texts in an item, one level deep."""
+    parts = item if isinstance(item, list) else list(item.values()) if isinstance(item, dict) else [item]
+    return (part for part in parts if isinstance(part, str))
 
 
 def all_queues(recording: model.Recording, runs: Iterable[Run]) -> tuple[Queue, ...]:
