@@ -336,7 +336,7 @@ def three(run):
         observed=enumerate_all([str(thread) for thread in consumers]) if consumers else (not_started(run) or "none"),
         because="They share the work: whoever is free takes the next line.",
         hint="Make three threads with target=consume, and start each of them.",
-        mistake=NO_THREAD,
+        mistake=("M27", *NO_THREAD),
     )
     idle = [thread for thread in consumers if not any(line.tid == thread.tid for line in got_lines(queue))]
     if idle and len(consumers) - len(idle) < 3:

@@ -111,8 +111,8 @@ def no_comma(evidence: Evidence) -> bool:
 
 def no_super_init(evidence: Evidence) -> bool:
     """M12: a subclass whose ``__init__`` did not call Process's or Thread's."""
-    return _told(evidence, "AttributeError", "'_closed'", "'_popen'", "'_config'", "'_parent_pid'") or _told(
-        evidence, "RuntimeError", "__init__() not called"
+    return _told(evidence, "AttributeError", "'_closed'", "'_popen'", "'_config'", "'_parent_pid'") or any(
+        _told(evidence, kind, "__init__() not called") for kind in ("RuntimeError", "AssertionError")
     )
 
 
