@@ -81,8 +81,10 @@ def run_instead_of_start(evidence: Evidence) -> bool:
     """
     if evidence.run_in_notebook or any(event.of == "thread" for event in evidence.events(model.RunCalled)):
         return True
-    own = any(made.overrides_run for made in evidence.unstarted_threads)
-    return own and not evidence.errors and any(evidence.is_main(line.tid) for line in evidence.journal)
+    made = min((made.at for made in evidence.unstarted_threads if made.overrides_run), default=None)
+    if made is None or evidence.errors:
+        return False
+    return any(evidence.is_main(line.tid) and line.at > made for line in evidence.journal)
 
 
 #: What a target is called that is a value and no function.
