@@ -439,6 +439,16 @@ class Wait(Event, frozen=True, kw_only=True, tag="wait"):
     exit_code: int | None = None
 
 
+class ThreadMade(Event, frozen=True, kw_only=True, tag="thread-made"):
+    """A Thread object was made; ``ident`` is its number in this process, the same in ThreadStart."""
+
+    ident: int = 0
+    name: Name = ""
+    cls: Name = ""
+    target: Name = ""
+    overrides_run: bool = False
+
+
 class ThreadStart(Event, frozen=True, kw_only=True, tag="thread-start"):
     """``start()`` of a thread returned, or raised; ``ident`` is its number in this process."""
 
@@ -512,11 +522,18 @@ class BarrierUse(Event, frozen=True, kw_only=True, tag="barrier"):
 
 
 class QueueUse(Event, frozen=True, kw_only=True, tag="queue"):
-    """A ledger's line: put, get, done, join, made of a queue; ``item`` bounded JSON of the value."""
+    """A ledger's line: put, get, done, join, made of a queue; ``item`` bounded JSON of the value.
+
+    ``wait-put`` and ``wait-get`` say that a thread begins to wait for room, or for an item, with ``size``
+    items in the queue. ``look`` is a call of ``empty()``, with ``size`` 0 if it said yes.
+    ``size`` of done and join is the number of unfinished tasks.
+    """
 
     queue: Name
     cls: Name = ""
-    act: Literal["made", "put", "get", "done", "join", "joined", "full", "empty"] = "put"
+    act: Literal["made", "put", "get", "done", "join", "joined", "full", "empty", "look", "wait-put", "wait-get"] = (
+        "put"
+    )
     n: int = 0
     maxsize: int = 0
     size: int | None = None
@@ -603,6 +620,7 @@ AnyEvent = Union[  # noqa: UP007 - msgspec reads it at run time on 3.10 too
     ProcessGone,
     ProgramStart,
     Wait,
+    ThreadMade,
     ThreadStart,
     ThreadRun,
     ThreadEnd,

@@ -37,6 +37,8 @@ class Local(_local):
     run = 0
     context = ""
     "Both as JSON, to be put into packets."
+    mark = ("", 0)
+    "The context and this thread's native id: what a line that is sent later by another needs."
     busy = False
     "Inside a hook: whatever the library does for us is not the learner's doing."
     looking = 0
@@ -223,11 +225,13 @@ def work_for(cell: str, run: int) -> None:
     """From now on this thread works for that run of that cell."""
     local.cell, local.run = cell, run
     local.context = f',"cell":{quote(cell)},"run":{run}' if run else ""
+    local.mark = (local.context, get_native_id())
 
 
-def packet(kind: str, fields: dict[str, Any], at: int = 0) -> str:
-    """One event. Names are cut to 512 characters."""
-    parts = ['{"kind":"%s","at":%d,"tid":%d%s' % (kind, at or monotonic_ns(), get_native_id(), local.context)]
+def packet(kind: str, fields: dict[str, Any], at: int = 0, mark: tuple[str, int] | None = None) -> str:
+    """One event, of this thread or of the one that ``mark`` belongs to. Names are cut to 512 characters."""
+    context, tid = mark or (local.context, get_native_id())
+    parts = ['{"kind":"%s","at":%d,"tid":%d%s' % (kind, at or monotonic_ns(), tid, context)]
     for key, value in fields.items():
         if value is None or value == "" or value == ():
             continue
@@ -275,6 +279,11 @@ def jot(kind: str, rest: str, at: int = 0) -> None:
 def note(kind: str, fields: dict[str, Any], at: int = 0) -> None:
     """Reports a ledger event: sent if that costs no waiting, else counted."""
     _post(packet(kind, fields, at), kind, False)
+
+
+def try_note(kind: str, fields: dict[str, Any]) -> bool:
+    """Whether a ledger event was sent, without waiting; if not, it is the caller's to keep."""
+    return _send(packet(kind, fields).encode("ascii"), False)
 
 
 def omit(what: str, count: int = 1) -> None:
@@ -325,12 +334,12 @@ def _post_with_counts(text: str, kind: str, life: bool, handed: int) -> None:
 
 
 def bundle(texts: list[str], kind: str) -> None:
-    """Sends many ledger events in few packets."""
+    """Sends many ledger events in few packets; they were kept back, so they may take a moment now."""
     part: list[str] = []
     size = 0
     for text in [*texts, ""]:
         if part and (not text or size + len(text) > MOST // 2):
-            if not _send(f"[{','.join(part)}]".encode("ascii"), False):
+            if not _send(f"[{','.join(part)}]".encode("ascii"), True):
                 omit(kind, len(part))
             part, size = [], 0
         if text:
