@@ -39,7 +39,7 @@ PATIENCE = 2.0
 #: Seconds that the kernel gets to answer a question.
 ANSWER = 0.5
 #: Processes of one kernel that are looked at; of more that live at once, nothing is concluded.
-CROWD = 1500
+CROWD = 1000
 TOO_MANY = (
     f"Too many processes: more than {CROWD:,} of this kernel's are alive at once, and only those are looked at. "
     "Restart the kernel to end them."
@@ -417,10 +417,17 @@ class Recorder:
     ) -> tuple[model.Snapshot, tuple[comings.Held, ...]]:
         """A snapshot, and what of /dev/shm is held in it; the ledger learns of it, and of the CPU seconds it took."""
         began = time.thread_time()
+<<<<<<< ours
         crowded = self._crowded
         snapshot = self._reader.snapshot(self.pid, sem_locks=addresses, deep=not crowded)
         if book is not None and not crowded:
             book.note(snapshot, time.thread_time() - began, named)
+=======
+        snapshot = self._reader.snapshot(self.pid, sem_locks=addresses)
+        # Of a crowd it is not read what they hold: that is no reason to forget it.
+        if book is not None and len(snapshot.processes) < CROWD:
+            book.note(snapshot, time.thread_time() - began)
+>>>>>>> theirs
         return snapshot, comings.held(snapshot, book.before if book is not None else frozenset())
 
     async def _take_baseline(self) -> None:
