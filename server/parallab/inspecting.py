@@ -103,7 +103,7 @@ def look(
     stacks, unread = pyspy.stacks(within, os.uname().machine) if within and root == Path("/proc") else ((), ())
     if stands or stacks:
         time.sleep(max(0.0, began + _APART - time.monotonic()))
-    second = reader.snapshot(pid, scan=True)
+    second = reader.snapshot(pid, scan=True, made=True)
     _there(second, root)
     # Who did not move meanwhile is where its stack says; of all others nothing is concluded.
     second = msgspec.structs.replace(second, stacks=stacks)

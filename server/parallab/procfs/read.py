@@ -247,14 +247,20 @@ class Reader:
     # -- the whole --------------------------------------------------------------
 
     def snapshot(
-        self, pid: int, sem_locks: Iterable[tuple[int, int]] = (), deep: bool = True, scan: bool = False
+        self,
+        pid: int,
+        sem_locks: Iterable[tuple[int, int]] = (),
+        deep: bool = True,
+        scan: bool = False,
+        made: bool = False,
     ) -> Snapshot:
         """``pid``, its descendants and what they hold, now; without processes when it is gone.
 
         ``sem_locks`` are (pid, address) of SemLockObjects known from elsewhere: they are looked
         for in that process and in those forked from it. ``scan`` searches memory for more of
-        them and for what they are parts of, at some milliseconds a megabyte, and reads file
-        locks. ``deep=False`` leaves out descriptors, mappings and the objects behind them.
+        them, at some milliseconds a megabyte, and reads file locks; ``made`` searches it for what
+        they are parts of, too. ``deep=False`` leaves out descriptors, mappings and the objects
+        behind them.
         """
         monotonic, unix = time.monotonic_ns(), time.time()
         walked = self._walk(pid)
@@ -269,7 +275,7 @@ class Reader:
             processes = self._read_all(walked, memories)
             walked = [known for known in walked if known.facts is not None]
             missing.extend(one for known in walked for one in known.missing)
-            found = self._sem_locks(walked, memories, sem_locks, scan, missing)
+            found = self._sem_locks(walked, memories, sem_locks, scan, made, missing)
             if not self._ran and self._last is not None and self._last.root == pid:
                 states, piped, sockets = self._last.semaphores, self._last.pipes, self._last.sockets
                 missing = list(self._last.missing)
@@ -289,8 +295,8 @@ class Reader:
             sockets=sockets,
             semaphores=states,
             sem_locks=found,
-            made=tuple(one for known in walked for one in known.made or ()) if scan else (),
-            searched=tuple(known.pid for known in walked if known.made) if scan else (),
+            made=tuple(one for known in walked for one in known.made or ()) if made else (),
+            searched=tuple(known.pid for known in walked if known.made) if made else (),
             file_locks=self._file_locks(processes) if scan else (),
             pipes=piped,
             segments=self._shared_memory(pid, processes, missing) if processes else (),
@@ -410,6 +416,7 @@ class Reader:
         memories: dict[int, opened.Memory],
         told: Iterable[tuple[int, int]],
         scan: bool,
+        made: bool,
         missing: list[Missing],
     ) -> tuple[SemLock, ...]:
         addresses: dict[int, set[int]] = {}
@@ -423,7 +430,7 @@ class Reader:
             # fork copies a SemLockObject to the same address; elsewhere it is validated away.
             own = addresses.setdefault(known.pid, set()) | addresses.get(known.stat.ppid, set())
             handles = semaphores.handles(process.mappings)
-            if scan:
+            if made:
                 new = known.pid == walked[0].pid or len(known.sched) > 1 or not explained.issuperset(handles.values())
                 self._make(known, process, memories[known.pid], new)
                 own |= {part.address for one in known.made or () for part in one.parts if part.address}
