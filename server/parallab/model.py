@@ -151,6 +151,40 @@ class SemLock(Fact, frozen=True):
     """The native id of the thread that acquired it last, where it could be read; else 0."""
 
 
+class MadePart(Fact, frozen=True):
+    """What stands at ``path`` in an object: a SemLockObject at ``address``, a ``number`` or a ``text``."""
+
+    path: Name
+    address: int = 0
+    number: int | None = None
+    text: Name = ""
+
+
+class Made(Fact, frozen=True):
+    """An object of multiprocessing, concurrent.futures or subprocess, as it lies in a process's memory.
+
+    ``cls`` is the name of its class, of those that ``procfs.heap`` looks for.
+    """
+
+    pid: int
+    address: int
+    cls: Name
+    parts: tuple[MadePart, ...] = ()
+
+
+class FileLock(Fact, frozen=True):
+    """A lock of a file, or one that waits for it: a line of /proc/locks (proc_locks(5)).
+
+    ``pid`` is who asked, −1 for the lock of an open file description (fcntl(2), F_OFD_SETLK).
+    """
+
+    inode: Inode
+    kind: Literal["flock", "posix", "ofd"]
+    pid: int
+    exclusive: bool = True
+    waiting: bool = False
+
+
 class PipeState(Fact, frozen=True):
     """Bytes waiting in a pipe or fifo (FIONREAD), None where it could not be asked."""
 
@@ -216,6 +250,11 @@ class Snapshot(Fact, frozen=True):
     sockets: tuple[Socket, ...] = ()
     semaphores: tuple[SemaphoreState, ...] = ()
     sem_locks: tuple[SemLock, ...] = ()
+    made: tuple[Made, ...] = ()
+    """Where memory was searched: what the library's objects in it are made of."""
+    searched: tuple[int, ...] = ()
+    """The processes whose Python could be read so: what none of them has, was not made by the library."""
+    file_locks: tuple[FileLock, ...] = ()
     pipes: tuple[PipeState, ...] = ()
     segments: tuple[Segment, ...] = ()
     missing: tuple[Missing, ...] = ()

@@ -482,7 +482,7 @@ class InspectThread(msgspec.Struct, frozen=True):
 
 
 class InspectProcess(msgspec.Struct, frozen=True):
-    """A process; ``state`` is the letter of /proc/PID/stat."""
+    """A process; ``state`` is the letter of /proc/PID/stat, ``given`` the name that the program gave its Process."""
 
     pid: int
     started: float
@@ -493,6 +493,7 @@ class InspectProcess(msgspec.Struct, frozen=True):
     cmdline: tuple[str, ...]
     exit_code: int | None
     threads: tuple[InspectThread, ...]
+    given: str = ""
 
 
 class InspectEnd(msgspec.Struct, frozen=True):
@@ -504,7 +505,15 @@ class InspectEnd(msgspec.Struct, frozen=True):
 
 
 class InspectObject(msgspec.Struct, frozen=True):
-    """An IPC object; ids are ``dev:inode``."""
+    """An IPC object; ids are ``dev:inode``, of what is made of others ``kind:`` and its first part's.
+
+    ``cls`` is its Python class where that is known, ``state`` its state in words. ``value`` is a semaphore's,
+    the items in a queue, 1 for an event that is set, those waiting at a barrier, the workers of a pool;
+    ``waiters`` threads that are blocked on it. ``bytes`` wait in it to be read, ``size`` is in bytes,
+    ``maxsize`` in items. ``workers`` are pids, or native ids where they are threads; ``held_by`` the pids that
+    hold a lock. What Parallab takes for nobody's idea of an object says so in ``cls``: ``sentinel`` and ``helper``
+    are multiprocessing's own pipes, ``standard`` the program's input and output.
+    """
 
     kind: str
     id: str
@@ -515,6 +524,12 @@ class InspectObject(msgspec.Struct, frozen=True):
     size: int | None
     parts: tuple[str, ...]
     ends: tuple[InspectEnd, ...]
+    cls: str = ""
+    state: str = ""
+    items: int | None = None
+    maxsize: int | None = None
+    workers: tuple[int, ...] = ()
+    held_by: tuple[int, ...] = ()
 
 
 class InspectTarget(msgspec.Struct, frozen=True):
