@@ -417,17 +417,10 @@ class Recorder:
     ) -> tuple[model.Snapshot, tuple[comings.Held, ...]]:
         """A snapshot, and what of /dev/shm is held in it; the ledger learns of it, and of the CPU seconds it took."""
         began = time.thread_time()
-<<<<<<< ours
-        crowded = self._crowded
-        snapshot = self._reader.snapshot(self.pid, sem_locks=addresses, deep=not crowded)
-        if book is not None and not crowded:
-            book.note(snapshot, time.thread_time() - began, named)
-=======
         snapshot = self._reader.snapshot(self.pid, sem_locks=addresses)
         # Of a crowd it is not read what they hold: that is no reason to forget it.
         if book is not None and len(snapshot.processes) < CROWD:
-            book.note(snapshot, time.thread_time() - began)
->>>>>>> theirs
+            book.note(snapshot, time.thread_time() - began, named)
         return snapshot, comings.held(snapshot, book.before if book is not None else frozenset())
 
     async def _take_baseline(self) -> None:
