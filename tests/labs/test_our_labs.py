@@ -15,7 +15,6 @@ def test_there_is_nothing_wrong_on_paper(lab: ShelvedLab) -> None:
     assert [str(fault) for fault in author.static_faults(lab)] == []
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(900)
 @pytest.mark.asyncio
 @pytest.mark.parametrize("method", author.METHODS)

@@ -152,7 +152,9 @@ def _instances(
     """Addresses of what looks like a live instance of these classes."""
     names = {one.address: one.name for one in classes}
     for address in _typed(memory, regions, names):
-        yield names[_word(memory, address + 8)], address
+        # Read twice, of a program that goes on: it may be something else by now.
+        if (name := names.get(_word(memory, address + 8))) is not None:
+            yield name, address
 
 
 def _typed(memory: opened.Memory, regions: Iterable[parse.Region], kinds: Iterable[int]) -> Iterator[int]:
