@@ -11,7 +11,7 @@ import socket
 import sys
 import threading
 import time
-from multiprocessing import shared_memory
+from multiprocessing import connection, shared_memory
 
 BIG = "x" * 300_000
 
@@ -300,6 +300,8 @@ def one_of_each(c):
         worker.start()
         # Last: every start reaps the children that have ended.
         zombie.start()
+        connection.wait([zombie.sentinel])
+        here.send_bytes(b"all is there")
         worker.join()
     finally:
         segment.unlink()
@@ -308,6 +310,7 @@ def one_of_each(c):
 def _hold_all(queue, event, array, two, there, name):
     segment = shared_memory.SharedMemory(name)
     two.send_bytes(b"12345678")
+    there.recv_bytes()
     time.sleep(60)
     segment.close()
 

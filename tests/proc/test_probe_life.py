@@ -61,7 +61,7 @@ def kernel(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     kernel = Listened(request.param, cache=str(tmp_path_factory.getbasetemp() / "cache"))
     kernel.method = request.param  # type: ignore[attr-defined]
     kernel.module("work", WORK)
-    kernel.run("import multiprocessing as mp, threading, os, time, work")
+    kernel.ended("import multiprocessing as mp, threading, os, time, work")
     yield kernel
     kernel.end()
 
@@ -72,6 +72,7 @@ def _fresh(kernel: Listened) -> None:
 
 
 def lives(kernel: Listened, count: int) -> dict[int, model.ProcessStart]:
+    kernel.heard.until(lambda: len(kernel.heard.all(model.ProcessStart)) >= count, "the starts")
     starts = {start.child: start for start in kernel.heard.all(model.ProcessStart)}
     assert len(starts) == count
     for kind in (model.ProcessBorn, model.ProcessRun, model.ProcessEnd):
@@ -190,11 +191,10 @@ def test_a_function_of_the_notebook(kernel: Listened) -> None:
 
 
 def test_looks_at_a_process(kernel: Listened) -> None:
-    kernel.run(
+    kernel.ended(
         "e = mp.Event()\np = mp.Process(target=work.until, args=(e,))\np.start()\n"
         "p.is_alive(), p.exitcode\np.join(0.01)\ne.set()\np.join()\np.is_alive(), p.exitcode"
     )
-    kernel.heard.until(lambda: kernel.heard.all(model.CellEnd))
     looks = [(w.call, w.done, w.timed, w.alive, w.exit_code) for w in kernel.heard.all(model.Wait)]
     assert looks == [
         ("is_alive", True, False, True, None),
