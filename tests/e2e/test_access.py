@@ -37,7 +37,7 @@ def test_a_step_can_be_done_by_keyboard_alone(lab: Lab) -> None:
     page.get_by_role("dialog").wait_for()
     keys.insert_text("L04")
     for option in page.get_by_role("dialog").get_by_role("combobox").all():
-        option.select_option(index=0)
+        option.select_option(label=option.locator("option", has_text="L04").inner_text())
     keys.press("Enter")
     notebook = lab.notebook()
     notebook.do(STEP, answers.MODULE, answers.FOUR)

@@ -1,7 +1,7 @@
 """Every primitive of Python's concurrency, looked at from outside: what ``inspect`` says is just the truth.
 
-Here with this Python, all programs forked and some started in other ways. ``PARALLAB_MATRIX=1`` takes every program,
-start method and Python of this machine.
+A plain run takes some with this Python; ``-m slow`` the others, forked; ``PARALLAB_MATRIX=1`` every program, start
+method and Python of this machine.
 """
 
 from __future__ import annotations
@@ -28,6 +28,20 @@ PROGRAM = Path(primitives.__file__)
 METHODS = ("fork", "spawn", "forkserver")
 DEADLINE = 30.0
 ELSEWHERE = ("busy_bench", "nested", "queue_with_items", "executor", "zombies", "made_by_hand")
+#: Taken by a plain run, forked.
+FEW = (
+    *ELSEWHERE,
+    "barrier",
+    "condition",
+    "joinable",
+    "lock",
+    "manager",
+    "numbers",
+    "pool",
+    "rlock",
+    "segment",
+    "simple_queue",
+)
 ALL = "PARALLAB_MATRIX" in os.environ
 PYTHONS = [
     str(path)
@@ -41,7 +55,10 @@ def cases() -> Iterator[Any]:
         for method in METHODS:
             for name in primitives.TRUTH:
                 if method == "fork" or (name not in primitives.FORK_ONLY and (ALL or name in ELSEWHERE)):
-                    yield pytest.param(name, method, python, id=f"{name}-{method}-{Path(python).parts[-3]}")
+                    marks = [] if ALL or name in FEW else [pytest.mark.slow]
+                    yield pytest.param(
+                        name, method, python, marks=marks, id=f"{name}-{method}-{Path(python).parts[-3]}"
+                    )
 
 
 @contextlib.contextmanager

@@ -23,11 +23,8 @@ slow = pytest.mark.slow
 SPIED = pytest.mark.skipif(pyspy.find() is None, reason="py-spy is not installed")
 MIXES = [("fork", sys.executable), *((method, sys.executable) for method in METHODS[1:])]
 MIXES += [(METHODS[place % 3], python) for place, python in enumerate(PYTHONS)]
-#: Each way to start processes on this Python, and each other Python with one of them.
-CASES = [
-    pytest.param(method, python, marks=[slow] if place else [], id=f"{method}-{python.split('/')[-3]}")
-    for place, (method, python) in enumerate(MIXES)
-]
+#: Each way to start processes on this Python, and each other Python with one of them. A table takes minutes.
+CASES = [pytest.param(method, python, marks=slow, id=f"{method}-{python.split('/')[-3]}") for method, python in MIXES]
 
 
 def _fault(seen: standing.Seen, mistake: str | None) -> str:
