@@ -70,6 +70,7 @@ def test_without_stacks_threads_that_hang_are_stuck_and_not_named(monkeypatch: p
     assert (seen.said[-1], seen.mistakes) == (True, [None])
 
 
+@slow
 def test_without_stacks_whether_a_thread_will_help_cannot_be_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pyspy, "find", lambda: None)
 
