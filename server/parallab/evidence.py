@@ -13,8 +13,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeVar
 
-import msgspec
-
 from parallab import model, story
 from parallab.checks.expect import CannotTell
 from parallab.story import Lock, Number, Run, Thread, Together, Worker, locks
@@ -311,15 +309,25 @@ class Evidence:
     def values(self) -> dict[str, Any]:
         """The learner's own names after the step's last run, those of builtin types, copied."""
         _ = self.notebook
+        return {name: value for name, value in self._values.items() if "." not in name}
+
+    @cached_property
+    def memory(self) -> dict[str, Any]:
+        """What the notebook's own copy of the learner's modules holds after the last run, by ``module.name``.
+
+        A worker's own copy is its ``memory``: who changed which is seen by comparing the two.
+        """
+        _ = self.notebook
+        return {name: value for name, value in self._values.items() if "." in name}
+
+    @cached_property
+    def _values(self) -> dict[str, Any]:
         found: dict[str, Any] = {}
-        for run in self.cells:
-            for value in run.values:
-                if value.json:
-                    found[value.name] = msgspec.json.decode(value.json)
+        for run in sorted(self.cells, key=lambda run: run.began):
+            found.update(model.decoded(run.values))
         for answer in self.events(model.Answer):
-            for value in answer.values:
-                if value.json and value.name in found:
-                    found[value.name] = msgspec.json.decode(value.json)
+            now = model.decoded(answer.values)
+            found.update({name: value for name, value in now.items() if name in found or "." in name})
         return found
 
     # -- the state now ----------------------------------------------------------------

@@ -10,7 +10,8 @@ one clock for all processes of a host (clock_gettime(2)); ``unix`` is Unix secon
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Union
+from collections.abc import Iterable
+from typing import Annotated, Any, Literal, Union
 
 import msgspec
 
@@ -239,6 +240,11 @@ class Value(Fact, frozen=True):
     json: Annotated[str, msgspec.Meta(max_length=65536)] = ""
 
 
+def decoded(values: Iterable[Value]) -> dict[str, Any]:
+    """Values by name; those that could not be copied are left out."""
+    return {value.name: msgspec.json.decode(value.json) for value in values if value.json}
+
+
 class Event(Fact, frozen=True, kw_only=True, tag_field="kind"):
     """What the probe reports. ``pid`` is the sender as the OS verified it (unix(7), SCM_CREDENTIALS)."""
 
@@ -271,7 +277,10 @@ class CellBegin(Event, frozen=True, kw_only=True, tag="cell-begin"):
 
 
 class CellEnd(Event, frozen=True, kw_only=True, tag="cell-end"):
-    """A cell ended, with its error and what its names and shared numbers are then."""
+    """A cell ended, with its error and what its names and shared numbers are then.
+
+    A value whose name has a dot is one of the learner's modules' (``module.name``).
+    """
 
     error: Failure | None = None
     readings: tuple[Reading, ...] = ()
@@ -332,6 +341,8 @@ class ProcessRun(Event, frozen=True, kw_only=True, tag="process-run"):
 
     name: Name = ""
     cls: Name = ""
+    cpu_ns: int = 0
+    """What it had used before its work began: to start, to import."""
 
 
 class ProcessEnd(Event, frozen=True, kw_only=True, tag="process-end"):
@@ -342,6 +353,12 @@ class ProcessEnd(Event, frozen=True, kw_only=True, tag="process-end"):
     cpu_ns: int = 0
     pauses: int = 0
     """Voluntary context switches of this process (getrusage(2), ru_nvcsw)."""
+    watched_ns: int = 0
+    """From the beginning of its work to its end; 0 where that was too short to be measured by."""
+    runnable_ns: int = 0
+    """Of that time, what its main thread was on a core or waited for one (schedstat, proc(5))."""
+    values: tuple[Value, ...] = ()
+    """What the learner's modules held in this process at its end, as ``module.name``."""
 
 
 class ProcessExit(Event, frozen=True, kw_only=True, tag="process-exit"):
@@ -397,6 +414,10 @@ class ThreadEnd(Event, frozen=True, kw_only=True, tag="thread-end"):
     ident: int = 0
     name: Name = ""
     error: Failure | None = None
+    cpu_ns: int = 0
+    watched_ns: int = 0
+    runnable_ns: int = 0
+    """As of a process; from the thread's beginning."""
 
 
 class LockMade(Event, frozen=True, kw_only=True, tag="lock-made"):

@@ -13,7 +13,7 @@ import sys
 import threading
 from typing import Any
 
-from parallab_probe import bundle, describe, install, processes, report, values
+from parallab_probe import bundle, describe, install, memory, processes, report, values
 from parallab_probe.report import local, tell
 
 EXTENSION = "--ext=parallab_probe"
@@ -159,9 +159,14 @@ class Cells:
         """The cell's shared numbers and values now; ``names`` other than those that it assigns."""
         space = self.shell.user_ns
         tree = parsed(self.shell, self.source)
+        reach = values.reachable(space, tree)
+        modules = memory.reached([space[name] for name in reach if name in space])
         return {
-            "readings": values.readings(space, values.reachable(space, tree)),
-            "values": values.copied(space, names if names is not None else assigned(tree)),
+            "readings": values.readings(space, reach),
+            "values": (
+                *values.copied(space, names if names is not None else assigned(tree)),
+                *(memory.copied(modules) if names is None else ()),
+            ),
         }
 
 

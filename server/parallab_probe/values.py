@@ -1,17 +1,20 @@
-"""The learner's names, copied by exact builtin type, and their shared numbers (kernel only).
+"""The learner's names, copied by exact builtin type, and their shared numbers.
 
 Bounded in depth, in number and in size; no method of the learner's is called.
 """
 
 from __future__ import annotations
 
-import ast
 import sys
 import types
-from collections.abc import Iterator
-from typing import Any
 
 from parallab_probe import describe, report
+
+TYPE_CHECKING = False  # importing typing takes a spawned child milliseconds
+if TYPE_CHECKING:
+    import ast
+    from collections.abc import Iterator
+    from typing import Any
 
 DEPTH = 4
 NAMES = 64
@@ -137,6 +140,8 @@ def _parts(name: str, value: object) -> list[tuple[str, object]]:
 
 def reachable(space: dict[str, Any], source: ast.AST | None) -> set[str]:
     """The names that a cell can reach: those in it, and in the functions and classes that it names."""
+    import ast
+
     names = {node.id for node in ast.walk(source) if isinstance(node, ast.Name)} if source is not None else set()
     pending = list(names)
     while pending and len(names) < REACH:

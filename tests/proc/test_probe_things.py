@@ -315,3 +315,63 @@ def test_asking_while_a_cell_burns_cpu(kernel: Listened) -> None:
 def test_nothing_was_misunderstood(kernel: Listened) -> None:
     assert kernel.ear.malformed == 0
     assert not kernel.heard.all(model.Lost)
+
+
+SHELF = """
+LEDGER = []
+RATE = 1
+_hidden = 2
+def add(what):
+    LEDGER.append(what)
+def burn():
+    end = __import__("time").process_time() + 0.3
+    while __import__("time").process_time() < end:
+        pass
+"""
+
+
+def test_each_process_has_its_own_copy_of_a_module(kernel: Listened) -> None:
+    kernel.module("shelf", SHELF)
+    kernel.module("helper", "import shelf\ndef work():\n    shelf.add('child')\n")
+    kernel.run("import shelf, helper")
+    kernel.heard.clear()
+    end = kernel.ended(
+        "shelf.RATE = 99\nshelf.add('home')\np = mp.Process(target=helper.work)\np.start()\np.join()", "cell-1"
+    )
+    kernel.heard.until(lambda: kernel.heard.all(model.ProcessEnd))
+    forked = kernel.heard.all(model.ProcessBorn)[0].method == "fork"
+    assert model.decoded(end.values) == {"shelf.LEDGER": ["home"], "shelf.RATE": 99}
+    (left,) = kernel.heard.all(model.ProcessEnd)
+    mine = (
+        {"shelf.LEDGER": ["home", "child"], "shelf.RATE": 99}
+        if forked
+        else {"shelf.LEDGER": ["child"], "shelf.RATE": 1}
+    )
+    assert model.decoded(left.values) == mine
+
+
+def test_nothing_is_said_of_modules_that_are_not_the_learners(kernel: Listened) -> None:
+    end = kernel.ended("p = mp.Process(target=time.sleep, args=(0,))\np.start()\np.join()\nx = 1")
+    kernel.heard.until(lambda: kernel.heard.all(model.ProcessEnd))
+    assert model.decoded(end.values) == {"x": 1}
+    (left,) = kernel.heard.all(model.ProcessEnd)
+    assert left.values == ()
+
+
+def test_how_much_of_its_life_a_thread_or_process_could_run(kernel: Listened) -> None:
+    kernel.module("shelf", SHELF)
+    kernel.run(
+        "import shelf\nps = [mp.Process(target=shelf.burn), mp.Process(target=time.sleep, args=(0.3,)),"
+        " mp.Process(target=time.sleep, args=(0,))]\n"
+        "for p in ps: p.start()\nfor p in ps: p.join()\n"
+        "t = threading.Thread(target=time.sleep, args=(0.2,))\nt.start(); t.join()"
+    )
+    kernel.heard.until(lambda: len(kernel.heard.all(model.ProcessEnd)) == 3 and kernel.heard.all(model.ThreadEnd))
+    pids = [start.child for start in kernel.heard.all(model.ProcessStart)]
+    busy, asleep, short = sorted(kernel.heard.all(model.ProcessEnd), key=lambda end: pids.index(end.pid))
+    assert busy.runnable_ns / busy.watched_ns > 0.9
+    assert asleep.runnable_ns / asleep.watched_ns < 0.5
+    assert short.watched_ns == 0
+    (thread,) = kernel.heard.all(model.ThreadEnd)
+    assert thread.watched_ns >= 200_000_000
+    assert thread.runnable_ns < thread.watched_ns / 2
