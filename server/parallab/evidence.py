@@ -348,6 +348,25 @@ class Evidence:
             self._readable("who holds a lock and who waits for it", "locks", "calls", "mappings")
         return found
 
+    @cached_property
+    def lone_waiters(self) -> tuple[Worker, ...]:
+        """Forked workers of the step whose only thread waits now for a lock of their own memory.
+
+        Such a lock (a futex that is not in shared memory) can be given back by a thread of the same
+        process only, and there is no other.
+        """
+        last = self.recording.snapshots[-1] if self.recording.snapshots else None
+        found = []
+        for worker in self.processes:
+            process = last.process(worker.pid) if last is not None and worker.alive else None
+            threads = process.threads if process is not None else ()
+            blocked = threads[0].blocked if len(threads) == 1 else None
+            if worker.method == "fork" and blocked is not None and blocked.call == "futex" and not blocked.timed:
+                found += [worker] if blocked.inode is None else []
+        if not found:
+            self._readable("what a child waits for", "calls", "mappings")
+        return tuple(found)
+
     def _readable(self, what: str, *kinds: str) -> None:
         """Refuses to conclude from what was not there when it could not be looked at."""
         last = self.recording.snapshots[-1] if self.recording.snapshots else None

@@ -129,8 +129,8 @@ def _only_none(value: object) -> bool:
 
 
 def too_small(evidence: Evidence) -> bool:
-    """M16: very many processes that hardly worked."""
-    return len(evidence.workers) >= 20 and all(0 < worker.cpu_ns < 20_000_000 for worker in evidence.workers)
+    """M16: very many processes that hardly worked once they had been started."""
+    return len(evidence.workers) >= 20 and all(worker.work_ns < 20_000_000 for worker in evidence.workers)
 
 
 def method_set_twice(evidence: Evidence) -> bool:
@@ -141,6 +141,11 @@ def method_set_twice(evidence: Evidence) -> bool:
 def two_contexts(evidence: Evidence) -> bool:
     """M18: a lock of one start method given to a process of another."""
     return _told(evidence, "RuntimeError", "SemLock created in a")
+
+
+def copied_lock(evidence: Evidence) -> bool:
+    """M19: a forked child waits for a lock of its own memory, and has no thread that could give it back."""
+    return bool(evidence.lone_waiters)
 
 
 def bare_fork(evidence: Evidence) -> bool:
@@ -174,6 +179,14 @@ def daemon_hires(evidence: Evidence) -> bool:
 
 def _own(lock: Lock) -> bool:
     return not lock.owner
+
+
+def changed_its_copy(evidence: Evidence) -> bool:
+    """M37: a worker's own copy of a module ended otherwise than the notebook's, or it was given a list to fill."""
+    home = evidence.memory
+    workers = [worker for worker in evidence.workers if worker.exit_code == 0]
+    wrote = any(home.get(name, value) != value for worker in workers for name, value in worker.memory.items())
+    return wrote or any(arg.type in ("list", "dict", "set") for worker in workers for arg in worker.given("plain"))
 
 
 def lost_updates(evidence: Evidence) -> bool:
@@ -279,7 +292,9 @@ RECOGNISERS: Mapping[str, Callable[[Evidence], bool]] = MappingProxyType(
         "M16": too_small,
         "M17": method_set_twice,
         "M18": two_contexts,
+        "M19": copied_lock,
         "M20": bare_fork,
+        "M37": changed_its_copy,
         "M38": lost_updates,
         "M40": lock_made_inside,
         "M41": lock_of_threads,
