@@ -15,9 +15,9 @@ from typing import Any, TypeVar
 
 from parallab import model, story
 from parallab.checks.expect import CannotTell
-from parallab.story import Lock, Number, Run, Thread, Together, Worker, locks
+from parallab.story import Lock, Number, Run, Segment, Thread, Together, Worker, locks
 
-__all__ = ["CellRun", "Evidence", "Lock", "Notebook", "Number", "Thread", "Together", "Worker"]
+__all__ = ["CellRun", "Evidence", "Lock", "Notebook", "Number", "Segment", "Thread", "Together", "Worker"]
 
 Kind = TypeVar("Kind", bound=model.Event)
 
@@ -404,6 +404,15 @@ class Evidence:
         last = self.recording.snapshots[-1] if self.recording.snapshots else None
         dead = {process.pid for process in (last.processes if last else ()) if process.state == "Z"}
         return tuple(worker for worker in self._story.workers if worker.pid in dead)
+
+    @cached_property
+    def segments(self) -> tuple[Segment, ...]:
+        """The shared memory that the step's processes created, attached, closed or unlinked, in order of first use.
+
+        Who of them had it mapped, and when it was read in the notebook, what it held.
+        """
+        self._sure()
+        return tuple(story.all_segments(self.recording, self._runs, self.processes))
 
     @cached_property
     def segments_left(self) -> tuple[model.Segment, ...]:

@@ -229,7 +229,16 @@ class Reading(Fact, frozen=True):
     lock: Name = ""
     names: tuple[Name, ...] = ()
     items: tuple[int | float | None, ...] = ()
-    """Of an array, its first 64 elements."""
+    """Of an array, its first 256 elements."""
+
+
+class Content(Fact, frozen=True):
+    """What a segment of shared memory holds: zlib's, as base64; "" where it was too much."""
+
+    name: Name
+    ino: int = 0
+    size: int = 0
+    content: Annotated[str, msgspec.Meta(max_length=16384)] = ""
 
 
 class Value(Fact, frozen=True):
@@ -285,6 +294,7 @@ class CellEnd(Event, frozen=True, kw_only=True, tag="cell-end"):
     error: Failure | None = None
     readings: tuple[Reading, ...] = ()
     values: tuple[Value, ...] = ()
+    segments: tuple[Content, ...] = ()
 
 
 class ProcessMade(Event, frozen=True, kw_only=True, tag="process-made"):
@@ -484,6 +494,23 @@ class NumberMade(Event, frozen=True, kw_only=True, tag="number-made"):
     lock: Name = ""
 
 
+class SegmentUse(Event, frozen=True, kw_only=True, tag="segment"):
+    """A SharedMemory was created, attached by its name, closed or unlinked, or could not be (``error``).
+
+    ``owner`` is "" for the learner's own call, ``drop`` when Python let go of the object, ``list`` for
+    a ShareableList's, ``manager`` for a SharedMemoryManager's.
+    """
+
+    segment: Name
+    act: Literal["create", "attach", "close", "unlink"]
+    size: int = 0
+    ino: int = 0
+    owner: Name = ""
+    error: Failure | None = None
+    content: Annotated[str, msgspec.Meta(max_length=16384)] = ""
+    """What it held when it was closed in the kernel, as in Content."""
+
+
 class ServiceUse(Event, frozen=True, kw_only=True, tag="service"):
     """A pool, executor or manager begins, is closed, terminated or shut down."""
 
@@ -508,6 +535,7 @@ class Answer(Event, frozen=True, kw_only=True, tag="answer"):
     number: int
     readings: tuple[Reading, ...] = ()
     values: tuple[Value, ...] = ()
+    segments: tuple[Content, ...] = ()
     stacks: tuple[Stack, ...] = ()
 
 
@@ -544,6 +572,7 @@ AnyEvent = Union[  # noqa: UP007 - msgspec reads it at run time on 3.10 too
     BarrierUse,
     QueueUse,
     NumberMade,
+    SegmentUse,
     ServiceUse,
     Answer,
     Omitted,

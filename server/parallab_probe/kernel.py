@@ -82,6 +82,8 @@ def _prepare() -> None:
     numbers: Any = install.hooks("numbers")
     numbers.state.keeping = True
     processes.at_fork.append(lambda: setattr(numbers.state, "keeping", False))
+    segments: Any = install.hooks("segments")
+    segments.state.keeping = True
 
 
 def _hello() -> None:
@@ -163,11 +165,19 @@ class Cells:
         modules = memory.reached([space[name] for name in reach if name in space])
         return {
             "readings": values.readings(space, reach),
+            "segments": _segments(),
             "values": (
                 *values.copied(space, names if names is not None else assigned(tree)),
                 *(memory.copied(modules) if names is None else ()),
             ),
         }
+
+
+def _segments() -> tuple[dict[str, Any], ...]:
+    """What the segments hold that are open here; nothing is imported to find out."""
+    segments = sys.modules.get("parallab_probe.segments")
+    found: tuple[dict[str, Any], ...] = segments.contents() if segments is not None else ()
+    return found
 
 
 def _number(shell: Any) -> int:

@@ -69,8 +69,9 @@ def reached(works: Iterable[Any]) -> dict[str, types.ModuleType]:
             if _mine(module, folder):
                 found.setdefault(module.__name__, module)
                 for part in list(vars(module).values()):
-                    if _mine(part, folder):
-                        found.setdefault(part.__name__, part)
+                    other: Any = sys.modules.get(str(part.__module__)) if type(part) is types.FunctionType else part
+                    if _mine(other, folder):
+                        found.setdefault(other.__name__, other)
         if len(found) > MODULES:
             break
     return dict(list(found.items())[:MODULES])

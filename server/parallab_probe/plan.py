@@ -68,6 +68,16 @@ PLAN: dict[str, tuple[Weave, ...]] = {
         Weave("Value", (), begin="numbers.making", end="numbers.made", fail="numbers.not_made"),
         Weave("Array", (), begin="numbers.making", end="numbers.made", fail="numbers.not_made"),
     ),
+    "multiprocessing.shared_memory": (
+        Weave(
+            "SharedMemory.__init__",
+            ("self", "name", "create"),
+            end="segments.opened",
+            fail="segments.not_opened",
+        ),
+        Weave("SharedMemory.close", begin="segments.closing", end="segments.closed", fail="segments.not_closed"),
+        Weave("SharedMemory.unlink", begin="segments.unlinking", end="segments.unlinked", fail="segments.not_unlinked"),
+    ),
     "queue": (
         Weave("Queue.__init__", end="queues.made"),
         Weave(

@@ -126,7 +126,12 @@ def readings(space: dict[str, Any], names: set[str]) -> tuple[dict[str, Any], ..
                 before = found.get(address)
                 labels = [*before[2], label] if before is not None else [label]
                 found[address] = (raw, lock or (before[1] if before is not None else ""), labels)
-    return tuple(numbers.read(address, raw, lock, tuple(labels[:8])) for address, (raw, lock, labels) in found.items())
+    read: list[dict[str, Any]] = []
+    left = numbers.ALL_ITEMS
+    for address, (raw, lock, labels) in found.items():
+        read.append(numbers.read(address, raw, lock, tuple(labels[:8]), min(numbers.ITEMS, left)))
+        left -= len(read[-1].get("items", ()))
+    return tuple(read)
 
 
 def _parts(name: str, value: object) -> list[tuple[str, object]]:

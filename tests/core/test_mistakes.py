@@ -55,6 +55,11 @@ CASES: dict[str, tuple[Any, ...]] = {
     ),
     "M17": (end(900, error=failure("RuntimeError", "context has already been set")),),
     "M18": (refused(failure("RuntimeError", "A SemLock created in a fork context is being shared …")),),
+    "M37": (
+        life(1, 20, 25, 0, target="m.f"),
+        model.ProcessEnd(at=40, pid=1, cell=CELL, run=1, exit_code=0, values=(model.Value("m.SUM", "int", "5"),)),
+        end(900, values=(model.Value("m.SUM", "int", "0"),)),
+    ),
     "M38": TWO,
     "M40": (*TWO, lock("a", 1, 50), lock("b", 2, 51)),
     "M41": (refused(failure("TypeError", "cannot pickle '_thread.lock' object")),),
@@ -85,6 +90,7 @@ CASES: dict[str, tuple[Any, ...]] = {
         model.ThreadEnd(at=30, pid=KERNEL, cell=CELL, run=1, ident=1, error=failure("ValueError")),
     ),
 }
+CASES["M16"] = tuple(life(pid, 20 + pid, 60 + pid, 600, target="m.f") for pid in range(1, 31))
 RIGHT = evidence(begin(), *TWO, join(1, 60, 901), join(2, 61, 902), end())
 
 
@@ -101,6 +107,36 @@ def test_it_is_recognised(mistake: str) -> None:
 @pytest.mark.parametrize("mistake", sorted(set(RECOGNISERS) - {"M38"}))
 def test_a_right_answer_is_not(mistake: str) -> None:
     assert not RECOGNISERS[mistake](RIGHT)
+
+
+def thread(ident: int, began: int, ended: int, target: str = "m.f") -> list[model.AnyEvent]:
+    facts: Any = {"pid": KERNEL, "cell": CELL, "run": 1, "ident": ident}
+    return [
+        model.ThreadStart(at=began + 1, began=began, target=target, **facts),
+        model.ThreadRun(at=began + 2, **facts),
+        model.ThreadEnd(at=ended, **facts),
+        model.Wait(at=ended + 1, began=began + 3, call="join", thread=ident, pid=KERNEL, cell=CELL, run=1),
+    ]
+
+
+def test_threads_one_after_the_other_and_called_too_early() -> None:
+    assert RECOGNISERS["M13"](tale(thread(1, 20, 30), thread(2, 40, 50)))
+    assert not RECOGNISERS["M13"](tale(thread(1, 20, 50), thread(2, 25, 60)))
+    assert RECOGNISERS["M10"](tale(thread(1, 20, 30, target="")))
+    assert not RECOGNISERS["M10"](tale(thread(1, 20, 30)))
+
+
+def forked(*threads: model.Thread, inode: model.Inode | None = None) -> Any:
+    waiting = model.Thread(1, "python", "S", model.Blocked("futex", inode=inode))
+    child = model.Process(1, 1, KERNEL, "python", "S", threads=(waiting, *threads))
+    snapshot = model.Snapshot(1, 1.0, KERNEL, processes=(child,))
+    return evidence(begin(), life(1, 20, 25, target="m.f"), snapshots=(snapshot,))
+
+
+def test_a_forked_child_waits_for_a_copied_lock() -> None:
+    assert RECOGNISERS["M19"](forked())
+    assert not RECOGNISERS["M19"](forked(model.Thread(2, "python", "S")))
+    assert not RECOGNISERS["M19"](forked(inode=model.Inode(1, 7)))
 
 
 def test_the_catalogue_is_whole() -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import time
+import zlib
 from collections.abc import Iterator
 
 import pytest
@@ -375,3 +377,69 @@ def test_how_much_of_its_life_a_thread_or_process_could_run(kernel: Listened) ->
     (thread,) = kernel.heard.all(model.ThreadEnd)
     assert thread.watched_ns >= 200_000_000
     assert thread.runnable_ns < thread.watched_ns / 2
+
+
+PAINT = """
+from multiprocessing import shared_memory
+def paint(name):
+    memory = shared_memory.SharedMemory(name=name)
+    memory.buf[1] = 7
+    memory.close()
+def given(memory):
+    memory.buf[2] = 8
+def lazy(name):
+    shared_memory.SharedMemory(name=name)
+"""
+
+
+def test_a_segment_and_what_it_holds(kernel: Listened) -> None:
+    kernel.module("painter", PAINT)
+    kernel.run("import painter\nfrom multiprocessing.shared_memory import SharedMemory, ShareableList")
+    kernel.heard.clear()
+    end = kernel.ended(
+        "m = SharedMemory(create=True, size=300)\n"
+        "for work, arg in [(painter.paint, m.name), (painter.given, m), (painter.lazy, m.name)]:\n"
+        "    p = mp.Process(target=work, args=(arg,)); p.start(); p.join()\n"
+    )
+    (held,) = end.segments
+    assert (held.size, held.ino > 0) == (300, True)
+    kernel.run(
+        "v = m.buf[:2]\ntry: m.close()\nexcept BufferError: pass\nv.release()\nm.close(); m.unlink(); m.unlink()"
+    )
+    kernel.heard.until(
+        lambda: len(kernel.heard.all(model.ProcessEnd)) == 3 and len(kernel.heard.all(model.CellEnd)) == 2
+    )
+    uses = sorted(kernel.heard.all(model.SegmentUse), key=lambda use: use.at)
+    mine = [(use.act, use.error.type if use.error else "") for use in uses if use.pid == kernel.pid]
+    assert mine == [
+        ("create", ""),
+        ("close", "BufferError"),
+        ("close", ""),
+        ("unlink", ""),
+        ("unlink", "FileNotFoundError"),
+    ]
+    assert {use.ino for use in uses if use.ino} == {held.ino}
+    theirs = [(use.act, use.owner) for use in uses if use.pid != kernel.pid]
+    forked = kernel.heard.all(model.ProcessBorn)[0].method == "fork"
+    given = [] if forked else [("attach", "")]
+    assert theirs == [("attach", ""), ("close", ""), *given, ("attach", ""), ("close", "drop")]
+    packed = next(use.content for use in uses if use.act == "close" and use.pid == kernel.pid)
+    assert zlib.decompress(base64.b64decode(packed))[:4] == b"\0\7\10\0"
+
+
+def test_a_shareable_list_is_a_segment(kernel: Listened) -> None:
+    kernel.run("from multiprocessing.shared_memory import ShareableList")
+    kernel.heard.clear()
+    kernel.run("l = ShareableList([1, 'x'])\nl.shm.close(); l.shm.unlink()")
+    kernel.heard.until(lambda: kernel.heard.all(model.CellEnd))
+    create, *_ = kernel.heard.all(model.SegmentUse)
+    assert (create.act, create.owner) == ("create", "list")
+
+
+def test_an_array_that_locks_itself_is_told_from_a_lock_that_is_taken(kernel: Listened) -> None:
+    kernel.run("a = mp.Array('i', 100)\na[0] += 1\nwith a:\n    a[1] = 2\nwith a.get_lock():\n    a[2] = 3")
+    end = kernel.heard.until(lambda: kernel.heard.all(model.CellEnd))[0]
+    takes = [(use.depth, use.library) for use in kernel.heard.all(model.LockUse, act="take")]
+    assert takes == [(1, True), (1, True), (1, False), (2, True), (1, False), (2, True)]
+    (reading,) = end.readings
+    assert reading.items == (1, 2, 3, *[0] * 97)

@@ -84,6 +84,7 @@ def called_too_early(evidence: Evidence) -> bool:
     """M10: a plain Process without a target, or with a value as one: what was passed was a result."""
     targets = [worker.target for worker in evidence.workers if not worker.overrides_run]
     targets += [made.target for made in evidence.made if not made.overrides_run]
+    targets += [thread.target for thread in evidence.threads if not thread.overrides_run]
     return not _VALUES.isdisjoint(targets)
 
 
@@ -104,8 +105,16 @@ def no_super_init(evidence: Evidence) -> bool:
 
 
 def one_after_the_other(evidence: Evidence) -> bool:
-    """M13: a process was waited for before the next was started."""
-    return len(evidence.workers) > 1 and not evidence.together(evidence.workers).yes
+    """M13: a process or thread was waited for, to its end, before the next was started."""
+    if len(evidence.workers) > 1 and not evidence.together(evidence.workers).yes:
+        return True
+    threads = {thread.ident: thread for thread in evidence.threads}
+    starts = [thread.began for thread in threads.values()]
+    return any(
+        thread.began < wait.began and wait.alive is not True and any(wait.at <= other for other in starts)
+        for wait in evidence.waits
+        if (thread := threads.get(wait.thread)) is not None and wait.done
+    )
 
 
 def second_life(evidence: Evidence) -> bool:

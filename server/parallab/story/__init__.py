@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from parallab import model
 from parallab.story.locks import Hold, Lock, Run, all_locks
 from parallab.story.processes import Worker, all_workers, numbered, some
+from parallab.story.segments import Segment, all_segments
 from parallab.story.standstill import LockWait, Standstill, standstill
 from parallab.story.threads import Thread, all_threads
 from parallab.story.together import Together, rounds, together
@@ -23,11 +24,13 @@ __all__ = [
     "LockWait",
     "Number",
     "Run",
+    "Segment",
     "Standstill",
     "Story",
     "Thread",
     "Together",
     "Worker",
+    "all_segments",
     "numbered",
     "rounds",
     "segments_left",
@@ -46,6 +49,8 @@ class Number:
     code: str = ""
     length: int = 1
     value: int | float | None = None
+    items: tuple[int | float | None, ...] = ()
+    """Of an array, its first 256 elements."""
     locked: bool = False
     lock: str = ""
     names: tuple[str, ...] = ()
@@ -84,6 +89,7 @@ class Story:
                 before,
                 code=reading.code or before.code,
                 value=reading.value,
+                items=reading.items,
                 locked=reading.locked or before.locked,
                 lock=reading.lock or before.lock,
                 names=reading.names or before.names,
@@ -115,7 +121,7 @@ def tell(recording: model.Recording) -> Story:
 
 
 def segments_left(recording: model.Recording) -> tuple[model.Segment, ...]:
-    """Segments in /dev/shm now that a process of this kernel had mapped and the baseline had not."""
+    """Segments in /dev/shm now that a process of this kernel had mapped, or made, and the baseline had not."""
     if not recording.snapshots:
         return ()
     old = {segment.inode for segment in (recording.baseline.segments if recording.baseline else ())}
@@ -125,8 +131,15 @@ def segments_left(recording: model.Recording) -> tuple[model.Segment, ...]:
         for process in snapshot.processes
         for mapping in process.mappings
     }
+    made = {
+        (event.segment, event.ino)
+        for event in recording.events
+        if isinstance(event, model.SegmentUse) and event.act == "create"
+    }
     return tuple(
         segment
         for segment in recording.snapshots[-1].segments
-        if segment.inode in mapped - old and not segment.name.startswith("sem.")
+        if segment.inode not in old
+        and (segment.inode in mapped or (segment.name, segment.inode.ino) in made)
+        and not segment.name.startswith("sem.")
     )

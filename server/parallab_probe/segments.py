@@ -1,0 +1,145 @@
+"""Hooks in ``multiprocessing.shared_memory``: segments created, attached, closed and unlinked, and by whom.
+
+In the kernel also what a segment holds: when it is closed there, and when a cell ends.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import weakref
+
+from parallab_probe import describe, processes, report
+from parallab_probe.report import ending, hook, tell
+
+TYPE_CHECKING = False  # importing typing takes a spawned child milliseconds
+if TYPE_CHECKING:
+    from typing import Any
+
+MOST = 16
+RAW = 64 * 1024
+"""Larger ones are not read."""
+TEXT = 12 * 1024
+ALL = 24 * 1024
+"""Of one content, and of all in one packet, compressed and as text."""
+
+
+class _State:
+    def __init__(self) -> None:
+        self.keeping = False
+        """Only the kernel keeps any."""
+        self.open: dict[int, weakref.ref[Any]] = {}
+
+    def forget(self) -> None:
+        """In a forked child: what its parent has open is not read here."""
+        self.keeping = False
+        self.open = {}
+
+
+state = _State()
+processes.at_fork.append(state.forget)
+
+
+def _facts(memory: Any, act: str) -> dict[str, Any]:
+    inside = describe.attributes(memory)
+    facts: dict[str, Any] = {"segment": str(inside.get("_name") or "").lstrip("/"), "act": act}
+    size = inside.get("_size")
+    if type(size) is int:
+        facts["size"] = size
+    handle = inside.get("_fd", getattr(memory, "_fd", -1))
+    if type(handle) is int and handle >= 0:
+        try:
+            facts["ino"] = os.fstat(handle).st_ino
+        except OSError:
+            pass
+    return facts
+
+
+def _own(depth: int) -> str:
+    """Which part of the library itself makes the call, seen from a hook's function; "" for the learner."""
+    code = sys._getframe(depth).f_code
+    if not code.co_filename.endswith("multiprocessing/shared_memory.py"):
+        return "manager" if code.co_filename.endswith("multiprocessing/managers.py") else ""
+    return "drop" if code.co_name == "__del__" else "list"
+
+
+@ending
+def opened(token: Any, _result: Any) -> None:
+    memory, _, create = token
+    facts = _facts(memory, "create" if create else "attach")
+    tell("segment", {**facts, "owner": _own(5)})
+    if state.keeping and len(state.open) < MOST:
+        key = id(memory)
+        state.open[key] = weakref.ref(memory, lambda _: state.open.pop(key, None))
+
+
+@hook
+def not_opened(token: Any) -> None:
+    _, name, create = token
+    error = sys.exc_info()[1]
+    if error is not None and type(name) in (str, type(None)):
+        facts = {"segment": (name or "").lstrip("/"), "act": "create" if create else "attach"}
+        tell("segment", {**facts, "error": describe.failure(error)})
+
+
+@hook
+def closing(memory: Any) -> Any:
+    facts = _facts(memory, "close")
+    if "ino" not in facts:
+        return None  # closed before
+    if state.keeping:
+        facts["content"] = _said(content(memory, TEXT))
+    return {**facts, "owner": _own(4)}
+
+
+@ending
+def closed(facts: Any, _result: Any) -> None:
+    if facts is not None:
+        tell("segment", facts)
+
+
+@hook
+def not_closed(facts: Any) -> None:
+    error = sys.exc_info()[1]
+    if facts is not None and error is not None:
+        tell("segment", {**facts, "error": describe.failure(error)})
+
+
+@hook
+def unlinking(memory: Any) -> Any:
+    return {**_facts(memory, "unlink"), "owner": _own(4)}
+
+
+unlinked, not_unlinked = closed, not_closed
+
+
+def content(memory: Any, most: int) -> str:
+    """What it holds: compressed (zlib), as base64; "" where it is too much."""
+    inside = describe.attributes(memory)
+    mapped = inside.get("_mmap")
+    size = inside.get("_size")
+    if mapped is None or type(size) is not int or size > RAW:
+        return ""
+    import base64
+    import zlib
+
+    text = base64.b64encode(zlib.compress(mapped[:size], 1)).decode("ascii")
+    return text if len(text) <= most else ""
+
+
+def _said(text: str) -> Any:
+    return report.Json(text) if text else ""
+
+
+def contents() -> tuple[dict[str, Any], ...]:
+    """Those that the kernel has open, as model.Content."""
+    found = []
+    left = ALL
+    for reference in list(state.open.values()):
+        memory = reference()
+        facts = _facts(memory, "") if memory is not None else {}
+        if "ino" in facts:
+            text = content(memory, min(TEXT, left))
+            left -= len(text)
+            found.append({"name": facts["segment"], "ino": facts["ino"], "size": facts["size"], "content": _said(text)})
+    return tuple(found)
