@@ -90,6 +90,18 @@ CASES: dict[str, tuple[Any, ...]] = {
         model.ThreadEnd(at=30, pid=KERNEL, cell=CELL, run=1, ident=1, error=failure("ValueError")),
     ),
 }
+
+
+def segment(act: Any, at: int, pid: int = KERNEL, **facts: Any) -> model.SegmentUse:
+    return model.SegmentUse(at=at, pid=pid, cell=CELL, run=1, segment="psm_1", act=act, ino=7, **facts)
+
+
+CASES["M48"] = (segment("create", 15), life(1, 20, 25, 40, target="m.f"), segment("unlink", 30, 1))
+CASES["M50"] = (segment("create", 15), segment("close", 16, error=model.Failure("BufferError")))
+CASES["M51"] = (
+    life(1, 20, 25, 400, args=(model.Arg("number", address=7),), target="m.f"),
+    end(900, readings=(model.Reading(7, "c_byte", -128),)),
+)
 CASES["M16"] = tuple(life(pid, 20 + pid, 60 + pid, 600, target="m.f") for pid in range(1, 31))
 RIGHT = evidence(begin(), *TWO, join(1, 60, 901), join(2, 61, 902), end())
 
@@ -117,6 +129,15 @@ def thread(ident: int, began: int, ended: int, target: str = "m.f") -> list[mode
         model.ThreadEnd(at=ended, **facts),
         model.Wait(at=ended + 1, began=began + 3, call="join", thread=ident, pid=KERNEL, cell=CELL, run=1),
     ]
+
+
+def test_what_is_left_in_shared_memory() -> None:
+    left = model.Segment(model.Inode(1, 7), "psm_1", 100)
+    gone = model.Segment(model.Inode(1, 8), "psm_1", 100)
+    for entry, told in ((left, True), (gone, False)):
+        snapshot = model.Snapshot(1, 1.0, KERNEL, segments=(entry,))
+        run = evidence(begin(), segment("create", 15), segment("close", 16), end(), snapshots=(snapshot,))
+        assert RECOGNISERS["M47"](run) is told
 
 
 def test_threads_one_after_the_other_and_called_too_early() -> None:

@@ -275,6 +275,43 @@ def barrier_too_large(evidence: Evidence) -> bool:
     return any(0 < waiting < parties[barrier] for barrier, waiting in inside.items())
 
 
+# -- shared memory and what lies in it ------------------------------------------------------
+
+
+def left_behind(evidence: Evidence) -> bool:
+    """M47: a segment is there, and nobody unlinked it."""
+    return bool(evidence.segments_left)
+
+
+def unlinked_by_others(evidence: Evidence) -> bool:
+    """M48: somebody else than its maker unlinked a segment, or it was unlinked once more."""
+    return any(
+        bool(segment.failed("unlink"))
+        or (segment.made_by and any(pid != segment.made_by for pid in segment.did("unlink")))
+        for segment in evidence.segments
+    )
+
+
+def still_looked_at(evidence: Evidence) -> bool:
+    """M50: a segment could not be closed, since a view of it was there."""
+    return any(
+        use.error is not None and use.error.type == "BufferError"
+        for segment in evidence.segments
+        for use in segment.failed("close")
+    )
+
+
+#: ctypes' integers that are too small to count a picture's points in.
+_SMALL = frozenset({"c_byte", "c_ubyte", "c_char", "c_short", "c_ushort"})
+
+
+def too_small_a_type(evidence: Evidence) -> bool:
+    """M51: a shared whole number of a small type, or one that was only added to and is negative."""
+    shared = [number for number in evidence.numbers if number.given_to]
+    held = [value for number in shared for value in (number.value, *number.items)]
+    return any(number.code in _SMALL for number in shared) or any(value is not None and value < 0 for value in held)
+
+
 def zombies(evidence: Evidence) -> bool:
     """M63: ended children that nobody collected."""
     return bool(evidence.zombies)
@@ -312,6 +349,10 @@ RECOGNISERS: Mapping[str, Callable[[Evidence], bool]] = MappingProxyType(
         "M44": waits_for_itself,
         "M45": holder_killed,
         "M46": barrier_too_large,
+        "M47": left_behind,
+        "M48": unlinked_by_others,
+        "M50": still_looked_at,
+        "M51": too_small_a_type,
         "M62": daemon_hires,
         "M63": zombies,
         "M64": thread_failed,
