@@ -15,9 +15,9 @@ from typing import Any, TypeVar
 
 from parallab import model, story
 from parallab.checks.expect import CannotTell
-from parallab.story import Lock, Number, Run, Segment, Thread, Together, Worker, locks
+from parallab.story import Call, Lock, Number, Run, Segment, Thread, Together, Worker, locks
 
-__all__ = ["CellRun", "Evidence", "Lock", "Notebook", "Number", "Segment", "Thread", "Together", "Worker"]
+__all__ = ["Call", "CellRun", "Evidence", "Lock", "Notebook", "Number", "Segment", "Thread", "Together", "Worker"]
 
 Kind = TypeVar("Kind", bound=model.Event)
 
@@ -404,6 +404,12 @@ class Evidence:
         last = self.recording.snapshots[-1] if self.recording.snapshots else None
         dead = {process.pid for process in (last.processes if last else ()) if process.state == "Z"}
         return tuple(worker for worker in self._story.workers if worker.pid in dead)
+
+    @cached_property
+    def calls(self) -> tuple[Call, ...]:
+        """What the step's processes asked of managers' servers through proxies, in order of the answers."""
+        self._sure()
+        return tuple(story.all_calls(self.recording, self._runs))
 
     @cached_property
     def segments(self) -> tuple[Segment, ...]:

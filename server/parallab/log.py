@@ -43,6 +43,8 @@ def subject(event: model.AnyEvent, kernel: int) -> Subject:
             return ("queue", event.pid, event.queue)
         case model.ProcessMade() | model.RunCalled():
             return ("object", event.pid, event.ident)
+        case model.ProxyUse():
+            return ("proxy", event.pid)
         case model.SegmentUse():
             return ("segment", event.pid, event.segment)
         case model.NumberMade():

@@ -518,6 +518,31 @@ class ServiceUse(Event, frozen=True, kw_only=True, tag="service"):
     ident: int = 0
     act: Name = "begin"
     child: int = 0
+    address: Text = ""
+    """Of a manager: where its server listens."""
+    cls: Name = ""
+    kinds: tuple[Name, ...] = ()
+    """The learner's own types that a manager serves, as ``module.name``."""
+
+
+class ProxyUse(Event, frozen=True, kw_only=True, tag="proxy"):
+    """A method was called through a manager's proxy: ``at`` is when the answer had come.
+
+    ``object`` is the server's name for what it is a proxy of, ``type`` what that is registered as,
+    ``server`` its address. ``args`` and ``result`` are bounded JSON, "" for what is no plain value.
+    """
+
+    began: int
+    object: Name
+    type: Name = ""
+    server: Text = ""
+    method: Name = ""
+    args: Annotated[str, msgspec.Meta(max_length=4096)] = ""
+    given: tuple[Name, ...] = ()
+    """The arguments' types."""
+    result: Annotated[str, msgspec.Meta(max_length=4096)] = ""
+    result_type: Name = ""
+    error: Failure | None = None
 
 
 class Stack(Fact, frozen=True):
@@ -574,6 +599,7 @@ AnyEvent = Union[  # noqa: UP007 - msgspec reads it at run time on 3.10 too
     NumberMade,
     SegmentUse,
     ServiceUse,
+    ProxyUse,
     Answer,
     Omitted,
     Lost,

@@ -112,7 +112,14 @@ PLAN: dict[str, tuple[Weave, ...]] = {
         Weave("Pool.join", begin="services.pool_joining", end="services.pool_joined"),
     ),
     "multiprocessing.managers": (
-        Weave("BaseManager.start", end="services.manager_begun"),
+        Weave("BaseManager.start", end="services.manager_begun", fail="services.manager_not_begun"),
+        Weave(
+            "BaseProxy._callmethod",
+            ("self", "methodname", "args"),
+            begin="proxies.calling",
+            end="proxies.called",
+            fail="proxies.not_called",
+        ),
         Weave("BaseManager._finalize_manager", ("process",), begin="services.manager_shutdown"),
     ),
     "concurrent.futures.process": (

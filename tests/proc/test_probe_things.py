@@ -443,3 +443,51 @@ def test_an_array_that_locks_itself_is_told_from_a_lock_that_is_taken(kernel: Li
     assert takes == [(1, True), (1, True), (1, False), (2, True), (1, False), (2, True)]
     (reading,) = end.readings
     assert reading.items == (1, 2, 3, *[0] * 97)
+
+
+DESK = """
+import os
+from multiprocessing.managers import BaseManager
+class Book:
+    def __init__(self):
+        self.orders = []
+    def place(self, order):
+        self.orders.append(order)
+    def where(self):
+        return os.getpid()
+class Desk(BaseManager):
+    pass
+Desk.register("Book", Book)
+def place(book, number):
+    for n in range(number):
+        book.place({"n": n})
+"""
+
+
+def test_what_is_asked_of_a_manager(kernel: Listened) -> None:
+    kernel.module("desk", DESK)
+    kernel.run("import desk")
+    kernel.heard.clear()
+    kernel.run(
+        "with desk.Desk() as d:\n    book = d.Book()\n    home = book.where()\n"
+        "    p = mp.Process(target=desk.place, args=(book, 1000)); p.start(); p.join()\n"
+    )
+    kernel.heard.until(lambda: kernel.heard.all(model.CellEnd) and len(kernel.heard.all(model.ProcessEnd)) == 2)
+    (begin,) = kernel.heard.all(model.ServiceUse, act="begin")
+    assert (begin.cls, begin.kinds) == ("desk.Desk", ("desk.Book",))
+    where, *_ = [use for use in kernel.heard.all(model.ProxyUse) if use.pid == kernel.pid]
+    assert (where.method, json.loads(where.result), where.server) == ("where", begin.child, begin.address)
+    placed = sorted(kernel.heard.all(model.ProxyUse, method="place"), key=lambda use: use.at)
+    assert {use.object for use in placed} == {where.object}
+    assert [json.loads(use.args) for use in (placed[0], placed[99], placed[-1])] == [[{"n": n}] for n in (0, 99, 999)]
+    assert {use.given for use in placed} == {("dict",)}
+
+
+def test_a_managers_server_that_dies_at_once(kernel: Listened) -> None:
+    kernel.run("class Here: pass\nclass Own(desk.BaseManager): pass\nOwn.register('Here', Here)\nm = Own(); m.start()")
+    kernel.heard.until(lambda: kernel.heard.all(model.CellEnd))
+    forked = kernel.heard.all(model.ProcessBorn)[0].method == "fork"
+    (use,) = kernel.heard.all(model.ServiceUse)
+    assert (use.act, use.cls, use.kinds) == ("begin" if forked else "fail", "__main__.Own", ("__main__.Here",))
+    if forked:
+        kernel.run("m.shutdown()")

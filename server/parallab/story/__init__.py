@@ -13,12 +13,14 @@ from dataclasses import dataclass, replace
 from parallab import model
 from parallab.story.locks import Hold, Lock, Run, all_locks
 from parallab.story.processes import Worker, all_workers, numbered, some
+from parallab.story.proxies import Call, all_calls
 from parallab.story.segments import Segment, all_segments
 from parallab.story.standstill import LockWait, Standstill, standstill
 from parallab.story.threads import Thread, all_threads
 from parallab.story.together import Together, rounds, together
 
 __all__ = [
+    "Call",
     "Hold",
     "Lock",
     "LockWait",
@@ -30,6 +32,7 @@ __all__ = [
     "Thread",
     "Together",
     "Worker",
+    "all_calls",
     "all_segments",
     "numbered",
     "rounds",
