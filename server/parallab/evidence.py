@@ -406,6 +406,12 @@ class Evidence:
         return tuple(worker for worker in self._story.workers if worker.pid in dead)
 
     @cached_property
+    def services(self) -> tuple[model.ServiceUse, ...]:
+        """Begin and end of the step's pools, executors and managers, as they reported it."""
+        _ = self.notebook
+        return self.events(model.ServiceUse)
+
+    @cached_property
     def calls(self) -> tuple[Call, ...]:
         """What the step's processes asked of managers' servers through proxies, in order of the answers."""
         self._sure()

@@ -92,6 +92,26 @@ CASES: dict[str, tuple[Any, ...]] = {
 }
 
 
+def call(pid: int, at: int, method: str, args: str, result: str = "", kind: str = "") -> model.ProxyUse:
+    return model.ProxyUse(
+        at=at, began=at - 1, pid=pid, cell=CELL, run=1, object="o", type="dict",
+        method=method, args=args, result=result, result_type=kind,
+    )  # fmt: skip
+
+
+CASES["M52"] = (call(KERNEL, 20, "__getitem__", '["a"]', "[]", "list"),)
+CASES["M53"] = (
+    *(life(pid, 20, 25, 400, target="m.f") for pid in (1, 2)),
+    *(call(pid, at, "__getitem__", '["n"]', "0", "int") for pid, at in ((1, 40), (2, 42))),
+    *(call(pid, at, "__setitem__", '["n",1]') for pid, at in ((1, 50), (2, 52))),
+)
+CASES["M54"] = (
+    life(1, 20, 25, 100, target="m.f", role="manager"),
+    life(2, 30, 35, 0, target="m.f"),
+    model.ProcessEnd(at=400, pid=2, cell=CELL, run=1, exit_code=1, error=failure("FileNotFoundError")),
+)
+
+
 def segment(act: Any, at: int, pid: int = KERNEL, **facts: Any) -> model.SegmentUse:
     return model.SegmentUse(at=at, pid=pid, cell=CELL, run=1, segment="psm_1", act=act, ino=7, **facts)
 
@@ -129,6 +149,12 @@ def thread(ident: int, began: int, ended: int, target: str = "m.f") -> list[mode
         model.ThreadEnd(at=ended, **facts),
         model.Wait(at=ended + 1, began=began + 3, call="join", thread=ident, pid=KERNEL, cell=CELL, run=1),
     ]
+
+
+def test_who_reads_and_writes_without_others_between_loses_nothing() -> None:
+    turns = [(1, 40, "__getitem__", '["n"]'), (1, 42, "__setitem__", '["n",1]')]
+    turns += [(2, 50, "__getitem__", '["n"]'), (2, 52, "__setitem__", '["n",2]')]
+    assert not RECOGNISERS["M53"](tale(*(call(*turn) for turn in turns)))
 
 
 def test_what_is_left_in_shared_memory() -> None:

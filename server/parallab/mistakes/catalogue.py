@@ -99,7 +99,7 @@ DEEPER: tuple[str, ...] = (
     # … what keeps everything from going on …
     *("M19", "M43", "M44", "M46", "M42", "M45"),
     # … what made the result wrong …
-    *("M40", "M51", "M38", "M37", "M13", "M15", "M16"),
+    *("M54", "M40", "M51", "M53", "M38", "M52", "M37", "M13", "M15", "M16"),
     # … and what was left behind.
     *("M64", "M63", "M50", "M48", "M47"),
 )

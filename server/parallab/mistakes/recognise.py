@@ -48,7 +48,11 @@ def _unfound(worker: Worker) -> bool:
 
 def function_in_a_cell(evidence: Evidence) -> bool:
     """M01: spawn or forkserver, a target of ``__main__``, exit code 1."""
-    return any(_unfound(worker) for worker in evidence.workers)
+    return any(_unfound(worker) for worker in evidence.workers) or any(
+        use.act == "fail" and any(name.startswith("__main__.") for name in (use.cls, *use.kinds))
+        for use in evidence.services
+        if use.service == "manager"
+    )
 
 
 def default_changed(evidence: Evidence) -> bool:
@@ -312,6 +316,56 @@ def too_small_a_type(evidence: Evidence) -> bool:
     return any(number.code in _SMALL for number in shared) or any(value is not None and value < 0 for value in held)
 
 
+# -- managers -----------------------------------------------------------------------------
+
+
+#: What a call on a server that is gone ends with.
+_GONE = frozenset(
+    {"FileNotFoundError", "ConnectionRefusedError", "ConnectionResetError", "BrokenPipeError", "EOFError", "OSError"}
+)
+
+
+def copy_changed(evidence: Evidence) -> bool:
+    """M52: a plain container was read from a server's, and never put back; or a plain copy was handed on."""
+    taken = {
+        (call.object, str(call.args[:1]))
+        for call in evidence.calls
+        if call.result_type in ("list", "dict") and call.args and call.method in ("__getitem__", "get", "setdefault")
+    }
+    put = {(call.object, str(call.args[:1])) for call in evidence.calls if call.method == "__setitem__" and call.args}
+    copied = any(call.method in ("copy", "keys", "items", "_getvalue") for call in evidence.calls)
+    handed = any(arg.type in ("dict", "list") for worker in evidence.workers for arg in worker.given("plain"))
+    return bool(taken - put) or (copied and handed)
+
+
+def two_calls(evidence: Evidence) -> bool:
+    """M53: somebody else's write came between a process's reading and its writing of one key."""
+    last_write: dict[tuple[str, str], tuple[int, int]] = {}
+    read_at: dict[tuple[str, str, int], int] = {}
+    for call in sorted(evidence.calls, key=lambda call: call.at):
+        if call.type != "dict" or not call.args or call.error is not None:
+            continue
+        key = (call.object, str(call.args[0]))
+        if call.method in ("__getitem__", "get"):
+            read_at[(*key, call.pid)] = call.began
+        elif call.method == "__setitem__":
+            at, pid = last_write.get(key, (0, 0))
+            if pid not in (0, call.pid) and at > read_at.get((*key, call.pid), call.at):
+                return True
+            last_write[key] = (call.at, call.pid)
+    return False
+
+
+def server_gone(evidence: Evidence) -> bool:
+    """M54: a worker could not reach a manager's server that had ended before it."""
+    return any(
+        worker.error is not None
+        and worker.error.type in _GONE
+        and any(server.ended and server.ended < worker.ended for server in evidence.managers)
+        for worker in evidence.workers
+    )
+
+
 def zombies(evidence: Evidence) -> bool:
     """M63: ended children that nobody collected."""
     return bool(evidence.zombies)
@@ -353,6 +407,9 @@ RECOGNISERS: Mapping[str, Callable[[Evidence], bool]] = MappingProxyType(
         "M48": unlinked_by_others,
         "M50": still_looked_at,
         "M51": too_small_a_type,
+        "M52": copy_changed,
+        "M53": two_calls,
+        "M54": server_gone,
         "M62": daemon_hires,
         "M63": zombies,
         "M64": thread_failed,
