@@ -341,16 +341,16 @@ def copy_changed(evidence: Evidence) -> bool:
 def two_calls(evidence: Evidence) -> bool:
     """M53: somebody else's write came between a process's reading and its writing of one key."""
     last_write: dict[tuple[str, str], tuple[int, int]] = {}
-    read_at: dict[tuple[str, str, int], int] = {}
+    read_at: dict[tuple[tuple[str, str], int], int] = {}
     for call in sorted(evidence.calls, key=lambda call: call.at):
         if call.type != "dict" or not call.args or call.error is not None:
             continue
         key = (call.object, str(call.args[0]))
         if call.method in ("__getitem__", "get"):
-            read_at[(*key, call.pid)] = call.began
+            read_at[key, call.pid] = call.began
         elif call.method == "__setitem__":
             at, pid = last_write.get(key, (0, 0))
-            if pid not in (0, call.pid) and at > read_at.get((*key, call.pid), call.at):
+            if pid not in (0, call.pid) and at > read_at.get((key, call.pid), call.at):
                 return True
             last_write[key] = (call.at, call.pid)
     return False
