@@ -162,10 +162,7 @@ def copies(run, processes):
         because="A process has a memory of its own.",
         hint="Leave the list as it is.",
     )
-    note(
-        "Each process added its line to a list of its own, which went away with it: "
-        f"your notebook's list still has {len([1 for pid, _ in lines if pid == run.notebook.pid])}."
-    )
+    note(str(len([1 for pid, _ in lines if pid == run.notebook.pid])))
 
 
 # -- snapshot ---------------------------------------------------------------------------------------
@@ -213,6 +210,7 @@ def forked(run):
             hint="Set shelf.RATE = 99 before you start the child.",
             mistake=BAD_START,
         )
+    note("99")
 
 
 @check("snapshot")
@@ -238,6 +236,7 @@ def spawned(run):
             hint="Leave RATE = 1 in shelf.py.",
             mistake=("M18", *BAD_START),
         )
+    note("1")
 
 
 @check("snapshot")

@@ -103,7 +103,15 @@ def shared_number(run, workers, *, array):
 
 def locked_by_all(run, number, workers):
     """A lock that each of them held while it changed the number."""
+    its_own = next((lock for lock in run.locks if lock.name == number.lock), None) if number.locked else None
     used = [lock for lock in run.locks if any(lock.kept(worker.pid) for worker in workers)]
+    if its_own is not None and not used and not any(its_own.takes.get(worker.pid) for worker in workers):
+        fail(
+            "painters that count",
+            "none of them has ever read or written it",
+            because="Each painter counts what it has done itself.",
+            hint="Give it to each painter in args, and count there.",
+        )
     shared = [lock for lock in used if all(lock.kept(worker.pid) for worker in workers)]
     if not shared:
         own = [lock for lock in used if lock.made_by in {worker.pid for worker in workers}]
@@ -192,7 +200,7 @@ def four(run):
 
 
 @check("predict-list")
-def own_lists(run, four):
+def lists(run, four):
     """Each painted a list of its own; your notebook's list is as it was"""
     without = [worker for worker in four if not any(arg.type in ("list", "bytearray") for arg in worker.args)]
     expect(
