@@ -404,7 +404,8 @@ def house(run, again):
     """Your notebook closes its own window, and tears the house down, once"""
     _, wall = again
     home = run.recording.pid
-    strange = [pid for pid in wall.did("unlink") if pid != home]
+    by_manager = [use for use in wall.uses if use.act == "unlink" and use.owner == "manager" and use.error is None]
+    strange = [pid for pid in wall.did("unlink") if pid not in (home, *(use.pid for use in by_manager))]
     expect(
         "painters that tear the house down",
         strange,
@@ -414,7 +415,7 @@ def house(run, again):
         hint="Only the notebook calls unlink(), after the last join().",
         mistake="M48",
     )
-    if home not in wall.did("unlink"):
+    if home not in wall.did("unlink") and not by_manager:
         fail(
             "an unlink() by your notebook",
             "none: the block is still there" if wall.name in {one.name for one in run.segments_left} else "none",
@@ -422,7 +423,7 @@ def house(run, again):
             hint="memory.close(), then memory.unlink().",
             mistake="M47",
         )
-    if home not in wall.did("close"):
+    if home not in wall.did("close", by_hand=not by_manager):
         fail(
             "a close() by your notebook",
             "none: your notebook still has the block in its memory",

@@ -374,7 +374,9 @@ def lost(run):
         because="Who takes turns loses nothing.",
         hint="Run both cells as they are, without a lock.",
     )
-    if total >= 3 * ROUNDS:
+    if total == 3 * ROUNDS:
+        cannot_tell("This time nobody came in between. Run the cell again.")
+    if total > 3 * ROUNDS:
         fail("less than 300", f"{total}", hint="Run both cells as they are.")
     note("Reading and writing are two calls: between them, others have called.")
 

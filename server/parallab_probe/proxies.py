@@ -18,9 +18,8 @@ TYPE_CHECKING = False  # importing typing takes a spawned child milliseconds
 if TYPE_CHECKING:
     from typing import Any
 
-SURE = 100
-"""The first lines, which are worth waiting for."""
 FIRST = 600
+"""Lines of a process that are sent one by one, and are worth waiting for: pairs of them are counted."""
 LAST = 200
 TEXT = 1024
 
@@ -79,10 +78,8 @@ def not_called(facts: Any) -> None:
 
 def _add(facts: dict[str, Any]) -> None:
     n = next(state.count)
-    if n <= SURE:
+    if n <= FIRST:
         report.tell("proxy", facts)
-    elif n <= FIRST:
-        report.note("proxy", facts)
     else:
         state.last.append((n, report.packet("proxy", facts)))
         return
