@@ -256,14 +256,12 @@ def kept_there(run):
         at_least(1),
         because="Then the dictionary holds a proxy, and no copy is made.",
         hint='stats["MSFT"] = manager.list()',
-        mistake="M52",
     )
     expect(
         "changes of such a list, by way of the dictionary",
         changed,
         at_least(1),
         hint='stats["MSFT"].append(10)',
-        mistake="M52",
     )
 
 
