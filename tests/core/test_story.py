@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import zlib
+
 import msgspec
 import pytest
 
@@ -179,3 +182,67 @@ def test_a_recording_is_json_and_back_equal() -> None:
 def test_a_recording_with_a_wrong_field_names_the_place() -> None:
     with pytest.raises(msgspec.ValidationError, match=r"\$\.events\[0\]"):
         model.loads(b'{"schema":1,"kernel":"k","pid":1,"events":[{"kind":"cell-begin","at":"soon"}]}')
+
+
+def block(act: str, at: int, pid: int = KERNEL, **facts: object) -> model.SegmentUse:
+    return model.SegmentUse(at=at, pid=pid, cell=CELL, run=1, segment="psm_1", act=act, ino=7, **facts)  # type: ignore[arg-type]
+
+
+def packed(data: bytes) -> str:
+    return base64.b64encode(zlib.compress(data)).decode()
+
+
+def test_a_segment_knows_who_mapped_closed_and_unlinked_it_and_what_it_held() -> None:
+    given = (model.Arg("segment", name="/psm_1"),)
+    run = evidence(
+        begin(), block("create", 15, size=9), life(1, 20, 25, 90), life(2, 30, 35, 90, args=given, method="fork"),
+        block("attach", 40, 1), block("close", 41, 1), block("close", 42, 2, owner="drop"),
+        block("close", 95, content=packed(b"picture")), block("unlink", 96),
+        block("unlink", 97, error=model.Failure("FileNotFoundError")), end(),
+    )  # fmt: skip
+    (found,) = run.segments
+    assert (found.made_by, found.size, found.content) == (KERNEL, 9, b"picture")
+    assert found.mapped_by == {KERNEL, 1, 2}
+    assert found.did("close") == (1, KERNEL)
+    assert found.did("close", by_hand=False) == (1, 2, KERNEL)
+    assert (found.did("unlink"), len(found.failed("unlink"))) == ((KERNEL,), 1)
+
+
+def test_a_new_segment_of_an_old_name_is_another() -> None:
+    run = evidence(begin(), block("create", 15, size=1), block("unlink", 16), block("create", 17, size=2), end())
+    assert [found.size for found in run.segments] == [1, 2]
+
+
+@pytest.mark.parametrize("forged", ["?", "AAAA", packed(b"x")[:-6]])
+def test_a_content_that_cannot_be_unpacked_is_not_known(forged: str) -> None:
+    (found,) = evidence(begin(), block("create", 15), block("close", 16, content=forged), end()).segments
+    assert not found.content
+
+
+def test_a_content_is_unpacked_no_further_than_is_sent() -> None:
+    bomb = packed(bytes(50_000_000))[:16384]
+    (found,) = evidence(begin(), block("create", 15), block("close", 16, content=bomb), end()).segments
+    assert len(found.content or b"") <= 65536
+
+
+def test_each_process_has_a_memory_of_its_own() -> None:
+    left = model.ProcessEnd(
+        at=40, pid=1, cell=CELL, run=1, exit_code=0, cpu_ns=30, watched_ns=100, runnable_ns=90,
+        values=(model.Value("shelf.RATE", "int", "1"),),
+    )  # fmt: skip
+    ran = model.ProcessRun(at=22, pid=1, cell=CELL, run=1, cpu_ns=20)
+    home = (model.Value("shelf.RATE", "int", "99"), model.Value("p", "int", "3"), model.Value("q", "Queue"))
+    run = evidence(begin(), life(1, 20, 25), ran, left, end(values=home))
+    (worker,) = run.workers
+    assert (worker.memory, run.memory, run.values) == ({"shelf.RATE": 1}, {"shelf.RATE": 99}, {"p": 3})
+    assert (worker.runnable, worker.work_ns) == (0.9, 10)
+
+
+def test_calls_know_their_server() -> None:
+    server = model.ServiceUse(at=12, pid=KERNEL, cell=CELL, run=1, service="manager", child=5, address="/tmp/s")
+    use = model.ProxyUse(
+        at=20, began=19, pid=KERNEL, cell=CELL, run=1, object="o", type="dict", server="/tmp/s",
+        method="get", args='["n"]', result="7", result_type="int",
+    )  # fmt: skip
+    (call,) = evidence(begin(), server, use, end()).calls
+    assert (call.server, call.args, call.result) == (5, ["n"], 7)
