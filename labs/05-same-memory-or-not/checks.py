@@ -21,6 +21,8 @@ TOTAL = sum(1 + 7 * number % 13 for number in range(200))
 TURNS, FREE = 0.8, 0.9
 #: CPU time of a worker, in nanoseconds, below which nothing can be said about that.
 ENOUGH_NS = 100_000_000
+#: So often a computing thread gives way when others want their turn (every 5 ms, sys.getswitchinterval).
+GAVE_WAY = 10
 #: A download sleeps so long, and time.sleep() never ends early.
 DOWNLOAD_NS = 200_000_000
 
@@ -307,8 +309,9 @@ def turns(run):
             cannot_tell("This Python has no GIL, yet your threads had to wait. Run the cell again.")
         note(f"This Python has no GIL: each thread could run {part:.0%} of the time.")
         return
-    if part > TURNS:
-        # On a very busy machine a thread that wants its turn waits for a core to ask for it.
+    # On a very busy machine a thread that wants its turn must wait for a core to ask for it, and seems to be able to
+    # run. But who only computes pauses of its own accord for one reason: to give way to another thread.
+    if part > TURNS and any(thread.pauses < GAVE_WAY for thread in four):
         cannot_tell(
             "It cannot be told whether they took turns: the machine is too busy, or their work needs no GIL. "
             "Let them do shelf.burn, and run the cell again."

@@ -428,6 +428,8 @@ class ThreadEnd(Event, frozen=True, kw_only=True, tag="thread-end"):
     watched_ns: int = 0
     runnable_ns: int = 0
     """As of a process; from the thread's beginning."""
+    pauses: int = 0
+    """Of a thread that was watched: its voluntary context switches (getrusage(2), ru_nvcsw)."""
 
 
 class LockMade(Event, frozen=True, kw_only=True, tag="lock-made"):

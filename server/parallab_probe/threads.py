@@ -147,6 +147,8 @@ def _ended(token: Any) -> None:
         over = monotonic_ns() - began
         if over >= report.LONG_NS and (runnable := report.runnable()) >= 0:
             facts.update(watched_ns=over, runnable_ns=runnable)
+            if processes.state.getrusage is not None:
+                facts["pauses"] = processes.state.getrusage(1).ru_nvcsw  # 1 is RUSAGE_THREAD
         tell("thread-end", facts)
 
 

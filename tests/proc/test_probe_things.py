@@ -377,6 +377,7 @@ def test_how_much_of_its_life_a_thread_or_process_could_run(kernel: Listened) ->
     (thread,) = kernel.heard.all(model.ThreadEnd)
     assert thread.watched_ns >= 200_000_000
     assert thread.runnable_ns < thread.watched_ns / 2
+    assert thread.pauses > 0
 
 
 PAINT = """

@@ -28,6 +28,7 @@ class Thread:
     cpu_ns: int = 0
     watched_ns: int = 0
     runnable_ns: int = 0
+    pauses: int = 0
 
     @property
     def runnable(self) -> float | None:
@@ -81,6 +82,7 @@ def all_threads(recording: model.Recording) -> tuple[Thread, ...]:
                     cpu_ns=event.cpu_ns,
                     watched_ns=event.watched_ns,
                     runnable_ns=event.runnable_ns,
+                    pauses=event.pauses,
                 )
             case _:
                 pass
