@@ -38,13 +38,15 @@ async def until(wanted: Callable[[], Any], what: str = "the state") -> Any:
 class RecordedKernel:
     """A kernel under our provisioner. ``runtime`` is its server's runtime folder."""
 
-    def __init__(self, runtime: Path) -> None:
+    def __init__(self, runtime: Path, python: str = "") -> None:
+        # LISTENED_PYTHON: another interpreter with ipykernel, to run the same tests in.
+        python = python or os.environ.get("LISTENED_PYTHON") or sys.executable
         self.runtime = runtime
         self.folder = Path(tempfile.mkdtemp(prefix="recorded-"))
         self.manager = AsyncKernelManager(transport="ipc")
         self.manager.ip = str(self.folder / "ipc")
         self.manager._kernel_spec = KernelSpec(
-            argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+            argv=[python, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
             language="python",
             display_name="recorded",
             metadata=PROVISIONER,
@@ -94,12 +96,15 @@ class RecordedKernel:
         """Sends a cell."""
         return str(self.client.execute(code))
 
-    async def run(self, code: str) -> str:
+    async def run(self, code: str, limit: float = DEADLINE) -> str:
         """Runs a cell to its end, and gives what it printed."""
-        sent = self.send(code)
+        return await self.idle(self.send(code), limit)
+
+    async def idle(self, sent: str, limit: float = DEADLINE) -> str:
+        """Waits for the end of a cell that was sent, and gives what it printed."""
         told = ""
         while True:
-            message = await self.client.get_iopub_msg(timeout=DEADLINE)
+            message = await self.client.get_iopub_msg(timeout=limit)
             if message["parent_header"].get("msg_id") != sent:
                 continue
             if message["msg_type"] == "stream":

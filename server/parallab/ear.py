@@ -13,6 +13,7 @@ import contextlib
 import ctypes
 import mmap
 import os
+import resource
 import secrets
 import selectors
 import socket
@@ -22,11 +23,11 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from pathlib import Path
 
 import msgspec
 
 from parallab import model
+from parallab.procfs import pidfd
 
 Deliver = Callable[[list[model.AnyEvent]], None]
 
@@ -41,6 +42,10 @@ PASSES = 16
 LEDGER = 2048
 """Reports of queues and locks that are handed on of one round; older ones are counted."""
 QUESTION_MOST = 32 * 1024
+WAITING = 1024
+"""Connections that may wait to be accepted: with so many, others may have been turned away."""
+HELD = 512
+"""Processes whose end is awaited through their pidfds at once, at the most; an eighth of our descriptors."""
 
 _UCRED = struct.Struct("iII")
 _CONTROL = 128
@@ -84,6 +89,8 @@ class Packet:
     uid: int
     handed: int = 0
     """The process whose pidfd came along, 0 without one, :data:`GONE` when it has ended and was collected."""
+    pidfd: int = -1
+    """That pidfd: whoever takes the packet closes it, or keeps it."""
 
 
 class _Mouth:
@@ -125,7 +132,7 @@ class _Mouth:
         return packets
 
     def _packet(self, index: int, entry: _MMsgHdr) -> Packet:
-        pid, uid, handed = 0, 2**32 - 1, 0
+        pid, uid, handed, kept = 0, 2**32 - 1, 0, -1
         start = AT_ONCE * PACKET + index * _CONTROL
         end = start + entry.hdr.controllen
         while start + _CONTROL_HEAD <= end:
@@ -137,36 +144,33 @@ class _Mouth:
                 pid, uid, _ = _UCRED.unpack_from(body)
             elif (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
                 for (fd,) in struct.iter_unpack("i", body[: len(body) // 4 * 4]):
-                    handed = _pid_of(fd)
+                    number = pidfd.pid_of(fd)
+                    if number == 0 or kept >= 0:
+                        os.close(fd)
+                    else:
+                        handed, kept = number, fd
             start += (length + _WORD - 1) // _WORD * _WORD
         if entry.hdr.flags & socket.MSG_TRUNC:
-            return Packet(None, pid, uid)
-        return Packet(self._memory[index * PACKET : index * PACKET + entry.len], pid, uid, handed)
+            return Packet(None, pid, uid, handed, kept)
+        return Packet(self._memory[index * PACKET : index * PACKET + entry.len], pid, uid, handed, kept)
 
 
-#: A process that has ended and was collected has no number any more; its pidfd still proves that it was.
-GONE = -1
-
-
-def _pid_of(pidfd: int) -> int:
-    """The process behind a pidfd that was handed over, 0 for any other file; closes it (proc(5), fdinfo).
-
-    A child that is terminated as soon as it was started may be collected before its packet is read.
-    """
-    try:
-        info = Path(f"/proc/self/fdinfo/{pidfd}").read_text(encoding="ascii")
-        lines = dict(line.split(":", 1) for line in info.splitlines() if ":" in line)
-        return max(GONE, int(lines.get("Pid", "0")))
-    except (OSError, ValueError):
-        return 0
-    finally:
-        os.close(pidfd)
+GONE = pidfd.GONE
 
 
 @dataclass
 class _Peer:
     connection: socket.socket
     pid: int
+
+
+@dataclass(frozen=True)
+class _Held:
+    """A process that is known to the system by its pidfd, and which event told of it."""
+
+    fd: int
+    child: int
+    since: model.Event
 
 
 @dataclass(frozen=True)
@@ -185,13 +189,15 @@ class Ear:
         """The kernel had greeted, and its connection has ended: what it does is heard no more."""
         self.omitted = 0
         """Reports of queues and locks that were dropped here, to bound a flood."""
+        self.refused = 0
+        """Processes that could not be listened to: this server has too many files open."""
         self._deliver = deliver
         self._name = f"parallab-{secrets.token_hex(16)}"
         self._uid = os.getuid()
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         self._listener.bind("\0" + self._name)
-        self._listener.listen(1024)
+        self._listener.listen(WAITING)
         self._listener.setblocking(False)
         self._wake, self._waker = socket.socketpair()
         self._wake.setblocking(False)
@@ -206,6 +212,9 @@ class Ear:
         self._answers: list[tuple[Future[model.Answer | None], model.Answer]] = []
         self._open = True
         self._mouth = _Mouth()
+        self._held: dict[int, _Held] = {}
+        self._most_held = max(16, min(HELD, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 8))
+        self._spare = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
         self._thread = threading.Thread(target=self._listen, name="parallab-ear", daemon=True)
         self._thread.start()
 
@@ -217,6 +226,8 @@ class Ear:
         self, kind: str = "values", names: Sequence[str] | None = None, *, timeout: float = 0.5
     ) -> Future[model.Answer | None]:
         """Asks the kernel for its names' values and shared numbers, ``kind="stacks"`` for stacks, ``"all"``.
+
+        ``"dismiss"`` ends waiting threads; ``names`` are then the numbers they were reported by.
 
         May be called from any thread. The future gives None after ``timeout`` seconds, and at once
         when there is no kernel to ask.
@@ -276,7 +287,9 @@ class Ear:
                     with contextlib.suppress(OSError):
                         self._wake.recv(4096)
                 elif key.fileobj is self._listener:
-                    self._accept()
+                    self._accept(events)
+                elif isinstance(key.data, _Held):
+                    events.append(self._gone(key.data))
                 else:
                     read += self._drain(key.data, events, ROUND - read)
             # An answer must not overtake what others had said before it was given: look again.
@@ -298,12 +311,20 @@ class Ear:
             first = min(question.deadline for question in self._questions.values())
         return max(0.0, first - time.monotonic())
 
-    def _accept(self) -> None:
+    def _accept(self, events: list[model.AnyEvent]) -> None:
+        accepted = 0
         while True:
             try:
                 connection, _ = self._listener.accept()
-            except OSError:
+            except BlockingIOError:
+                if accepted >= WAITING:
+                    events.append(model.Lost(at=time.monotonic_ns(), count=1))
                 return
+            except OSError:
+                if not self._refuse(events):
+                    return
+                continue
+            accepted += 1
             pid, uid, _ = _UCRED.unpack(
                 connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _UCRED.size)  # socket(7)
             )
@@ -313,6 +334,31 @@ class Ear:
                 continue
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
             self._selector.register(connection, selectors.EVENT_READ, _Peer(connection, pid))
+
+    def _refuse(self, events: list[model.AnyEvent]) -> bool:
+        """No descriptor is left for whoever connects: it is heard once, with the spare one, and counted.
+
+        Left waiting, it would keep this thread awake. False when not even that can be done.
+        """
+        if self._spare >= 0:
+            os.close(self._spare)
+        try:
+            connection, _ = self._listener.accept()
+        except OSError:
+            time.sleep(0.01)  # others took the spare one: they are not to be starved by us
+            return False
+        else:
+            with connection:
+                for packet in self._mouth.read(connection.fileno()) or ():
+                    self._understand(packet, _Peer(connection, packet.pid), events)
+            self.refused += 1
+            events.append(model.Lost(at=time.monotonic_ns(), count=1))
+            return True
+        finally:
+            try:
+                self._spare = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+            except OSError:
+                self._spare = -1
 
     def _drain(self, peer: _Peer, events: list[model.AnyEvent], most: int) -> int:
         """Reads a connection until it is dry, or enough for this round: the others' turn comes first."""
@@ -330,19 +376,24 @@ class Ear:
         return read
 
     def _understand(self, packet: Packet, peer: _Peer, events: list[model.AnyEvent]) -> None:
-        if packet.data is None or packet.uid != self._uid:
-            self.malformed += 1
-            return
+        kept = False
         try:
+            if packet.data is None or packet.uid != self._uid:
+                self.malformed += 1
+                return
             parts: Iterable[bytes | msgspec.Raw] = (
                 _many.decode(packet.data) if packet.data.startswith(b"[") else (packet.data,)
             )
             for part in parts:
                 event = msgspec.structs.replace(model.event(bytes(part)), pid=packet.pid)
-                if isinstance(event, model.ProcessStart):
-                    event = msgspec.structs.replace(
-                        event, seen=event.child != 0 and packet.handed in (event.child, GONE)
-                    )
+                if isinstance(event, model.ProcessGone):
+                    raise ValueError  # noqa: TRY004 - the system says that, and nobody else
+                if isinstance(event, model.ForkMade | model.ProcessStart | model.ProgramStart):
+                    seen = event.child != 0 and packet.handed in (event.child, GONE)
+                    event = msgspec.structs.replace(event, seen=seen)
+                    kept = kept or (seen and self._hold(packet, event.child, event))
+                if isinstance(event, model.ProcessBorn) and packet.handed == packet.pid:
+                    kept = kept or self._hold(packet, packet.pid, event)
                 if isinstance(event, model.Hello):
                     self._greet(peer, packet.pid)
                 if isinstance(event, model.Answer):
@@ -351,6 +402,31 @@ class Ear:
                     events.append(event)
         except (msgspec.DecodeError, RecursionError, ValueError, OverflowError):
             self.malformed += 1
+        finally:
+            if packet.pidfd >= 0 and not kept:
+                os.close(packet.pidfd)
+
+    def _hold(self, packet: Packet, child: int, since: model.Event) -> bool:
+        """Waits for a process's end. Of more than can be awaited, others tell: starters, and looks at /proc."""
+        if len(self._held) >= self._most_held:
+            return False
+        held = self._held[packet.pidfd] = _Held(packet.pidfd, child, since)
+        self._selector.register(packet.pidfd, selectors.EVENT_READ, held)
+        return True
+
+    def _gone(self, held: _Held) -> model.ProcessGone:
+        """A process has ended: its pidfd can be read."""
+        self._selector.unregister(held.fd)
+        del self._held[held.fd]
+        at = time.monotonic_ns()
+        try:
+            code = pidfd.exit_code(held.fd, held.child)
+        finally:
+            os.close(held.fd)
+        since = held.since
+        return model.ProcessGone(
+            at=at, cell=since.cell, run=since.run, child=held.child, exit_code=code, since=since.at
+        )
 
     def _greet(self, peer: _Peer, pid: int) -> None:
         """The kernel is whom the first greeting comes from; a child's forged one finds the place taken."""
@@ -433,6 +509,10 @@ class Ear:
         for key in list((self._selector.get_map() or {}).values()):
             if isinstance(key.fileobj, socket.socket):
                 key.fileobj.close()
+            elif isinstance(key.data, _Held):
+                os.close(key.data.fd)
+        if self._spare >= 0:
+            os.close(self._spare)
         self._selector.close()
         self._waker.close()
 

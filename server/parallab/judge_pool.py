@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import sys
 import time
 from collections.abc import Coroutine, Mapping, Sequence
@@ -65,14 +66,19 @@ class JudgePool:
         frame = msgspec.json.encode(
             Request(str(folder), step, msgspec.Raw(text), dict(steps), since, dict(met or {}), tuple(phases))
         )
-        async with self._turn:
-            goals, problem = await self._ask(frame)
+        try:
+            async with self._turn:
+                goals, problem = await self._ask(frame)
+        except _NoRoomError:
+            return tuple(
+                GoalResult(check.name, check.text, check.phase, "undecided", reason=NO_ROOM) for check in wanted
+            )
         return (*goals, *_unjudged(wanted[len(goals) :], problem))
 
     async def _ask(self, frame: bytes) -> tuple[list[GoalResult], str]:
         goals: list[GoalResult] = []
         try:
-            process = await self._warm()
+            process = await self._warm_or_no_room()
             assert process.stdin is not None
             assert process.stdout is not None
             process.stdin.write(LENGTH.pack(len(frame)) + frame)
@@ -87,6 +93,14 @@ class JudgePool:
             return goals, "the process that judges ended"
         finally:
             self._rest()
+
+    async def _warm_or_no_room(self) -> asyncio.subprocess.Process:
+        try:
+            return await self._warm()
+        except OSError as error:
+            if error.errno in (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN):
+                raise _NoRoomError from error
+            raise
 
     async def _warm(self) -> asyncio.subprocess.Process:
         if self._process is not None and self._process.returncode is None:
@@ -131,6 +145,14 @@ class JudgePool:
         await self._end()
 
 
+class _NoRoomError(Exception):
+    """This server has no descriptors or memory for a process more."""
+
+
+NO_ROOM = (
+    "The Jupyter server has too many files open, or no memory left, to judge this. Shut down kernels that you do "
+    "not need, then check again."
+)
 TOO_LARGE = "More was recorded than can be judged. Restart the kernel and run only this step's cells."
 
 

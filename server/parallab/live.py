@@ -6,7 +6,7 @@ recorder has looked because nothing moved, who waits for whom.
 
 from __future__ import annotations
 
-from parallab import model, story, waits, wire
+from parallab import mistakes, model, story, waits, wire
 from parallab.story import Story, Worker
 
 #: Processes and threads shown; the newest are what a learner looks for.
@@ -26,7 +26,7 @@ def picture(recording: model.Recording, kernel_id: str) -> wire.KernelState:
         schema=wire.SCHEMA,
         kernel_id=kernel_id,
         kind=kind,
-        message={"dead": DEAD, "no-probe": WAITING}.get(kind, ""),
+        message={"dead": died(recording), "no-probe": WAITING}.get(kind, ""),
         python=hello.python if hello else "",
         start_method=hello.start_method if hello else "",
         busy=bool(recording.busy_cell),
@@ -35,22 +35,54 @@ def picture(recording: model.Recording, kernel_id: str) -> wire.KernelState:
         diagnoses=_diagnoses(recording, standing) if recording.stuck else (),
         processes=tuple(_process(worker, recording, told, standing) for worker in _shown(recording, told.workers)),
         cannot_tell=(*recording.not_recorded, *_unseen(recording)),
+        threads=_threads(recording),
+        mistake=_mistake(recording, told) if recording.stuck else None,
     )
+
+
+def died(recording: model.Recording) -> str:
+    """That the kernel died, of what, and what to do."""
+    return DEAD.replace("died.", f"died{story.death(recording.death)}.", 1)
+
+
+def _threads(recording: model.Recording) -> tuple[wire.LiveThread, ...]:
+    """The notebook's own threads that its cells started; the oldest first, since those are in the way."""
+    if recording.dead:
+        return ()
+    newest = next((event for event in reversed(recording.events) if isinstance(event, model.CellBegin)), None)
+    now = (newest.cell, newest.run) if newest is not None and newest.cell == recording.busy_cell else None
+    return tuple(
+        wire.LiveThread(one.tid, one.name, "alive", "", one.ident, (one.cell, one.run) != now)
+        for one in recording.living[:MOST]
+    )
+
+
+def _mistake(recording: model.Recording, told: Story) -> wire.MistakeView | None:
+    """The first mistake that the waits give away, with what was seen of how they came about."""
+    if len(recording.snapshots) < 2:
+        return None
+    previous, current = recording.snapshots[-2:]
+    found = (mistakes.named(one, recording, told) for one in waits.diagnose(previous, current, recording.baseline))
+    known = next((one for one in found if one is not None), None)
+    return wire.MistakeView(known.id, known.sentence) if known is not None else None
 
 
 def _unseen(recording: model.Recording) -> tuple[str, ...]:
     """What may not be looked at, as the kernel's first look and the last ones found."""
     looks = [*([recording.baseline] if recording.baseline else []), *recording.snapshots[-1:]]
     gaps = dict.fromkeys((one.what, one.why) for look in looks for one in look.missing)
-    return tuple(f"Cannot tell {what}: {why}." for what, why in gaps)
+    blind = (recording.blind,) if recording.blind else ()
+    return (*blind, *(f"Cannot tell {what}: {why}." for what, why in gaps))
 
 
 def _diagnoses(recording: model.Recording, standing: story.Standstill) -> tuple[str, ...]:
     """Who waits for whom: locks in the learner's own names, else whatever pattern the waits make."""
-    if standing.lines or len(recording.snapshots) < 2:
+    plain = all(wait.lock.owner in ("", "number") for wait in standing.waits)
+    if (standing.lines and plain) or len(recording.snapshots) < 2:
         return standing.lines
     previous, current = recording.snapshots[-2:]
-    return tuple(found.sentence for found in waits.diagnose(previous, current, recording.baseline))
+    found = waits.diagnose(previous, current, recording.baseline)
+    return tuple(one.sentence for one in found) or standing.lines
 
 
 def _shown(recording: model.Recording, workers: tuple[Worker, ...]) -> tuple[Worker, ...]:
@@ -68,7 +100,7 @@ def _process(worker: Worker, recording: model.Recording, told: Story, standing: 
         state = "waiting"
     error = f"{worker.error.type}: {worker.error.message}" if worker.error else ""
     threads = tuple(
-        wire.LiveThread(thread.tid, thread.name, "running", "")
+        wire.LiveThread(thread.tid, thread.name, "alive", "")
         for thread in told.threads
         if thread.pid == worker.pid and not thread.ended
     )

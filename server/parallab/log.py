@@ -1,7 +1,7 @@
 """A kernel's events, kept within bounds: the latest run of each cell, first and last of many.
 
-Whole lives are kept or left out, never halves: what concerns one process is one group, and of
-more than 1,000 groups the middle ones go. What went is counted and told.
+Whole lives are kept or left out, never halves: what concerns one process is one group, and of more
+than 1,200 groups of one kind (processes, threads, locks …) the middle ones go. What went is counted and told.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from collections.abc import Iterator
 
 from parallab import model
 
-#: Groups (processes, threads …) kept of one cell run, and of these the first and the last.
-GROUPS = 1000
+#: Groups of one kind (processes, threads, locks …) kept of one cell run: the first half of them, and the last.
+GROUPS = 1200
 #: Events kept at the beginning and at the end of one group.
 HALF = 500
 #: Events kept of one cell run before groups are cut to :data:`FEW`.
@@ -31,9 +31,13 @@ def subject(event: model.AnyEvent, kernel: int) -> Subject:
     match event:
         case model.ProcessStart() | model.ProcessExit():
             return ("process", event.child) if event.child else ("failed", event.tid)
+        case model.ProgramStart():
+            return ("process", event.child) if event.child else ("failed", event.tid)
+        case model.ForkMade() | model.ProcessGone():
+            return ("process", event.child)
         case model.Wait() if event.child:
             return ("process", event.child)
-        case model.ThreadStart() | model.ThreadRun() | model.ThreadEnd():
+        case model.ThreadMade() | model.ThreadStart() | model.ThreadRun() | model.ThreadEnd():
             return ("thread", event.pid, event.ident)
         case model.Wait() if event.thread:
             return ("thread", event.pid, event.thread)
@@ -53,6 +57,16 @@ def subject(event: model.AnyEvent, kernel: int) -> Subject:
             return ("process", event.pid)
         case _:
             return ("kernel",)
+
+
+_BEGINNINGS = (
+    model.ProcessStart,
+    model.ProcessBorn,
+    model.ForkMade,
+    model.ProgramStart,
+    model.ThreadStart,
+    model.ThreadRun,
+)
 
 
 class _Group:
@@ -95,7 +109,10 @@ class _Run:
         self.processes_left_out = 0
         self.others_left_out = 0
         self.told: dict[str, int] = {}
-        self._middle: deque[Subject] = deque()
+        self._left_out: set[object] = set()
+        """Of which kinds of lives, processes or threads, some were left out."""
+        self._first: dict[object, int] = {}
+        self._middle: dict[object, deque[Subject]] = {}
 
     def add(self, event: model.AnyEvent, kernel: int) -> None:
         if isinstance(event, model.Omitted):
@@ -103,17 +120,29 @@ class _Run:
             return
         about = subject(event, kernel)
         group = self.groups.get(about)
+        if group is None and about[0] in self._left_out and not isinstance(event, _BEGINNINGS):
+            self.others_left_out += 1  # the rest of a life that was left out
+            return
         if group is None:
             group = self.groups[about] = _Group()
-            if len(self.groups) > GROUPS // 2:
-                self._middle.append(about)
-            if len(self._middle) > GROUPS // 2:
-                self._forget(self._middle.popleft())
+            self._make_room(about)
         self.size += group.add(event, HALF if self.size < RUN else FEW)
+
+    def _make_room(self, about: Subject) -> None:
+        """Of one kind the first are kept for good, and of the others the last."""
+        kind = about[0]
+        first = self._first[kind] = self._first.get(kind, 0) + 1
+        if first > GROUPS // 2:
+            others = self._middle.setdefault(kind, deque())
+            others.append(about)
+            if len(others) > GROUPS // 2:
+                self._forget(others.popleft())
 
     def _forget(self, about: Subject) -> None:
         gone = self.groups.pop(about)
         self.size -= len(gone)
+        if about[0] in ("process", "thread"):
+            self._left_out.add(about[0])
         if about[0] == "process":
             self.processes_left_out += 1
         else:
@@ -145,6 +174,8 @@ class Log:
         self.malformed = 0
         self._runs: dict[str, _Run] = {}
         self._old: deque[str] = deque(maxlen=50)
+        self._ghosts: dict[Subject, list[model.AnyEvent]] = {}
+        """Threads of replaced runs that have not ended: they are still there, whatever the cell does now."""
 
     def add(self, event: model.AnyEvent) -> None:
         """Takes one event in; a cell's new run replaces its old one."""
@@ -153,12 +184,25 @@ class Log:
             return
         kept = self._runs.get(event.cell)
         if kept is None or (event.cell and event.run > kept.run):
-            self._runs.pop(event.cell, None)
+            self._remember_threads(self._runs.pop(event.cell, None))
             kept = self._runs[event.cell] = _Run(event.run)
             self._thin()
         elif event.cell and event.run < kept.run:
+            about = subject(event, self.kernel)
+            if isinstance(event, model.ThreadEnd):
+                self._ghosts.pop(about, None)
+            elif isinstance(event, model.ThreadRun) and about in self._ghosts:
+                self._ghosts[about].append(event)
             return
         kept.add(event, self.kernel)
+
+    def _remember_threads(self, gone: _Run | None) -> None:
+        for about, group in gone.groups.items() if gone is not None else ():
+            events = [event for event in group if isinstance(event, model.ThreadStart | model.ThreadRun)]
+            ended = any(isinstance(event, model.ThreadEnd) for event in group)
+            started = any(not isinstance(event, model.ThreadStart) or event.error is None for event in events)
+            if about[0] == "thread" and started and not ended and len(self._ghosts) < GROUPS:
+                self._ghosts[about] = list(events)
 
     def _thin(self) -> None:
         cells = [cell for cell in self._runs if cell]
@@ -170,8 +214,9 @@ class Log:
 
     def events(self, until: int = 0) -> tuple[model.AnyEvent, ...]:
         """All events kept, in order of time; up to a moment if one is given."""
-        kept = (event for run in self._runs.values() for event in run if not until or event.at <= until)
-        return tuple(sorted(kept, key=lambda event: event.at))
+        ghosts = [event for group in self._ghosts.values() for event in group]
+        every = (*(event for run in self._runs.values() for event in run), *ghosts)
+        return tuple(sorted((one for one in every if not until or one.at <= until), key=lambda event: event.at))
 
     def not_recorded(self) -> tuple[str, ...]:
         """What was left out, in sentences."""

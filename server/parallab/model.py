@@ -105,6 +105,8 @@ class Process(Fact, frozen=True):
     pgid: int = 0
     sid: int = 0
     cpu_ticks: int = 0
+    caught: int = 0
+    """Signals that it has a handler for: bit n−1 for signal n (stat field 34)."""
     exit_code: int | None = None
     """Of a zombie, as ``multiprocessing`` counts it: −n for signal n (stat field 52)."""
     threads: tuple[Thread, ...] = ()
@@ -150,6 +152,40 @@ class SemLock(Fact, frozen=True):
     """The native id of the thread that acquired it last, where it could be read; else 0."""
 
 
+class MadePart(Fact, frozen=True):
+    """What stands at ``path`` in an object: a SemLockObject at ``address``, a ``number`` or a ``text``."""
+
+    path: Name
+    address: int = 0
+    number: int | None = None
+    text: Name = ""
+
+
+class Made(Fact, frozen=True):
+    """An object of multiprocessing, concurrent.futures or subprocess, as it lies in a process's memory.
+
+    ``cls`` is the name of its class, of those that ``procfs.heap`` looks for.
+    """
+
+    pid: int
+    address: int
+    cls: Name
+    parts: tuple[MadePart, ...] = ()
+
+
+class FileLock(Fact, frozen=True):
+    """A lock of a file, or one that waits for it: a line of /proc/locks (proc_locks(5)).
+
+    ``pid`` is who asked, −1 for the lock of an open file description (fcntl(2), F_OFD_SETLK).
+    """
+
+    inode: Inode
+    kind: Literal["flock", "posix", "ofd"]
+    pid: int
+    exclusive: bool = True
+    waiting: bool = False
+
+
 class PipeState(Fact, frozen=True):
     """Bytes waiting in a pipe or fifo (FIONREAD), None where it could not be asked."""
 
@@ -166,12 +202,42 @@ class Segment(Fact, frozen=True):
     uid: int = 0
 
 
+class Outside(Fact, frozen=True):
+    """A process beyond a snapshot's that has hold of one of its objects; ``mode`` as of an OpenFile, or ``map``."""
+
+    inode: Inode
+    pid: int
+    mode: Literal["r", "w", "rw", "map", ""]
+
+
+class Stack(Fact, frozen=True):
+    """A Python thread's stack, innermost first, as ``file:line function``; learner's and library's.
+
+    ``owners`` are the identities of what each frame calls ``self``, 0 where there is none; they are
+    compared only within one process.
+    """
+
+    tid: int
+    ident: int = 0
+    name: Name = ""
+    frames: tuple[Text, ...] = ()
+    owners: tuple[int, ...] = ()
+    pid: int = 0
+    """Of which process; 0 in the kernel's own answers."""
+    wants: int = 0
+    """The identity of the ``threading`` lock that it waits for; 0 where it cannot be told."""
+    holds: tuple[int, ...] = ()
+    """Those of the locks that it holds, as far as its own frames tell."""
+    looked: bool = False
+    """Its own innermost line stands in a loop or branch that asks ``empty()``."""
+
+
 class Missing(Fact, frozen=True):
     """Something that could not be seen, and why; ``kind`` of what, ``pid`` of whom where it is of one."""
 
     what: str
     why: str
-    kind: Literal["", "mappings", "descriptors", "calls", "locks", "segments", "sockets"] = ""
+    kind: Literal["", "mappings", "descriptors", "calls", "locks", "segments", "sockets", "stacks"] = ""
     pid: int = 0
 
 
@@ -185,9 +251,18 @@ class Snapshot(Fact, frozen=True):
     sockets: tuple[Socket, ...] = ()
     semaphores: tuple[SemaphoreState, ...] = ()
     sem_locks: tuple[SemLock, ...] = ()
+    made: tuple[Made, ...] = ()
+    """Where memory was searched: what the library's objects in it are made of."""
+    searched: tuple[int, ...] = ()
+    """The processes whose Python could be read so: what none of them has, was not made by the library."""
+    file_locks: tuple[FileLock, ...] = ()
     pipes: tuple[PipeState, ...] = ()
     segments: tuple[Segment, ...] = ()
     missing: tuple[Missing, ...] = ()
+    outside: tuple[Outside, ...] = ()
+    """Who else holds the objects that are waited for, where that was asked."""
+    stacks: tuple[Stack, ...] = ()
+    """Python's stacks, where they could be had."""
 
     def process(self, pid: int) -> Process | None:
         """The process with this pid, or None."""
@@ -236,7 +311,7 @@ class Content(Fact, frozen=True):
     """What a segment of shared memory holds: zlib's, as base64; "" where it was too much."""
 
     name: Name
-    ino: int = 0
+    inode: Inode | None = None
     size: int = 0
     content: Annotated[str, msgspec.Meta(max_length=16384)] = ""
 
@@ -378,6 +453,40 @@ class ProcessExit(Event, frozen=True, kw_only=True, tag="process-exit"):
     exit_code: int | None
 
 
+class ForkMade(Event, frozen=True, kw_only=True, tag="fork-made"):
+    """``os.fork`` made ``child``, as its parent tells: the child itself may end before it has said anything."""
+
+    child: int
+    seen: bool = False
+    """As in ProcessStart."""
+
+
+class ProcessGone(Event, frozen=True, kw_only=True, tag="process-gone"):
+    """The operating system showed that ``child`` has ended (pidfd_open(2)): the ear's own, never a packet's.
+
+    ``exit_code`` is None where the system does not tell it any more.
+    """
+
+    child: int
+    exit_code: int | None = None
+    since: int = 0
+    """``at`` of the start or birth with which its pidfd came: a pid may be used again meanwhile."""
+
+
+class ProgramStart(Event, frozen=True, kw_only=True, tag="program-start"):
+    """``subprocess.Popen`` started another program, or raised ``error``; ``began`` is when it was called.
+
+    Its exit code comes as ProcessExit when its starter asked for it, and as ProcessGone.
+    """
+
+    began: int
+    child: int = 0
+    program: Name = ""
+    error: Failure | None = None
+    seen: bool = False
+    """As in ProcessStart."""
+
+
 class Wait(Event, frozen=True, kw_only=True, tag="wait"):
     """Someone asked for a process's or thread's end: join, is_alive, exitcode, terminate, kill.
 
@@ -394,6 +503,16 @@ class Wait(Event, frozen=True, kw_only=True, tag="wait"):
     timed: bool = False
     alive: bool | None = None
     exit_code: int | None = None
+
+
+class ThreadMade(Event, frozen=True, kw_only=True, tag="thread-made"):
+    """A Thread object was made; ``ident`` is its number in this process, the same in ThreadStart."""
+
+    ident: int = 0
+    name: Name = ""
+    cls: Name = ""
+    target: Name = ""
+    overrides_run: bool = False
 
 
 class ThreadStart(Event, frozen=True, kw_only=True, tag="thread-start"):
@@ -475,11 +594,18 @@ class BarrierUse(Event, frozen=True, kw_only=True, tag="barrier"):
 
 
 class QueueUse(Event, frozen=True, kw_only=True, tag="queue"):
-    """A ledger's line: put, get, done, join, made of a queue; ``item`` bounded JSON of the value."""
+    """A ledger's line: put, get, done, join, made of a queue; ``item`` bounded JSON of the value.
+
+    ``wait-put`` and ``wait-get`` say that a thread begins to wait for room, or for an item, with ``size``
+    items in the queue. ``look`` is a call of ``empty()``, with ``size`` 0 if it said yes.
+    ``size`` of done and join is the number of unfinished tasks.
+    """
 
     queue: Name
     cls: Name = ""
-    act: Literal["made", "put", "get", "done", "join", "joined", "full", "empty"] = "put"
+    act: Literal["made", "put", "get", "done", "join", "joined", "full", "empty", "look", "wait-put", "wait-get"] = (
+        "put"
+    )
     n: int = 0
     maxsize: int = 0
     size: int | None = None
@@ -497,16 +623,17 @@ class NumberMade(Event, frozen=True, kw_only=True, tag="number-made"):
 
 
 class SegmentUse(Event, frozen=True, kw_only=True, tag="segment"):
-    """A SharedMemory was created, attached by its name, closed or unlinked, or could not be (``error``).
+    """Shared memory was created, attached by its name, closed or unlinked, or could not be (``error``).
 
-    ``owner`` is "" for the learner's own call, ``drop`` when Python let go of the object, ``list`` for
-    a ShareableList's, ``manager`` for a SharedMemoryManager's.
+    ``segment`` is its entry in /dev/shm without the folder; size in bytes. ``arena`` is what Values and
+    Arrays lie in. ``owner`` is "" for the learner's own call, ``drop`` when Python let go of the object,
+    ``list`` for a ShareableList's, ``manager`` for a SharedMemoryManager's.
     """
 
     segment: Name
-    act: Literal["create", "attach", "close", "unlink"]
+    act: Literal["create", "attach", "close", "unlink", "arena"] = "create"
     size: int = 0
-    ino: int = 0
+    inode: Inode | None = None
     owner: Name = ""
     error: Failure | None = None
     content: Annotated[str, msgspec.Meta(max_length=16384)] = ""
@@ -547,13 +674,15 @@ class ProxyUse(Event, frozen=True, kw_only=True, tag="proxy"):
     error: Failure | None = None
 
 
-class Stack(Fact, frozen=True):
-    """A Python thread's stack, innermost first, as ``file:line function``; learner's and library's."""
+class Dismissal(Fact, frozen=True):
+    """What became of a thread that was to be ended; all but ``told`` say why it goes on, or is no more.
 
-    tid: int
-    ident: int = 0
-    name: Name = ""
-    frames: tuple[Text, ...] = ()
+    ``timed`` looks again by itself, ``elsewhere`` works, or waits where it cannot be woken,
+    ``busy`` was just being woken, ``unable``: this Python does not allow it.
+    """
+
+    ident: int
+    outcome: Literal["told", "gone", "timed", "elsewhere", "busy", "unable"]
 
 
 class Answer(Event, frozen=True, kw_only=True, tag="answer"):
@@ -564,6 +693,7 @@ class Answer(Event, frozen=True, kw_only=True, tag="answer"):
     values: tuple[Value, ...] = ()
     segments: tuple[Content, ...] = ()
     stacks: tuple[Stack, ...] = ()
+    dismissed: tuple[Dismissal, ...] = ()
 
 
 class Omitted(Event, frozen=True, kw_only=True, tag="omitted"):
@@ -590,7 +720,11 @@ AnyEvent = Union[  # noqa: UP007 - msgspec reads it at run time on 3.10 too
     ProcessRun,
     ProcessEnd,
     ProcessExit,
+    ForkMade,
+    ProcessGone,
+    ProgramStart,
     Wait,
+    ThreadMade,
     ThreadStart,
     ThreadRun,
     ThreadEnd,
@@ -627,6 +761,25 @@ class Sighting(Fact, frozen=True):
     """When its end was seen (pidfd or /proc), 0 while it lives."""
 
 
+class ShmLife(Fact, frozen=True):
+    """An entry of /dev/shm that is this kernel's, as it came and went; times are monotonic ns, 0 unknown.
+
+    ``by`` says how it is known whose it is: the probe named it, or a process of the kernel's had it
+    mapped. ``pid`` is who made it, 0 unknown.
+    """
+
+    name: str
+    kind: Literal["segment", "semaphore", "arena"] = "segment"
+    by: Literal["probe", "mapping"] = "probe"
+    pid: int = 0
+    created: int = 0
+    deleted: int = 0
+    """When its name was deleted: who has it mapped keeps it."""
+    seen: bool = False
+    """The operating system showed its making (inotify(7)), however short it lived."""
+    inode: Inode | None = None
+
+
 class Recording(Fact, frozen=True):
     """A kernel's life as far as it was recorded and kept.
 
@@ -643,13 +796,20 @@ class Recording(Fact, frozen=True):
     snapshots: tuple[Snapshot, ...] = ()
     sightings: tuple[Sighting, ...] = ()
     events: tuple[AnyEvent, ...] = ()
+    shm: tuple[ShmLife, ...] = ()
     not_recorded: tuple[str, ...] = ()
     lost: int = 0
+    blind: str = ""
+    """Why the processes could not be looked at, and what to do: goals are then undecided."""
     busy_cell: str = ""
     """The cell that was running when this was cut, or ""."""
     stuck: bool | None = False
     """Two snapshots ≥ 250 ms apart agreed that nobody can go on; None: cannot tell."""
     dead: bool = False
+    death: int | None = None
+    """Of a kernel that has died, its exit code or −n for signal n, None unknown."""
+    living: tuple[ThreadRun, ...] = ()
+    """The kernel's own threads that cells started and that have not ended, of runs not kept any more too."""
     silent: bool = False
     """The kernel lives, but its probe reports no more: what was not seen may have happened."""
 

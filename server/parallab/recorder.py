@@ -10,19 +10,23 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import os
 import time
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from parallab import live, model, waits, wire
+from parallab import comings, live, model, waits, wire
+from parallab.comings import Comings
 from parallab.ear import Ear
+from parallab.inotify import Watch
 from parallab.ledgers import Book
 from parallab.log import Log
+from parallab.procfs import pidfd
 from parallab.procfs.read import Reader
 
 #: Seconds between two looks at the tree, at the least; and how much of a core they may cost.
@@ -34,7 +38,14 @@ STILL = 0.26
 PATIENCE = 2.0
 #: Seconds that the kernel gets to answer a question.
 ANSWER = 0.5
+#: Processes of one kernel that are looked at; of more that live at once, nothing is concluded.
+CROWD = 1000
+TOO_MANY = (
+    f"Too many processes: more than {CROWD:,} of this kernel's are alive at once, and only those are looked at. "
+    "Restart the kernel to end them."
+)
 SIGHTINGS = 4000
+THREADS = 500
 ADDRESSES = 2000
 
 Listener = Callable[[str], None]
@@ -56,16 +67,23 @@ class Recorder:
         self._threads: ThreadPoolExecutor | None = None
         self._ear: Ear | None = None
         self._pidfd: int | None = None
+        self._shm: Watch | None = None
         self._book: Book | None = None
         self._clear()
 
     def _clear(self) -> None:
         self._log = Log()
-        self._reader = Reader(self._root)
+        self._comings = Comings()
+        self._shm_unwatched = ""
+        self._reader = Reader(self._root, most=CROWD)
+        self._blind = ""
+        self._death: int | None = None
+        self._crowded = False
         self._baseline: model.Snapshot | None = None
         self._machinery: tuple[model.Thread, ...] = ()
         self._hello: model.Hello | None = None
         self._sightings: dict[int, list[model.Sighting]] = {}
+        self._living: dict[int, model.ThreadRun] = {}
         self._running: tuple[str, int] | None = None
         self._newest: tuple[str, int] = ("", 0)
         self._stuck: bool | None = False
@@ -97,6 +115,7 @@ class Recorder:
         self.pid = self._log.kernel = pid
         if self._book is not None:
             self._book.begin(pid)
+        self._open_shm()
         if hasattr(os, "pidfd_open"):
             with contextlib.suppress(OSError):
                 self._pidfd = os.pidfd_open(pid)
@@ -113,11 +132,14 @@ class Recorder:
             self._threads = None
 
     def _died(self) -> None:
-        self._forget_pidfd()
         if not self.dead:
             self.dead = True
+            if self._pidfd is not None:
+                self._death = pidfd.exit_code(self._pidfd, self.pid)
             self._running = None
+            self._forget_pidfd()
             self._tell("dead")
+        self._forget_pidfd()
 
     def _end_life(self) -> None:
         self._forget_pidfd()
@@ -125,6 +147,7 @@ class Recorder:
             task.cancel()
         if self._changed is not None:
             self._changed.cancel()
+        self._close_shm()
         if self._ear is not None:
             self._ear.close()
             self._ear = None
@@ -165,11 +188,18 @@ class Recorder:
                 self._heard = time.monotonic()
                 self._unstick()
             self._log.add(event)
-            if event.pid != self.pid:
+            self._comings.hear(event)
+            if event.pid not in (0, self.pid):
                 self._credit(event)
-            if isinstance(event, model.ProcessStart) and event.seen:
+            elif isinstance(event, model.ThreadRun) and len(self._living) < THREADS:
+                self._living[event.ident] = event
+            elif isinstance(event, model.ThreadEnd):
+                self._living.pop(event.ident, None)
+            if isinstance(event, model.ForkMade | model.ProcessStart | model.ProgramStart) and event.seen:
                 self._confirm(event)
             match event:
+                case model.ProcessGone():
+                    self._bury(event)
                 case model.Hello():
                     self._hello = event
                     self._spawn(self._take_baseline())
@@ -193,6 +223,7 @@ class Recorder:
         if self._newest == ("", 0):
             self._spawn(self._take_baseline())
         self._running = self._newest = (event.cell, event.run)
+        self._watch_shm()
         if self._watch is None or self._watch.done():
             self._watch = self._spawn(self._watch_cell())
         self._tell("cell-begin")
@@ -212,12 +243,21 @@ class Recorder:
         elif not mine[-1].ended:
             mine[-1] = msgspec.structs.replace(mine[-1], last=event.at)
 
-    def _confirm(self, event: model.ProcessStart) -> None:
+    def _confirm(self, event: model.ForkMade | model.ProcessStart | model.ProgramStart) -> None:
         """Its starter handed over the child's pidfd: it exists, even if it never came to say so."""
         mine = self._sightings.setdefault(event.child, [])
-        if not mine or (mine[-1].ended and mine[-1].ended < event.began):
+        began = event.at if isinstance(event, model.ForkMade) else event.began
+        if not mine or (mine[-1].ended and mine[-1].ended < began):
             mine.append(model.Sighting(event.child, by="pidfd", first=event.at, last=event.at))
             self._prune()
+
+    def _bury(self, event: model.ProcessGone) -> None:
+        """Its pidfd showed that it has ended."""
+        mine = self._sightings.get(event.child)
+        # A pid that is used again has a newer sighting, which is somebody else's.
+        if mine and not mine[-1].ended and mine[-1].first <= event.at:
+            code = event.exit_code if event.exit_code is not None else mine[-1].exit_code
+            mine[-1] = msgspec.structs.replace(mine[-1], ended=event.at, exit_code=code)
 
     def _prune(self) -> None:
         if len(self._sightings) > SIGHTINGS:
@@ -231,9 +271,23 @@ class Recorder:
     async def _look(self) -> tuple[model.Process, ...]:
         """The tree as it is now; sightings are brought up to date."""
         began = time.monotonic_ns()
-        tree, self._cost = await self._loop.run_in_executor(self._threads, self._read_tree, self._book)
-        self._sight(tree, began)
+        with self._eyes():
+            tree, self._cost = await self._loop.run_in_executor(self._threads, self._read_tree, self._book)
+            self._sight(tree, began)
         return tree
+
+    @contextlib.contextmanager
+    def _eyes(self) -> Iterator[None]:
+        """What keeps this server from looking is remembered until a look succeeds."""
+        try:
+            yield
+        except OSError as error:
+            self._blind = _cannot_look(error)
+            self._note_change()
+            raise
+        if self._blind:
+            self._blind = ""
+            self._note_change()
 
     def _read_tree(self, book: Book | None) -> tuple[tuple[model.Process, ...], float]:
         """The tree, and the CPU seconds it took: on a busy machine far less than the time that passed."""
@@ -250,12 +304,57 @@ class Recorder:
     async def _keep_book(self) -> None:
         """A cell has ended: what it made is remembered before the kernel comes to rest."""
         with contextlib.suppress(OSError, RuntimeError):
-            await self._snapshot()
+            snapshot = await self._snapshot()
+            if self._running is None and len(snapshot.processes) <= 1:
+                self._leave_shm()
+
+    # -- /dev/shm ----------------------------------------------------------------------------
+
+    def _open_shm(self) -> None:
+        """From now on the kernel queues what comes and goes in /dev/shm: a cell's first object may be gone at once."""
+        for folder in (f"{self._root}/{self.pid}/root/dev/shm", "/dev/shm"):  # noqa: S108
+            try:
+                self._shm = Watch(folder)
+            except OSError as error:
+                self._shm_unwatched = error.strerror or str(error)
+            else:
+                self._shm_unwatched = ""
+                return
+
+    def _watch_shm(self) -> None:
+        """While a cell runs, or processes of it live: the folder is everybody's, and wakes us for everybody."""
+        if self._shm is not None:
+            self._look_at_shm()
+            self._loop.add_reader(self._shm.fileno(), self._look_at_shm)
+
+    def _look_at_shm(self) -> None:
+        if self._shm is not None:
+            changes = self._shm.read()
+            now = time.monotonic_ns()
+            for change in changes:
+                self._comings.saw(change.name, change.what, now)
+            if self._shm.overflowed:
+                self._shm_unwatched = "more came and went at once than the system keeps"
+
+    def _leave_shm(self) -> None:
+        """Nothing wakes us any more; what happens is queued, and read when the next cell begins."""
+        if self._shm is not None:
+            self._look_at_shm()
+            self._loop.remove_reader(self._shm.fileno())
+
+    def _close_shm(self) -> None:
+        if self._shm is not None:
+            self._leave_shm()
+            self._shm.close()
+            self._shm = None
 
     def _sight(self, processes: Iterable[model.Process], began: int) -> None:
         """Brings sightings up to date with a look that ``began`` at that monotonic time (ns)."""
         now = time.monotonic_ns()
         present = {process.pid: process for process in processes}
+        if self._crowded != (len(present) >= CROWD):
+            self._crowded = not self._crowded
+            self._note_change()
         for pid, process in present.items():
             if pid == self.pid:
                 continue
@@ -277,6 +376,8 @@ class Recorder:
             )
         for pid, mine in self._sightings.items():
             # One that reported itself while we looked may have been born behind our back.
+            if self._crowded:
+                break  # who is not there may be one of those that were not read
             if pid not in present and mine and not mine[-1].ended and mine[-1].last < began:
                 mine[-1] = msgspec.structs.replace(mine[-1], ended=now)
         self._prune()
@@ -303,18 +404,24 @@ class Recorder:
 
     async def _snapshot(self) -> model.Snapshot:
         addresses = self._addresses()
+        named = frozenset(one.inode for one in self._comings.lives() if one.inode is not None and not one.deleted)
         began = time.monotonic_ns()
-        snapshot = await self._loop.run_in_executor(self._threads, self._read, self._book, addresses)
-        self._sight(snapshot.processes, began)
+        with self._eyes():
+            snapshot, held = await self._loop.run_in_executor(self._threads, self._read, self._book, addresses, named)
+            self._comings.hold(held)
+            self._sight(snapshot.processes, began)
         return snapshot
 
-    def _read(self, book: Book | None, addresses: list[tuple[int, int]]) -> model.Snapshot:
-        """A snapshot; the ledger learns of it, and of the CPU seconds it took."""
+    def _read(
+        self, book: Book | None, addresses: list[tuple[int, int]], named: frozenset[model.Inode]
+    ) -> tuple[model.Snapshot, tuple[comings.Held, ...]]:
+        """A snapshot, and what of /dev/shm is held in it; the ledger learns of it, and of the CPU seconds it took."""
         began = time.thread_time()
         snapshot = self._reader.snapshot(self.pid, sem_locks=addresses)
-        if book is not None:
-            book.note(snapshot, time.thread_time() - began)
-        return snapshot
+        # Of a crowd it is not read what they hold: that is no reason to forget it.
+        if book is not None and len(snapshot.processes) < CROWD:
+            book.note(snapshot, time.thread_time() - began, named)
+        return snapshot, comings.held(snapshot, book.before if book is not None else frozenset())
 
     async def _take_baseline(self) -> None:
         """What was there before the learner; the kernel's own threads may come a little later.
@@ -323,7 +430,10 @@ class Recorder:
         begins; those that this cell starts in the meantime are known by their reports.
         """
         first = self._baseline is None
-        snapshot = await self._snapshot()
+        try:
+            snapshot = await self._snapshot()
+        except OSError:
+            return  # said by what is blind; what this kernel began with is then not known
         if first and self._running is None:
             self._baseline = snapshot
         elif (kernel := snapshot.process(self.pid)) is not None:
@@ -358,7 +468,11 @@ class Recorder:
         still = time.monotonic()
         patience = STILL
         while self._running is not None and not self.dead:
-            tree = await self._look()
+            try:
+                tree = await self._look()
+            except OSError:
+                await asyncio.sleep(1)  # what it is, is said; it may pass
+                continue
             now = time.monotonic()
             moving = self._signature(tree)
             if moving != before or self._heard > still:
@@ -367,11 +481,13 @@ class Recorder:
                 before, still, patience = moving, max(now, self._heard), STILL
                 self._unstick()
             elif now - still >= patience:
-                await self._decide()
+                with contextlib.suppress(OSError):
+                    await self._decide()
                 patience = min(patience * 2, PATIENCE) if not self._stuck else PATIENCE
                 before, still = self._signature(tree), time.monotonic()
             if self._book is not None and self._book.wants(tree):
-                await self._snapshot()
+                with contextlib.suppress(OSError):
+                    await self._snapshot()
             await asyncio.sleep(max(LOOK, self._cost / SHARE, LOOK if now - still < 1 else 0.1))
 
     def _signature(self, tree: Iterable[model.Process]) -> tuple[tuple[int, str, int], ...]:
@@ -398,11 +514,14 @@ class Recorder:
     async def _decide_once(self) -> None:
         heard = self._heard
         first = await self._snapshot()
-        await asyncio.sleep(STILL)
-        second = await self._snapshot()
+        began = time.monotonic()
+        stacks = await self._stacks() if self._asks(first) else ()
+        await asyncio.sleep(max(0.0, began + STILL - time.monotonic()))
+        second = msgspec.structs.replace(await self._snapshot(), stacks=stacks)
         if self._heard != heard or self._running is None:
             return
-        stuck = waits.stuck(first, second, self._before_the_learner())
+        # Of a crowd not all were read: somebody else might go on.
+        stuck = waits.stuck(first, second, self._before_the_learner()) if not self._crowded else None
         self._looks = (first, second)
         if stuck is True and self._stuck is not True:
             self._stuck = True
@@ -439,16 +558,36 @@ class Recorder:
         snapshots: tuple[model.Snapshot, ...] = ()
         if self.pid and not self.dead:
             await self._ask()
-            if self._running is not None and self._stands_still():
-                await self._decide()
-            if self._running is not None and self._stuck and self._looks:
-                snapshots = self._looks
-            else:
-                snapshots = (await self._snapshot(),)
+            with contextlib.suppress(OSError):
+                if self._running is not None and self._stands_still():
+                    await self._decide()
+                if self._running is not None and self._stuck and self._looks:
+                    snapshots = self._looks
+                else:
+                    snapshots = (await self._snapshot(),)
         return self._recording(until, snapshots)
 
     def _stands_still(self) -> bool:
         return time.monotonic() - self._heard >= STILL / 2 and not self._looks
+
+    def _asks(self, first: model.Snapshot) -> bool:
+        """Whether threads of the kernel that are not its own machinery wait for one another."""
+        seen = waits.picture(first, self._before_the_learner())
+        return any(
+            wait.pid == self.pid and wait.kind == "thread-lock" and (wait.pid, wait.tid) not in seen.machinery
+            for wait in seen.waits
+        )
+
+    async def _stacks(self) -> tuple[model.Stack, ...]:
+        """The kernel's threads, as Python sees them; () where it does not answer."""
+        if self._ear is None or self._hello is None:
+            return ()
+        with contextlib.suppress(asyncio.TimeoutError):
+            future = self._ear.ask("stacks", timeout=ANSWER)
+            answer = await asyncio.wait_for(asyncio.wrap_future(future), ANSWER * 2)
+            if answer is not None:
+                return answer.stacks
+        return ()
 
     async def _ask(self) -> None:
         """Asks the kernel for its names and numbers; all that was reported before is in by then."""
@@ -459,7 +598,25 @@ class Recorder:
                 if answer is not None:
                     self._hear(self._ear, [answer])
 
+    async def dismiss(self, threads: Iterable[int]) -> tuple[model.Dismissal, ...] | None:
+        """Asks the kernel to end these threads of its own, where they wait; None when it does not answer."""
+        if self._ear is None or self._hello is None:
+            return None
+        answer = await asyncio.wrap_future(self._ear.ask("dismiss", [str(one) for one in threads], timeout=ANSWER * 4))
+        if answer is None:
+            return None
+        for one in answer.dismissed:
+            if one.outcome == "gone":  # the report of its end did not arrive
+                self._living.pop(one.ident, None)
+        return answer.dismissed
+
+    @property
+    def living(self) -> Mapping[int, model.ThreadRun]:
+        """The kernel's own threads that its cells started and that have not ended, by their numbers."""
+        return self._living
+
     def _recording(self, until: int, snapshots: tuple[model.Snapshot, ...]) -> model.Recording:
+        self._look_at_shm()
         if self._ear is not None:
             self._log.malformed = self._ear.malformed
         return model.Recording(
@@ -471,13 +628,30 @@ class Recorder:
             snapshots=snapshots,
             sightings=tuple(one for seen in self._sightings.values() for one in seen),
             events=self._log.events(until),
-            not_recorded=self._log.not_recorded(),
+            shm=self._comings.lives(),
+            not_recorded=self._not_recorded(),
             lost=self._log.lost,
+            blind=self._cannot_see(),
             busy_cell=self._running[0] if self._running else "",
             stuck=self.stuck,
             dead=self.dead,
+            death=self._death,
+            living=tuple(self._living.values()),
             silent=self._ear is not None and self._ear.deaf and not self.dead,
         )
+
+    def _cannot_see(self) -> str:
+        if self._crowded:
+            return TOO_MANY
+        return self._blind
+
+    def _not_recorded(self) -> tuple[str, ...]:
+        sentences = list(self._log.not_recorded())
+        if self._comings.left_out:
+            sentences.append(f"{self._comings.left_out:,} objects in shared memory were counted but not kept")
+        if self._shm_unwatched:
+            sentences.append(f"shared memory that came and went between two looks: {self._shm_unwatched}")
+        return tuple(sentences)
 
     def state(self, kernel_id: str) -> wire.KernelState:
         """The live picture, from what is already known."""
@@ -486,3 +660,15 @@ class Recorder:
     def glance(self) -> model.Recording:
         """As :meth:`cut`, but with what is already known: no look, no question."""
         return self._recording(0, self._looks)
+
+
+def _cannot_look(error: OSError) -> str:
+    """Why this server cannot look at processes now."""
+    if error.errno in (errno.EMFILE, errno.ENFILE):
+        return (
+            "The Jupyter server has too many files open to look at your processes. Shut down kernels that "
+            "you do not need, then check again."
+        )
+    if error.errno in (errno.ENOMEM, errno.EAGAIN):
+        return "The machine has no memory left to look at your processes. Shut down kernels that you do not need."
+    return f"The system refuses a look at your processes: {error.strerror or error}."

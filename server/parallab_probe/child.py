@@ -28,7 +28,7 @@ def arrive(bundle: dict[str, Any], path: str, facts: dict[str, Any]) -> None:
     processes.state.folder = facts["folder"]
     report.tell("process-born", {"ppid": os.getppid(), "method": facts["method"], "name": facts["name"]})
     install.install(path, bundle)
-    os.register_at_fork(after_in_parent=processes.forked_parent, after_in_child=processes.forked_child)
+    processes.watch_forks()
     _watch_unpickling()
 
 

@@ -10,7 +10,7 @@ import os
 import sys
 import types
 
-from parallab_probe import report, values
+from parallab_probe import describe, report, values
 
 TYPE_CHECKING = False  # importing typing takes a spawned child milliseconds
 if TYPE_CHECKING:
@@ -95,6 +95,6 @@ def copied(modules: dict[str, types.ModuleType]) -> tuple[dict[str, Any], ...]:
             text = values.json(value, max(0, left))
             if text:
                 left -= int(len(text) * 1.2)
-                kind = type(value).__name__
+                kind = describe.full_type_name(value)
                 found.append({"name": f"{module}.{name}", "type": kind, "json": report.Json(text)})
     return tuple(found)

@@ -39,6 +39,7 @@ PLAN: dict[str, tuple[Weave, ...]] = {
         Weave("wait", ("object_list", "timeout"), begin="processes.watching", end="processes.watched"),
     ),
     "threading": (
+        Weave("Thread.__init__", end="threads.made"),
         Weave("Thread.run", begin="threads.run_called"),
         Weave("Thread.start", begin="threads.starting", end="threads.started", fail="threads.not_started"),
         Weave(
@@ -52,6 +53,17 @@ PLAN: dict[str, tuple[Weave, ...]] = {
             "Thread.join", ("self", "timeout"), begin="threads.joining", end="threads.joined", fail="threads.not_joined"
         ),
         Weave("Barrier.wait", begin="locks.barrier_wait", end="locks.barrier_pass", fail="locks.barrier_fail"),
+    ),
+    "multiprocessing.heap": (Weave("Heap._new_arena", ("self",), end="segments.arena"),),
+    "subprocess": (
+        Weave(
+            "Popen.__init__",
+            ("self", "args"),
+            begin="programs.starting",
+            end="programs.started",
+            fail="programs.not_started",
+        ),
+        Weave("Popen._handle_exitstatus", end="programs.ended"),
     ),
     "multiprocessing.synchronize": (
         Weave("SemLock._make_name", (), end="locks.named"),
@@ -83,10 +95,17 @@ PLAN: dict[str, tuple[Weave, ...]] = {
         Weave(
             "Queue.put",
             ("self", "item"),
+            before=(("self.not_full.wait", "queues.waits_to_put"),),
             after=(("self._put", "queues.put", ("self", "item")),),
             raises=(("Full", "queues.full"),),
         ),
-        Weave("Queue.get", after=(("self._get", "queues.got", ("self", "item")),), raises=(("Empty", "queues.empty"),)),
+        Weave(
+            "Queue.get",
+            before=(("self.not_empty.wait", "queues.waits_to_get"),),
+            after=(("self._get", "queues.got", ("self", "item")),),
+            raises=(("Empty", "queues.empty"),),
+        ),
+        Weave("Queue.empty", end="queues.looked"),
         Weave("Queue.task_done", end="queues.done"),
         Weave("Queue.join", begin="queues.joining", end="queues.joined"),
     ),

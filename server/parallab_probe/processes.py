@@ -52,6 +52,7 @@ class _State:
         """In a forked child: what was its parent's."""
         self.looks = {}
         self.made = {}
+        self.at_work, self.work = (0, 0), None
         self.in_bootstrap = self.exited = self.pending = False
         self.error = self.ending = None
 
@@ -150,7 +151,7 @@ def started(token: Any, _result: Any) -> None:
         return
     process, text = token
     popen: Any = describe.attributes(process)["_popen"]
-    handle = _handle(popen.pid)
+    handle = handle_of(popen.pid)
     try:
         report.say("process-start", '%s,"child":%d,"method":"%s"' % (text, popen.pid, popen.method), handed=handle)
     finally:
@@ -158,7 +159,7 @@ def started(token: Any, _result: Any) -> None:
             os.close(handle)
 
 
-def _handle(pid: int) -> int:
+def handle_of(pid: int) -> int:
     """A pidfd (pidfd_open(2)): the child itself, so that the server sees it even if it ends at once.
 
     One that is terminated before it has begun to run could not confirm itself otherwise.
@@ -209,9 +210,52 @@ def launch_fork(process: Any) -> None:
     state.run = ',"name":%s,"cls":%s' % (name, report.quote(describe.type_name(process)))
 
 
+def watch_forks() -> None:
+    """From now on, in this process and all forked from it."""
+    os.register_at_fork(before=forking, after_in_parent=forked_parent, after_in_child=forked_child)
+
+
+@hook
+def forking() -> None:
+    """Before a fork. Of one that is not multiprocessing's, only a look at our children tells its pid."""
+    if not local.forking and local.run:
+        local.newest = _newest_child()
+
+
 def forked_parent() -> None:
     """After a fork, in the parent, or when it failed."""
-    local.forking = ""
+    if local.forking:
+        local.forking = ""
+    elif local.newest >= 0:
+        _say_fork()
+
+
+@hook
+def _say_fork() -> None:
+    before, local.newest = local.newest, -1
+    child = _newest_child()
+    if child > 0 and child != before:
+        handle = handle_of(child)
+        try:
+            tell("fork-made", {"child": child}, handed=handle)
+        finally:
+            if handle >= 0:
+                os.close(handle)
+
+
+def _newest_child() -> int:
+    """This thread's newest child, 0 without one, −1 where it cannot be told (proc_pid_task(5), children)."""
+    try:
+        fd = os.open("/proc/thread-self/children", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return -1
+    try:
+        last = b""
+        while part := os.read(fd, 65536):
+            last = last[-16:] + part
+        return int((last.split() or (b"0",))[-1])
+    finally:
+        os.close(fd)
 
 
 def forked_child() -> None:
@@ -221,9 +265,12 @@ def forked_child() -> None:
         state.born = monotonic_ns()
         if local.forking:
             local.forking = ""
+            if os._exit is _exit:
+                os._exit = _really_exit
         else:
             state.birth = ',"ppid":%d,"method":"os.fork"' % os.getppid()
-            _say_born()
+            _say_raw_fork()
+            os._exit = _exit
         state.forget()
         for reset in at_fork:
             reset()
@@ -235,6 +282,38 @@ def _say_born() -> None:
     if state.born:
         report.say("process-born", state.birth, state.born)
         state.born = 0
+
+
+def _say_raw_fork() -> None:
+    """A child of os.fork hands over its own pidfd, unless its parent does: nobody else would tell of its end."""
+    handle = handle_of(os.getpid()) if local.newest < 0 else -1
+    local.newest = -1
+    try:
+        report.say("process-born", state.birth, state.born, handed=handle)
+    finally:
+        state.born = 0
+        if handle >= 0:
+            os.close(handle)
+
+
+_really_exit = os._exit
+
+
+def _exit(status: Any) -> Any:
+    """What a child of os.fork ends with: until then it is the library's own."""
+    _leaves(status)
+    _really_exit(status)
+
+
+_exit.__module__ = "os"
+_exit.__doc__ = _really_exit.__doc__
+
+
+@hook
+def _leaves(status: Any) -> None:
+    if type(status) is int:
+        state.ending = status & 0xFF
+        _end()
 
 
 at_fork: list[Callable[[], None]] = []

@@ -1,8 +1,9 @@
 """Events as JSON packets on one SEQPACKET socket (unix(7)), which forked children inherit.
 
-Life events wait up to 200 ms for a full socket and then count as lost; ledger events never wait
-and count as omitted. Both counts travel with the next packet. Nothing here raises: a server that
-is gone, a socket that the learner closed, a full buffer all leave the process as it would be.
+Life events wait up to 200 ms for a full socket, then try a connection of their own, and then count as
+lost; ledger events never wait and count as omitted. Both counts travel with the next packet. Nothing here
+raises: a server that is gone, a socket that the learner closed, a full buffer all leave the process as it
+would be.
 """
 
 # ruff: noqa: UP031 - "%" formats without a call and an object per part; see report.say
@@ -36,12 +37,16 @@ class Local(_local):
     run = 0
     context = ""
     "Both as JSON, to be put into packets."
+    mark = ("", 0)
+    "The context and this thread's native id: what a line that is sent later by another needs."
     busy = False
     "Inside a hook: whatever the library does for us is not the learner's doing."
     looking = 0
     "Inside a wait that is being reported."
     forking = ""
     "The start method whose fork is about to happen."
+    newest = -1
+    "This thread's newest child before a fork that is not multiprocessing's; -1 unknown."
     naming = ""
     "The semaphore name made last."
     making = 0
@@ -58,6 +63,7 @@ class _Line:
 
     def __init__(self) -> None:
         self.socket: socket.socket | None = None
+        self.address = ""
         self.cookie = b""
         self.lost = 0
         self.omitted: dict[str, int] = {}
@@ -85,6 +91,7 @@ def connect(address: str) -> bool:
         raw.close()
         return False
     line.socket = connected
+    line.address = address
     line.cookie = connected.getsockopt(socket.SOL_SOCKET, _COOKIE, 8)
     return True
 
@@ -130,10 +137,23 @@ def _send(packet: bytes, life: bool, handed: int = -1) -> bool:
             connection.send(packet, socket.MSG_NOSIGNAL if life else _DONTWAIT)
         return True
     except BlockingIOError:
-        return False
+        return life and _send_apart(packet, handed)
     except OSError:
         line.socket = None
         connection.detach()
+        return False
+
+
+def _send_apart(packet: bytes, handed: int) -> bool:
+    """On a connection for this packet alone: of a burst of short lives, each may have no later packet."""
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as apart:
+            apart.setblocking(False)
+            apart.connect("\0" + line.address.removeprefix("@"))
+            along = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, handed.to_bytes(4, _ORDER))] if handed >= 0 else []
+            apart.sendmsg([packet], along, socket.MSG_NOSIGNAL)
+        return True
+    except OSError:
         return False
 
 
@@ -205,11 +225,13 @@ def work_for(cell: str, run: int) -> None:
     """From now on this thread works for that run of that cell."""
     local.cell, local.run = cell, run
     local.context = f',"cell":{quote(cell)},"run":{run}' if run else ""
+    local.mark = (local.context, get_native_id())
 
 
-def packet(kind: str, fields: dict[str, Any], at: int = 0) -> str:
-    """One event. Names are cut to 512 characters."""
-    parts = ['{"kind":"%s","at":%d,"tid":%d%s' % (kind, at or monotonic_ns(), get_native_id(), local.context)]
+def packet(kind: str, fields: dict[str, Any], at: int = 0, mark: tuple[str, int] | None = None) -> str:
+    """One event, of this thread or of the one that ``mark`` belongs to. Names are cut to 512 characters."""
+    context, tid = mark or (local.context, get_native_id())
+    parts = ['{"kind":"%s","at":%d,"tid":%d%s' % (kind, at or monotonic_ns(), tid, context)]
     for key, value in fields.items():
         if value is None or value == "" or value == ():
             continue
@@ -257,6 +279,11 @@ def jot(kind: str, rest: str, at: int = 0) -> None:
 def note(kind: str, fields: dict[str, Any], at: int = 0) -> None:
     """Reports a ledger event: sent if that costs no waiting, else counted."""
     _post(packet(kind, fields, at), kind, False)
+
+
+def try_note(kind: str, fields: dict[str, Any]) -> bool:
+    """Whether a ledger event was sent, without waiting; if not, it is the caller's to keep."""
+    return _send(packet(kind, fields).encode("ascii"), False)
 
 
 def omit(what: str, count: int = 1) -> None:
@@ -307,12 +334,12 @@ def _post_with_counts(text: str, kind: str, life: bool, handed: int) -> None:
 
 
 def bundle(texts: list[str], kind: str) -> None:
-    """Sends many ledger events in few packets."""
+    """Sends many ledger events in few packets; they were kept back, so they may take a moment now."""
     part: list[str] = []
     size = 0
     for text in [*texts, ""]:
         if part and (not text or size + len(text) > MOST // 2):
-            if not _send(f"[{','.join(part)}]".encode("ascii"), False):
+            if not _send(f"[{','.join(part)}]".encode("ascii"), True):
                 omit(kind, len(part))
             part, size = [], 0
         if text:

@@ -1,6 +1,7 @@
-"""Hooks in ``multiprocessing.shared_memory``: segments created, attached, closed and unlinked, and by whom.
+"""Hooks in ``multiprocessing.shared_memory`` and ``heap``: memory created, attached, closed and unlinked, by whom.
 
-In the kernel also what a segment holds: when it is closed there, and when a cell ends.
+What is unlinked at once, or lives shorter than a look from outside, is known by these reports. In the
+kernel also what a segment holds: when it is closed there, and when a cell ends.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ TYPE_CHECKING = False  # importing typing takes a spawned child milliseconds
 if TYPE_CHECKING:
     from typing import Any
 
+_SHM = "/dev/shm/"  # noqa: S108
+_DELETED = " (deleted)"
 MOST = 16
 RAW = 64 * 1024
 """Larger ones are not read."""
@@ -42,17 +45,26 @@ processes.at_fork.append(state.forget)
 
 def _facts(memory: Any, act: str) -> dict[str, Any]:
     inside = describe.attributes(memory)
-    facts: dict[str, Any] = {"segment": str(inside.get("_name") or "").lstrip("/"), "act": act}
-    size = inside.get("_size")
+    name = inside.get("_name")
+    return _said_of(name if type(name) is str else "", act, inside.get("_fd"), inside.get("_size"))
+
+
+def _said_of(name: str, act: str, handle: Any, size: Any) -> dict[str, Any]:
+    """As model.SegmentUse, with the inode while the descriptor is open."""
+    facts: dict[str, Any] = {"segment": name.removeprefix("/"), "act": act}
     if type(size) is int:
         facts["size"] = size
-    handle = inside.get("_fd", getattr(memory, "_fd", -1))
     if type(handle) is int and handle >= 0:
         try:
-            facts["ino"] = os.fstat(handle).st_ino
+            status = os.fstat(handle)
         except OSError:
-            pass
+            return facts
+        facts["inode"] = {"dev": status.st_dev, "ino": status.st_ino}
     return facts
+
+
+def _act(create: Any) -> str:
+    return "create" if type(create) in (bool, int) and create else "attach"
 
 
 def _own(depth: int) -> str:
@@ -66,7 +78,7 @@ def _own(depth: int) -> str:
 @ending
 def opened(token: Any, _result: Any) -> None:
     memory, _, create = token
-    facts = _facts(memory, "create" if create else "attach")
+    facts = _facts(memory, _act(create))
     tell("segment", {**facts, "owner": _own(5)})
     if state.keeping and len(state.open) < MOST:
         key = id(memory)
@@ -78,14 +90,14 @@ def not_opened(token: Any) -> None:
     _, name, create = token
     error = sys.exc_info()[1]
     if error is not None and type(name) in (str, type(None)):
-        facts = {"segment": (name or "").lstrip("/"), "act": "create" if create else "attach"}
+        facts = _said_of(name or "", _act(create), None, None)
         tell("segment", {**facts, "error": describe.failure(error)})
 
 
 @hook
 def closing(memory: Any) -> Any:
     facts = _facts(memory, "close")
-    if "ino" not in facts:
+    if "inode" not in facts:
         return None  # closed before
     if state.keeping:
         facts["content"] = _said(content(memory, TEXT))
@@ -113,6 +125,15 @@ def unlinking(memory: Any) -> Any:
 unlinked, not_unlinked = closed, not_closed
 
 
+@ending
+def arena(_token: Any, result: Any) -> None:
+    """What Values and Arrays lie in: its file has no name any more, but its descriptor still tells it (proc(5))."""
+    made = result[0]
+    path = os.readlink(f"/proc/self/fd/{made.fd}")
+    if path.startswith(_SHM):  # else in a temporary folder: /dev/shm is too small for it
+        tell("segment", _said_of(path[len(_SHM) :].removesuffix(_DELETED), "arena", made.fd, made.size))
+
+
 def content(memory: Any, most: int) -> str:
     """What it holds: compressed (zlib), as base64; "" where it is too much."""
     inside = describe.attributes(memory)
@@ -138,8 +159,9 @@ def contents() -> tuple[dict[str, Any], ...]:
     for reference in list(state.open.values()):
         memory = reference()
         facts = _facts(memory, "") if memory is not None else {}
-        if "ino" in facts:
+        if "inode" in facts:
             text = content(memory, min(TEXT, left))
             left -= len(text)
-            found.append({"name": facts["segment"], "ino": facts["ino"], "size": facts["size"], "content": _said(text)})
+            known = {"name": facts["segment"], "inode": facts["inode"], "size": facts.get("size", 0)}
+            found.append({**known, "content": _said(text)})
     return tuple(found)

@@ -20,9 +20,24 @@ DEPTH = 4
 NAMES = 64
 PARTS = 2000
 REACH = 2000
+SOURCE = 256 * 1024
+"""Characters of a file beyond which it is not read for its locks."""
 SIZE = 40 * 1024
 """Of all values of one packet in bytes: a packet holds 60 KiB, and JSON in JSON grows by its escapes."""
 ONE = 16 * 1024
+
+
+_PLAIN = frozenset({bool, int, float, str, bytes, list, tuple, set, frozenset, dict})
+
+
+def _plain(value: Any) -> Any:
+    """A container of ``collections`` as the list or dict that it is in all but name; None for all else."""
+    collections = sys.modules.get("collections")
+    if collections is None:  # a spawned child may do without it, and so do its values
+        return None
+    if type(value) in (collections.Counter, collections.OrderedDict, collections.defaultdict):
+        return dict(dict.items(value))
+    return list(value) if type(value) is collections.deque else None
 
 
 class TooMuch(Exception):
@@ -60,6 +75,8 @@ class _Copy:
             return self._take(report.quote(value, 4096))  # type: ignore[arg-type]
         if kind is bytes:
             return self._take(f'{{"$bytes":"{value[:2048].hex()}"}}')  # type: ignore[index]
+        if kind not in _PLAIN and (plain := _plain(value)) is not None:
+            kind, value = type(plain), plain
         if kind in (list, tuple, set, frozenset, dict):
             if depth == 0:
                 return self._take('{"$":"…"}')
@@ -81,8 +98,7 @@ class _Copy:
 
 def json(value: object, most: int = ONE) -> str:
     """A value as JSON; "" when its type is not one to be copied, or it is too large."""
-    kind = type(value)
-    if value is not None and kind not in (bool, int, float, str, bytes, list, tuple, set, frozenset, dict):
+    if value is not None and type(value) not in _PLAIN and _plain(value) is None:
         return ""
     try:
         return _Copy(most).json(value)
@@ -172,18 +188,34 @@ def _code_names(value: object, depth: int) -> Iterator[str]:
 
 
 def stacks() -> tuple[dict[str, Any], ...]:
-    """All Python threads' stacks as model.Stack, innermost first."""
+    """All Python threads' stacks as model.Stack, innermost first, with the locks that each wants and holds."""
     threading = sys.modules["threading"]
     active = dict(threading._active)
+    trees: dict[str, ast.Module | None] = {}
     found = []
     for ident, top in list(sys._current_frames().items())[:64]:
         thread = active.get(ident)
         inside = describe.attributes(thread) if thread is not None else {}
         frames: list[str] = []
+        owners: list[int] = []
+        holds: list[int] = []
+        wants = 0
+        looked: bool | None = None
         frame: Any = top
         while frame is not None and len(frames) < 24:
             code = frame.f_code
-            frames.append(f"{describe.place(code.co_filename[-200:], frame.f_lineno)} {code.co_name}"[:300])
+            path = code.co_filename
+            frames.append(f"{_place(path, frame.f_lineno)} {code.co_name}"[:300])
+            # Locals are asked for of the library's own frames, and of those that wait for a lock.
+            library = describe.of_library(path)
+            owners.append(id(frame.f_locals["self"]) if library and "self" in frame.f_locals else 0)
+            if not library and thread is not None:
+                if path not in trees:
+                    trees[path] = _tree(frame)
+                held, wanted = _locks(frame, trees[path], innermost=frame is top)
+                holds += held
+                wants = wanted or wants
+                looked = _looked(frame, trees[path]) if looked is None else looked
             frame = frame.f_back
         found.append(
             {
@@ -191,9 +223,72 @@ def stacks() -> tuple[dict[str, Any], ...]:
                 "ident": known_number(thread),
                 "name": inside.get("_name"),
                 "frames": tuple(frames),
+                "owners": tuple(owners),
+                "wants": wants,
+                "holds": tuple(holds),
+                "looked": bool(looked),
             }
         )
     return tuple(found)
+
+
+def _place(path: str, line: int) -> str:
+    return describe.place(path if path in describe.cell_names else path[-200:], line)
+
+
+_LOCKS = ("lock", "RLock")
+
+
+def _locks(frame: Any, tree: ast.Module | None, innermost: bool) -> tuple[list[int], int]:
+    """The identities of the thread locks that a frame of the learner's holds, and of that which it wants."""
+    if tree is None:
+        return [], 0
+    from parallab_probe import holding
+
+    try:
+        held, wanted = holding.at(tree, frame.f_code.co_name, frame.f_lineno, innermost)
+        locks = [lock for name in held if (lock := _lock(name, frame)) is not None and _locked(lock)]
+        wants = _lock(wanted, frame) if wanted is not None else None
+        return [id(lock) for lock in locks], id(wants) if wants is not None else 0
+    except Exception:
+        return [], 0
+
+
+def _looked(frame: Any, tree: ast.Module | None) -> bool:
+    from parallab_probe import holding
+
+    return tree is not None and holding.looks_first(tree, frame.f_code.co_name, frame.f_lineno)
+
+
+def _tree(frame: Any) -> ast.Module | None:
+    """The file or cell of a frame; None where it is not known, too long, or has nothing to tell."""
+    import ast
+    import linecache
+
+    source = "".join(linecache.getlines(frame.f_code.co_filename, frame.f_globals))
+    if len(source) > SOURCE or not any(word in source for word in ("acquire", "with ", "empty")):
+        return None
+    try:
+        return ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError):
+        return None
+
+
+def _lock(name: tuple[str, ...], frame: Any) -> Any:
+    """The lock of ``threading`` that a name or attribute means in a frame; None where it is anything else."""
+    space = frame.f_locals
+    value = space[name[0]] if name[0] in space else frame.f_globals.get(name[0])
+    for part in name[1:]:
+        value = describe.attributes(value).get(part)
+    if describe.type_name(value) == "Condition" and type(value).__module__ == "threading":
+        value = describe.attributes(value).get("_lock")
+    kind = type(value)
+    return value if kind.__name__ in _LOCKS and kind.__module__ == "_thread" else None
+
+
+def _locked(lock: Any) -> bool:
+    # An RLock has no locked() before Python 3.14, but says it.
+    return bool(lock.locked()) if hasattr(lock, "locked") else repr(lock).startswith("<locked")
 
 
 def known_number(thread: object) -> int:

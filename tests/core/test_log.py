@@ -30,6 +30,31 @@ def test_fifty_thousand_processes_are_kept_in_part_and_counted() -> None:
     assert log.not_recorded()[0].startswith(f"{50_000 - len(kept):,} processes of one cell were counted")
 
 
+def test_the_end_of_a_life_that_was_left_out_is_left_out_too() -> None:
+    log = filled(begin())
+    lives = [life(pid, pid, pid + 1, 10**5 + pid) for pid in range(1000, 4000)]
+    for born in lives:
+        for event in born[:-1]:
+            log.add(event)
+    for born in lives:
+        log.add(born[-1])
+    starts = {event.child for event in log.events() if isinstance(event, model.ProcessStart)}
+    ends = {event.pid for event in log.events() if isinstance(event, model.ProcessEnd)}
+    assert starts == ends == {*range(1000, 1000 + GROUPS // 2), *range(4000 - GROUPS // 2, 4000)}
+
+
+def test_a_thousand_processes_threads_and_locks_of_one_cell_are_all_kept() -> None:
+    log = filled(begin())
+    for pid in range(1000, 2000):
+        log.add(model.ProcessMade(at=pid, pid=KERNEL, cell=CELL, run=1, ident=pid))
+        log.add(model.LockMade(at=pid, pid=KERNEL, cell=CELL, run=1, lock=f"/{pid}"))
+        log.add(model.ThreadStart(at=pid, began=pid, pid=KERNEL, cell=CELL, run=1, ident=pid))
+        for event in life(pid, pid, pid + 1, pid + 2):
+            log.add(event)
+    assert len(log.events()) == 1 + 7 * 1000
+    assert log.not_recorded() == ()
+
+
 def test_a_million_queue_reports_are_kept_at_both_ends() -> None:
     log = filled(begin())
     for n in range(100_000):
@@ -48,6 +73,19 @@ def test_a_cells_new_run_replaces_the_old_one() -> None:
 def test_a_late_report_of_an_old_run_is_dropped() -> None:
     log = filled(begin(at=2000, run=2), *life(1, 20, 25, 40, run=1))
     assert [type(event) for event in log.events()] == [model.CellBegin]
+
+
+def test_a_thread_that_outlives_its_cells_run_is_remembered() -> None:
+    facts = {"pid": KERNEL, "cell": CELL, "run": 1, "ident": 3}
+    start = [model.ThreadStart(at=20, began=19, **facts), model.ThreadRun(at=21, **facts)]
+    ended = [
+        model.ThreadStart(at=20, began=19, **{**facts, "ident": 4}),
+        model.ThreadEnd(at=22, **{**facts, "ident": 4}),
+    ]
+    log = filled(begin(), *start, *ended, end(), begin(at=2000, run=2))
+    assert [event for event in log.events() if event.run == 1] == start
+    log.add(model.ThreadEnd(at=2100, **facts))
+    assert [event.run for event in log.events()] == [2]
 
 
 def test_what_the_probe_left_out_is_told() -> None:

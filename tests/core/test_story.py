@@ -184,8 +184,12 @@ def test_a_recording_with_a_wrong_field_names_the_place() -> None:
         model.loads(b'{"schema":1,"kernel":"k","pid":1,"events":[{"kind":"cell-begin","at":"soon"}]}')
 
 
+SHM = model.Inode(1, 7)
+
+
 def block(act: str, at: int, pid: int = KERNEL, **facts: object) -> model.SegmentUse:
-    return model.SegmentUse(at=at, pid=pid, cell=CELL, run=1, segment="psm_1", act=act, ino=7, **facts)  # type: ignore[arg-type]
+    facts = {"inode": SHM, **facts}
+    return model.SegmentUse(at=at, pid=pid, cell=CELL, run=1, segment="psm_1", act=act, **facts)  # type: ignore[arg-type]
 
 
 def packed(data: bytes) -> str:
@@ -211,6 +215,22 @@ def test_a_segment_knows_who_mapped_closed_and_unlinked_it_and_what_it_held() ->
 def test_a_new_segment_of_an_old_name_is_another() -> None:
     run = evidence(begin(), block("create", 15, size=1), block("unlink", 16), block("create", 17, size=2), end())
     assert [found.size for found in run.segments] == [1, 2]
+
+
+def test_a_close_is_of_the_segment_that_was_open_whatever_its_name_means_by_then() -> None:
+    new = model.Inode(1, 8)
+    run = evidence(
+        begin(), block("create", 15), block("unlink", 16), block("create", 17, inode=new),
+        block("close", 18), block("unlink", 19, inode=None), end(),
+    )  # fmt: skip
+    first, second = run.segments
+    assert (first.did("close"), first.unlinked, second.did("close"), second.unlinked) == ((KERNEL,), 16, (), 19)
+
+
+def test_a_segment_that_could_not_be_made_is_not_the_learners() -> None:
+    taken = model.Failure("FileExistsError")
+    (found,) = evidence(begin(), block("create", 15, inode=None, error=taken), end()).segments
+    assert (found.made_by, found.mapped_by, found.did("create"), len(found.failed("create"))) == (0, frozenset(), (), 1)
 
 
 @pytest.mark.parametrize("forged", ["?", "AAAA", packed(b"x")[:-6]])
@@ -246,3 +266,76 @@ def test_calls_know_their_server() -> None:
     )  # fmt: skip
     (call,) = evidence(begin(), server, use, end()).calls
     assert (call.server, call.args, call.result) == (5, ["n"], 7)
+
+
+def at_work(**facts: object) -> dict[str, object]:
+    return {"pid": KERNEL, "cell": CELL, "run": 1, **facts}
+
+
+def test_an_end_by_pidfd_is_of_the_start_that_handed_it_over() -> None:
+    first, second = life(7, 20, 25), life(7, 120, 125)
+    late = [
+        model.ProcessGone(at=130, cell=CELL, run=1, child=7, exit_code=-9, since=25),
+        model.ProcessGone(at=140, cell=CELL, run=1, child=7, exit_code=None, since=125),
+    ]
+    taken = [model.ProcessExit(at=60, child=7, exit_code=-9, pid=KERNEL, cell=CELL, run=1)]
+    workers = evidence(begin(), first, taken, second, late).workers
+    assert [(one.ended, one.exit_code) for one in workers] == [(60, -9), (140, None)]
+
+
+def test_children_of_os_fork_are_told_by_parent_child_and_system() -> None:
+    told = evidence(
+        begin(),
+        [model.ProcessBorn(at=20, pid=7, ppid=KERNEL, method="os.fork", cell=CELL, run=1)],
+        [model.ForkMade(at=22, child=7, seen=True, **at_work())],  # type: ignore[arg-type]
+        [model.ForkMade(at=24, child=8, seen=True, **at_work())],  # type: ignore[arg-type]
+        [model.ProcessEnd(at=30, pid=7, cell=CELL, run=1, exit_code=3)],
+        [model.ProcessGone(at=31, cell=CELL, run=1, child=7, exit_code=3, since=22)],
+        [model.ProcessGone(at=32, cell=CELL, run=1, child=8, exit_code=-15, since=24)],
+    )
+    assert [(one.pid, one.parent, one.began, one.ended, one.exit_code, one.confirmed) for one in told.forks] == [
+        (7, KERNEL, 20, 30, 3, True),
+        (8, KERNEL, 24, 32, -15, True),
+    ]
+    assert told.workers == ()
+
+
+def test_other_programs_are_no_workers() -> None:
+    told = evidence(
+        begin(),
+        [model.ProgramStart(at=22, began=20, child=7, program="sh", seen=True, **at_work())],  # type: ignore[arg-type]
+        [model.ProcessBorn(at=21, pid=7, ppid=KERNEL, method="os.fork", cell=CELL, run=1)],
+        [model.ProcessGone(at=30, cell=CELL, run=1, child=7, exit_code=4, since=22)],
+        [model.ProcessExit(at=40, child=7, exit_code=4, **at_work())],  # type: ignore[arg-type]
+        [model.ProgramStart(at=52, began=50, program="nowhere", error=model.Failure("FileNotFoundError"), **at_work())],  # type: ignore[arg-type]
+    )
+    ran, failed = told.programs
+    assert (ran.pid, ran.program, ran.parent, ran.began, ran.ended, ran.exit_code) == (7, "sh", KERNEL, 20, 30, 4)
+    assert (failed.pid, failed.error and failed.error.type) == (0, "FileNotFoundError")
+    assert (told.workers, told.forks, told.failed_starts) == ((), (), ())
+
+
+def test_shared_memory_from_its_making_to_its_unlinking() -> None:
+    inode = model.Inode(1, 5)
+    uses = [
+        model.SegmentUse(at=20, segment="psm_a", act="create", size=64, inode=inode, **at_work()),  # type: ignore[arg-type]
+        model.SegmentUse(at=22, segment="psm_a", act="attach", size=64, inode=inode, cell=CELL, run=1, pid=7),
+        model.SegmentUse(at=23, segment="psm_a", act="close", cell=CELL, run=1, pid=7),
+        model.SegmentUse(at=24, segment="others", act="attach", **at_work()),  # type: ignore[arg-type]
+    ]
+    shown = model.ShmLife("psm_a", pid=KERNEL, created=19, deleted=30, seen=True, inode=inode)
+    one, others = evidence(begin(), uses, shm=(shown,)).segments
+    assert (one.name, one.size, one.made_by, one.created, one.unlinked) == ("psm_a", 64, KERNEL, 20, 30)
+    assert (one.did("attach"), one.did("close"), one.confirmed) == ((7,), (7,), True)
+    assert (others.name, others.made_by, others.confirmed) == ("others", 0, False)
+
+
+def test_who_cannot_look_concludes_nothing() -> None:
+    blind = "The Jupyter server has too many files open to look at your processes."
+    with pytest.raises(CannotTell, match="too many files open"):
+        _ = evidence(begin(), life(7, 20, 25, 40), blind=blind).workers
+
+
+def test_what_a_kernel_died_of_is_told() -> None:
+    with pytest.raises(CannotTell, match=r"^Your kernel died: it was killed \(SIGKILL\)"):
+        _ = evidence(begin(), dead=True, death=-9).notebook

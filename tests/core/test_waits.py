@@ -10,6 +10,7 @@ from parallab.model import (
     Inode,
     Mapping,
     OpenFile,
+    Outside,
     PipeState,
     Process,
     SemaphoreState,
@@ -141,7 +142,7 @@ def test_who_waits_for_its_own_lock_may_be_let_go_by_anyone_else_who_has_it():
     )
 
     assert (stuck(alone), kinds(alone)) == (True, ["same-lock-twice"])
-    assert (stuck(accompanied), kinds(accompanied)) == (False, [])
+    assert (stuck(accompanied), kinds(accompanied)) == (None, [])
 
 
 def test_a_lock_given_back_is_about_to_be_taken():
@@ -226,9 +227,9 @@ def test_threads_of_the_baseline_are_nobodys_hope():
     seen = snapshot(process(10, INSIDE, SLEEP))
     with_a_thread_of_its_own = snapshot(process(10, INSIDE, SLEEP, SLEEP))
 
-    assert stuck(seen) is False
+    assert stuck(seen) is None  # its other thread may be the one, or have nothing to do with it
     assert stuck(seen, machinery) is True
-    assert stuck(with_a_thread_of_its_own, machinery) is False
+    assert stuck(with_a_thread_of_its_own, machinery) is None
 
 
 def test_a_notebook_without_baseline_is_not_called_idle_for_its_own_threads():
@@ -309,3 +310,36 @@ def test_without_the_baseline_only_what_is_new_is_left():
     assert [thread.tid for thread in left.processes[0].threads] == [10, 12]
     assert (left.processes[1].files, left.pipes, left.semaphores) == ((), (), ())
     assert ipc.without(now, None) == now
+
+
+def test_an_alarm_may_end_any_wait_and_another_handler_one_for_its_own_process():
+    locked = process(10, ON_LOCK)
+    inside = process(10, INSIDE)
+    alarm, term = 1 << 13, 1 << 14
+
+    def caught(one: Process, signals: int) -> Snapshot:
+        return snapshot(msgspec.structs.replace(one, caught=signals), held={10: LOCK})
+
+    assert [stuck(caught(one, alarm)) for one in (locked, inside)] == [None, None]
+    assert [stuck(caught(one, term)) for one in (locked, inside)] == [True, None]
+    assert [stuck(caught(one, 0b10)) for one in (locked, inside)] == [True, True]  # SIGINT: every Python has that
+
+
+def test_what_a_process_beyond_holds_may_be_ended_by_it():
+    pipe = snapshot(process(10, Blocked("read", fds=(3,)), files="rw"))
+    lock = snapshot(process(10, ON_LOCK), held={10: LOCK})
+
+    def beyond(seen: Snapshot, inode: Inode, mode: str) -> Snapshot:
+        return msgspec.structs.replace(seen, outside=(Outside(inode, 99, mode),))
+
+    assert (stuck(pipe), stuck(beyond(pipe, PIPE, "w")), stuck(beyond(pipe, PIPE, "r"))) == (True, None, True)
+    assert (stuck(lock), stuck(beyond(lock, LOCK, "map"))) == (True, None)
+
+
+def test_anyone_may_open_a_fifo_by_its_name():
+    seen = snapshot(process(10, Blocked("read", fds=(3,)), files="rw"))
+    (one,) = seen.processes
+    named = tuple(msgspec.structs.replace(file, target="/tmp/fifo") for file in one.files)
+
+    assert stuck(seen) is True
+    assert stuck(msgspec.structs.replace(seen, processes=(msgspec.structs.replace(one, files=named),))) is None

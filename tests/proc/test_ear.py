@@ -18,7 +18,8 @@ import pytest
 
 from listening import Heard
 from parallab import model
-from parallab.ear import GONE, LEDGER, Ear, _pid_of
+from parallab.ear import LEDGER, Ear
+from parallab.procfs import pidfd
 
 
 @pytest.fixture
@@ -247,11 +248,43 @@ def test_it_is_silent_while_nothing_happens(ear: Ear, heard: Heard) -> None:
 
 
 def test_a_pidfd_tells_its_process_or_that_it_was_collected(tmp_path: Path) -> None:
-    child = subprocess.Popen(["/bin/true"])
-    first, second = os.pidfd_open(child.pid), os.pidfd_open(child.pid)
-    assert _pid_of(first) == child.pid
-    child.wait()
-    assert _pid_of(second) == GONE
+    child = subprocess.Popen(["sh", "-c", "read x; exit 3"], stdin=subprocess.PIPE)
+    held = os.pidfd_open(child.pid)
+    assert pidfd.pid_of(held) == child.pid
+    child.communicate(b"\n")
+    assert pidfd.pid_of(held) == pidfd.GONE
+    assert pidfd.exit_code(held, child.pid) in (3, None)  # None: Linux before 6.15 forgets it
     other = tmp_path / "no-pidfd"
     other.touch()
-    assert _pid_of(os.open(other, os.O_RDONLY)) == 0
+    assert pidfd.pid_of(os.open(other, os.O_RDONLY)) == 0
+
+
+def test_a_zombies_exit_code_is_told_by_every_linux() -> None:
+    child = subprocess.Popen(["sh", "-c", "kill -9 $$"])
+    held = os.pidfd_open(child.pid)
+    select.select([held], [], [], 20)
+    assert pidfd.exit_code(held, child.pid) == -9
+    child.wait()
+
+
+def test_the_end_of_a_process_that_was_handed_over_is_told(ear: Ear, heard: Heard) -> None:
+    with connect(ear) as connection:
+        child = subprocess.Popen(["sh", "-c", "read x; exit 7"], stdin=subprocess.PIPE)
+        start = model.ProcessStart(at=5, began=4, child=child.pid, cell="c", run=3)
+        socket.send_fds(connection, [packet(start)], [os.pidfd_open(child.pid)])
+        (heard_start,) = heard.until(lambda: heard.all(model.ProcessStart))
+        assert heard_start.seen
+        child.stdin.write(b"\n")  # type: ignore[union-attr]
+        child.stdin.flush()  # type: ignore[union-attr]
+        (gone,) = heard.until(lambda: heard.all(model.ProcessGone))
+        child.communicate()
+    assert (gone.child, gone.exit_code, gone.cell, gone.run, gone.since) == (child.pid, 7, "c", 3, 5)
+
+
+def test_nobody_but_the_system_says_that_a_process_is_gone(ear: Ear, heard: Heard) -> None:
+    with connect(ear) as connection:
+        connection.send(packet(model.ProcessGone(at=1, child=os.getpid(), exit_code=0)))
+        connection.send(packet(HELLO))
+        heard.until(lambda: heard.all(model.Hello))
+    assert ear.malformed == 1
+    assert not heard.all(model.ProcessGone)

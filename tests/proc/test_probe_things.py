@@ -220,7 +220,8 @@ def test_a_queue_of_threads(kernel: Listened) -> None:
         "q = queue.PriorityQueue(2)\nq.put((2, 'b')); q.put((1, 'a'))\n"
         "try: q.put(3, block=False)\nexcept queue.Full: pass\n"
         "q.get(); q.task_done(); q.get(); q.task_done(); q.join()\n"
-        "try: q.get(timeout=0.01)\nexcept queue.Empty: pass"
+        "try: q.get(timeout=0.01)\nexcept queue.Empty: pass\n"
+        "q.empty()"
     )
     kernel.heard.until(lambda: kernel.heard.all(model.CellEnd))
     lines = kernel.heard.all(model.QueueUse)
@@ -235,10 +236,50 @@ def test_a_queue_of_threads(kernel: Listened) -> None:
         ("done", 7, ""),
         ("join", 8, ""),
         ("joined", 9, ""),
-        ("empty", 10, ""),
+        ("wait-get", 10, ""),
+        ("empty", 11, ""),
+        ("look", 12, ""),
     ]
     assert {(line.cls, line.maxsize, line.item_type) for line in lines if line.item} == {("PriorityQueue", 2, "tuple")}
     assert [line.size for line in lines if line.act == "done"] == [1, 0]
+
+
+def test_who_waits_for_room_and_who_put_what(kernel: Listened) -> None:
+    kernel.run(
+        "import collections, dataclasses\n"
+        "@dataclasses.dataclass\nclass Card:\n    n: int\n    what: object\n"
+        "Pair = collections.namedtuple('Pair', 'a b')\n"
+        "q = queue.Queue(1)\n"
+        "t = threading.Thread(target=work.put, args=(q, [Card(1, q), Pair(2, 'x'), *range(600)]))\n"
+        "t.start()\n"
+        "while not q.full(): time.sleep(0.01)\n"
+        "time.sleep(0.1)\n"
+        "for _ in range(602): q.get()\n"
+        "t.join()"
+    )
+    kernel.heard.until(lambda: kernel.heard.all(model.CellEnd))
+    (run,) = kernel.heard.all(model.ThreadRun)
+    lines = sorted(kernel.heard.all(model.QueueUse), key=lambda line: line.n)
+    assert [line.act for line in lines[:4]] == ["made", "put", "wait-put", "get"]
+    assert lines[2].size == 1
+    assert json.loads(lines[1].item) == {"$type": "__main__.Card", "n": 1, "what": {"$type": "queue.Queue"}}
+    assert next(line.item for line in lines if line.item.startswith("[")) == '[2,"x"]'
+    # Also of lines that were kept back, and sent by another thread.
+    assert {line.tid for line in lines if line.act in ("put", "wait-put")} == {run.tid}
+    assert run.tid not in {line.tid for line in lines if line.act in ("get", "wait-get")}
+
+
+def test_a_thread_that_was_made(kernel: Listened) -> None:
+    kernel.run(
+        "class T(threading.Thread):\n    def run(self): pass\n"
+        "a, b = T(name='a'), threading.Thread(target=work.nothing, name='b')\na.run(); b.start(); b.join()"
+    )
+    kernel.heard.until(lambda: kernel.heard.all(model.CellEnd))
+    one, two = kernel.heard.all(model.ThreadMade)
+    assert (one.name, one.cls, one.target, one.overrides_run) == ("a", "T", "", True)
+    assert (two.name, two.cls, two.target, two.overrides_run) == ("b", "Thread", "work.nothing", False)
+    (start,) = kernel.heard.all(model.ThreadStart)
+    assert start.ident == two.ident != one.ident
 
 
 def test_a_long_ledger_keeps_its_first_and_last_lines(kernel: Listened) -> None:
@@ -403,7 +444,7 @@ def test_a_segment_and_what_it_holds(kernel: Listened) -> None:
         "    p = mp.Process(target=work, args=(arg,)); p.start(); p.join()\n"
     )
     (held,) = end.segments
-    assert (held.size, held.ino > 0) == (300, True)
+    assert (held.size, held.inode is not None) == (300, True)
     kernel.run(
         "v = m.buf[:2]\ntry: m.close()\nexcept BufferError: pass\nv.release()\nm.close(); m.unlink(); m.unlink()"
     )
@@ -419,7 +460,7 @@ def test_a_segment_and_what_it_holds(kernel: Listened) -> None:
         ("unlink", ""),
         ("unlink", "FileNotFoundError"),
     ]
-    assert {use.ino for use in uses if use.ino} == {held.ino}
+    assert {use.inode for use in uses if use.inode is not None} == {held.inode}
     theirs = [(use.act, use.owner) for use in uses if use.pid != kernel.pid]
     forked = kernel.heard.all(model.ProcessBorn)[0].method == "fork"
     given = [] if forked else [("attach", "")]

@@ -10,12 +10,13 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from parallab.mistakes.catalogue import CATALOGUE, DEEPER, Mistake
+from parallab.mistakes.hanging import named
 from parallab.mistakes.recognise import RECOGNISERS
 
 if TYPE_CHECKING:
     from parallab.evidence import Evidence
 
-__all__ = ["CATALOGUE", "DEEPER", "RECOGNISERS", "Mistake", "tell"]
+__all__ = ["CATALOGUE", "DEEPER", "RECOGNISERS", "Mistake", "named", "tell"]
 
 
 def tell(candidates: Iterable[str], evidence: Evidence) -> Mistake | None:

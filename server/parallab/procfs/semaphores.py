@@ -62,7 +62,7 @@ def sem_locks(
                 last_tid=raw.last_tid,
                 address=address,
                 name=_name(memory, raw.name),
-                tid=_native_id(memory, raw.last_tid, tids, machine),
+                tid=native_id(memory, raw.last_tid, tids, machine),
             )
         )
     return tuple(found)
@@ -116,7 +116,7 @@ def _name(memory: opened.Memory, address: int) -> str:
     return name.decode("ascii", "replace") if name.startswith(b"/") else ""
 
 
-def _native_id(memory: opened.Memory, pthread: int, tids: Sequence[int], machine: str) -> int:
+def native_id(memory: opened.Memory, pthread: int, tids: Sequence[int], machine: str) -> int:
     """The native id behind a pthread_self(3), believed only when it is one of the process's threads."""
     offset = structs.THREAD_ID_OFFSET.get(machine)
     if not pthread or offset is None:

@@ -12,28 +12,37 @@ from dataclasses import dataclass, replace
 
 from parallab import model
 from parallab.story.locks import Hold, Lock, Run, all_locks
-from parallab.story.processes import Worker, all_workers, numbered, some
+from parallab.story.processes import Program, Worker, all_processes, all_programs, death, numbered, some
 from parallab.story.proxies import Call, all_calls
-from parallab.story.segments import Segment, all_segments
+from parallab.story.queues import JOURNAL, Line, Queue, all_queues, between_processes, journal
+from parallab.story.segments import SharedSegment, all_segments
 from parallab.story.standstill import LockWait, Standstill, standstill
 from parallab.story.threads import Thread, all_threads
 from parallab.story.together import Together, rounds, together
 
 __all__ = [
+    "JOURNAL",
     "Call",
     "Hold",
+    "Line",
     "Lock",
     "LockWait",
     "Number",
+    "Program",
+    "Queue",
     "Run",
-    "Segment",
+    "SharedSegment",
     "Standstill",
     "Story",
     "Thread",
     "Together",
     "Worker",
     "all_calls",
+    "all_queues",
     "all_segments",
+    "between_processes",
+    "death",
+    "journal",
     "numbered",
     "rounds",
     "segments_left",
@@ -70,6 +79,10 @@ class Story:
     locks: tuple[Lock, ...]
     made: tuple[model.NumberMade, ...]
     readings: tuple[tuple[Run, int, model.Reading], ...]
+    forks: tuple[Worker, ...] = ()
+    """Children of os.fork."""
+    programs: tuple[Program, ...] = ()
+    segments: tuple[SharedSegment, ...] = ()
 
     def worker(self, pid: int) -> Worker | None:
         """The latest worker with this pid, or None."""
@@ -113,13 +126,16 @@ def tell(recording: model.Recording) -> Story:
     for event in recording.events:
         if isinstance(event, model.CellEnd | model.Answer):
             readings += [((event.cell, event.run), event.at, reading) for reading in event.readings]
-    workers = all_workers(recording)
+    workers, forks = all_processes(recording)
     return Story(
         workers,
         all_threads(recording),
         all_locks(recording, workers),
         tuple(event for event in recording.events if isinstance(event, model.NumberMade)),
         tuple(readings),
+        forks,
+        all_programs(recording),
+        all_segments(recording, workers),
     )
 
 
@@ -135,14 +151,14 @@ def segments_left(recording: model.Recording) -> tuple[model.Segment, ...]:
         for mapping in process.mappings
     }
     made = {
-        (event.segment, event.ino)
+        (event.segment, event.inode)
         for event in recording.events
-        if isinstance(event, model.SegmentUse) and event.act == "create"
+        if isinstance(event, model.SegmentUse) and event.act == "create" and event.error is None
     }
     return tuple(
         segment
         for segment in recording.snapshots[-1].segments
         if segment.inode not in old
-        and (segment.inode in mapped or (segment.name, segment.inode.ino) in made)
+        and (segment.inode in mapped or (segment.name, segment.inode) in made)
         and not segment.name.startswith("sem.")
     )

@@ -78,6 +78,27 @@ class Worker:
         return tuple(arg for arg in self.args if arg.kind == kind)
 
 
+@dataclass(frozen=True)
+class Program:
+    """Another program that ``subprocess.Popen`` started; times are monotonic ns, 0 unknown."""
+
+    pid: int
+    program: str = ""
+    parent: int = 0
+    cell: str = ""
+    run: int = 0
+    began: int = 0
+    started: int = 0
+    ended: int = 0
+    exit_code: int | None = None
+    error: model.Failure | None = None
+    """Why it could not be started."""
+    confirmed: bool = False
+
+    def __str__(self) -> str:
+        return f"the program “{self.program}”"
+
+
 class _Workers:
     """Joins starts, births, runs, ends and sightings; a pid may be used again and again."""
 
@@ -86,7 +107,7 @@ class _Workers:
         self.lives: list[Worker] = []
         self.current: dict[int, int] = {}
 
-    def tell(self) -> tuple[Worker, ...]:
+    def tell(self) -> None:
         for event in self.recording.events:
             match event:
                 case model.ProcessStart():
@@ -101,10 +122,28 @@ class _Workers:
                     self._exit(event.child, event.exit_code, event.at)
                 case model.Wait() if event.child and event.exit_code is not None:
                     self._exit(event.child, event.exit_code, event.at)
+                case model.ForkMade():
+                    self._forked(event)
+                case model.ProcessGone():
+                    self._gone(event)
                 case _:
                     pass
         self._confirm()
+
+    @property
+    def workers(self) -> tuple[Worker, ...]:
+        """Those that multiprocessing started."""
         return tuple(life for life in self.lives if life.parent)
+
+    @property
+    def forks(self) -> tuple[Worker, ...]:
+        """Those that os.fork made, and not subprocess on the way to a program."""
+        programs = {event.child for event in self.recording.events if isinstance(event, model.ProgramStart)}
+        return tuple(
+            replace(life, parent=life.os_parent, began=life.born or life.started)
+            for life in self.lives
+            if not life.parent and life.method == "os.fork" and life.pid not in programs
+        )
 
     def _life(self, pid: int, since: int = 0) -> int:
         """The index of this pid's present life, a new one when its last had ended before ``since``."""
@@ -152,9 +191,28 @@ class _Workers:
         self.lives[index] = replace(
             life,
             born=event.at,
+            cell=life.cell or event.cell,
+            run=life.run or event.run,
             os_parent=event.ppid,
             method=life.method or event.method,
             confirmed=True,
+        )
+
+    def _forked(self, event: model.ForkMade) -> None:
+        """As the parent tells, perhaps before the child has, perhaps after."""
+        index = self.current.get(event.child)
+        if index is None or self.lives[index].started or self.lives[index].parent:
+            self.lives.append(Worker(event.child))
+            self.current[event.child] = index = len(self.lives) - 1
+        life = self.lives[index]
+        self.lives[index] = replace(
+            life,
+            method="os.fork",
+            os_parent=event.pid,
+            cell=event.cell,
+            run=event.run,
+            started=event.at,
+            confirmed=life.confirmed or event.seen,
         )
 
     def _change(self, pid: int, *, ran: int, born_or: int, work_ns: int) -> None:
@@ -189,6 +247,15 @@ class _Workers:
             # What waitpid(2) told beats what the child said it was about to give.
             self.lives[index] = replace(life, exit_code=code, ended=life.ended or at)
 
+    def _gone(self, event: model.ProcessGone) -> None:
+        """The system showed the end of the very process that this start or birth told of."""
+        for index in range(len(self.lives) - 1, -1, -1):
+            life = self.lives[index]
+            if life.pid == event.child and event.since in (life.started, life.born):
+                code = event.exit_code if event.exit_code is not None else life.exit_code
+                self.lives[index] = replace(life, exit_code=code, ended=life.ended or event.at, confirmed=True)
+                return
+
     def _confirm(self) -> None:
         seen: dict[int, list[model.Sighting]] = {}
         for sighting in self.recording.sightings:
@@ -208,9 +275,45 @@ class _Workers:
                 )
 
 
-def all_workers(recording: model.Recording) -> tuple[Worker, ...]:
-    """Every process that was started through multiprocessing, in order of report."""
-    return _Workers(recording).tell()
+def all_processes(recording: model.Recording) -> tuple[tuple[Worker, ...], tuple[Worker, ...]]:
+    """Every process that was started through multiprocessing, in order of report; and those of os.fork."""
+    found = _Workers(recording)
+    found.tell()
+    return found.workers, found.forks
+
+
+def all_programs(recording: model.Recording) -> tuple[Program, ...]:
+    """Every other program that was started, or could not be, in order of report."""
+    done: list[Program] = []
+    living: dict[int, Program] = {}
+    for event in recording.events:
+        match event:
+            case model.ProgramStart():
+                one = Program(
+                    event.child,
+                    event.program,
+                    event.pid,
+                    event.cell,
+                    event.run,
+                    event.began,
+                    event.at,
+                    error=event.error,
+                    confirmed=event.seen,
+                )
+                if event.child in living:
+                    done.append(living.pop(event.child))
+                if event.child:
+                    living[event.child] = one
+                else:
+                    done.append(one)
+            case model.ProcessExit() | model.ProcessGone() if event.child in living:
+                one = living[event.child]
+                if isinstance(event, model.ProcessExit) or event.since == one.started:
+                    code = event.exit_code if event.exit_code is not None else one.exit_code
+                    living[event.child] = replace(one, exit_code=code, ended=one.ended or event.at)
+            case _:
+                pass
+    return tuple(sorted([*done, *living.values()], key=lambda one: one.began))
 
 
 def numbered(workers: Iterable[Worker]) -> tuple[Worker, ...]:
@@ -225,3 +328,16 @@ def some(workers: Sequence[Worker], most: int = 3) -> str:
     if len(workers) > most:
         return f"{', '.join(names)} and {len(workers) - most} more"
     return " and ".join(names) if len(names) < 3 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+_DEATHS = {
+    -6: "its Python gave up (SIGABRT)",
+    -7: "it used memory that is not there (SIGBUS), as when /dev/shm is full",
+    -9: "it was killed (SIGKILL), by the system when memory ran out, or by somebody",
+    -11: "its Python crashed (SIGSEGV)",
+}
+
+
+def death(code: int | None) -> str:
+    """What a kernel died of, behind "died": a colon and the cause, or nothing where the exit code tells none."""
+    return f": {_DEATHS[code]}" if code in _DEATHS else ""

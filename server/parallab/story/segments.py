@@ -1,6 +1,7 @@
-"""Shared memory segments: who made, attached, closed and unlinked each, and what it held.
+"""Shared memory: who made, attached, closed and unlinked each segment, when, and what it held.
 
-A segment is its name and inode: names are used again, and a new one of an old name is another.
+Told by the probe's reports, and by /dev/shm as it was seen. A segment is its name and inode: names
+are used again, and a new one of an old name is another.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -21,20 +22,29 @@ LARGEST = 64 * 1024
 
 
 @dataclass(frozen=True)
-class Segment:
-    """One segment. Processes are told by pid."""
+class SharedSegment:
+    """One SharedMemory (or ShareableList). Processes are told by pid; times are monotonic ns, 0 unknown."""
 
     name: str
-    ino: int = 0
+    inode: model.Inode | None = None
     size: int = 0
+    """Bytes."""
     owner: str = ""
     """"" for a SharedMemory, ``list`` for a ShareableList's, ``manager`` for a SharedMemoryManager's."""
     made_by: int = 0
+    """0: its making was not reported: it may be somebody else's."""
     made_in: Run = ("", 0)
+    created: int = 0
+    unlinked: int = 0
     mapped_by: frozenset[int] = frozenset()
     """The processes that had it in their memory at some time."""
     uses: tuple[model.SegmentUse, ...] = ()
+    confirmed: bool = False
+    """The operating system showed it: as it came, or in a look."""
     packed: str = field(default="", repr=False)
+
+    def __str__(self) -> str:
+        return f"the shared memory “{self.name}”"
 
     @cached_property
     def content(self) -> bytes | None:
@@ -54,68 +64,93 @@ class Segment:
         return tuple(use for use in self.uses if use.act == act and use.error is not None)
 
 
-def all_segments(recording: model.Recording, runs: Iterable[Run], workers: Sequence[Worker]) -> Iterator[Segment]:
-    """The segments of which these cell runs, or their processes, reported a use."""
-    mine = frozenset(runs)
-    groups: list[list[model.SegmentUse]] = []
-    by_name: dict[str, int] = {}
+def all_segments(
+    recording: model.Recording, workers: Sequence[Worker], runs: Iterable[Run] | None = None
+) -> tuple[SharedSegment, ...]:
+    """The segments in order of first use; with ``runs``, those that these cell runs or their processes used."""
+    mine = frozenset(runs) if runs is not None else None
+    lives = [uses for uses in _lives(recording) if mine is None or any((use.cell, use.run) in mine for use in uses)]
+    if not lives:
+        return ()
+    sight = _sight(recording, workers, mine)
+    return tuple(_segment(uses, sight) for uses in lives)
+
+
+def _lives(recording: model.Recording) -> list[list[model.SegmentUse]]:
+    """The uses of each segment. What tells no inode (an unlink after the close) is of the newest of that name."""
+    found: list[list[model.SegmentUse]] = []
+    by_name: dict[str, list[model.SegmentUse]] = {}
+    by_inode: dict[tuple[str, model.Inode], list[model.SegmentUse]] = {}
     for event in recording.events:
-        if not isinstance(event, model.SegmentUse) or not event.segment:
+        if not isinstance(event, model.SegmentUse) or event.act == "arena" or not event.segment:
             continue
-        place = by_name.get(event.segment)
-        fresh = event.act == "create" and event.error is None
-        if place is None or fresh:
-            groups.append([])
-            by_name[event.segment] = place = len(groups) - 1
-        groups[place].append(event)
-    for uses in groups:
-        if any((use.cell, use.run) in mine for use in uses):
-            yield _segment(recording, uses, mine, workers)
+        uses = by_inode.get((event.segment, event.inode)) if event.inode is not None else None
+        uses = uses if uses is not None else by_name.get(event.segment)
+        if uses is None or (event.act == "create" and event.error is None):
+            uses = by_name[event.segment] = []
+            found.append(uses)
+        if event.inode is not None:
+            by_inode[event.segment, event.inode] = uses
+        uses.append(event)
+    return found
 
 
-def _segment(
-    recording: model.Recording, uses: list[model.SegmentUse], mine: frozenset[Run], workers: Sequence[Worker]
-) -> Segment:
-    name = uses[0].segment
-    ino = next((use.ino for use in uses if use.ino), 0)
-    made = next((use for use in uses if use.act == "create" and use.error is None), None)
-    mapped = {use.pid for use in uses if use.act in ("create", "attach") and use.error is None}
+@dataclass(frozen=True)
+class _Sight:
+    """What else a recording shows of segments, read through once."""
+
+    shown: Mapping[model.Inode, model.ShmLife]
+    mapped: Mapping[model.Inode, set[int]]
+    """The processes that had it mapped when somebody looked."""
+    given: Mapping[str, set[int]]
+    """By name, the forked children that got it as an argument."""
+    contents: Mapping[str, list[tuple[int, model.Inode | None, str]]]
+    """By name, what was read of it at the ends of cells and when it was asked for."""
+
+
+def _sight(recording: model.Recording, workers: Sequence[Worker], mine: frozenset[Run] | None) -> _Sight:
+    mapped: dict[model.Inode, set[int]] = {}
+    for snapshot in recording.snapshots:
+        for process in snapshot.processes:
+            for mapping in process.mappings:
+                mapped.setdefault(mapping.inode, set()).add(process.pid)
+    given: dict[str, set[int]] = {}
     # A forked child has what it was given without attaching it; others attach it when they unpickle it.
-    mapped |= {
-        worker.pid
-        for worker in workers
-        if worker.method == "fork" and any(arg.name.lstrip("/") == name for arg in worker.given("segment"))
-    }
-    mapped |= {
-        process.pid
-        for snapshot in recording.snapshots
-        for process in snapshot.processes
-        for mapping in process.mappings
-        if ino and mapping.inode.ino == ino and mapping.path.endswith(f"/{name}")
-    }
-    return Segment(
-        name,
-        ino,
-        max(use.size for use in uses),
-        made.owner if made is not None else "",
-        made.pid if made is not None else 0,
-        (made.cell, made.run) if made is not None else ("", 0),
-        frozenset(mapped),
-        tuple(uses),
-        _content(recording, name, ino, uses, mine),
-    )
-
-
-def _content(
-    recording: model.Recording, name: str, ino: int, uses: list[model.SegmentUse], mine: frozenset[Run]
-) -> str:
-    """The latest that is known."""
-    found = [(use.at, use.content) for use in uses if use.content]
+    for worker in workers:
+        for arg in worker.given("segment") if worker.method == "fork" else ():
+            given.setdefault(arg.name.removeprefix("/"), set()).add(worker.pid)
+    contents: dict[str, list[tuple[int, model.Inode | None, str]]] = {}
     for event in recording.events:
-        if isinstance(event, model.CellEnd | model.Answer) and (event.cell, event.run) in mine:
-            found += [
-                (event.at, one.content)
-                for one in event.segments
-                if one.content and one.name == name and one.ino in (0, ino)
-            ]
-    return max(found)[1] if found else ""
+        if isinstance(event, model.CellEnd | model.Answer) and (mine is None or (event.cell, event.run) in mine):
+            for one in event.segments:
+                if one.content:
+                    contents.setdefault(one.name, []).append((event.at, one.inode, one.content))
+    shown = {one.inode: one for one in recording.shm if one.inode is not None}
+    return _Sight(shown, mapped, given, contents)
+
+
+def _segment(uses: list[model.SegmentUse], sight: _Sight) -> SharedSegment:
+    name = uses[0].segment
+    inode = next((use.inode for use in uses if use.inode is not None), None)
+    seen = sight.shown.get(inode) if inode is not None else None
+    made = next((use for use in uses if use.act == "create" and use.error is None), None)
+    unlinked = next((use.at for use in uses if use.act == "unlink" and use.error is None), 0)
+    mapped = {use.pid for use in uses if use.act in ("create", "attach") and use.error is None}
+    mapped |= sight.given.get(name, set())
+    mapped |= sight.mapped.get(inode, set()) if inode is not None else set()
+    read = [(use.at, use.content) for use in uses if use.content]
+    read += [(at, content) for at, of, content in sight.contents.get(name, ()) if of in (None, inode)]
+    return SharedSegment(
+        name,
+        inode,
+        max(use.size for use in uses),
+        owner=made.owner if made is not None else "",
+        made_by=made.pid if made is not None else 0,
+        made_in=(made.cell, made.run) if made is not None else ("", 0),
+        created=made.at if made is not None else 0,
+        unlinked=unlinked or (seen.deleted if seen is not None else 0),
+        mapped_by=frozenset(mapped),
+        uses=tuple(uses),
+        confirmed=seen is not None and seen.seen,
+        packed=max(read)[1] if read else "",
+    )

@@ -59,14 +59,15 @@ def standstill(recording: model.Recording, story: Told) -> Standstill:
 
 def _cycle(waits: Sequence[LockWait]) -> tuple[LockWait, ...]:
     """The first closed circle of waiter → holder; a process that holds what it wants is one of one."""
-    by_waiter = {wait.waiter: wait for wait in waits}
+    # Who took a semaphore of several need not be who gives it back.
+    by_waiter = {wait.waiter: wait for wait in waits if wait.lock.maxvalue == 1}
     for start in waits:
         path: list[LockWait] = []
         wait: LockWait | None = start
         while wait is not None and wait not in path:
             path.append(wait)
             wait = next((by_waiter[pid] for pid in wait.holders if pid in by_waiter), None)
-        if wait is start:
+        if wait is start and start.lock.maxvalue == 1:
             return tuple(path)
     return ()
 
@@ -89,6 +90,8 @@ class _Names:
             return (
                 f"{self.who(wait.waiter)} waits at {'an' if wait.lock.owner[0] in 'aeiou' else 'a'} {wait.lock.owner}"
             )
+        if wait.lock.maxvalue != 1:
+            return f"{self.who(wait.waiter)} waits for a semaphore that is at 0"
         if wait.waiter in wait.holders:
             return f"{self.who(wait.waiter)} waits for a lock that it holds itself"
         if wait.holders:

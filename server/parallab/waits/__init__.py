@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from parallab.waits.graph import APART_NS, Hope, Picture, Wait, lost, picture, still, stuck
+from parallab.waits.graph import APART_NS, Hope, Picture, Wait, in_question, lost, picture, still, stuck, within
 from parallab.waits.patterns import Cycle, Diagnosis, cycles, diagnose
 
 __all__ = [
@@ -17,8 +17,10 @@ __all__ = [
     "Wait",
     "cycles",
     "diagnose",
+    "in_question",
     "lost",
     "picture",
     "still",
     "stuck",
+    "within",
 ]

@@ -3,9 +3,10 @@
 Every thread is asked two things of one snapshot: what is it blocked on, and which threads could
 end that. From those that run or wait with a time-out, "can go on" spreads to all whom they could
 wake; from those that wait for something outside (a network, a terminal, a process not ours),
-"cannot tell" spreads. Who is left waits for ever. One snapshot is not atomic, so only
-:func:`stuck` and :func:`lost`, which take two, say so. What the pattern is called is for
-``patterns``.
+"cannot tell" spreads. Between threads of one process the system does not show who could end what:
+there, unless Python's stack says so, a thread that goes on makes it "cannot tell" and no more. Who
+is left waits for ever. One snapshot is not atomic, so only :func:`stuck` and :func:`lost`, which
+take two, say so. What the pattern is called is for ``patterns``.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Literal
 
 from parallab.ipc import Objects, Role, Semaphore, is_kernel, objects, roles
 from parallab.model import Blocked, Inode, OpenFile, Process, Snapshot, Thread
+from parallab.waits import python
 
 Kind = Literal["process", "object", "child", "thread-lock", "unknown"]
 Hope = Literal["yes", "unknown", "no"]
@@ -30,7 +32,12 @@ _WRITES = frozenset(("write", "writev", "sendto", "sendmsg", "sendmmsg"))
 _POLLS = frozenset(("poll", "ppoll", "select", "pselect6"))
 _EPOLLS = frozenset(("epoll_wait", "epoll_pwait", "epoll_pwait2"))
 _ACCEPTS = frozenset(("accept", "accept4"))
+_LOCKS = frozenset(("flock", "fcntl"))
 _SLEEPS = frozenset(("nanosleep", "clock_nanosleep"))
+
+_ALARM = 1 << 13
+_INNOCENT = sum(1 << number - 1 for number in (2, 4, 5, 6, 7, 8, 11, 13, 16, 18, 20, 21, 22, 24, 25, 26, 27, 28, 31))
+"""Handlers that nobody waits for: SIGINT is Python's own, faulthandler has those of crashes; signal(7)."""
 _CHILD = frozenset(("wait4", "waitid"))
 
 
@@ -63,6 +70,10 @@ class Picture:
     waits: tuple[Wait, ...]
     hope: dict[Who, Hope]
     enders: dict[Who, frozenset[Who]]
+    doing: dict[Who, python.Doing] = field(default_factory=dict)
+    """What Python's stacks say, of those threads that have one."""
+    machinery: frozenset[Who] = frozenset()
+    """The threads that are a notebook's own."""
 
     @property
     def main(self) -> Who:
@@ -114,9 +125,9 @@ def stuck(previous: Snapshot, current: Snapshot, baseline: Snapshot | None = Non
     main = _thread(current, seen.main)
     if main is None or main.blocked is None:
         return None
-    if main.blocked.call in _EPOLLS or _is_event_loop(root, main.blocked):
-        return False
     hope = seen.hope[seen.main]
+    if hope != "no" and (main.blocked.call in _EPOLLS or _is_event_loop(root, main.blocked)):
+        return False
     if hope != "no":
         alone = baseline is None and is_kernel(root) and _alone(current).hope[seen.main] == "no"
         # Whether it is the notebook's own threads that give hope cannot be told without a baseline.
@@ -144,7 +155,11 @@ def lost(previous: Snapshot, current: Snapshot, baseline: Snapshot | None = None
         return ()
     seen = picture(current, baseline)
     # A program may keep a thread that waits in vain all its life: only what holds up a main thread counts.
-    mains = [(one.pid, one.pid) for one in current.processes if seen.hope.get((one.pid, one.pid)) == "no"]
+    mains = [
+        (one.pid, one.pid)
+        for one in current.processes
+        if seen.hope.get((one.pid, one.pid)) == "no" and seen.roles[one.pid] in CLIENTS
+    ]
     held_up = frozenset().union(*(seen.behind(main) for main in mains))
     return tuple(
         wait
@@ -157,6 +172,28 @@ TICKS = 100
 """Clock ticks a second, USER_HZ, which Linux has as 100 on every machine that Python runs on (time(7))."""
 _STARTING = 5
 """Seconds in which a notebook's Python starts its own threads, before the first cell can run."""
+
+
+def in_question(seen: Picture) -> frozenset[Inode]:
+    """The objects that waits are for which would be for ever: who else holds them decides it."""
+    found: set[Inode] = set()
+    for wait in seen.lost():
+        process = seen.snapshot.process(wait.pid)
+        thread = _thread(seen.snapshot, (wait.pid, wait.tid))
+        if process is None or thread is None or thread.blocked is None:
+            continue
+        fds = frozenset(thread.blocked.fds)
+        found |= {file.inode for file in process.files if file.fd in fds and file.inode is not None}
+        if wait.inode is not None:
+            found.add(wait.inode)
+    sockets = seen.objects.sockets
+    return frozenset(found | {peer for one in found if one in sockets and (peer := sockets[one].peer) is not None})
+
+
+def within(seen: Picture) -> tuple[int, ...]:
+    """The processes with threads that wait for one another: only Python's stacks say for what. The root first."""
+    pids = {wait.pid for wait in seen.waits if wait.kind == "thread-lock" and not wait.timed}
+    return tuple(sorted(pids, key=lambda pid: (pid != seen.snapshot.root, pid)))
 
 
 def _machinery(snapshot: Snapshot, baseline: Snapshot | None) -> frozenset[Who]:
@@ -206,6 +243,11 @@ class _Thinker:
     by_pid: dict[int, Process] = field(init=False)
     files: dict[int, dict[int, OpenFile]] = field(init=False)
     blind: bool = field(init=False)
+    doing: dict[Who, python.Doing] = field(init=False)
+    named: set[Who] = field(default_factory=set)
+    """Threads of which Python's stacks say which others of their process could end their wait."""
+    outside: dict[Inode, str] = field(init=False)
+    """Objects that processes beyond this snapshot hold, with the letters of their modes."""
 
     def __post_init__(self) -> None:
         self.objects = objects(self.snapshot)
@@ -214,20 +256,61 @@ class _Thinker:
         # A process whose descriptors cannot be read may hold any end of anything.
         self.blind = any(not one.files and one.state not in "ZX" for one in self.snapshot.processes)
         self.files = {one.pid: {file.fd: file for file in one.files} for one in self.snapshot.processes}
+        self.doing = python.by_thread(self.snapshot)
+        self.outside = {}
+        for end in self.snapshot.outside:
+            self.outside[end.inode] = self.outside.get(end.inode, "") + end.mode
 
     def picture(self) -> Picture:
         waits: list[Wait] = []
         start: dict[Who, Hope] = {}
         enders: dict[Who, frozenset[Who]] = {}
+        sure: dict[Who, frozenset[Who]] = {}
         for process in self.snapshot.processes:
             for thread in process.threads:
                 who = (process.pid, thread.tid)
                 wait, hope, those = self._one(process, thread)
-                start[who] = hope
+                start[who] = _more(hope, "unknown") if hope == "no" and self._signalled(process, thread) else hope
                 enders[who] = those - {who} - self.machinery
+                sure[who] = self._surely(who, wait, enders[who])
                 if wait is not None:
                     waits.append(wait)
-        return Picture(self.snapshot, self.objects, self.roles, tuple(waits), _spread(start, enders), enders)
+        hope_of = _spread(start, enders, sure)
+        return Picture(
+            self.snapshot, self.objects, self.roles, tuple(waits), hope_of, enders, self.doing, self.machinery
+        )
+
+    def _surely(self, who: Who, wait: Wait | None, those: frozenset[Who]) -> frozenset[Who]:
+        """Of the threads that could end a wait, those that are known to be the ones that would.
+
+        A thread of the same process may do anything with what all its threads share, or have
+        nothing to do with it: it counts only where Python's stack names it, or a lock's own record.
+        """
+        pid = who[0]
+        if wait is not None and wait.kind == "thread-lock":
+            return those if who in self.named else frozenset(one for one in those if one[0] != pid)
+        semaphore = self.objects.semaphores.get(wait.inode) if wait is not None and wait.inode is not None else None
+        if semaphore is not None and semaphore.is_lock and semaphore.holders:
+            others = semaphore.holders - {pid}
+            named_threads = semaphore.holder_threads(pid) - {who[1]}
+            if others or named_threads:
+                return frozenset(one for one in those if one[0] in others or one[1] in named_threads)
+            return frozenset()  # it holds it itself: who else might let go of it can only be guessed
+        return frozenset(one for one in those if one[0] != pid)
+
+    def _signalled(self, process: Process, thread: Thread) -> bool:
+        """Whether a signal may be what ends this wait: its handler would run in the main thread.
+
+        SIGALRM is a time-out of any call. Another handler of the program's own is thought of where
+        its main thread waits for nothing but its own process, as services wait for their end.
+        """
+        if thread.tid != process.pid or thread.blocked is None:
+            return False
+        if process.caught & _ALARM:
+            return True
+        call = thread.blocked.call
+        inside = (call.startswith("futex") and thread.blocked.inode is None) or call in _POLLS or call in _EPOLLS
+        return inside and bool(process.caught & ~_INNOCENT)
 
     def _one(self, process: Process, thread: Thread) -> tuple[Wait | None, Hope, frozenset[Who]]:
         """A thread's wait, its own hope without help, and the threads that could help."""
@@ -256,17 +339,41 @@ class _Thinker:
         if call.startswith("futex"):
             if blocked.inode is not None:
                 return self._shared_futex(process, thread, blocked.inode)
-            own = frozenset((process.pid, one.tid) for one in process.threads)
-            return self._wait(process, thread, "thread-lock", "", (process.pid,)), "no", self._served(process, own)
+            return self._between_threads(process, thread)
         if call in _READS or call in _WRITES or call in _POLLS or call in _EPOLLS or call in _ACCEPTS:
             return self._files(process, thread, blocked)
+        if call in _LOCKS:
+            return self._locked_file(process, thread, blocked)
         return self._wait(process, thread, "unknown", "", None), "unknown", frozenset()
+
+    def _between_threads(self, process: Process, thread: Thread) -> tuple[Wait, Hope, frozenset[Who]]:
+        """A futex within one process: Python's stack may say which thread could end it."""
+        own = frozenset((process.pid, one.tid) for one in process.threads)
+        wait = self._wait(process, thread, "thread-lock", "", (process.pid,))
+        who = (process.pid, thread.tid)
+        doing = self.doing.get(who)
+        those: frozenset[Who] = frozenset()
+        if doing is not None and doing.call == "join":
+            those = python.threads_of(doing.thing, process.pid, self.snapshot) & own if doing.thing else frozenset()
+            if not those:
+                return wait, "unknown", own  # it has ended, or could not be read
+        elif doing is not None and doing.wants:
+            those = self._lock_holders(process.pid, doing.wants) & own
+        elif doing is not None and doing.call in _BROUGHT:
+            those = python.handles_results(process.pid, self.snapshot) & own
+        if those:
+            self.named.add(who)
+            return wait, "no", those
+        return wait, "no", self._served(process, own)
+
+    def _lock_holders(self, pid: int, lock: int) -> frozenset[Who]:
+        return frozenset(who for who, doing in self.doing.items() if who[0] == pid and lock in doing.holds)
 
     def _served(self, process: Process, own: frozenset[Who]) -> frozenset[Who]:
         """For a manager's threads, its clients are hope too: any of them may connect and let go."""
         if self.roles[process.pid] != "manager":
             return own
-        return own | self._threads(one.pid for one in self.snapshot.processes if self.roles[one.pid] in _CLIENTS)
+        return own | self._threads(one.pid for one in self.snapshot.processes if self.roles[one.pid] in CLIENTS)
 
     def _child(self, process: Process, thread: Thread, blocked: Blocked) -> tuple[Wait, Hope, frozenset[Who]]:
         children = [one for one in self.snapshot.processes if one.ppid == process.pid]
@@ -285,13 +392,13 @@ class _Thinker:
             # Something of the learner's own in shared memory: whoever maps it may end the wait.
             pids = {one.pid for one in self.snapshot.processes if any(m.inode == inode for m in one.mappings)}
             wait = self._wait(process, thread, "object", str(inode), tuple(sorted(pids)), inode)
-            return wait, "unknown" if len(pids) == 1 else "no", self._threads(pids)
+            return wait, "unknown" if len(pids) == 1 or inode in self.outside else "no", self._threads(pids)
         holders = semaphore.holders if semaphore.is_lock else frozenset()
         known = tuple(sorted(holders)) if holders or semaphore.told else None
         if not semaphore.is_lock and semaphore.told:
             known = tuple(sorted(semaphore.pids - {process.pid}))
         wait = self._wait(process, thread, "object", str(inode), known, inode)
-        if semaphore.value is None:
+        if semaphore.value is None or inode in self.outside:
             return wait, "unknown", frozenset()
         if semaphore.value > 0:
             return wait, "yes", frozenset()  # given back already: it is about to be woken
@@ -313,6 +420,19 @@ class _Thinker:
             named = semaphore.holder_threads(holder) & threads
             found |= {(holder, tid) for tid in (named or threads)}
         return frozenset(found)
+
+    def _locked_file(self, process: Process, thread: Thread, blocked: Blocked) -> tuple[Wait, Hope, frozenset[Who]]:
+        """A wait for the lock of a file: flock(2), and fcntl(2) with F_SETLKW."""
+        file = self.files[process.pid].get(blocked.fds[0]) if blocked.fds else None
+        locked = self.objects.files.get(file.inode) if file is not None and file.inode is not None else None
+        if locked is None:
+            return self._wait(process, thread, "unknown", "", None), "unknown", frozenset()
+        holders = locked.holders & self.by_pid.keys()
+        # Whoever has the file open may hold the lock of one who is gone: it goes with what was opened.
+        hope: Hope = "no" if holders and holders == locked.holders and locked.kind != "ofd" else "unknown"
+        known = tuple(sorted(holders)) or None
+        wait = self._wait(process, thread, "object", str(locked.inode), known, locked.inode)
+        return wait, hope, self._threads(holders)
 
     def _files(self, process: Process, thread: Thread, blocked: Blocked) -> tuple[Wait, Hope, frozenset[Who]]:
         """Waits for descriptors: any one of them that is ready ends it."""
@@ -355,6 +475,10 @@ class _Thinker:
         inode = file.inode
         assert inode is not None
         pipe = self.objects.pipes.get(inode)
+        if pipe is not None and pipe.path:
+            return "unknown", set(pipe.readers if writes else pipe.writers), False  # anyone may open it by its name
+        if pipe is not None and ("r" if writes else "w") in self.outside.get(inode, ""):
+            return "unknown", set(pipe.readers if writes else pipe.writers), False
         if pipe is not None:
             if writes or file.mode == "w":
                 return ("no", set(pipe.readers), False) if pipe.readers else ("unknown", set(), False)
@@ -368,7 +492,7 @@ class _Thinker:
         if socket is None or socket.listening or socket.peer is None:
             return "unknown", set(), False
         peer = self.objects.sockets.get(socket.peer)
-        if peer is None or not peer.holders:
+        if peer is None or not peer.holders or socket.peer in self.outside:
             return "unknown", set(), False
         if socket.queued and not writes:
             return "yes", set(peer.holders), False
@@ -380,9 +504,11 @@ class _Thinker:
         Under forkserver it is the server that writes to it. The worker is the one that reads the
         other pipe of the pair, which ``popen_forkserver`` makes right after.
         """
-        if len(writers) != 1 or self.roles.get(next(iter(writers))) != "forkserver":
+        if len(writers) != 1:
             return None
         server = next(iter(writers))
+        if self.roles.get(server) != "forkserver":
+            return server if self._paired(process, inode, server) else None
         candidates = sorted(
             (other, next(iter(readers)))
             for other, pipe in self.objects.pipes.items()
@@ -394,6 +520,20 @@ class _Thinker:
             and worker.ppid == server
         )
         return candidates[0][1] if candidates else None
+
+    def _paired(self, process: Process, inode: Inode, child: int) -> bool:
+        """Whether this pipe and the one made right after it join a process and its child in both directions.
+
+        ``popen_fork`` and ``popen_spawn_posix`` make such a pair for every child, and write to neither.
+        """
+        one, other = self.by_pid.get(child), self.objects.pipes.get(Inode(inode.dev, inode.ino + 1))
+        if one is None or one.ppid != process.pid or other is None:
+            return False
+        return (
+            child in other.readers - other.writers
+            and process.pid in other.writers - other.readers
+            and process.pid not in self.objects.pipes[inode].writers
+        )
 
     def _threads(self, pids: Iterable[int]) -> frozenset[Who]:
         return frozenset((pid, one.tid) for pid in pids if pid in self.by_pid for one in self.by_pid[pid].threads)
@@ -413,7 +553,10 @@ class _Thinker:
         return Wait(process.pid, thread.tid, kind, target, held_by, blocked.call, blocked.timed, inode, writes)
 
 
-_CLIENTS = frozenset(("root", "worker", "fork", "program"))
+_BROUGHT = ("pool", "future")
+"""Results that a thread of the library's brings, or that of a job itself."""
+CLIENTS = frozenset(("root", "worker", "fork", "program"))
+"""Roles of processes that run a program's own code."""
 _RANK: dict[Hope, int] = {"no": 0, "unknown": 1, "yes": 2}
 
 
@@ -421,18 +564,27 @@ def _more(one: Hope, other: Hope) -> Hope:
     return one if _RANK[one] >= _RANK[other] else other
 
 
-def _spread(start: dict[Who, Hope], enders: dict[Who, frozenset[Who]]) -> dict[Who, Hope]:
-    """Hope spreads from those who have it to those whom they could wake."""
+def _spread(
+    start: dict[Who, Hope], enders: dict[Who, frozenset[Who]], sure: dict[Who, frozenset[Who]]
+) -> dict[Who, Hope]:
+    """Hope spreads from those who have it to those whom they could wake; a guess gives "unknown" and no more."""
+    hope = dict(start)
+    _flood(hope, "yes", sure)
+    for who, those in enders.items():
+        if hope[who] == "no" and any(hope.get(other) == "yes" for other in those):
+            hope[who] = "unknown"
+    _flood(hope, "unknown", enders)
+    return hope
+
+
+def _flood(hope: dict[Who, Hope], level: Hope, enders: dict[Who, frozenset[Who]]) -> None:
     woken: dict[Who, list[Who]] = {}
     for who, those in enders.items():
         for other in those:
             woken.setdefault(other, []).append(who)
-    hope = dict(start)
-    for level in ("yes", "unknown"):
-        queue = [who for who, one in hope.items() if one == level]
-        while queue:
-            for who in woken.get(queue.pop(), ()):
-                if _RANK[hope[who]] < _RANK[level]:
-                    hope[who] = level
-                    queue.append(who)
-    return hope
+    queue = [who for who, one in hope.items() if one == level]
+    while queue:
+        for who in woken.get(queue.pop(), ()):
+            if _RANK[hope[who]] < _RANK[level]:
+                hope[who] = level
+                queue.append(who)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from parallab.ipc import QUEUES, Composite, Semaphore, composites, names
 from parallab.model import Snapshot
-from parallab.waits.graph import Picture, Wait, lost, picture
+from parallab.waits.graph import CLIENTS, Picture, Wait, lost, picture
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def diagnose(previous: Snapshot, current: Snapshot, baseline: Snapshot | None = 
             if not explained.intersection(those):
                 found.append(diagnosis)
                 explained.update(those)
-    return tuple(found)
+    return tuple(found or (diagnosis for diagnosis, _ in _anything(case)))
 
 
 def cycles(seen: Picture, waits: Iterable[Wait]) -> tuple[Cycle, ...]:
@@ -140,6 +140,36 @@ class _Case:
             return f"{'room in' if wait.writes else 'data from'} socket {wait.target}"
         return f"{wait.call} on {wait.target or 'something'}"
 
+    def threads(self, pid: int, others: int, main: bool) -> str:
+        """Some threads of a process, its main one among them or not."""
+        told = [self.name(pid)] if main else []
+        if others:
+            told.append(f"{others} threads of {self.name(pid)}" if others > 1 else f"a thread of {self.name(pid)}")
+        return _start(" and ".join(told))
+
+    def needed(self, wait: Wait) -> bool:
+        """Whether this thread holds somebody up for certain: a main thread, or one that waits for its end."""
+        if wait.tid == wait.pid:
+            return True
+        doing = self.seen.doing
+        return any(
+            (told := doing.get((other.pid, other.tid))) is not None
+            and (
+                (told.call == "join" and (wait.pid, wait.tid) in self.seen.enders[other.pid, other.tid])
+                or (told.call == "exit" and other.pid == wait.pid)
+                or (told.call == "future" and (wait.pid, wait.tid) in self.seen.enders[other.pid, other.tid])
+            )
+            for other in self.waits
+        )
+
+    def idles(self, wait: Wait) -> bool:
+        """Whether a worker waits for work: it reads a pipe, or for the lock of one who does."""
+        if wait.inode in self.seen.objects.pipes:
+            return not wait.writes
+        lock = self.semaphore(wait)
+        readers = {one.pid for one in self.waits if one.inode in self.seen.objects.pipes and not one.writes}
+        return lock is not None and lock.is_lock and bool(lock.holders) and lock.holders <= readers
+
     def says(self, wait: Wait) -> str:
         """One wait as a line of evidence."""
         line = f"{self.name(wait.pid)} waits for {self.thing(wait)} ({wait.call})"
@@ -152,6 +182,16 @@ class _Case:
         if semaphore is not None and semaphore.is_lock:
             return f"{line}, held by {self.people(holders)}"
         return f"{line}, which only {self.people(holders)} could give"
+
+    def ends(self, join: Wait, pid: int) -> str:
+        """Whose end a join waits for, when ``pid`` was just spoken of."""
+        if set(join.held_by or ()) == {pid}:
+            return "its end"
+        return f"the end of {self.people(join.held_by or ())}"
+
+    def joined(self, pid: int) -> bool:
+        """Whether somebody waits, for ever, for this process to end."""
+        return any(wait.kind == "child" and pid in (wait.held_by or ()) for wait in self.waits)
 
     def locks(self) -> list[tuple[Wait, Semaphore]]:
         """The waits for locks, each with its lock."""
@@ -186,20 +226,39 @@ def _lock_cycle(case: _Case) -> Iterable[_Found]:
 
 
 def _join_before_drain(case: _Case) -> Iterable[_Found]:
+    """Who waits for a process's end could read what that process, or one before it, cannot get rid of."""
+    writers = [wait for wait in case.waits if wait.writes and wait.inode is not None]
     for join in case.waits:
         if join.kind != "child" or not join.held_by:
             continue
-        for write in case.waits:
-            pipe = case.seen.objects.pipes.get(write.inode) if write.inode is not None else None
-            if pipe is None or not write.writes or write.pid not in join.held_by:
+        behind = case.seen.behind((join.pid, join.tid))
+        for write in writers:
+            readers, full = _readers(case, write)
+            if (write.pid, write.tid) not in behind or join.pid not in readers or write.pid == join.pid:
                 continue
-            if join.pid in pipe.readers:
-                sentence = (
-                    f"{_start(case.name(write.pid))} cannot end before somebody reads what it put, and"
-                    f" {case.name(join.pid)}, who should, waits for its end."
-                )
-                full = f"{pipe.queued} bytes wait in the pipe" if pipe.queued is not None else "the pipe is full"
-                yield case.told("join-before-drain", sentence, [join, write], "M21", full)
+            # Its own parcel first; or that of one who keeps the queue's write lock from it.
+            if write.pid not in join.held_by and not any(
+                lock.holders == {write.pid} and wait.pid in join.held_by for wait, lock in case.locks()
+            ):
+                continue
+            between = [wait for wait, lock in case.locks() if lock.holders == {write.pid}]
+            sentence = (
+                f"{_start(case.name(write.pid))} cannot end before somebody reads what it put, and"
+                f" {case.name(join.pid)}, who should, waits for {case.ends(join, write.pid)}."
+            )
+            yield case.told("join-before-drain", sentence, [join, write, *between], "M21", full)
+            break
+
+
+def _readers(case: _Case, write: Wait) -> tuple[frozenset[int], str]:
+    """Who could read what this thread cannot get rid of, and how full it is."""
+    assert write.inode is not None
+    pipe = case.seen.objects.pipes.get(write.inode)
+    if pipe is not None:
+        return pipe.readers, f"{pipe.queued} bytes wait in the pipe" if pipe.queued is not None else "the pipe is full"
+    socket = case.seen.objects.sockets.get(write.inode)
+    peer = case.seen.objects.sockets.get(socket.peer) if socket is not None and socket.peer is not None else None
+    return (peer.holders, "the socket is full") if peer is not None else (frozenset(), "")
 
 
 def _holder_gone(case: _Case) -> Iterable[_Found]:
@@ -208,13 +267,14 @@ def _holder_gone(case: _Case) -> Iterable[_Found]:
             continue
         waits = [wait for wait, one in case.locks() if one == lock]
         whole = case.whole(waits[0])
-        codes = [one.exit_code or 0 for one in case.seen.snapshot.processes if one.state == "Z"]
+        # Of those who ended and were not collected yet the ends can be seen: they must agree.
+        codes = {one.exit_code for one in case.seen.snapshot.processes if one.state == "Z" and one.exit_code}
         mistake = None
         if whole is not None and whole.kind in QUEUES and lock.inode == whole.semaphores[0]:
             mistake = "M36"
-        elif any(code < 0 for code in codes):
+        elif codes and all(code < 0 for code in codes):
             mistake = "M45"
-        elif any(code > 0 for code in codes):
+        elif codes and all(code > 0 for code in codes):
             mistake = "M42"
         sentence = f"{_start(case.people(wait.pid for wait in waits))} wait for a lock that nobody alive holds."
         if len({wait.pid for wait in waits}) == 1:
@@ -297,12 +357,118 @@ def _barrier_short(case: _Case) -> Iterable[_Found]:
             yield case.told("semaphore-never", sentence, waits, None, count)
 
 
+def _circle_of_readers(case: _Case) -> Iterable[_Found]:
+    """Processes of which each waits for the next one's word, over pipes that only these two have."""
+    for cycle in case.cycles:
+        pipes = [case.seen.objects.pipes.get(one.inode) for one in cycle.waits if one.inode is not None]
+        if len(set(cycle.pids)) < 2 or len(pipes) < len(cycle.waits) or any(one.writes for one in cycle.waits):
+            continue
+        if all(pipe is not None for pipe in pipes) and not any(_gets(case, one) for one in cycle.waits):
+            sentence = f"{_start(case.people(cycle.pids))} each wait for the other to speak first."
+            yield case.told("each-waits-first", sentence, cycle.waits, None)
+
+
+def _lost_task(case: _Case) -> Iterable[_Found]:
+    """A pool's result that no worker works on: who had the task is gone, and all others are idle."""
+    doing = case.seen.doing.get(case.seen.main)
+    if doing is None or doing.call != "pool":
+        return
+    root = case.seen.snapshot.root
+    hirers = {root, *(pid for pid, role in case.seen.roles.items() if role == "forkserver")}
+    everybody = case.seen.snapshot.processes
+    workers = [one for one in everybody if one.ppid in hirers and case.seen.roles[one.pid] == "worker"]
+    idle = [wait for one in workers for wait in case.waits if wait.pid == wait.tid == one.pid and case.idles(wait)]
+    main = [wait for wait in case.waits if (wait.pid, wait.tid) == case.seen.main]
+    if workers and len(idle) == len(workers):
+        sentence = (
+            f"{_start(case.name(root))} waits for a pool's result, and no worker of the pool has the task any more."
+        )
+        own = [wait for wait in case.waits if wait.pid == root and wait not in main]
+        yield case.told("lost-task", sentence, [*main, *own, *idle], "M61")
+
+
+_THREADS_SAY: dict[str, tuple[str, str, str | None]] = {
+    "get": ("nobody-puts", "{who} {wait} to get from a queue, and nobody is left to put into it.", "M22"),
+    "put": ("queue-full", "{who} {wait} to put into a full queue, and nobody is left to take from it.", "M28"),
+    "tasks": ("never-done", "{who} {wait} until all items are done, and nobody is left to say so.", "M24"),
+    "barrier": ("barrier-short", "{who} {wait} at a barrier, and nobody is left to come.", "M46"),
+    "event": ("event-never", "{who} {wait} for an event, and nobody is left to set it.", None),
+    "condition": ("condition-never", "{who} {wait} for a condition, and nobody is left to notify.", None),
+    "semaphore": ("semaphore-never", "{who} {wait} for a semaphore that nobody is left to give.", None),
+    "future": ("future-never", "{who} {wait} for a result, and nobody is left to bring it.", None),
+    "lock": ("thread-lock", "{who} {wait} for a lock or a queue of its threads that nobody is left to let go.", None),
+}
+
+
+def _locks_of_threads(case: _Case) -> Iterable[_Found]:
+    """Locks of ``threading`` that a thread wants and holds itself, or that go round in a circle."""
+    doing = case.seen.doing
+    wanting = {
+        (wait.pid, wait.tid): wait
+        for wait in case.waits
+        if (told := doing.get((wait.pid, wait.tid))) is not None and told.wants
+    }
+    for who in (who for who, wait in wanting.items() if case.needed(wait)):
+        path = [who]
+        while path:
+            wants = doing[path[-1]].wants
+            holder = next((other for other in wanting if other[0] == who[0] and wants in doing[other].holds), None)
+            if holder is None or (holder in path and holder != who):
+                break
+            if holder != who:
+                path.append(holder)
+                continue
+            waits = [wanting[one] for one in path]
+            places = [f"{case.name(one[0])}, thread {one[1]}, at {doing[one].place}" for one in path]
+            main = any(tid == pid for pid, tid in path)
+            people = case.threads(who[0], len(path) - main, main)
+            if len(path) == 1:
+                yield case.told(
+                    "same-lock-twice", f"{people} waits for a lock that it holds itself.", waits, "M44", *places
+                )
+            else:
+                sentence = f"{people} wait for each other: each holds the lock that the next one wants."
+                yield case.told("lock-cycle", sentence, waits, "M43", *places)
+            break
+
+
+def _between_threads(case: _Case) -> Iterable[_Found]:
+    """Threads of one process, where Python's stacks say what each waits for: those first who hold up the main one."""
+    doing = case.seen.doing
+    groups: dict[tuple[int, str, int], list[Wait]] = {}
+    for wait in case.waits:
+        told = doing.get((wait.pid, wait.tid))
+        if wait.kind == "thread-lock" and told is not None and told.call in _THREADS_SAY and case.needed(wait):
+            groups.setdefault((wait.pid, told.call, told.thing), []).append(wait)
+    mains = [wait for wait in case.waits if (wait.pid, wait.tid) in doing and wait.pid == wait.tid]
+    for (pid, call, _), waits in groups.items():
+        kind, sentence, mistake = _THREADS_SAY[call]
+        others = [wait for wait in waits if wait.tid != pid]
+        who = case.threads(pid, len(others), len(others) < len(waits))
+        if call == "get" and any(doing[one.pid, one.tid].looked for one in waits):
+            mistake = "M27"
+        elif call == "get" and not others:
+            mistake = None  # it is not that one of its workers was not dismissed
+        leaving = [main for main in mains if main.pid == pid and doing[pid, pid].leaving]
+        if leaving and others:
+            sentence = "{who} {wait} for what will never come, and the executor's “with” waits for them to end."
+            kind, mistake = "executor-waits", "M65"
+        verb = "waits" if len(waits) == 1 else "wait"
+        places = dict.fromkeys(f"at {place}" for wait in waits if (place := doing[wait.pid, wait.tid].place))
+        own = [main for main in mains if main.pid == pid and doing[pid, pid].call in ("join", "exit", "future")]
+        yield case.told(kind, sentence.format(who=who, wait=verb), [*own, *waits], mistake, *list(places)[:4])
+
+
 def _nobody_writes(case: _Case) -> Iterable[_Found]:
     """A reader of a queue, holding its read lock, with others behind it or not, and no writer left."""
     for wait in case.waits:
         pipe = case.seen.objects.pipes.get(wait.inode) if wait.inode is not None else None
-        if pipe is None or wait.writes:
+        if pipe is None or wait.writes or wait.tid != wait.pid:
             continue
+        root = case.seen.snapshot.root
+        group = [wait.pid, *(other.pid for other, lock in case.locks() if lock.holders == {wait.pid})]
+        if root not in group and not any(case.joined(pid) for pid in group):
+            continue  # idle, as it should be: nobody wants it to end
         behind = [other for other, lock in case.locks() if lock.holders == {wait.pid} and other.pid != wait.pid]
         waits = [wait, *behind]
         zombies = [one for one in case.seen.snapshot.processes if one.state == "Z" and one.exit_code == 0]
@@ -328,7 +494,16 @@ def _forked_lock(case: _Case) -> Iterable[_Found]:
         if wait.kind != "thread-lock" or process is None or wait.pid == case.seen.snapshot.root:
             continue
         parent = case.seen.snapshot.process(process.ppid)
-        if len(process.threads) == 1 and parent is not None and parent.cmdline == process.cmdline:
+        told = case.seen.doing.get((wait.pid, wait.tid))
+        if len(process.threads) == 1 and told is not None and told.call in ("get", "put", "tasks"):
+            sentence = (
+                f"{_start(case.name(wait.pid))} waits for a queue of threads, which no other process can put into"
+                " or take from."
+            )
+            yield case.told("queue-of-threads", sentence, [wait], "M31")
+        elif told is not None and told.call != "lock":
+            continue
+        elif len(process.threads) == 1 and parent is not None and parent.cmdline == process.cmdline:
             sentence = (
                 f"{_start(case.name(wait.pid))} waits for a lock inside itself, where it is the only thread:"
                 " whoever held it stayed behind in the parent."
@@ -338,16 +513,23 @@ def _forked_lock(case: _Case) -> Iterable[_Found]:
 
 def _circle_of_any(case: _Case) -> Iterable[_Found]:
     for cycle in case.cycles:
-        if len(set(cycle.pids)) > 1:
+        mains = {wait.pid for wait in cycle.waits if wait.pid == wait.tid}
+        wanted = case.seen.snapshot.root in mains or any(case.joined(pid) for pid in mains)
+        if len(set(cycle.pids)) > 1 and wanted:
             yield case.told("cycle", f"{_start(case.people(cycle.pids))} wait for each other.", cycle.waits, None)
 
 
 def _anything(case: _Case) -> Iterable[_Found]:
-    """Whatever nobody can end and no rule above explained, but joins: those follow from the rest."""
-    for wait in case.waits:
-        if wait.kind in ("object", "thread-lock") and (wait.pid, wait.tid) == case.seen.main:
-            sentence = f"{_start(case.name(wait.pid))} waits for {case.thing(wait)}, and nobody is left to end that."
-            yield case.told("nobody-left", sentence, [wait], None)
+    """What no rule explains: the root's own wait; where that is a join, of those behind it the main threads'."""
+    mains = [
+        wait
+        for wait in case.waits
+        if wait.pid == wait.tid and wait.kind in ("object", "thread-lock") and case.seen.roles[wait.pid] in CLIENTS
+    ]
+    roots = [wait for wait in mains if (wait.pid, wait.tid) == case.seen.main]
+    for wait in roots or mains:
+        sentence = f"{_start(case.name(wait.pid))} waits for {case.thing(wait)}, and nobody is left to end that."
+        yield case.told("nobody-left", sentence, [wait], None)
 
 
 def _start(text: str) -> str:
@@ -363,8 +545,11 @@ _RULES: tuple[Callable[[_Case], Iterable[_Found]], ...] = (
     _barrier_short,
     _waiting_for_itself,
     _both_read,
-    _nobody_writes,
+    _circle_of_readers,
+    _lost_task,
+    _locks_of_threads,
     _forked_lock,
+    _between_threads,
+    _nobody_writes,
     _circle_of_any,
-    _anything,
 )

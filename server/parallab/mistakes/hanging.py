@@ -1,0 +1,88 @@
+"""Which mistake a standstill is: the pattern of its waits, and what the probe told of how it came about.
+
+A pattern alone leaves some open: whether the one who left a lock locked was killed or failed, whether
+a consumer beside those that wait got the only farewell, whether an item ever left its process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from parallab import model
+from parallab.mistakes.catalogue import CATALOGUE, Mistake
+from parallab.story import Story, Worker
+from parallab.waits import Diagnosis
+
+_UNFOUND = ("AttributeError", "ImportError", "ModuleNotFoundError")
+
+
+def named(diagnosis: Diagnosis, recording: model.Recording, told: Story) -> Mistake | None:
+    """The mistake of a standstill that was just diagnosed, or None where it is none of the catalogue's."""
+    known = _of_lock(told) if diagnosis.kind == "holder-gone" and diagnosis.mistake != "M36" else diagnosis.mistake
+    if diagnosis.kind in ("nobody-writes", "nobody-puts"):
+        known = _undelivered(recording, told) or (_farewell(diagnosis, recording, told) if known == "M22" else known)
+    elif diagnosis.kind == "forked-lock" and any(_has_queue_of_threads(one) for one in told.workers if one.alive):
+        known = "M31"
+    elif diagnosis.kind == "lost-task":
+        known = "M02" if any(_unfound(worker) for worker in told.workers if worker.run == _run(recording)) else known
+    return CATALOGUE.get(known) if known else None
+
+
+def _run(recording: model.Recording) -> int:
+    return max((event.run for event in recording.events if isinstance(event, model.CellBegin)), default=0)
+
+
+def _has_queue_of_threads(worker: Worker) -> bool:
+    """Such a queue is called by its process and number, one between processes by its lock's name."""
+    return any(":" in arg.name for arg in worker.given("queue"))
+
+
+def _unfound(worker: Worker) -> bool:
+    return worker.role == "pool" and worker.error is not None and worker.error.type in _UNFOUND
+
+
+def _of_lock(told: Story) -> str | None:
+    """M45 or M42: by how the last one ended that took a lock which is waited for and never gave it."""
+    for lock in told.locks:
+        kept = [hold.pid for hold in lock.holds if not hold.given] if lock.waiting else []
+        worker = told.worker(kept[-1]) if kept else None
+        if worker is not None and worker.ended:
+            interrupted = worker.error is not None and worker.error.type == "KeyboardInterrupt"
+            return "M45" if interrupted or (worker.exit_code or 0) < 0 else "M42"
+    return None
+
+
+def _farewell(diagnosis: Diagnosis, recording: model.Recording, told: Story) -> str:
+    """M23 when one with the same work went home well, else M22."""
+    run = _run(recording)
+    workers = [one for one in told.workers if one.run == run and one.target]
+    threads = [one for one in told.threads if one.run == run and one.target]
+    if diagnosis.kind == "nobody-writes":
+        waiting = {one.target for one in workers if one.pid in diagnosis.pids}
+        left = any(one.target in waiting and one.ended and one.exit_code == 0 for one in workers)
+    else:
+        waiting = {one.target for one in threads if not one.ended}
+        left = any(one.target in waiting and one.ended and one.error is None for one in threads)
+    return "M23" if left else "M22"
+
+
+def _undelivered(recording: model.Recording, told: Story) -> str | None:
+    """M29 or M35 when a queue between processes was given more than came out, though all stands still."""
+    if recording.lost or recording.not_recorded:
+        return None
+    run = _run(recording)
+    uses = [event for event in recording.events if isinstance(event, model.QueueUse) and event.run == run]
+    # One between processes is called by its lock's name, one of threads by its process and number.
+    between = {event.queue for event in uses if ":" not in event.queue}
+    for queue in between:
+        puts = [event for event in uses if event.queue == queue and event.act == "put"]
+        gets = [event for event in uses if event.queue == queue and event.act == "get"]
+        if len(puts) > len(gets):
+            return "M35" if _cut_short({event.pid for event in puts}, told) else "M29"
+    return None
+
+
+def _cut_short(pids: Iterable[int], told: Story) -> bool:
+    """Whether one of these processes was killed, or left without ending as processes do."""
+    ended = [worker for pid in pids if (worker := told.worker(pid)) is not None and worker.ended]
+    return any((worker.exit_code or 0) != 0 and worker.error is None for worker in ended)

@@ -1,0 +1,165 @@
+"""Python's stacks of other processes, by py-spy where it is installed: ``pip install parallab[doctor]``.
+
+py-spy reads a process's memory from outside, as we do, and knows every version's inner structures.
+It runs as a program of its own and does not stop the process that it reads. It may be missing, may
+not be permitted (Yama lets only ancestors read), or may not know this Python: then there are no
+stacks, and that is said.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import shutil
+import subprocess
+import sys
+import zlib
+from collections.abc import Iterable
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from parallab.model import Missing, Stack
+from parallab.procfs import opened, semaphores
+from parallab_probe import holding
+
+MOST = 8
+"""Processes of which stacks are read."""
+SECONDS = 5.0
+_FRAMES = 40
+_THREADS = 256
+_SOURCE = 1 << 20
+
+
+def find() -> str | None:
+    """Where py-spy is: beside this Python, or on PATH."""
+    beside = Path(sys.executable).with_name("py-spy")
+    return str(beside) if beside.exists() else shutil.which("py-spy")
+
+
+def stacks(pids: Iterable[int], machine: str, root: str = "/proc") -> tuple[tuple[Stack, ...], tuple[Missing, ...]]:
+    """The stacks of these processes, and why there are none of some."""
+    wanted = tuple(dict.fromkeys(pids))[:MOST]
+    program = find()
+    if program is None:
+        why = "py-spy is not installed: `pip install parallab[doctor]`"
+        return (), tuple(
+            Missing(f"which threads of process {pid} wait for which", why, "stacks", pid) for pid in wanted
+        )
+    _tree.cache_clear()
+    running = {pid: _start(program, pid) for pid in wanted}
+    found: list[Stack] = []
+    missing: list[Missing] = []
+    for pid, spy in running.items():
+        told, why = _read(spy)
+        found += [stack for one in told[:_THREADS] if (stack := _stack(one, pid, machine, root)) is not None]
+        if why:
+            missing.append(Missing(f"which threads of process {pid} wait for which", why, "stacks", pid))
+    return tuple(found), tuple(missing)
+
+
+def _start(program: str, pid: int) -> subprocess.Popen[bytes]:
+    # --nonblocking reads without stopping the process; -l gives the locals, `self` among them.
+    return subprocess.Popen(
+        [program, "dump", "--nonblocking", "--full-filenames", "--json", "-l", "--pid", str(pid)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+
+
+def _read(spy: subprocess.Popen[bytes]) -> tuple[list[Any], str]:
+    """What it printed, or a sentence on why it printed nothing."""
+    try:
+        out, err = spy.communicate(timeout=SECONDS)
+    except subprocess.TimeoutExpired:
+        spy.kill()
+        spy.communicate()
+        return [], f"py-spy did not answer within {SECONDS:g} seconds"
+    try:
+        told = json.loads(out) if spy.returncode == 0 else None
+    except ValueError:
+        told = None
+    if not isinstance(told, list):
+        lines = err.decode("utf-8", "replace").strip().splitlines()
+        return [], f"py-spy says: {lines[0].removeprefix('Error: ')[:200]}" if lines else "py-spy told nothing"
+    return told, ""
+
+
+def _stack(told: Any, pid: int, machine: str, root: str) -> Stack | None:
+    """One thread of py-spy's JSON; None where it is not as expected."""
+    try:
+        ident, tid = int(told["thread_id"]), told["os_thread_id"]
+        frames = _own(told["frames"])[:_FRAMES]
+        own = [(one, _tree(str(one["filename"]), f"{root}/{pid}/root")) for one in frames]
+        locks = [_locks(one, tree, one is frames[0]) for one, tree in own]
+        return Stack(
+            tid=int(tid) if tid else _native_id(pid, ident, machine, root),
+            ident=ident & (1 << 63) - 1,
+            name=str(told["thread_name"] or "")[:512],
+            frames=tuple(f"{one['filename']}:{int(one['line'])} {one['name']}"[:4096] for one in frames),
+            owners=tuple(_owner(one["locals"] or ()) for one in frames),
+            pid=pid,
+            wants=locks[0][1] if locks else 0,
+            holds=tuple(lock for held, _ in locks for lock in held),
+            looked=next((_looked(one, tree) for one, tree in own if tree is not None), False),
+        )
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def _own(frames: list[Any]) -> list[Any]:
+    """Without those that a forked child has from its parent, whose calls they were."""
+    for place, one in enumerate(frames):
+        if str(one["filename"]).endswith("multiprocessing/process.py") and str(one["name"]).endswith("_bootstrap"):
+            return frames[: place + 1]
+    return frames
+
+
+def _owner(told: Iterable[Any]) -> int:
+    return next((int(one["addr"]) for one in told if one["name"] == "self"), 0)
+
+
+@lru_cache(16)
+def _tree(path: str, root: str) -> ast.Module | None:
+    """The file of a frame of the program's own; None of the library's and where it cannot be read."""
+    if "/lib/python" in path or not path.startswith("/"):
+        return None
+    try:
+        with Path(root + path).open(encoding="utf-8", errors="replace") as file:
+            return ast.parse(file.read(_SOURCE))
+    except (OSError, SyntaxError, ValueError, RecursionError):
+        return None
+
+
+def _function(frame: Any) -> str:
+    return str(frame["name"]).rpartition(".")[2]
+
+
+def _looked(frame: Any, tree: ast.Module) -> bool:
+    return holding.looks_first(tree, _function(frame), int(frame["line"]))
+
+
+def _locks(frame: Any, tree: ast.Module | None, innermost: bool) -> tuple[list[int], int]:
+    """What a frame's source says of the locks that it holds and wants; each by its address or its place."""
+    if tree is None:
+        return [], 0
+    path = str(frame["filename"])
+    held, wanted = holding.at(tree, _function(frame), int(frame["line"]), innermost)
+    known = {one["name"]: int(one["addr"]) for one in frame["locals"] or ()}
+    return [_identity(name, known, path) for name in held], _identity(wanted, known, path) if wanted else 0
+
+
+def _identity(name: tuple[str, ...], known: dict[str, int], path: str) -> int:
+    """A local's address; of a global or an attribute a number of its own, the same wherever it is so called."""
+    if len(name) == 1 and name[0] in known:
+        return known[name[0]]
+    owner = str(known[name[0]]) if name[0] in known else path
+    return zlib.crc32("\0".join((owner, *name)).encode()) | 1 << 62
+
+
+def _native_id(pid: int, pthread: int, machine: str, root: str) -> int:
+    """Before 3.11 CPython does not keep it where py-spy could find it; glibc does."""
+    with opened.Memory(f"{root}/{pid}/mem") as memory:
+        tids = [int(name) for name in opened.names(f"{root}/{pid}/task")]
+        return semaphores.native_id(memory, pthread, tids, machine)

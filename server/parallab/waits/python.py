@@ -1,0 +1,156 @@
+"""What a Python thread waits for, by its stack: a join, a queue, a barrier, a pool's result, a lock.
+
+The operating system shows only that a thread waits for another of its process. Python's own stack,
+from the probe or from py-spy, says in which of the library's calls; which thread holds a plain lock
+it does not say. Files are believed to be the library's by where Python keeps them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from parallab.model import Snapshot, Stack
+
+Call = Literal[
+    "join",
+    "exit",
+    "lock",
+    "event",
+    "condition",
+    "barrier",
+    "semaphore",
+    "get",
+    "put",
+    "tasks",
+    "future",
+    "pool",
+    "idle",
+]
+
+_LIBRARY = re.compile(r"/python3(?:\.\d+t?)?/((?:[a-z]+/)*[a-z_]+)\.py:\d+ (\S+)\Z")
+
+
+@dataclass(frozen=True)
+class Doing:
+    """The call in which a thread waits; ``thing`` is the identity of its queue, thread, barrier …
+
+    ``place`` is the learner's own line, as ``file:line``; ``leaving`` says that it is on the way out
+    of an executor's ``with``.
+    """
+
+    call: Call
+    thing: int = 0
+    place: str = ""
+    leaving: bool = False
+    wants: int = 0
+    """The lock that it waits for, where that is known."""
+    holds: tuple[int, ...] = ()
+    looked: bool = False
+    """It asked ``empty()`` before."""
+
+
+def doing(stack: Stack) -> Doing | None:
+    """What this thread is waiting in, as far as its stack tells; None without one."""
+    if not stack.frames:
+        return None
+    calls = [_call(frame) for frame in stack.frames]
+    owners = [*stack.owners, *[0] * len(calls)]
+    place = next(
+        (text.rpartition(" ")[0] for text, (module, _) in zip(stack.frames, calls, strict=True) if not module), ""
+    )
+    call, at = _waiting(calls)
+    leaving = ("concurrent/futures/thread", "shutdown") in calls
+    return Doing(call, owners[at], place, leaving, stack.wants if call == "lock" else 0, stack.holds, stack.looked)
+
+
+def _call(frame: str) -> tuple[str, str]:
+    """(module, function) of a frame of the library's, ("", "") of any other."""
+    match = _LIBRARY.search(frame)
+    return (match[1], match[2].rpartition(".")[2]) if match else ("", "")
+
+
+_OF_A_CONDITION: dict[tuple[str, str], Call] = {
+    ("queue", "get"): "get",
+    ("queue", "put"): "put",
+    ("queue", "join"): "tasks",
+    ("threading", "acquire"): "semaphore",
+    ("threading", "_wait"): "barrier",
+    ("threading", "_enter"): "barrier",
+    ("concurrent/futures/_base", "result"): "future",
+    ("concurrent/futures/_base", "exception"): "future",
+    ("multiprocessing/pool", "next"): "pool",
+}
+_OF_AN_EVENT: dict[tuple[str, str], Call] = {
+    ("multiprocessing/pool", "wait"): "pool",
+    ("concurrent/futures/_base", "wait"): "future",
+    ("concurrent/futures/_base", "as_completed"): "future",
+}
+
+
+def _waiting(calls: list[tuple[str, str]]) -> tuple[Call, int]:
+    """The innermost call that says what is waited for, and the place of the frame that knows the thing."""
+    padded = [*calls, ("", ""), ("", ""), ("", "")]
+    match padded[0]:
+        case ("threading", "_wait_for_tstate_lock"):
+            return "join", 1 if padded[1] == ("threading", "join") else 0
+        case ("threading", "join"):
+            return "join", 0
+        case ("threading", "_shutdown"):
+            return "exit", 0
+        case ("concurrent/futures/thread", "_worker") | ("multiprocessing/pool", _):
+            return "idle", 0
+        case ("threading", "wait"):
+            at = 2 if padded[1] == ("threading", "wait_for") else 1
+            if padded[at] == ("threading", "wait"):
+                return _OF_AN_EVENT.get(padded[at + 1], "event"), at
+            found = _OF_A_CONDITION.get(padded[at], "condition")
+            if found == "barrier":
+                return found, at + 1
+            return found, 0 if found == "condition" else at
+    return "lock", 0
+
+
+def by_thread(snapshot: Snapshot) -> dict[tuple[int, int], Doing]:
+    """What each thread whose stack is known is doing, by (pid, tid)."""
+    found = {}
+    for stack in snapshot.stacks:
+        told = doing(stack)
+        if told is not None and stack.tid:
+            found[stack.pid or snapshot.root, stack.tid] = told
+    return found
+
+
+def threads_of(thing: int, pid: int, snapshot: Snapshot) -> frozenset[tuple[int, int]]:
+    """The threads of a process that run this Thread object."""
+    return frozenset(
+        (pid, stack.tid) for stack in snapshot.stacks if (stack.pid or snapshot.root) == pid and thing in _runs(stack)
+    )
+
+
+def _runs(stack: Stack) -> Iterable[int]:
+    """The Thread objects that this stack's outermost frames run."""
+    for frame, owner in zip(stack.frames, stack.owners, strict=False):
+        if owner and _call(frame) in (("threading", "_bootstrap_inner"), ("threading", "_bootstrap")):
+            yield owner
+
+
+def handles_results(pid: int, snapshot: Snapshot) -> frozenset[tuple[int, int]]:
+    """The threads of a process that bring results home, or do a job, for pools and executors."""
+    return frozenset(
+        (pid, stack.tid)
+        for stack in snapshot.stacks
+        if (stack.pid or snapshot.root) == pid and _serves([_call(frame) for frame in stack.frames])
+    )
+
+
+def _serves(calls: list[tuple[str, str]]) -> bool:
+    if calls and calls[0] == ("concurrent/futures/thread", "_worker"):
+        return False  # waits for work
+    return any(
+        call in (("multiprocessing/pool", "_handle_results"), ("concurrent/futures/thread", "_worker"))
+        or (call[0] == "concurrent/futures/process" and call[1] == "run")
+        for call in calls
+    )

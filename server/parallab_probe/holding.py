@@ -1,0 +1,137 @@
+"""Which lock a blocked frame wants and which it holds, by its source: ``with a:`` and ``a.acquire()``.
+
+Python keeps no record of who holds a ``threading.Lock``. But a frame that stands inside the body of
+``with a:``, or below an ``a.acquire()`` of the same block, holds it, and one that stands in such a
+line wants it. Only plain names and attributes are read; where two could be meant, neither is.
+Standard library only: the kernel's probe and the server both use it.
+"""
+
+from __future__ import annotations
+
+import ast
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+Path = "tuple[str, ...]"
+"""A name and its attributes: ``("self", "lock")``."""
+
+_COMPOUND = (ast.If, ast.For, ast.AsyncFor, ast.While, ast.Try)
+
+
+def at(
+    tree: ast.Module, function: str, line: int, innermost: bool
+) -> tuple[list[tuple[str, ...]], tuple[str, ...] | None]:
+    """What the frame of ``function`` at ``line`` of this file or cell holds, and what it wants.
+
+    Only the innermost frame wants: others have called on.
+    """
+    body = _body(tree, function, line)
+    held: list[tuple[str, ...]] = []
+    wanted = _walk(body, line, held) if body is not None else None
+    return held, wanted if innermost else None
+
+
+def looks_first(tree: ast.Module, function: str, line: int) -> bool:
+    """Whether this line stands in a loop or branch that asks ``empty()`` of something: ``while not q.empty():``."""
+    body = _body(tree, function, line)
+    return any(
+        isinstance(node, (ast.While, ast.If))
+        and _spans(node, line)
+        and any(isinstance(part, ast.Attribute) and part.attr == "empty" for part in ast.walk(node.test))
+        for statement in body or ()
+        for node in ast.walk(statement)
+    )
+
+
+def _body(tree: ast.Module, function: str, line: int) -> list[ast.stmt] | None:
+    """The statements of the innermost function of this name around the line, or of the module."""
+    if function == "<module>":
+        return tree.body
+    found: ast.FunctionDef | ast.AsyncFunctionDef | None = None
+    for node in ast.walk(tree):
+        if (
+            isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+            and node.name == function
+            and _spans(node, line)
+            and (found is None or node.lineno >= found.lineno)
+        ):
+            found = node
+    return found.body if found is not None else None
+
+
+def _spans(node: ast.AST, line: int) -> bool:
+    return node.lineno <= line <= (node.end_lineno or 0)  # type: ignore[attr-defined,no-any-return]
+
+
+def _walk(body: Iterable[ast.stmt], line: int, held: list[tuple[str, ...]]) -> tuple[str, ...] | None:
+    """Follows the statements to the line, noting what is taken and given back on the way; what it wants."""
+    for statement in body:
+        if not _spans(statement, line):
+            if statement.lineno > line:
+                return None
+            _passed(statement, held)
+            continue
+        if isinstance(statement, (ast.With, ast.AsyncWith)):
+            return _in_with(statement, line, held)
+        if isinstance(statement, _COMPOUND):
+            for part in ("body", "orelse", "finalbody"):
+                inner = getattr(statement, part, [])
+                if inner and inner[0].lineno <= line <= (inner[-1].end_lineno or 0):
+                    return _walk(inner, line, held)
+            for handler in getattr(statement, "handlers", []):
+                if _spans(handler, line):
+                    return _walk(handler.body, line, held)
+            return None
+        name, act = _act(statement)
+        return name if act == "acquire" else None
+    return None
+
+
+def _in_with(statement: ast.With | ast.AsyncWith, line: int, held: list[tuple[str, ...]]) -> tuple[str, ...] | None:
+    names = [_name(item.context_expr) for item in statement.items]
+    if statement.body[0].lineno <= line and line > statement.items[-1].context_expr.lineno:
+        held.extend(name for name in names if name is not None)
+        return _walk(statement.body, line, held)
+    # In the line of `with` itself. What stands behind it in the same line could be meant as well.
+    if len(names) > 1 or (statement.body[0].lineno == line and not isinstance(statement.body[0], ast.Pass)):
+        return None
+    return names[0]
+
+
+def _passed(statement: ast.stmt, held: list[tuple[str, ...]]) -> None:
+    """A statement that the frame has left behind."""
+    name, act = _act(statement)
+    if name is not None and act == "acquire":
+        held.append(name)
+    elif name is not None and act == "release":
+        if name in held:
+            held.remove(name)
+    elif not isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        # What it did within, on whichever way it went, is not known.
+        for node in ast.walk(statement):
+            if isinstance(node, ast.Expr):
+                inner, _ = _act(node)
+                while inner in held:
+                    held.remove(inner)
+
+
+def _act(statement: ast.stmt) -> tuple[tuple[str, ...] | None, str]:
+    """``a.acquire()`` and ``a.release()`` as (name, act); acquire with arguments may have failed."""
+    value = getattr(statement, "value", None) if isinstance(statement, (ast.Expr, ast.Assign)) else None
+    if not isinstance(value, ast.Call) or not isinstance(value.func, ast.Attribute):
+        return None, ""
+    act = value.func.attr
+    if act not in ("acquire", "release") or value.args or value.keywords:
+        return None, ""
+    return _name(value.func.value), act
+
+
+def _name(node: ast.expr) -> tuple[str, ...] | None:
+    if isinstance(node, ast.Name):
+        return (node.id,)
+    if isinstance(node, ast.Attribute):
+        inner = _name(node.value)
+        return (*inner, node.attr) if inner is not None and len(inner) < 4 else None
+    return None

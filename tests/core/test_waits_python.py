@@ -1,0 +1,134 @@
+"""What Python's stacks say of waits between threads: the library's calls, and locks by their source."""
+
+from __future__ import annotations
+
+import ast
+
+import pytest
+
+from core import test_waits as by_hand
+from parallab import waits
+from parallab.model import Stack
+from parallab.waits import python
+from parallab_probe import holding
+
+LIB = "/usr/lib/python3.12/"
+COND = f"{LIB}threading.py:355 wait"
+RUN = (f"{LIB}threading.py:1010 run", f"{LIB}threading.py:1073 _bootstrap_inner", f"{LIB}threading.py:1030 _bootstrap")
+
+
+@pytest.mark.parametrize(
+    ("frames", "call", "thing"),
+    [
+        ((f"{LIB}threading.py:1167 _wait_for_tstate_lock", f"{LIB}threading.py:1147 join"), "join", 2),
+        ((f"{LIB}threading.py:1092 Thread.join",), "join", 1),
+        ((COND, f"{LIB}queue.py:171 Queue.get"), "get", 2),
+        ((COND, f"{LIB}queue.py:140 put"), "put", 2),
+        ((COND, f"{LIB}queue.py:90 join"), "tasks", 2),
+        ((COND, f"{LIB}threading.py:655 wait"), "event", 2),
+        ((COND, f"{LIB}threading.py:655 wait", f"{LIB}multiprocessing/pool.py:765 wait"), "pool", 2),
+        ((COND, f"{LIB}concurrent/futures/_base.py:451 result"), "future", 2),
+        (
+            (COND, f"{LIB}threading.py:390 wait_for", f"{LIB}threading.py:758 _wait", f"{LIB}threading.py:723 wait"),
+            "barrier",
+            4,
+        ),
+        ((COND, "/home/me/own.py:7 work"), "condition", 1),
+        ((f"{LIB}concurrent/futures/thread.py:89 _worker",), "idle", 1),
+        (("/home/me/own.py:7 work",), "lock", 1),
+        (("/home/me/queue.py:171 get",), "lock", 1),
+        ((f"{LIB}threading.py:1590 _shutdown",), "exit", 1),
+    ],
+)
+def test_the_library_s_calls(frames, call, thing):
+    found = python.doing(Stack(7, frames=frames, owners=tuple(range(1, len(frames) + 1))))
+
+    assert found is not None
+    assert (found.call, found.thing) == (call, thing)
+
+
+def test_a_joined_thread_s_own_hope_counts_and_no_other_s():
+    sleeper, other = by_hand.SLEEP, by_hand.INSIDE
+    join = Stack(10, frames=(f"{LIB}threading.py:1092 join", "/x.py:3 <module>"), owners=(77, 0))
+
+    def joins(thing, who):
+        seen = by_hand.snapshot(by_hand.process(10, by_hand.INSIDE, who, sleeper))
+        run = Stack(11, frames=("/x.py:1 work", *RUN), owners=(0, thing, thing, thing))
+        return by_hand.msgspec.structs.replace(seen, stacks=(join, run))
+
+    assert by_hand.stuck(joins(77, sleeper)) is False
+    assert by_hand.stuck(joins(77, other)) is None  # the third thread may help the second
+    assert by_hand.stuck(joins(78, sleeper)) is None  # whom it joins is not among them
+
+
+def test_two_threads_that_hold_each_other_s_lock_are_named_though_a_third_goes_on():
+    seen = by_hand.snapshot(by_hand.process(10, by_hand.INSIDE, by_hand.INSIDE, by_hand.INSIDE, by_hand.SLEEP))
+    stacks = (
+        Stack(10, frames=(f"{LIB}threading.py:1092 join",), owners=(77,)),
+        Stack(11, frames=("/x.py:1 work", *RUN), owners=(0, 77, 77, 77), wants=1, holds=(2,)),
+        Stack(12, frames=("/x.py:1 work", *RUN), owners=(0, 78, 78, 78), wants=2, holds=(1,)),
+    )
+    seen = by_hand.msgspec.structs.replace(seen, stacks=stacks)
+
+    assert by_hand.stuck(seen) is True
+    (found,) = waits.diagnose(seen, by_hand.later(seen))
+    assert (found.kind, found.mistake) == ("lock-cycle", "M43")
+
+
+SOURCE = """
+def work(a, b):
+    with a:
+        ready.wait()
+        with b:
+            pass
+
+def by_hand(a, b):
+    a.acquire()
+    b.acquire()
+    b.release()
+    a.acquire()
+
+def timed(a, b):
+    a.acquire(timeout=1)
+    b.acquire()
+
+class Account:
+    def pay(self, other):
+        with self.lock:
+            with other.lock: pass
+
+def either(a, b):
+    if a.locked():
+        a.release()
+    with a, b:
+        pass
+
+def takes(q):
+    while not q.empty():
+        q.get()
+    q.get()
+"""
+
+
+@pytest.mark.parametrize(
+    ("function", "line", "held", "wanted"),
+    [
+        ("work", 3, [], ("a",)),
+        ("work", 4, [("a",)], None),
+        ("work", 5, [("a",)], ("b",)),
+        ("by_hand", 10, [("a",)], ("b",)),
+        ("by_hand", 12, [("a",)], ("a",)),
+        ("timed", 16, [], ("b",)),
+        ("pay", 21, [("self", "lock")], ("other", "lock")),
+        ("either", 26, [], None),
+        ("no_such", 26, [], None),
+    ],
+)
+def test_locks_by_source(function, line, held, wanted):
+    assert holding.at(ast.parse(SOURCE), function, line, True) == (held, wanted)
+    assert holding.at(ast.parse(SOURCE), function, line, False) == (held, None)
+
+
+def test_who_looked_whether_it_is_empty():
+    tree = ast.parse(SOURCE)
+    assert [holding.looks_first(tree, "takes", line) for line in (31, 32)] == [True, False]

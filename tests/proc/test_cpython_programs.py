@@ -1,0 +1,89 @@
+"""CPython's own tests as programs to look at: nothing breaks, and whoever is called stuck never moves again.
+
+They start, kill, hang and abandon processes and threads in every way that the library's authors thought of.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from parallab import inspecting
+from parallab.procfs.read import Reader
+
+SECONDS = 40.0
+MODULES = (
+    "test_queue",
+    "test_threading",
+    "test_concurrent_futures",
+    "test_multiprocessing_fork",
+    "test_multiprocessing_spawn",
+)
+
+
+def _there(pid: int) -> tuple[int, ...] | None:
+    """What changes when any thread of this program moves: the CPU time of each; None when it is gone."""
+    processes = Reader().snapshot(pid, deep=False).processes
+    if not processes or processes[0].state in "ZX":
+        return None
+    return tuple(thread.cpu_ns for one in processes for thread in one.threads if one.pid == pid)
+
+
+def _ends(pid: int, before: tuple[int, ...] | None) -> bool:
+    """Whether it moves or ends within ten seconds: then it was not stuck."""
+    end = time.monotonic() + 10
+    while time.monotonic() < end:
+        if _there(pid) != before:
+            return True
+        time.sleep(0.1)
+    return False
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(200)
+@pytest.mark.parametrize("module", MODULES)
+def test_nobody_is_wrongly_called_stuck(module: str, tmp_path: Path) -> None:
+    program = subprocess.Popen(
+        [sys.executable, "-m", "test", "-v", module],
+        cwd=tmp_path,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    reader = Reader()
+    wrong: list[str] = []
+    asked = 0
+    try:
+        end = time.monotonic() + SECONDS
+        while time.monotonic() < end and program.poll() is None and not wrong:
+            for one in reader.tree(program.pid)[:6]:
+                before = _there(one.pid)
+                try:
+                    report = inspecting.doctor(one.pid)
+                    asked += 1
+                except inspecting.InspectError:
+                    continue  # it ended meanwhile
+                if report.stuck is True and _ends(one.pid, before):
+                    wrong.append(f"{one.cmdline} was called stuck: {report}")
+    finally:
+        _end(program)
+    assert not wrong
+    assert asked
+
+
+def _end(program: subprocess.Popen[bytes]) -> None:
+    tree = Reader().tree(program.pid)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(program.pid, signal.SIGKILL)
+    for one in tree:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(one.pid, signal.SIGKILL)
+    program.wait()
