@@ -84,10 +84,10 @@ def _near(space: dict[str, Any], folder: str) -> bool:
     return name == "__main__" or (type(file) is str and os.path.dirname(file) == folder)
 
 
-def copied(modules: dict[str, types.ModuleType]) -> tuple[dict[str, Any], ...]:
-    """Their names as model.Value, called ``module.name``, as many as fit."""
+def copied(modules: dict[str, types.ModuleType], most: int = SIZE) -> tuple[dict[str, Any], ...]:
+    """Their names as model.Value, called ``module.name``, as many as fit into so many bytes."""
     found: list[dict[str, Any]] = []
-    left = SIZE
+    left = min(SIZE, most)
     for module, held in modules.items():
         for name, value in list(vars(held).items()):
             if type(name) is not str or name.startswith("_") or len(found) == NAMES:

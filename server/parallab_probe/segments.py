@@ -152,10 +152,10 @@ def _said(text: str) -> Any:
     return report.Json(text) if text else ""
 
 
-def contents() -> tuple[dict[str, Any], ...]:
-    """Those that the kernel has open, as model.Content."""
+def contents(most: int = ALL) -> tuple[dict[str, Any], ...]:
+    """Those that the kernel has open, as model.Content; of what they hold so many characters."""
     found = []
-    left = ALL
+    left = min(ALL, most)
     for reference in list(state.open.values()):
         memory = reference()
         facts = _facts(memory, "") if memory is not None else {}

@@ -106,10 +106,10 @@ def json(value: object, most: int = ONE) -> str:
         return ""
 
 
-def copied(space: dict[str, Any], names: list[str]) -> tuple[dict[str, Any], ...]:
-    """Names as model.Value, as many as fit."""
+def copied(space: dict[str, Any], names: list[str], most: int = SIZE) -> tuple[dict[str, Any], ...]:
+    """Names as model.Value, as many as fit into so many bytes."""
     found: list[dict[str, Any]] = []
-    left = SIZE
+    left = min(SIZE, most)
     for name in names:
         if name not in space:
             continue

@@ -469,6 +469,21 @@ def test_a_segment_and_what_it_holds(kernel: Listened) -> None:
     assert zlib.decompress(base64.b64decode(packed))[:4] == b"\0\7\10\0"
 
 
+def test_a_cell_that_leaves_very_much_is_heard_to_end(kernel: Listened) -> None:
+    kernel.module("attic", "LOG = ['x' * 900 for _ in range(16)]\n")
+    kernel.run("import attic, os, random\nfrom multiprocessing.shared_memory import SharedMemory")
+    end = kernel.ended(
+        "attic\narrays = [mp.Array('d', [random.random() for _ in range(256)]) for _ in range(8)]\n"
+        "blocks = [SharedMemory(create=True, size=8000) for _ in range(3)]\n"
+        "for one in blocks: one.buf[:] = os.urandom(one.size)\n"
+        "a = ['y' * 900 for _ in range(16)]\nb = list(a)\nc = list(a)\n"
+    )
+    kernel.run("for one in blocks: one.close(); one.unlink()")
+    assert sum(len(reading.items) for reading in end.readings) == 2048
+    assert len(end.segments) == 3
+    assert {value.name for value in end.values} >= {"a", "b", "c"}
+
+
 def test_a_shareable_list_is_a_segment(kernel: Listened) -> None:
     kernel.run("from multiprocessing.shared_memory import ShareableList")
     kernel.heard.clear()
