@@ -37,8 +37,8 @@ class Local(_local):
     run = 0
     context = ""
     "Both as JSON, to be put into packets."
-    busy = False
-    "Inside a hook: whatever the library does for us is not the learner's doing."
+    busy = 0
+    "1 inside a hook (what the library does for us is not the learner's doing), 2 in a forked child: :func:`occupied`."
     looking = 0
     "Inside a wait that is being reported."
     forking = ""
@@ -250,18 +250,19 @@ def tell(kind: str, fields: dict[str, Any], at: int = 0, handed: int = -1) -> No
 def say(kind: str, rest: str, at: int = 0, handed: int = -1) -> None:
     """Reports a life event whose facts are JSON already: ``rest`` begins with a comma, or is "".
 
-    After a fork each page of memory that is touched costs a page fault, so the hooks around a
-    fork do their work before it, and pass few objects after it.
+    After a fork the first use of nearly every object, in parent and child, costs a page fault
+    (its reference count is written), which is what a process's start costs: so the hooks around
+    a fork do their work before it, and use few functions and objects after it.
     """
     text = '{"kind":"%s","at":%d,"tid":%d%s%s}' % (kind, at or monotonic_ns(), get_native_id(), local.context, rest)
-    _post(text, kind, True, handed)
+    if line.lost or line.omitted or len(text) > MOST:
+        _post(text, kind, True, handed)
+    elif not _send(text.encode("ascii"), True, handed):
+        line.lost += 1
 
 
-def say_two(kind: str, rest: str, at: int, then: str, more: str) -> None:
-    """Two life events in one packet."""
-    tid, context = get_native_id(), local.context
-    first = '{"kind":"%s","at":%d,"tid":%d%s%s}' % (kind, at, tid, context, rest)
-    text = '[%s,{"kind":"%s","at":%d,"tid":%d%s%s}]' % (first, then, monotonic_ns(), tid, context, more)
+def say_two(text: str) -> None:
+    """Sends two life events that are a packet already, of a process that has nothing to say before them."""
     if not _send(text.encode("ascii"), True):
         line.lost += 2
 
@@ -344,8 +345,10 @@ finals: list[Callable[[], None]] = []
 
 def finish() -> None:
     """Says what was kept back."""
-    for final in finals:
-        final()
+    if finals:
+        _forget_parent()
+        for final in finals:
+            final()
 
 
 # -- hooks -----------------------------------------------------------------------------
@@ -361,9 +364,9 @@ def hook(function: Hook) -> Hook:
     """
 
     def guarded(*args: Any) -> Any:
-        if local.busy:
+        if local.busy and occupied():
             return None
-        local.busy = True
+        local.busy = 1
         try:
             return function(*args)
         except Exception:
@@ -372,20 +375,51 @@ def hook(function: Hook) -> Hook:
             forget_frames(error)
             raise
         finally:
-            local.busy = False
+            local.busy = 0
 
     return guarded  # type: ignore[return-value]
 
 
 def ending(function: Callable[[Any, Any], object]) -> Callable[[Any, Any], Any]:
     """A hook for what a function returns, which is given back whatever happens."""
-    inner = hook(function)
 
     def guarded(token: Any, result: Any) -> Any:
-        inner(token, result)
+        if local.busy and occupied():
+            return result
+        local.busy = 1
+        try:
+            function(token, result)
+        except Exception:
+            pass
+        except BaseException as error:
+            forget_frames(error)
+            raise
+        finally:
+            local.busy = 0
         return result
 
     return guarded
+
+
+def early(function: Hook) -> Hook:
+    """A hook that a forked child comes by before it does anything: it forgets nothing, see :func:`forked`."""
+
+    def guarded(*args: Any) -> Any:
+        before = local.busy
+        if before == 1:
+            return None
+        local.busy = 1
+        try:
+            return function(*args)
+        except Exception:
+            return None
+        except BaseException as error:
+            forget_frames(error)
+            raise
+        finally:
+            local.busy = before
+
+    return guarded  # type: ignore[return-value]
 
 
 def forget_frames(error: BaseException) -> None:
@@ -400,9 +434,57 @@ def forget_frames(error: BaseException) -> None:
     error.__traceback__ = trace
 
 
-def after_fork() -> None:
-    """In a forked child: what the parent did not deliver is not ours to report."""
-    line.lost = 0
-    line.omitted = {}
-    local.busy = False
-    local.looking = 0
+# -- forked ------------------------------------------------------------------------------
+
+at_fork: list[Callable[[], None]] = []
+"""What a forked child must forget of its parent's before its first hook, but for those of its own beginning."""
+
+
+at_once: list[Callable[[], None]] = []
+"""What cannot wait for that."""
+
+
+class _Forked:
+    unforgetful = False
+    """A forked child that has not forgotten yet."""
+
+
+_forked = _Forked()
+
+
+def forked() -> None:
+    """In a forked child. What was its parent's is forgotten when the first hook needs it.
+
+    Most children never come that far, and forgetting costs them a page of memory for each thing.
+    """
+    _forked.unforgetful = True
+    # Also of threads that are yet to come; those that were are not here.
+    Local.busy = local.busy = 2
+    if line.lost or line.omitted:
+        # What the parent did not deliver is not ours to report.
+        line.lost, line.omitted = 0, {}
+    for forget in at_once:
+        forget()
+
+
+def occupied() -> bool:
+    """Whether this thread is inside of a hook, when its ``busy`` is not 0; a forked child forgets first."""
+    if local.busy == 1:
+        return True
+    local.busy = 1
+    try:
+        _forget_parent()
+    finally:
+        local.busy = 0
+    return False
+
+
+def _forget_parent() -> None:
+    if _forked.unforgetful:
+        _forked.unforgetful = False
+        Local.busy = local.looking = 0
+        for forget in at_fork:
+            try:
+                forget()
+            except Exception:
+                pass

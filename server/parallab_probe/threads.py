@@ -10,7 +10,7 @@ import sys
 from _thread import get_ident
 from time import monotonic_ns
 
-from parallab_probe import describe, processes, report
+from parallab_probe import describe, report
 from parallab_probe.report import ending, hook, local, tell
 
 TYPE_CHECKING = False  # importing typing takes a spawned child milliseconds
@@ -180,4 +180,4 @@ def _forget() -> None:
     state.error.clear()
 
 
-processes.at_fork.append(_forget)
+report.at_fork.append(_forget)
