@@ -140,10 +140,12 @@ class Listened:
 
     def ended(self, code: str, cell: str = "", **parallab: str) -> model.CellEnd:
         """Executes a cell, and gives what was heard of its end."""
-        before = len(self.heard.all(model.CellEnd))
+        cell = cell or f"cell-{time.monotonic_ns()}"
+        before = len(self.heard.all(model.CellEnd, cell=cell))
         self.run(code, cell, **parallab)
+        # Of this cell: that of one before may be heard only now.
         ends: list[model.CellEnd] = self.heard.until(
-            lambda: (found := self.heard.all(model.CellEnd)) if len(self.heard.all(model.CellEnd)) > before else None
+            lambda: found if len(found := self.heard.all(model.CellEnd, cell=cell)) > before else None
         )
         return ends[-1]
 

@@ -418,8 +418,7 @@ def prepared(token: Any, data: Any) -> None:
     name = token[0] if type(token[0]) is str else ""
     facts["birth"] = ',"method":"%s","name":%s' % (method, report.quote(name))
     data["sys_path"] = [part for part in data["sys_path"] if part != state.folder]
-    other = os.fsencode(sys.modules["multiprocessing.spawn"].get_executable()) != os.fsencode(sys.executable)
-    code = _CHECKED % (sys.version, _CODE) if other else Ready(_CODE)
+    code = _CHECKED % (sys.version, _CODE) if _is_other_python() else Ready(_CODE)
     data["parallab"] = Sent(code, {"path": install.state.path, "facts": facts})
 
 
@@ -432,10 +431,15 @@ def serving(args: Any) -> None:
 
     It gets the probe ahead of all whom it will fork: they need but say that they are born.
     """
-    if not _can_send() or not args[-1].startswith(_MAIN):
+    if not _can_send() or _is_other_python() or not args[-1].startswith(_MAIN):
         return
     names = {"path": install.state.path, "facts": {**_facts("forkserver"), "serves": True}}
-    args[-1] = "%sexec(%r, %r); %s" % (_MAIN, _CHECKED % (sys.version, _CODE), names, args[-1][len(_MAIN) :])
+    args[-1] = "%sexec(%r, %r); %s" % (_MAIN, _SOURCE, names, args[-1][len(_MAIN) :])
+
+
+def _is_other_python() -> bool:
+    """``multiprocessing.set_executable`` was called: its marshalled code may not be ours."""
+    return os.fsencode(sys.modules["multiprocessing.spawn"].get_executable()) != os.fsencode(sys.executable)
 
 
 # -- run and ended ---------------------------------------------------------------------
@@ -477,8 +481,10 @@ def _to_watch(process: Any) -> list[Any] | None:
     inside = describe.attributes(process)
     args, kwargs = inside.get("_args", ()), inside.get("_kwargs", {})
     given = [*args, *kwargs.values()] if type(args) is tuple and type(kwargs) is dict else []
-    if describe.overrides(process, "run", _base()):
+    if type(process) is not state.kind[0] and describe.overrides(process, "run", _base()):
         given += describe.shared_attributes(process)
+    if not given:
+        return [] if locks.watched else None
     found = [numbers.number(value) for value in given[: describe.ARGS]]
     raws = [number[1] for number in found if number is not None]
     return raws if raws or locks.watched else None

@@ -72,6 +72,7 @@ def _fresh(kernel: Listened) -> None:
 
 
 def lives(kernel: Listened, count: int) -> dict[int, model.ProcessStart]:
+    kernel.heard.until(lambda: len(kernel.heard.all(model.ProcessStart)) >= count, "the starts")
     starts = {start.child: start for start in kernel.heard.all(model.ProcessStart)}
     assert len(starts) == count
     for kind in (model.ProcessBorn, model.ProcessRun, model.ProcessEnd):
