@@ -172,8 +172,10 @@ def rows() -> Iterator[Row]:
             for one in (learner, other):
                 one.run(END)
             pid = pid_of(ours)
-            more = held(pid) + sum(held(judge) for judge in judges(pid)) - held(pid_of(bare))
-            yield limit("memory of a learner's server with judge, over none of Parallab", [more], 25 * 2**20, mebibytes)
+            more, judging = held(pid) - held(pid_of(bare)), sum(held(judge) for judge in judges(pid))
+            yield limit("memory of a learner's server, over one without Parallab", [more], 25 * 2**20, mebibytes)
+            what = "the same with the judge, for a minute after a check"
+            yield limit(what, [more + judging], 25 * 2**20, mebibytes)
             yield from idle(ours, bare)
         finally:
             ours.stop()
