@@ -83,6 +83,7 @@ def _open(queue: Any, ledger: Ledger | None) -> None:
 
 def _add(ledger: Ledger, act: str, item: Any, size: int) -> None:
     """A line: sent if it is among the first, else kept back."""
+    report.forget_parent()
     n = next(ledger.count)
     if n <= FIRST:
         ledger.said = n

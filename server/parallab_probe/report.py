@@ -346,7 +346,7 @@ finals: list[Callable[[], None]] = []
 def finish() -> None:
     """Says what was kept back."""
     if finals:
-        _forget_parent()
+        forget_parent()
         for final in finals:
             final()
 
@@ -458,8 +458,7 @@ def forked() -> None:
     Most children never come that far, and forgetting costs them a page of memory for each thing.
     """
     _forked.unforgetful = True
-    # Also of threads that are yet to come; those that were are not here.
-    Local.busy = local.busy = 2
+    local.busy = 2  # other threads are not here
     if line.lost or line.omitted:
         # What the parent did not deliver is not ours to report.
         line.lost, line.omitted = 0, {}
@@ -473,16 +472,17 @@ def occupied() -> bool:
         return True
     local.busy = 1
     try:
-        _forget_parent()
+        forget_parent()
     finally:
         local.busy = 0
     return False
 
 
-def _forget_parent() -> None:
+def forget_parent() -> None:
+    """Forgets, if that is still to be done: for hooks of threads that came to be by no hook of ours."""
     if _forked.unforgetful:
         _forked.unforgetful = False
-        Local.busy = local.looking = 0
+        local.looking = 0
         for forget in at_fork:
             try:
                 forget()
