@@ -58,7 +58,9 @@ class Learner:
         )
         self.client.load_connection_file()
         self.client.start_channels()
-        self.client.wait_for_ready(PATIENCE)
+        # wait_for_ready() would take a missed heartbeat, as on a busy machine, for the kernel's death.
+        self.client.kernel_info()
+        self.client.get_shell_msg(timeout=PATIENCE)
 
     def run(self, code: str) -> None:
         """Executes a cell as JupyterLab sends it."""

@@ -61,7 +61,7 @@ def kernel(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     kernel = Listened(request.param, cache=str(tmp_path_factory.getbasetemp() / "cache"))
     kernel.method = request.param  # type: ignore[attr-defined]
     kernel.module("work", WORK)
-    kernel.run("import multiprocessing as mp, threading, os, time, work")
+    kernel.ended("import multiprocessing as mp, threading, os, time, work")
     yield kernel
     kernel.end()
 
