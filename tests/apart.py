@@ -11,13 +11,14 @@ from pathlib import Path
 import pytest
 
 HEAD = """
-import asyncio, os, resource, signal, subprocess, sys, tempfile
+import asyncio, os, resource, signal, subprocess, sys
 from pathlib import Path
 from kernels import RecordedKernel, until
 from parallab import live, model, story
 
 async def kernel_for(work, *args):
-    kernel = RecordedKernel(Path(tempfile.mkdtemp(prefix="apart-")))
+    kernel = RecordedKernel(Path())
+    kernel.runtime = kernel.folder / "runtime"  # goes with it
     await kernel.start()
     try:
         await work(kernel, *args)

@@ -7,7 +7,6 @@ down itself what became of each: that is what the recording is held against.
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -247,7 +246,8 @@ async def measure(way: Way, n: int, python: str = "") -> Missed:
 
 async def kernel_for(method: str, python: str = "") -> RecordedKernel:
     """A kernel with the start method and the code of all ways."""
-    kernel = RecordedKernel(Path(tempfile.mkdtemp(prefix="missed-")), python)
+    kernel = RecordedKernel(Path(), python)
+    kernel.runtime = kernel.folder / "runtime"  # goes with it
     await kernel.start(method)
     (kernel.folder / "work.py").write_text(WORK)
     await kernel.run("import work")

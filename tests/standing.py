@@ -93,7 +93,7 @@ def while_it_goes_on(name: str, method: str, python: str = sys.executable) -> Se
     return seen
 
 
-def each(names: Iterable[str], ask: Callable[[str], Seen]) -> list[Seen]:
+def each(names: Iterable[str], ask: Callable[[str], Seen], at_once: int = 4) -> list[Seen]:
     """Several programs at a time: they wait, and so does the doctor."""
-    with ThreadPoolExecutor(4) as pool:
+    with ThreadPoolExecutor(at_once) as pool:
         return list(pool.map(ask, names))

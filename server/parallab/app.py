@@ -7,7 +7,7 @@ from typing import Any
 
 from jupyter_core.paths import jupyter_data_dir
 from jupyter_server.extension.application import ExtensionApp
-from traitlets import List, TraitError, Unicode, default, validate
+from traitlets import Bool, List, TraitError, Unicode, default, validate
 
 from parallab.desk import Desk
 from parallab.events import Events
@@ -20,6 +20,8 @@ from parallab.workplace import Workplace
 
 KERNEL_ACTIONS = "https://events.jupyter.org/jupyter_server/kernel_actions/v1"
 SQLITE = "sqlite:///"
+#: The option of JupyterLab's page that the front end looks for.
+OPEN_SIDEBAR = "parallabOpenSidebar"
 
 
 class ParallabApp(ExtensionApp):
@@ -41,6 +43,11 @@ class ParallabApp(ExtensionApp):
     lab_folders = List(
         Unicode(),
         help="Folders of labs to use instead of the installed courses, for authors.",
+    ).tag(config=True)
+
+    open_sidebar = Bool(
+        False,
+        help="Whether JupyterLab starts with Parallab's sidebar open, unless the learner's settings say otherwise.",
     ).tag(config=True)
 
     @default("store_url")
@@ -75,6 +82,9 @@ class ParallabApp(ExtensionApp):
             events,
         )
         self.settings["parallab_desk"] = desk
+        if self.open_sidebar:
+            # JupyterLab's page carries these to the browser, as PageConfig.
+            server.web_app.settings.setdefault("page_config_data", {})[OPEN_SIDEBAR] = "true"
         server.event_logger.add_listener(schema_id=KERNEL_ACTIONS, listener=desk.watches.kernel_action)
 
     def initialize_handlers(self) -> None:

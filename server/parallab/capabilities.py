@@ -25,6 +25,7 @@ ELSEWHERE = (
     "Processes cannot be seen from outside on {platform}. The labs open and their questions work; to have "
     "your work checked, run Jupyter in a Linux container."
 )
+INSIDE = "Jupyter, or this command, runs in a user namespace of its own, and sees only into what was started there."
 #: What each thing is for, in the order of the tries.
 WHAT = (
     "processes and threads",
@@ -39,7 +40,7 @@ CAP_SYS_PTRACE = 19
 
 def probe(root: Path = Path("/proc"), shared_memory: Path = Path("/dev/shm")) -> Capabilities:  # noqa: S108
     """Tries each thing once on a child of our own; takes some 20 ms, so keep the answer."""
-    if sys.platform != "linux":
+    if elsewhere():
         return _elsewhere()
     with _child() as child:
         try:
@@ -58,13 +59,18 @@ def _child() -> subprocess.Popen[bytes]:
 
 def of(pid: int, root: Path = Path("/proc")) -> Capabilities:
     """Tries each thing on a process: a kernel, or any other program."""
-    if sys.platform != "linux":
+    if elsewhere():
         return _elsewhere()
     return _try(root, pid, pid, root / str(pid) / "root/dev/shm")
 
 
+def elsewhere() -> str:
+    """Why nothing can be seen on this system; "" on Linux."""
+    return "" if sys.platform == "linux" else ELSEWHERE.format(platform=platform.system() or sys.platform)
+
+
 def _elsewhere() -> Capabilities:
-    why = ELSEWHERE.format(platform=platform.system() or sys.platform)
+    why = elsewhere()
     return Capabilities(SCHEMA, sys.platform, tuple(Capability(what, can=False, why=why) for what in WHAT))
 
 
@@ -206,9 +212,20 @@ def _namespace(folder: Path) -> str:
     try:
         if (folder / "ns/user").readlink() == Path("/proc/self/ns/user").readlink():
             return ""
+    except PermissionError:
+        # Which one it runs in is hidden too; that we are in one of our own is not (user_namespaces(7), uid_map).
+        return "" if _everybodys(folder.parent) else INSIDE
     except OSError:
         return ""
     return "It runs in a user namespace of its own."
+
+
+def _everybodys(root: Path) -> bool:
+    """Whether this is the first user namespace, in which every user id is itself."""
+    try:
+        return (root / "self/uid_map").read_text(encoding="ascii").split() == ["0", "0", "4294967295"]
+    except OSError:
+        return True
 
 
 def _privileged(theirs: parse.Status, mine: parse.Status) -> str:

@@ -35,7 +35,8 @@ def lab(folder: Path, no_browser: bool, port: int | None) -> NoReturn:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise Problem(f"{folder} cannot be made: {error.strerror}. Name a folder you may write to") from None
-    arguments = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder.resolve()}"]
+    root = f"--ServerApp.root_dir={folder.resolve()}"
+    arguments = [sys.executable, "-m", "jupyterlab", root, "--ParallabApp.open_sidebar=True"]
     if no_browser:
         arguments.append("--no-browser")
     if port is not None:
@@ -181,8 +182,9 @@ def _print_report(report: Any, titles: dict[str, str]) -> None:
 @click.option(
     "--capabilities", "what", is_flag=True, help="Say what can be seen here, or of PID, and why the rest cannot."
 )
+@click.option("--watch", is_flag=True, help="Look again every second, until q or Ctrl-C.")
 @click.option("--json", "json_", is_flag=True, help="As JSON.")
-def inspect(pid: int | None, what: bool, json_: bool) -> None:
+def inspect(pid: int | None, what: bool, watch: bool, json_: bool) -> None:
     """Show the processes, IPC objects and waits of any running Python program of yours."""
     from parallab import inspect_view, inspecting
 
@@ -191,6 +193,11 @@ def inspect(pid: int | None, what: bool, json_: bool) -> None:
         return
     if pid is None:
         raise Problem("name the process: `ps` lists those that run")
+    if watch and json_:
+        raise Problem("--watch is for a terminal, --json for a program: choose one")
+    if watch:
+        _watch(pid)
+        return
     try:
         report = inspecting.inspect(pid)
     except inspecting.InspectError as error:
@@ -199,6 +206,17 @@ def inspect(pid: int | None, what: bool, json_: bool) -> None:
         click.echo(as_json(report))
     else:
         Console().print(inspect_view.render(report))
+
+
+def _watch(pid: int) -> None:
+    from parallab import inspect_watch, inspecting
+
+    try:
+        ended = inspect_watch.watch(pid, Console())
+    except inspecting.InspectError as error:
+        raise Problem(str(error)) from None
+    if ended:
+        click.echo(ended, err=True)
 
 
 def _capabilities(pid: int | None, json_: bool) -> None:

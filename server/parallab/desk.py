@@ -20,7 +20,7 @@ from parallab import answers, capabilities, cleaning, judging, model, rescue, vi
 from parallab.checks import Check
 from parallab.events import Events
 from parallab.evidence import Evidence
-from parallab.kernels import ADVICE, Kernel, Kernels, unrecorded
+from parallab.kernels import Kernel, Kernels, advice, unrecorded
 from parallab.lab import Lab, Step, assign
 from parallab.library import CourseLibrary
 from parallab.live import picture
@@ -176,7 +176,7 @@ class Desk:
         when: Moment | None = None
         gaps: tuple[str, ...] = ()
         if kernel.recorder is None and kernel.kind != "dead":
-            goals = _alike(at.checks, "undecided", ADVICE[kernel.kind])
+            goals = _alike(at.checks, "undecided", advice(kernel.kind))
         else:
             recording = await self._cut(kernel)
             hello, gaps, when = kernel.hello, recording.not_recorded, _moment(at, recording, steps)
@@ -272,9 +272,11 @@ class Desk:
         """Frees a kernel whose cell hangs, and tells what is left."""
         kernel = self._kernels.find(kernel_id)
         if kernel.recorder is None or kernel.kind == "dead":
-            raise Problem(409, ADVICE[kernel.kind])
+            raise Problem(409, advice(kernel.kind))
         if request.action == "interrupt":
             done, happened = await rescue.interrupt(kernel.recorder, lambda: self._kernels.interrupt(kernel_id))
+        elif request.action == "dismiss":
+            done, happened = await rescue.dismiss(kernel.recorder, request)
         else:
             done, happened = await rescue.end(kernel.recorder, request)
         try:
@@ -307,7 +309,7 @@ class Desk:
         :raises Problem: 409, it is not recorded, dead, or died while it was looked at.
         """
         if kernel.recorder is None or kernel.kind == "dead":
-            raise Problem(409, ADVICE[kernel.kind])
+            raise Problem(409, advice(kernel.kind))
         try:
             recording = await kernel.recorder.cut()
         except (OSError, RuntimeError) as error:

@@ -17,15 +17,17 @@ import msgspec
 
 from parallab import model, story
 from parallab.checks.expect import CannotTell
-from parallab.story import Lock, Number, Program, Run, SharedSegment, Thread, Together, Worker, locks
+from parallab.story import Line, Lock, Number, Program, Queue, Run, SharedSegment, Thread, Together, Worker, locks
 
 __all__ = [
     "CellRun",
     "Evidence",
+    "Line",
     "Lock",
     "Notebook",
     "Number",
     "Program",
+    "Queue",
     "SharedSegment",
     "Thread",
     "Together",
@@ -266,8 +268,8 @@ class Evidence:
         self._sure()
         return tuple(sorted(self.events(model.Wait), key=lambda wait: wait.began))
 
-    def together(self, workers: Sequence[Worker]) -> Together:
-        """Whether these processes were at work at once (contract: order, never duration)."""
+    def together(self, workers: Sequence[Worker | Thread]) -> Together:
+        """Whether these processes (or threads) were at work at once (contract: order, never duration)."""
         return story.together(workers, self._all_waits)
 
     @cached_property
@@ -304,6 +306,70 @@ class Evidence:
             for thread in self._story.threads
             if (thread.cell, thread.run) in self._runs and thread.pid == self.recording.pid
         )
+
+    @cached_property
+    def unstarted_threads(self) -> tuple[model.ThreadMade, ...]:
+        """Thread objects that the step's cells made and that were never started."""
+        _ = self.notebook
+        started = {start.ident for start in self._all(model.ThreadStart) if start.error is None}
+        return tuple(made for made in self.events(model.ThreadMade) if made.ident not in started)
+
+    @cached_property
+    def failed_thread_starts(self) -> tuple[model.ThreadStart, ...]:
+        """``start()`` calls of threads that raised: no thread came of them."""
+        _ = self.notebook
+        return tuple(start for start in self.events(model.ThreadStart) if start.error is not None)
+
+    def waited_for(self, thread: Thread) -> bool:
+        """Whether somebody joined this thread to its end, or it had ended when the step's last cell had."""
+        if any(
+            wait.thread == thread.ident and wait.call == "join" and wait.done and wait.alive is not True
+            for wait in self._all_waits
+            if wait.pid == thread.pid and thread.began <= wait.began
+        ):
+            return True
+        last = max((run.ended for run in self.cells), default=0)
+        return self.running is None and thread.ended_by(last)
+
+    def thread(self, tid: int, at: int) -> Thread | None:
+        """The learner's thread with this native id at that moment; None for the notebook's main thread."""
+        return next(
+            (
+                thread
+                for thread in reversed(self._story.threads)
+                if thread.pid == self.recording.pid and thread.tid == tid and thread.alive_at(at)
+            ),
+            None,
+        )
+
+    def is_main(self, tid: int) -> bool:
+        """Whether this is the thread in which the cells themselves run."""
+        hello = next(iter(self._all(model.Hello)), None)
+        return tid == ((hello.main_tid if hello is not None else 0) or self.recording.pid)
+
+    # -- queues of threads --------------------------------------------------------------
+
+    @cached_property
+    def queues(self) -> tuple[Queue, ...]:
+        """The learner's queues of threads that the step's cells used, each with its ledger."""
+        self._sure()
+        found = story.all_queues(self.recording, self._runs)
+        return tuple(queue for queue in found if queue.cls != story.JOURNAL)
+
+    @cached_property
+    def journal(self) -> tuple[Line, ...]:
+        """What the lab's own modules wrote down about who did what, in order.
+
+        Such a module puts into a queue of a class of its own, called ``Journal``: each line has the
+        thread in which it was written, and the process.
+        """
+        self._sure()
+        return story.journal(self.recording, self._runs)
+
+    @cached_property
+    def process_queues(self) -> tuple[str, ...]:
+        """The classes of queues of multiprocessing that the step's cells used."""
+        return tuple(dict.fromkeys(use.cls for use in self.events(model.QueueUse) if story.between_processes(use)))
 
     # -- locks and numbers ------------------------------------------------------------
 
@@ -347,6 +413,12 @@ class Evidence:
                 if value.json and value.name in found:
                     found[value.name] = msgspec.json.decode(value.json)
         return found
+
+    @cached_property
+    def types(self) -> dict[str, str]:
+        """The types of the learner's own names after the step's last run, as ``module.name``."""
+        _ = self.notebook
+        return {value.name: value.type for run in self.cells for value in run.values}
 
     # -- the state now ----------------------------------------------------------------
 

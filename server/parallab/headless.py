@@ -23,7 +23,7 @@ from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
 from jupyter_client.manager import AsyncKernelManager
 
-from parallab import cleaning, judging, model
+from parallab import capabilities, cleaning, judging, model
 from parallab.evidence import Evidence
 from parallab.judge_pool import JudgePool
 from parallab.lab import Cell, Step, assign
@@ -80,8 +80,10 @@ async def run(
 ) -> Done:
     """Runs the cells in order and judges the steps (all core steps, or those named).
 
-    :raises HeadlessError: no such kernel, or the kernel did not start.
+    :raises HeadlessError: no such kernel, the kernel did not start, or nothing can be seen on this system.
     """
+    if why := capabilities.elsewhere():
+        raise HeadlessError(why)
     async with _Session(lab, kernel, start_method, pool) as session:
         return await session.run(cells, timeout, steps, progress)
 

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
+from parallab.inspect_words import Words
 from parallab.wire import (
     CannotTell,
     Capabilities,
@@ -20,32 +21,20 @@ from parallab.wire import (
     InspectObject,
     InspectProcess,
     InspectReport,
-    InspectThread,
-    InspectWait,
 )
 
 THREADS = 12
-"""Threads of one process that are shown."""
-OBJECTS = 60
-"""Objects that are shown; those that only one process holds come last."""
-
-_STATES = {
-    "R": "running",
-    "S": "waiting",
-    "D": "in the disk or network",
-    "Z": "ended, not collected",
-    "T": "stopped",
-    "t": "traced",
-    "I": "idle",
-}
+"""Threads of one process that are shown each on its own line."""
+OBJECTS = 40
+"""Objects that are shown."""
 
 
 def render(report: InspectReport) -> RenderableType:
     """The whole report."""
-    parts: list[RenderableType] = [_tree(report)]
-    shared = _shown(report.objects)
-    if shared:
-        parts += [Text(), _table(shared, len(report.objects) - len(shared), report)]
+    words = Words(report)
+    parts: list[RenderableType] = [_tree(report, words)]
+    if words.shown:
+        parts += [Text(), _table(report, words)]
     parts += _diagnoses(report.diagnoses)
     parts += _cannot_tell(report.cannot_tell)
     return Group(*parts)
@@ -71,11 +60,8 @@ def render_capabilities(found: Capabilities) -> RenderableType:
     return Group(*lines)
 
 
-def _tree(report: InspectReport) -> Tree:
-    names = {process.pid: process.name for process in report.processes}
-    waits = {(wait.pid, wait.tid): wait for wait in report.waits}
-    kinds = {one.id: one.kind for one in report.objects}
-    pids = set(names)
+def _tree(report: InspectReport, words: Words) -> Tree:
+    pids = {process.pid for process in report.processes}
     top = Tree(Text("Processes", style="bold"), guide_style="dim")
     branches: dict[int, Tree] = {}
     pending = list(report.processes)
@@ -83,97 +69,108 @@ def _tree(report: InspectReport) -> Tree:
         # Parents come before children, but for those whose parent is gone: they hang at the top.
         ready = [one for one in pending if one.ppid in branches or one.ppid not in pids or one.pid == report.root]
         for process in ready or pending[:1]:
-            branch = branches.get(process.ppid, top).add(_process(process))
+            orphan = process.ppid not in pids and process.pid != report.root
+            branch = branches.get(process.ppid, top).add(_process(process, words, orphan))
             branches[process.pid] = branch
-            for thread in process.threads[:THREADS]:
-                branch.add(_thread(thread, process, waits.get((process.pid, thread.tid)), names, kinds))
-            if len(process.threads) > THREADS:
-                branch.add(Text(f"and {len(process.threads) - THREADS} more threads", style="dim"))
+            for line in _threads(process, report, words):
+                branch.add(line)
             pending.remove(process)
     return top
 
 
-def _process(process: InspectProcess) -> Text:
+def _process(process: InspectProcess, words: Words, orphan: bool) -> Text:
+    name = words.process(process.pid)
     line = Text()
-    line.append(process.name[:1].upper() + process.name[1:], style="bold")
+    line.append(name[:1].upper() + name[1:], style="bold")
     line.append(f"  pid {process.pid}  ", style="dim")
-    line.append(_STATES.get(process.state, process.state), style="red" if process.state == "Z" else "")
+    line.append(words.state(process.state), style="red" if process.state == "Z" else "")
     if process.exit_code is not None:
         line.append(f", exit code {process.exit_code}", style="red" if process.exit_code else "")
+    if orphan:
+        line.append(", its parent is gone", style="red")
     if process.role in ("root", "program"):
-        line.append("  " + " ".join(process.cmdline)[:80], style="dim italic")
+        line.append("  " + _command(process.cmdline), style="dim italic")
     return line
 
 
-def _thread(
-    thread: InspectThread,
-    process: InspectProcess,
-    wait: InspectWait | None,
-    names: dict[int, str],
-    kinds: dict[str, str],
-) -> Text:
-    name = "main thread" if thread.tid == process.pid else f"thread {thread.tid}"
-    line = Text(f"{name}: ", style="")
-    if wait is None:
-        line.append(_STATES.get(thread.state, thread.state), style="green" if thread.state == "R" else "dim")
-        return line
-    line.append("waits for ")
-    line.append(_target(wait, names, kinds), style="cyan")
-    holders = [names[pid] for pid in wait.held_by or () if pid != process.pid and pid in names]
-    if wait.target.kind == "object" and holders:
-        line.append(f", up to {', '.join(holders[:4])}{' …' if len(holders) > 4 else ''}")
-    return line
+def _command(cmdline: tuple[str, ...]) -> str:
+    """A command line, short enough for a line: of paths only the last part."""
+    told = " ".join(part.rpartition("/")[2] if part.startswith("/") else part for part in cmdline).split()
+    text = " ".join(told)
+    return text if len(text) <= 40 else text[:39] + "…"
 
 
-def _target(wait: InspectWait, names: dict[int, str], kinds: dict[str, str]) -> str:
-    match wait.target.kind:
-        case "child":
-            ids = [int(wait.target.id)] if wait.target.id else list(wait.held_by or ())
-            return "the end of " + (", ".join(names.get(pid, f"process {pid}") for pid in ids[:4]) or "a child")
-        case "object":
-            return f"{kinds.get(wait.target.id, 'object')} {wait.target.id}" if wait.target.id else "several objects"
-        case "thread-lock":
-            return "a lock or the interpreter, within the process"
-    return "something outside"
+def _threads(process: InspectProcess, report: InspectReport, words: Words) -> list[Text]:
+    """A line a thread; those that wait for each other within the process, as most of a library's do, in one."""
+    if process.role in ("resource-tracker", "forkserver"):
+        return [Text("waits for orders", style="dim")]
+    waits = {wait.tid: wait for wait in report.waits if wait.pid == process.pid}
+    lines: list[Text] = []
+    within = more = 0
+    for thread in process.threads:
+        wait = waits.get(thread.tid)
+        main = thread.tid == process.pid
+        if not main and wait is not None and wait.target.kind == "thread-lock":
+            within += 1
+            continue
+        if len(lines) >= THREADS:
+            more += 1
+            continue
+        line = Text("main thread " if main else f"thread {thread.tid} ")
+        if wait is None:
+            state = "sleeps, or waits for nobody" if thread.state == "S" else words.state(thread.state)
+            line.append(state, style="green" if thread.state == "R" else "dim")
+        else:
+            line.append("waits ")
+            line.append(words.wait(process, wait), style="cyan")
+        lines.append(line)
+    if more:
+        lines.append(Text(f"and {more} more threads", style="dim"))
+    if within:
+        verb = "thread waits" if within == 1 else "threads wait"
+        lines.append(Text(f"{within} more {verb} for a lock or the interpreter, within the process", style="dim"))
+    return lines
 
 
-def _shown(objects: Iterable[InspectObject]) -> list[InspectObject]:
-    """Objects of two processes or more, and what is made of parts, first."""
-    every = sorted(objects, key=lambda one: (not one.parts, len({end.pid for end in one.ends}) < 2))
-    return every[:OBJECTS]
-
-
-def _table(objects: list[InspectObject], left: int, report: InspectReport) -> Table:
-    names = {process.pid: process.name for process in report.processes}
-    table = Table(title="Objects", title_justify="left", title_style="bold", box=None, pad_edge=False)
-    for column in ("kind", "id", "name", "state", "held by"):
-        table.add_column(column, header_style="dim", overflow="fold")
-    for one in objects:
-        table.add_row(one.kind, one.id, one.name, _state(one), _holders(one, names))
-    if left > 0:
-        table.caption = f"and {left} more; --json has all"
+def _table(report: InspectReport, words: Words) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column(Text("Objects", style="bold"), no_wrap=True)
+    table.add_column("state", header_style="dim", overflow="fold", ratio=2)
+    table.add_column("who", header_style="dim", overflow="fold", ratio=2)
+    for one in words.shown[:OBJECTS]:
+        label = Text(words.label(one.id))
+        if one.name:
+            label.append(f" {_short(one.name)}", style="dim")
+        busy = bool(one.waiters) or one.state.startswith("held")
+        table.add_row(label, Text(one.state, style="yellow" if busy else ""), Text(_who(one, words), style="dim"))
+    hidden = len(report.objects) - min(len(words.shown), OBJECTS)
+    if hidden:
+        table.caption = f"and {hidden} more: parts of these, and what Python has for itself; --json has all"
+        table.caption_justify = "left"
     return table
 
 
-def _state(one: InspectObject) -> str:
-    told = []
-    if one.value is not None:
-        told.append("free" if one.kind in ("lock", "rlock") and one.value else f"value {one.value}")
-    if one.waiters:
-        told.append(f"{one.waiters} waiting")
-    if one.bytes is not None:
-        told.append(f"{one.bytes} bytes in it")
-    if one.size is not None:
-        told.append(f"{one.size} bytes")
-    return ", ".join(told)
+def _short(name: str) -> str:
+    return name if len(name) <= 24 else "…" + name[-23:]
 
 
-def _holders(one: InspectObject, names: dict[int, str]) -> str:
-    modes: dict[int, set[str]] = {}
-    for end in one.ends:
-        modes.setdefault(end.pid, set()).add(end.mode)
-    told = [f"{names.get(pid, pid)} ({'/'.join(sorted(held))})" for pid, held in modes.items()]
-    return ", ".join(told[:4]) + (f" and {len(told) - 4} more" if len(told) > 4 else "")
+def _who(one: InspectObject, words: Words) -> str:
+    """Who has to do with an object: its holder, its workers, its clients, its two sides, or all who have it."""
+    if one.held_by:
+        return f"held by {words.people(one.held_by)}"
+    pids = tuple(dict.fromkeys(end.pid for end in one.ends))
+    if one.kind == "manager":
+        clients = [pid for pid in pids if pid not in one.workers]
+        return f"used by {words.people(clients)}" if clients else ""
+    if one.kind in ("pipe", "fifo"):
+        sides = [("read", "r"), ("written", "w")]
+        told = [
+            f"{verb} by {words.people(those)}"
+            for verb, mode in sides
+            if (those := tuple(dict.fromkeys(end.pid for end in one.ends if mode in end.mode)))
+        ]
+        return ", ".join(told)
+    return words.people(pids)
 
 
 def _diagnoses(diagnoses: Iterable[InspectDiagnosis]) -> list[RenderableType]:

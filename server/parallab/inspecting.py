@@ -14,9 +14,9 @@ from pathlib import Path
 
 import msgspec
 
-from parallab import ipc, pyspy, waits
+from parallab import inspect_objects, ipc, pyspy, waits
 from parallab.mistakes import CATALOGUE
-from parallab.model import Inode, Missing, Process, Snapshot, Thread
+from parallab.model import Missing, Process, Snapshot, Thread
 from parallab.procfs import everybody
 from parallab.procfs.read import Reader
 from parallab.wire import (
@@ -24,8 +24,6 @@ from parallab.wire import (
     CannotTell,
     DoctorReport,
     InspectDiagnosis,
-    InspectEnd,
-    InspectObject,
     InspectProcess,
     InspectReport,
     InspectTarget,
@@ -64,13 +62,28 @@ def inspect(pid: int, root: Path = Path("/proc")) -> InspectReport:
     return report(previous, current)
 
 
+class Watched:
+    """A program that is looked at again and again: what did not run since is not read again."""
+
+    def __init__(self, pid: int, root: Path = Path("/proc")) -> None:
+        _permitted(pid, root)
+        self._pid, self._root = pid, root
+        self._reader = Reader(root)
+
+    def report(self) -> InspectReport:
+        """What is there now; InspectError when it has ended."""
+        return report(*look(self._pid, self._root, reader=self._reader))
+
+
 def doctor(pid: int, root: Path = Path("/proc")) -> DoctorReport:
     """Whether a running program is stuck, and on what."""
     previous, current = look(pid, root)
     return examination(previous, current)
 
 
-def look(pid: int, root: Path = Path("/proc"), baseline: Snapshot | None = None) -> tuple[Snapshot, Snapshot]:
+def look(
+    pid: int, root: Path = Path("/proc"), baseline: Snapshot | None = None, reader: Reader | None = None
+) -> tuple[Snapshot, Snapshot]:
     """Two snapshots of a program, far enough apart to tell whether anything moves.
 
     Where the first already shows that the program goes on, the second follows at once. Where
@@ -78,7 +91,9 @@ def look(pid: int, root: Path = Path("/proc"), baseline: Snapshot | None = None)
     are read where its threads wait for each other and py-spy is there.
     """
     _permitted(pid, root)
-    reader = Reader(root)
+    reader = reader or Reader(root)
+    if root == Path("/proc"):
+        reader.adopt(everybody.orphans(reader.tree(pid)))
     first = reader.snapshot(pid, scan=True)
     _there(first, root)
     began = time.monotonic()
@@ -88,13 +103,14 @@ def look(pid: int, root: Path = Path("/proc"), baseline: Snapshot | None = None)
     stacks, unread = pyspy.stacks(within, os.uname().machine) if within and root == Path("/proc") else ((), ())
     if stands or stacks:
         time.sleep(max(0.0, began + _APART - time.monotonic()))
-    second = reader.snapshot(pid, scan=True)
+    second = reader.snapshot(pid, scan=True, made=True)
     _there(second, root)
     # Who did not move meanwhile is where its stack says; of all others nothing is concluded.
     second = msgspec.structs.replace(second, stacks=stacks)
     seen = waits.picture(second, baseline)
     if (wanted := waits.in_question(seen)) and root == Path("/proc"):
-        others = everybody.holders(wanted, [one.pid for one in second.processes])
+        mapped = any(one not in seen.objects.pipes and one not in seen.objects.sockets for one in wanted)
+        others = everybody.holders(wanted, [one.pid for one in second.processes], mapped)
         second = msgspec.structs.replace(second, outside=others)
     if within and waits.stuck(first, second, baseline) is not False:
         second = msgspec.structs.replace(second, missing=(*second.missing, *unread))
@@ -105,16 +121,17 @@ def report(previous: Snapshot, current: Snapshot, baseline: Snapshot | None = No
     """Two snapshots as ``inspect --json`` tells them."""
     seen = waits.picture(current, baseline)
     names = ipc.names(current, seen.roles)
+    given = ipc.given_names(seen.objects)
     by_thread = {(wait.pid, wait.tid): wait for wait in seen.waits}
     return InspectReport(
         schema=SCHEMA,
         at=current.unix,
         root=current.root,
-        processes=tuple(_process(one, seen, names, by_thread) for one in current.processes),
-        objects=_objects(current, seen),
+        processes=tuple(_process(one, seen, names, by_thread, given.get(one.pid, "")) for one in current.processes),
+        objects=inspect_objects.told(current, seen),
         waits=tuple(_wait(wait) for wait in seen.waits),
         diagnoses=_diagnoses(previous, current, baseline),
-        cannot_tell=_cannot_tell(previous, current, baseline),
+        cannot_tell=(*_cannot_tell(previous, current, baseline), *inspect_objects.doubts(seen)),
     )
 
 
@@ -170,7 +187,11 @@ def _there(snapshot: Snapshot, root: Path) -> None:
 
 
 def _process(
-    process: Process, seen: waits.Picture, names: dict[int, str], by_thread: dict[tuple[int, int], waits.Wait]
+    process: Process,
+    seen: waits.Picture,
+    names: dict[int, str],
+    by_thread: dict[tuple[int, int], waits.Wait],
+    given: str,
 ) -> InspectProcess:
     return InspectProcess(
         pid=process.pid,
@@ -182,6 +203,7 @@ def _process(
         cmdline=process.cmdline,
         exit_code=process.exit_code,
         threads=tuple(_thread(one, by_thread.get((process.pid, one.tid))) for one in process.threads),
+        given=given,
     )
 
 
@@ -232,100 +254,3 @@ def _why(seen: waits.Picture) -> str:
         if not seen.enders[pid, tid]:
             return f"{called[pid]} waits in {wait.call} for something outside these processes"
     return "what it waits for cannot be seen"
-
-
-def _objects(snapshot: Snapshot, seen: waits.Picture) -> tuple[InspectObject, ...]:
-    objects = seen.objects
-    return (
-        *(_composite(one, objects) for one in ipc.composites(objects)),
-        *(_semaphore(one) for one in objects.semaphores.values()),
-        *(_pipe(one) for one in objects.pipes.values()),
-        *(_socket(one) for one in objects.sockets.values()),
-        *(_memory(one) for one in objects.memory.values()),
-        *_managers(snapshot, seen),
-    )
-
-
-def _composite(one: ipc.Composite, objects: ipc.Objects) -> InspectObject:
-    """A queue, event …: its id is its kind and its first part, since the kernel knows no such thing."""
-    first = objects.semaphores[one.semaphores[0]]
-    pipe = objects.pipes.get(one.pipe) if one.pipe is not None else None
-    waiting = [objects.semaphores[part].waiters or 0 for part in one.semaphores]
-    return _object(
-        one.kind,
-        f"{one.kind}:{first.inode}",
-        waiters=sum(waiting),
-        queued=pipe.queued if pipe is not None else None,
-        parts=one.parts,
-        ends=tuple(ipc.End(pid, None, "map") for pid in sorted(first.pids)),
-    )
-
-
-def _semaphore(one: ipc.Semaphore) -> InspectObject:
-    kind = "semaphore"
-    if one.is_lock:
-        kind = "rlock" if one.recursive else "lock"
-    ends = tuple(ipc.End(pid, None, "map") for pid in sorted(one.pids))
-    return _object(kind, str(one.inode), one.name, one.value, one.waiters, ends=ends)
-
-
-def _pipe(one: ipc.Pipe) -> InspectObject:
-    return _object("fifo" if one.path else "pipe", str(one.inode), one.path, queued=one.queued, ends=one.ends)
-
-
-def _socket(one: ipc.UnixSocket) -> InspectObject:
-    parts = (one.peer,) if one.peer is not None else ()
-    kind = "listener" if one.listening else "socket"
-    return _object(kind, str(one.inode), one.path, queued=one.queued, parts=parts, ends=one.ends)
-
-
-def _memory(one: ipc.SharedMemory) -> InspectObject:
-    kind = "shared-memory" if one.kind == "mapping" else one.kind
-    return _object(kind, str(one.inode), one.name, size=one.size, ends=one.ends)
-
-
-def _managers(snapshot: Snapshot, seen: waits.Picture) -> tuple[InspectObject, ...]:
-    """A manager's server with its clients: those who hold the other ends of its connections."""
-    found = []
-    for process in snapshot.processes:
-        if seen.roles[process.pid] != "manager":
-            continue
-        own = [one for one in seen.objects.sockets.values() if process.pid in one.holders]
-        listener = next((one for one in own if one.listening and "/listener-" in one.path), None)
-        if listener is None:
-            continue
-        connected = {one.peer for one in own if one.path == listener.path and one.peer is not None}
-        clients = {
-            pid for peer in connected if peer in seen.objects.sockets for pid in seen.objects.sockets[peer].holders
-        }
-        ends = (
-            ipc.End(process.pid, None, "rw"),
-            *(ipc.End(pid, None, "rw") for pid in sorted(clients - {process.pid})),
-        )
-        parts = (listener.inode, *sorted(connected))
-        found.append(_object("manager", f"manager:{listener.inode}", listener.path, parts=parts, ends=ends))
-    return tuple(found)
-
-
-def _object(
-    kind: str,
-    ident: str,
-    name: str = "",
-    value: int | None = None,
-    waiters: int | None = None,
-    queued: int | None = None,
-    size: int | None = None,
-    parts: tuple[Inode, ...] = (),
-    ends: tuple[ipc.End, ...] = (),
-) -> InspectObject:
-    return InspectObject(
-        kind=kind,
-        id=ident,
-        name=name,
-        value=value,
-        waiters=waiters,
-        bytes=queued,
-        size=size,
-        parts=tuple(str(part) for part in parts),
-        ends=tuple(InspectEnd(end.pid, end.fd, end.mode) for end in ends),
-    )

@@ -5,12 +5,13 @@ Nothing a check does can raise out of here, except by not returning: ``judge_poo
 
 from __future__ import annotations
 
+import re
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from parallab import mistakes
+from parallab import mistakes, model
 from parallab.checks import Check
 from parallab.checks.expect import (
     CannotTell,
@@ -51,12 +52,12 @@ def judging(checks: Sequence[Check], evidence: Evidence, met: Mapping[str, int] 
             if check.phase == "break" and check.name in met:
                 yield GoalResult(check.name, check.text, check.phase, "passed")
             else:
-                yield _untried(check, f"first: {texts[missing]}")
+                yield _untried(check, f"First: {texts[missing]}")
             continue
         looking = evidence
         if check.phase == "repair":
             if broken_at is None:
-                yield _untried(check, "first make it fail, as the step asks")
+                yield _untried(check, "First make it fail, as the step asks.")
                 continue
             # One for all repair goals: to retell a long recording for each of them takes its time.
             repaired = repaired or replace(evidence, since=max(evidence.since, broken_at))
@@ -106,7 +107,7 @@ def _one(check: Check, evidence: Evidence, findings: Mapping[str, Any]) -> tuple
                 expected=failure.expected,
                 observed=failure.observed,
                 reason=failure.because,
-                hint=failure.hint,
+                hint=" ".join(filter(None, (_unknown_name(evidence), failure.hint))),
                 mistake=mistake,
             ),
             None,
@@ -114,12 +115,28 @@ def _one(check: Check, evidence: Evidence, findings: Mapping[str, Any]) -> tuple
     except CannotTell as why:
         return goal("undecided", reason=str(why)), None
     except NotTried as first:
-        return goal("not-attempted", reason=f"first: {first}"), None
+        return goal("not-attempted", reason=f"First: {first}"), None
     except (Exception, SystemExit) as error:  # whatever the author's check raised is told as theirs
         return goal("broken", reason=_blame(check.function, error)), None
     finally:
         stop_notes(token)
     return goal("passed", note=" ".join(notes)), finding
+
+
+_UNKNOWN = re.compile(r"name '(\w+)' is not defined")
+
+
+def _unknown_name(evidence: Evidence) -> str:
+    """What to do about a cell that ended with a NameError, as after a restart; "" when none did."""
+    error = next((one for one in evidence.errors if one.type == "NameError"), None)
+    if error is None:
+        return ""
+    found = _UNKNOWN.match(error.message)
+    name = f"`{found[1]}`" if found else "A name"
+    own = {run.cell for run in evidence.cells}
+    others = any(isinstance(one, model.CellBegin) and one.cell not in own for one in evidence.recording.events)
+    typo = " If that does not help, look for a typing error." if others else ""
+    return f"{name} is not known yet. Run the cells above first: after a restart, what they defined is gone.{typo}"
 
 
 def _told(candidates: tuple[str, ...], evidence: Evidence) -> MistakeView | None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from jupyter_core.utils import ensure_async
 
-from parallab import live, model, wire
+from parallab import capabilities, live, model, wire
 from parallab.problems import Problem, shown
 
 
@@ -23,7 +23,10 @@ class Recorded(Protocol):
     def running_cell(self) -> str | None: ...
     @property
     def hello(self) -> model.Hello | None: ...
+    @property
+    def living(self) -> Mapping[int, model.ThreadRun]: ...
     async def processes(self) -> tuple[model.Process, ...]: ...
+    async def dismiss(self, threads: Iterable[int]) -> tuple[model.Dismissal, ...] | None: ...
     async def cut(self, until: int = 0) -> model.Recording: ...
     def glance(self) -> model.Recording: ...
     def listen(self, listener: Callable[[str], None]) -> None: ...
@@ -44,14 +47,18 @@ class Kernel:
         return self.recorder.hello if self.recorder is not None else None
 
 
-#: What to tell of a kernel that is not recorded; the front end has the same advice with a button.
-ADVICE: dict[wire.KernelKind, str] = {
+_ADVICE: dict[wire.KernelKind, str] = {
     "foreign": "This kernel is not recorded. Choose the kernel “Python 3 (Parallab)” and run the step's cells again.",
     "remote": "This kernel runs on another machine, where its processes cannot be seen. "
     "Choose the kernel “Python 3 (Parallab)” and run the step's cells again.",
     "dead": live.DEAD,
     "no-probe": live.WAITING,
 }
+
+
+def advice(kind: wire.KernelKind) -> str:
+    """What to tell of a kernel that is not recorded; the front end has the same advice with a button."""
+    return capabilities.elsewhere() if kind == "elsewhere" else _ADVICE.get(kind, "")
 
 
 class Kernels:
@@ -76,6 +83,8 @@ class Kernels:
         if recorder is not None:
             kind: wire.KernelKind = "dead" if recorder.dead else "recorded" if recorder.hello else "no-probe"
             return Kernel(kernel_id, kind, recorder)
+        if capabilities.elsewhere():
+            return Kernel(kernel_id, "elsewhere", None)
         if not hasattr(provisioner, "pid"):
             return Kernel(kernel_id, "remote", None)
         return Kernel(kernel_id, "foreign" if getattr(provisioner, "has_process", True) else "dead", None)
@@ -91,7 +100,7 @@ def unrecorded(kernel: Kernel) -> wire.KernelState:
         schema=wire.SCHEMA,
         kernel_id=kernel.id,
         kind=kernel.kind,
-        message=ADVICE.get(kernel.kind, ""),
+        message=advice(kernel.kind),
         python="",
         start_method="",
         busy=False,

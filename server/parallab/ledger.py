@@ -95,15 +95,22 @@ def with_tree(ledger: Ledger, processes: Iterable[Process]) -> Ledger:
     return msgspec.structs.replace(ledger, processes=kept, dropped=max(ledger.dropped, len(mine) - len(kept)))
 
 
-def with_snapshot(ledger: Ledger, snapshot: Snapshot, before: frozenset[Inode], folders: Mapping[str, Inode]) -> Ledger:
+def with_snapshot(
+    ledger: Ledger,
+    snapshot: Snapshot,
+    before: frozenset[Inode],
+    folders: Mapping[str, Inode],
+    named: frozenset[Inode] = frozenset(),
+) -> Ledger:
     """With what a snapshot shows: processes, and what they hold in /dev/shm and ``folders``.
 
-    ``before`` was there when the kernel started, so it is somebody else's, whoever maps it now.
+    ``before`` was there when the kernel started, so it is somebody else's, whoever maps it now;
+    ``named`` were made by this kernel's processes, as their probe said, and may be held by nobody.
     """
     if not _alive(ledger, snapshot.processes):
         return ledger
     ledger = with_tree(ledger, snapshot.processes)
-    held = holdings(snapshot.processes) - before
+    held = (holdings(snapshot.processes) | named) - before
     listed = {segment.inode: segment.name for segment in snapshot.segments}
     whole = not any(one.kind == "segments" for one in snapshot.missing)
     # What is not in a whole listing any more was unlinked: it will never be left over.

@@ -148,8 +148,8 @@ class Book:
         """Whether a snapshot would tell something new: a process or an entry of /dev/shm came or went."""
         return self._ledger is not None and time.monotonic() >= self._next and self._stamp(tree) != self._seen
 
-    def note(self, snapshot: Snapshot, cost: float) -> None:
-        """Remembers what a snapshot shows; it took so many seconds of CPU."""
+    def note(self, snapshot: Snapshot, cost: float, named: frozenset[Inode] = frozenset()) -> None:
+        """Remembers what a snapshot shows, and of it what the probe has named; it took so many seconds of CPU."""
         if self._ledger is None:
             return
         own = {path: inode for path in ledger.folders(snapshot) if (inode := _folder(path)) is not None}
@@ -157,7 +157,7 @@ class Book:
         if kernel is not None and kernel.cmdline != self._ledger.cmdline and kernel.cmdline:
             # Between fork and exec it still had the server's.
             self._ledger = msgspec.structs.replace(self._ledger, cmdline=kernel.cmdline)
-        self._ledger = ledger.with_snapshot(self._ledger, snapshot, self._before, own)
+        self._ledger = ledger.with_snapshot(self._ledger, snapshot, self._before, own, named)
         self._seen = self._stamp(snapshot.processes, settled=True)
         self._next = time.monotonic() + cost / SHARE
         self._save()

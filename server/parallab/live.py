@@ -35,6 +35,7 @@ def picture(recording: model.Recording, kernel_id: str) -> wire.KernelState:
         diagnoses=_diagnoses(recording, standing) if recording.stuck else (),
         processes=tuple(_process(worker, recording, told, standing) for worker in _shown(recording, told.workers)),
         cannot_tell=(*recording.not_recorded, *_unseen(recording)),
+        threads=_threads(recording),
         mistake=_mistake(recording, told) if recording.stuck else None,
     )
 
@@ -42,6 +43,18 @@ def picture(recording: model.Recording, kernel_id: str) -> wire.KernelState:
 def died(recording: model.Recording) -> str:
     """That the kernel died, of what, and what to do."""
     return DEAD.replace("died.", f"died{story.death(recording.death)}.", 1)
+
+
+def _threads(recording: model.Recording) -> tuple[wire.LiveThread, ...]:
+    """The notebook's own threads that its cells started; the oldest first, since those are in the way."""
+    if recording.dead:
+        return ()
+    newest = next((event for event in reversed(recording.events) if isinstance(event, model.CellBegin)), None)
+    now = (newest.cell, newest.run) if newest is not None and newest.cell == recording.busy_cell else None
+    return tuple(
+        wire.LiveThread(one.tid, one.name, "alive", "", one.ident, (one.cell, one.run) != now)
+        for one in recording.living[:MOST]
+    )
 
 
 def _mistake(recording: model.Recording, told: Story) -> wire.MistakeView | None:
@@ -87,7 +100,7 @@ def _process(worker: Worker, recording: model.Recording, told: Story, standing: 
         state = "waiting"
     error = f"{worker.error.type}: {worker.error.message}" if worker.error else ""
     threads = tuple(
-        wire.LiveThread(thread.tid, thread.name, "running", "")
+        wire.LiveThread(thread.tid, thread.name, "alive", "")
         for thread in told.threads
         if thread.pid == worker.pid and not thread.ended
     )

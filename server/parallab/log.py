@@ -39,7 +39,7 @@ def subject(event: model.AnyEvent, kernel: int) -> Subject:
             return ("segment", event.segment)
         case model.Wait() if event.child:
             return ("process", event.child)
-        case model.ThreadStart() | model.ThreadRun() | model.ThreadEnd():
+        case model.ThreadMade() | model.ThreadStart() | model.ThreadRun() | model.ThreadEnd():
             return ("thread", event.pid, event.ident)
         case model.Wait() if event.thread:
             return ("thread", event.pid, event.thread)
@@ -172,6 +172,8 @@ class Log:
         self.malformed = 0
         self._runs: dict[str, _Run] = {}
         self._old: deque[str] = deque(maxlen=50)
+        self._ghosts: dict[Subject, list[model.AnyEvent]] = {}
+        """Threads of replaced runs that have not ended: they are still there, whatever the cell does now."""
 
     def add(self, event: model.AnyEvent) -> None:
         """Takes one event in; a cell's new run replaces its old one."""
@@ -180,12 +182,25 @@ class Log:
             return
         kept = self._runs.get(event.cell)
         if kept is None or (event.cell and event.run > kept.run):
-            self._runs.pop(event.cell, None)
+            self._remember_threads(self._runs.pop(event.cell, None))
             kept = self._runs[event.cell] = _Run(event.run)
             self._thin()
         elif event.cell and event.run < kept.run:
+            about = subject(event, self.kernel)
+            if isinstance(event, model.ThreadEnd):
+                self._ghosts.pop(about, None)
+            elif isinstance(event, model.ThreadRun) and about in self._ghosts:
+                self._ghosts[about].append(event)
             return
         kept.add(event, self.kernel)
+
+    def _remember_threads(self, gone: _Run | None) -> None:
+        for about, group in gone.groups.items() if gone is not None else ():
+            events = [event for event in group if isinstance(event, model.ThreadStart | model.ThreadRun)]
+            ended = any(isinstance(event, model.ThreadEnd) for event in group)
+            started = any(not isinstance(event, model.ThreadStart) or event.error is None for event in events)
+            if about[0] == "thread" and started and not ended and len(self._ghosts) < GROUPS:
+                self._ghosts[about] = list(events)
 
     def _thin(self) -> None:
         cells = [cell for cell in self._runs if cell]
@@ -197,8 +212,9 @@ class Log:
 
     def events(self, until: int = 0) -> tuple[model.AnyEvent, ...]:
         """All events kept, in order of time; up to a moment if one is given."""
-        kept = (event for run in self._runs.values() for event in run if not until or event.at <= until)
-        return tuple(sorted(kept, key=lambda event: event.at))
+        ghosts = [event for group in self._ghosts.values() for event in group]
+        every = (*(event for run in self._runs.values() for event in run), *ghosts)
+        return tuple(sorted((one for one in every if not until or one.at <= until), key=lambda event: event.at))
 
     def not_recorded(self) -> tuple[str, ...]:
         """What was left out, in sentences."""

@@ -151,6 +151,40 @@ class SemLock(Fact, frozen=True):
     """The native id of the thread that acquired it last, where it could be read; else 0."""
 
 
+class MadePart(Fact, frozen=True):
+    """What stands at ``path`` in an object: a SemLockObject at ``address``, a ``number`` or a ``text``."""
+
+    path: Name
+    address: int = 0
+    number: int | None = None
+    text: Name = ""
+
+
+class Made(Fact, frozen=True):
+    """An object of multiprocessing, concurrent.futures or subprocess, as it lies in a process's memory.
+
+    ``cls`` is the name of its class, of those that ``procfs.heap`` looks for.
+    """
+
+    pid: int
+    address: int
+    cls: Name
+    parts: tuple[MadePart, ...] = ()
+
+
+class FileLock(Fact, frozen=True):
+    """A lock of a file, or one that waits for it: a line of /proc/locks (proc_locks(5)).
+
+    ``pid`` is who asked, −1 for the lock of an open file description (fcntl(2), F_OFD_SETLK).
+    """
+
+    inode: Inode
+    kind: Literal["flock", "posix", "ofd"]
+    pid: int
+    exclusive: bool = True
+    waiting: bool = False
+
+
 class PipeState(Fact, frozen=True):
     """Bytes waiting in a pipe or fifo (FIONREAD), None where it could not be asked."""
 
@@ -216,6 +250,11 @@ class Snapshot(Fact, frozen=True):
     sockets: tuple[Socket, ...] = ()
     semaphores: tuple[SemaphoreState, ...] = ()
     sem_locks: tuple[SemLock, ...] = ()
+    made: tuple[Made, ...] = ()
+    """Where memory was searched: what the library's objects in it are made of."""
+    searched: tuple[int, ...] = ()
+    """The processes whose Python could be read so: what none of them has, was not made by the library."""
+    file_locks: tuple[FileLock, ...] = ()
     pipes: tuple[PipeState, ...] = ()
     segments: tuple[Segment, ...] = ()
     missing: tuple[Missing, ...] = ()
@@ -439,6 +478,16 @@ class Wait(Event, frozen=True, kw_only=True, tag="wait"):
     exit_code: int | None = None
 
 
+class ThreadMade(Event, frozen=True, kw_only=True, tag="thread-made"):
+    """A Thread object was made; ``ident`` is its number in this process, the same in ThreadStart."""
+
+    ident: int = 0
+    name: Name = ""
+    cls: Name = ""
+    target: Name = ""
+    overrides_run: bool = False
+
+
 class ThreadStart(Event, frozen=True, kw_only=True, tag="thread-start"):
     """``start()`` of a thread returned, or raised; ``ident`` is its number in this process."""
 
@@ -512,11 +561,18 @@ class BarrierUse(Event, frozen=True, kw_only=True, tag="barrier"):
 
 
 class QueueUse(Event, frozen=True, kw_only=True, tag="queue"):
-    """A ledger's line: put, get, done, join, made of a queue; ``item`` bounded JSON of the value."""
+    """A ledger's line: put, get, done, join, made of a queue; ``item`` bounded JSON of the value.
+
+    ``wait-put`` and ``wait-get`` say that a thread begins to wait for room, or for an item, with ``size``
+    items in the queue. ``look`` is a call of ``empty()``, with ``size`` 0 if it said yes.
+    ``size`` of done and join is the number of unfinished tasks.
+    """
 
     queue: Name
     cls: Name = ""
-    act: Literal["made", "put", "get", "done", "join", "joined", "full", "empty"] = "put"
+    act: Literal["made", "put", "get", "done", "join", "joined", "full", "empty", "look", "wait-put", "wait-get"] = (
+        "put"
+    )
     n: int = 0
     maxsize: int = 0
     size: int | None = None
@@ -554,6 +610,17 @@ class ServiceUse(Event, frozen=True, kw_only=True, tag="service"):
     child: int = 0
 
 
+class Dismissal(Fact, frozen=True):
+    """What became of a thread that was to be ended; all but ``told`` say why it goes on, or is no more.
+
+    ``timed`` looks again by itself, ``elsewhere`` works, or waits where it cannot be woken,
+    ``busy`` was just being woken, ``unable``: this Python does not allow it.
+    """
+
+    ident: int
+    outcome: Literal["told", "gone", "timed", "elsewhere", "busy", "unable"]
+
+
 class Answer(Event, frozen=True, kw_only=True, tag="answer"):
     """The kernel's reply to the server's question ``number``: names, shared numbers, stacks now."""
 
@@ -561,6 +628,7 @@ class Answer(Event, frozen=True, kw_only=True, tag="answer"):
     readings: tuple[Reading, ...] = ()
     values: tuple[Value, ...] = ()
     stacks: tuple[Stack, ...] = ()
+    dismissed: tuple[Dismissal, ...] = ()
 
 
 class Omitted(Event, frozen=True, kw_only=True, tag="omitted"):
@@ -591,6 +659,7 @@ AnyEvent = Union[  # noqa: UP007 - msgspec reads it at run time on 3.10 too
     ProcessGone,
     ProgramStart,
     Wait,
+    ThreadMade,
     ThreadStart,
     ThreadRun,
     ThreadEnd,
@@ -673,6 +742,8 @@ class Recording(Fact, frozen=True):
     dead: bool = False
     death: int | None = None
     """Of a kernel that has died, its exit code or −n for signal n, None unknown."""
+    living: tuple[ThreadRun, ...] = ()
+    """The kernel's own threads that cells started and that have not ended, of runs not kept any more too."""
     silent: bool = False
     """The kernel lives, but its probe reports no more: what was not seen may have happened."""
 

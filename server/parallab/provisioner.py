@@ -17,6 +17,7 @@ from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 from jupyter_core.paths import jupyter_runtime_dir
 
 import parallab_probe
+from parallab import capabilities
 from parallab.recorder import Recorder
 
 EXTENSION = "--ext=parallab_probe"
@@ -28,7 +29,9 @@ class ParallabProvisioner(LocalProvisioner):
     recorder: Recorder | None = None
 
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
-        """Adds the probe to the kernel's arguments and environment."""
+        """Adds the probe to the kernel's arguments and environment; not where nothing can be recorded."""
+        if capabilities.elsewhere():
+            return await super().pre_launch(**kwargs)
         if self.recorder is None:
             self.recorder = Recorder(str(self.kernel_id))
         environment = dict(kwargs.pop("env", None) or os.environ)

@@ -13,7 +13,7 @@ import contextlib
 import errno
 import os
 import time
-from collections.abc import Callable, Coroutine, Iterable, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -39,12 +39,13 @@ PATIENCE = 2.0
 #: Seconds that the kernel gets to answer a question.
 ANSWER = 0.5
 #: Processes of one kernel that are looked at; of more that live at once, nothing is concluded.
-CROWD = 1500
+CROWD = 1000
 TOO_MANY = (
     f"Too many processes: more than {CROWD:,} of this kernel's are alive at once, and only those are looked at. "
     "Restart the kernel to end them."
 )
 SIGHTINGS = 4000
+THREADS = 500
 ADDRESSES = 2000
 
 Listener = Callable[[str], None]
@@ -82,6 +83,7 @@ class Recorder:
         self._machinery: tuple[model.Thread, ...] = ()
         self._hello: model.Hello | None = None
         self._sightings: dict[int, list[model.Sighting]] = {}
+        self._living: dict[int, model.ThreadRun] = {}
         self._running: tuple[str, int] | None = None
         self._newest: tuple[str, int] = ("", 0)
         self._stuck: bool | None = False
@@ -189,6 +191,10 @@ class Recorder:
             self._comings.hear(event)
             if event.pid not in (0, self.pid):
                 self._credit(event)
+            elif isinstance(event, model.ThreadRun) and len(self._living) < THREADS:
+                self._living[event.ident] = event
+            elif isinstance(event, model.ThreadEnd):
+                self._living.pop(event.ident, None)
             if isinstance(event, model.ForkMade | model.ProcessStart | model.ProgramStart) and event.seen:
                 self._confirm(event)
             match event:
@@ -398,22 +404,23 @@ class Recorder:
 
     async def _snapshot(self) -> model.Snapshot:
         addresses = self._addresses()
+        named = frozenset(one.inode for one in self._comings.lives() if one.inode is not None and not one.deleted)
         began = time.monotonic_ns()
         with self._eyes():
-            snapshot, held = await self._loop.run_in_executor(self._threads, self._read, self._book, addresses)
+            snapshot, held = await self._loop.run_in_executor(self._threads, self._read, self._book, addresses, named)
             self._comings.hold(held)
             self._sight(snapshot.processes, began)
         return snapshot
 
     def _read(
-        self, book: Book | None, addresses: list[tuple[int, int]]
+        self, book: Book | None, addresses: list[tuple[int, int]], named: frozenset[model.Inode]
     ) -> tuple[model.Snapshot, tuple[comings.Held, ...]]:
         """A snapshot, and what of /dev/shm is held in it; the ledger learns of it, and of the CPU seconds it took."""
         began = time.thread_time()
-        crowded = self._crowded
-        snapshot = self._reader.snapshot(self.pid, sem_locks=addresses, deep=not crowded)
-        if book is not None and not crowded:
-            book.note(snapshot, time.thread_time() - began)
+        snapshot = self._reader.snapshot(self.pid, sem_locks=addresses)
+        # Of a crowd it is not read what they hold: that is no reason to forget it.
+        if book is not None and len(snapshot.processes) < CROWD:
+            book.note(snapshot, time.thread_time() - began, named)
         return snapshot, comings.held(snapshot, book.before if book is not None else frozenset())
 
     async def _take_baseline(self) -> None:
@@ -591,6 +598,23 @@ class Recorder:
                 if answer is not None:
                     self._hear(self._ear, [answer])
 
+    async def dismiss(self, threads: Iterable[int]) -> tuple[model.Dismissal, ...] | None:
+        """Asks the kernel to end these threads of its own, where they wait; None when it does not answer."""
+        if self._ear is None or self._hello is None:
+            return None
+        answer = await asyncio.wrap_future(self._ear.ask("dismiss", [str(one) for one in threads], timeout=ANSWER * 4))
+        if answer is None:
+            return None
+        for one in answer.dismissed:
+            if one.outcome == "gone":  # the report of its end did not arrive
+                self._living.pop(one.ident, None)
+        return answer.dismissed
+
+    @property
+    def living(self) -> Mapping[int, model.ThreadRun]:
+        """The kernel's own threads that its cells started and that have not ended, by their numbers."""
+        return self._living
+
     def _recording(self, until: int, snapshots: tuple[model.Snapshot, ...]) -> model.Recording:
         self._look_at_shm()
         if self._ear is not None:
@@ -612,6 +636,7 @@ class Recorder:
             stuck=self.stuck,
             dead=self.dead,
             death=self._death,
+            living=tuple(self._living.values()),
             silent=self._ear is not None and self._ear.deaf and not self.dead,
         )
 

@@ -2,7 +2,9 @@
 
 One interrupt is SIGINT to the kernel's whole process group. Some cells need a second: after the
 first, ``with ThreadPoolExecutor`` waits for its threads again. A process to be ended is named by
-pid and start time, must descend from the kernel, and is signalled through its pidfd.
+pid and start time, must descend from the kernel, and is signalled through its pidfd. A thread that
+waits for ever outlives an interrupt, which only the main thread hears: the kernel's own probe
+ends it, where that is safe.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from typing import Protocol
 
 from parallab import model
@@ -35,6 +37,9 @@ class Hanging(Protocol):
     @property
     def running_cell(self) -> str | None: ...
     async def processes(self) -> tuple[model.Process, ...]: ...
+    async def dismiss(self, threads: Iterable[int]) -> tuple[model.Dismissal, ...] | None: ...
+    @property
+    def living(self) -> Mapping[int, model.ThreadRun]: ...
     def listen(self, listener: Callable[[str], None]) -> None: ...
     def unlisten(self, listener: Callable[[str], None]) -> None: ...
 
@@ -143,3 +148,81 @@ async def _gone(pidfd: int) -> bool:
     finally:
         loop.remove_reader(pidfd)
     return True
+
+
+# -- threads ----------------------------------------------------------------------------
+
+#: Why a thread was not ended, by its Dismissal.
+_STAYS = {
+    "gone": "has ended already",
+    "timed": "waits with a time-out: it looks again by itself",
+    "elsewhere": "works, or waits where nothing can wake it (a lock, a join, a queue of processes): "
+    "if it is in the way, restart the kernel",
+    "busy": "was just being woken: look again",
+    "unable": "cannot be ended under this Python: if it is in the way, restart the kernel",
+}
+
+
+async def dismiss(recorder: Hanging, request: RescueRequest) -> tuple[bool, tuple[str, ...]]:
+    """Ends threads of the notebook's that wait for ever; whether all have ended, and what happened.
+
+    :raises Problem: none was named, one is none that a cell started, or the kernel does not answer.
+    """
+    wanted = tuple(dict.fromkeys(request.threads))
+    names = {number: one.name for number, one in recorder.living.items()}
+    unknown = [one for one in wanted if one not in names]
+    if not wanted or unknown:
+        raise Problem(
+            409,
+            "This thread is none that a cell of this notebook started. Look again at what runs now.",
+            f"Asked for: {list(wanted)}; there are {sorted(names)}.",
+        )
+    ends = _Ends(recorder)
+    try:
+        answer = await recorder.dismiss(wanted)
+        if answer is None:
+            raise Problem(409, "The kernel does not answer. Interrupt it first, or restart it.")
+        outcomes = {one.ident: one.outcome for one in answer}
+        left = await ends.of([one for one in wanted if outcomes.get(one) == "told"])
+    finally:
+        ends.close()
+    happened = []
+    for one in wanted:
+        outcome = outcomes.get(one, "busy")
+        if outcome != "told":
+            happened.append(f"Thread “{names[one]}” {_STAYS[outcome]}.")
+        elif one not in left:
+            happened.append(f"Thread “{names[one]}” has ended.")
+        else:
+            happened.append(
+                f"Thread “{names[one]}” was woken and told to end, and lives on: it catches every error. "
+                "Restart the kernel to get rid of it."
+            )
+    return not any(one in recorder.living for one in wanted), tuple(happened)
+
+
+class _Ends:
+    """Waits until threads have reported their ends."""
+
+    def __init__(self, recorder: Hanging) -> None:
+        self._recorder = recorder
+        self._news = asyncio.Event()
+        recorder.listen(self._hear)
+
+    def _hear(self, _: str) -> None:
+        self._news.set()
+
+    async def of(self, threads: Collection[int]) -> frozenset[int]:
+        """Waits until all of them have ended or the time is over; those that live on."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + GRACE
+        while (left := frozenset(threads) & self._recorder.living.keys()) and not self._recorder.dead:
+            self._news.clear()
+            try:
+                await asyncio.wait_for(self._news.wait(), end - loop.time())
+            except asyncio.TimeoutError:
+                break
+        return left
+
+    def close(self) -> None:
+        self._recorder.unlisten(self._hear)

@@ -42,8 +42,14 @@ def course(
 ) -> wire.Course:
     """The course home; a lab with a problem is listed with it, and serves no objective until mended."""
     sound = [lab for lab in labs if lab.id not in problems]
+    here = {lab.id for lab in labs}
     lines = [
-        msgspec.structs.replace(progress.summary(lab, memories.get(lab.id, {})), problem=problems.get(lab.id, ""))
+        msgspec.structs.replace(
+            progress.summary(lab, memories.get(lab.id, {})),
+            # Nobody can do first what is not installed.
+            needs=tuple(need for need in lab.needs if need in here),
+            problem=problems.get(lab.id, ""),
+        )
         for lab in labs
     ]
     return wire.Course(

@@ -8,7 +8,7 @@ the labs and of the mistakes' catalogue. Validation beyond shape is left to the 
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -17,7 +17,7 @@ SCHEMA = 1
 Verdict = Literal["passed", "failed", "undecided", "broken", "not-attempted"]
 Phase = Literal["break", "repair"]
 StepKind = Literal["code", "predict", "quiz", "parsons", "recall", "order", "match", "columns", "free"]
-KernelKind = Literal["none", "recorded", "no-probe", "foreign", "remote", "dead"]
+KernelKind = Literal["none", "recorded", "no-probe", "foreign", "remote", "elsewhere", "dead"]
 
 
 class MistakeView(msgspec.Struct, frozen=True):
@@ -331,6 +331,10 @@ class LiveThread(msgspec.Struct, frozen=True):
     name: str
     state: str
     waits_for: str
+    number: int = 0
+    """What RescueRequest.threads calls it; 0 where it cannot be dismissed."""
+    left: bool = False
+    """The cell that started it has ended, and it lives on."""
 
 
 class LiveProcess(msgspec.Struct, frozen=True):
@@ -364,6 +368,8 @@ class KernelState(msgspec.Struct, frozen=True):
     diagnoses: tuple[str, ...]
     processes: tuple[LiveProcess, ...]
     cannot_tell: tuple[str, ...] = ()
+    threads: tuple[LiveThread, ...] = ()
+    """The notebook's own, of those that its cells started."""
     mistake: MistakeView | None = None
     """Which mistake it is that the cell is stuck by, where it was recognised."""
 
@@ -432,15 +438,19 @@ class CleanReply(msgspec.Struct, frozen=True):
     cannot_tell: tuple[str, ...] = ()
 
 
-RescueAction = Literal["interrupt", "terminate", "kill"]
+RescueAction = Literal["interrupt", "terminate", "kill", "dismiss"]
 
 
 class RescueRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """POST kernels/{id}/rescue; ``pid`` and ``started`` (LiveProcess) name the one to terminate or kill."""
+    """POST kernels/{id}/rescue; ``pid`` and ``started`` (LiveProcess) name the one to terminate or kill.
+
+    ``threads`` are the numbers (LiveThread) of those to dismiss: the notebook's, which wait for ever.
+    """
 
     action: RescueAction
     pid: int = 0
     started: int = 0
+    threads: Annotated[tuple[int, ...], msgspec.Meta(max_length=64)] = ()
 
 
 class RescueReply(msgspec.Struct, frozen=True):
@@ -472,7 +482,7 @@ class InspectThread(msgspec.Struct, frozen=True):
 
 
 class InspectProcess(msgspec.Struct, frozen=True):
-    """A process; ``state`` is the letter of /proc/PID/stat."""
+    """A process; ``state`` is the letter of /proc/PID/stat, ``given`` the name that the program gave its Process."""
 
     pid: int
     started: float
@@ -483,6 +493,7 @@ class InspectProcess(msgspec.Struct, frozen=True):
     cmdline: tuple[str, ...]
     exit_code: int | None
     threads: tuple[InspectThread, ...]
+    given: str = ""
 
 
 class InspectEnd(msgspec.Struct, frozen=True):
@@ -494,7 +505,15 @@ class InspectEnd(msgspec.Struct, frozen=True):
 
 
 class InspectObject(msgspec.Struct, frozen=True):
-    """An IPC object; ids are ``dev:inode``."""
+    """An IPC object; ids are ``dev:inode``, of what is made of others ``kind:`` and its first part's.
+
+    ``cls`` is its Python class where that is known, ``state`` its state in words. ``value`` is a semaphore's,
+    the items in a queue, 1 for an event that is set, those waiting at a barrier, the workers of a pool;
+    ``waiters`` threads that are blocked on it. ``bytes`` wait in it to be read, ``size`` is in bytes,
+    ``maxsize`` in items. ``workers`` are pids, or native ids where they are threads; ``held_by`` the pids that
+    hold a lock. What Parallab takes for nobody's idea of an object says so in ``cls``: ``sentinel`` and ``helper``
+    are multiprocessing's own pipes, ``standard`` the program's input and output.
+    """
 
     kind: str
     id: str
@@ -505,6 +524,12 @@ class InspectObject(msgspec.Struct, frozen=True):
     size: int | None
     parts: tuple[str, ...]
     ends: tuple[InspectEnd, ...]
+    cls: str = ""
+    state: str = ""
+    items: int | None = None
+    maxsize: int | None = None
+    workers: tuple[int, ...] = ()
+    held_by: tuple[int, ...] = ()
 
 
 class InspectTarget(msgspec.Struct, frozen=True):

@@ -18,6 +18,8 @@ from parallab_probe.report import local, tell
 
 EXTENSION = "--ext=parallab_probe"
 QUESTION = 64 * 1024
+THREADS = 64
+"""Threads that one question may ask to end."""
 
 
 def load(shell: Any) -> None:
@@ -110,6 +112,8 @@ class Cells:
         self.runs = 0
         self.source = ""
         """Of the cell that runs, or ran last."""
+        self.names: dict[str, None] = {}
+        """What cells assigned, the latest last: a later cell may go on with it."""
         describe.cell_names = getattr(shell.compile, "_filename_map", {})
 
     def begin(self, info: Any) -> None:
@@ -149,10 +153,22 @@ class Cells:
         facts: dict[str, Any] = {"error": describe.failure(error) if error is not None else None}
         try:
             facts.update(self.now())
+            self._remember()
         finally:
             tell("cell-end", facts)
             numbers: Any = install.hooks("numbers")
             numbers.state.held.clear()
+
+    def _remember(self) -> None:
+        for name in assigned(parsed(self.shell, self.source)):
+            self.names.pop(name, None)
+            self.names[name] = None
+        while len(self.names) > values.NAMES:
+            del self.names[next(iter(self.names))]
+
+    def everything(self) -> list[str]:
+        """The names that this cell assigns, then those that earlier ones did, the latest first."""
+        return list(dict.fromkeys([*assigned(parsed(self.shell, self.source)), *reversed(self.names)]))
 
     def now(self, names: list[str] | None = None) -> dict[str, Any]:
         """The cell's shared numbers and values now; ``names`` other than those that it assigns."""
@@ -289,8 +305,14 @@ def _reply(cells: Cells, packet: bytes) -> None:
     question = json.loads(packet)
     kind, names = question.get("kind"), question.get("names")
     facts: dict[str, Any] = {"number": question["ask"]}
+    if kind == "dismiss":
+        from parallab_probe import dismiss
+
+        numbers = [int(name) for name in names if type(name) is str and name.isdecimal()] if type(names) is list else []
+        tell("answer", {**facts, "dismissed": dismiss.dismiss(numbers[:THREADS])})
+        return
     if kind != "stacks":
-        wanted = [name for name in names if type(name) is str] if type(names) is list else None
+        wanted = [name for name in names if type(name) is str] if type(names) is list else cells.everything()
         facts.update(cells.now(wanted))
         report.finish()
     if kind in ("stacks", "all"):

@@ -48,6 +48,7 @@ PLAN: dict[str, tuple[Weave, ...]] = {
         Weave("wait", ("object_list", "timeout"), begin="processes.watching", end="processes.watched"),
     ),
     "threading": (
+        Weave("Thread.__init__", end="threads.made"),
         Weave("Thread.run", begin="threads.run_called"),
         Weave("Thread.start", begin="threads.starting", end="threads.started", fail="threads.not_started"),
         Weave(
@@ -98,10 +99,17 @@ PLAN: dict[str, tuple[Weave, ...]] = {
         Weave(
             "Queue.put",
             ("self", "item"),
+            before=(("self.not_full.wait", "queues.waits_to_put"),),
             after=(("self._put", "queues.put", ("self", "item")),),
             raises=(("Full", "queues.full"),),
         ),
-        Weave("Queue.get", after=(("self._get", "queues.got", ("self", "item")),), raises=(("Empty", "queues.empty"),)),
+        Weave(
+            "Queue.get",
+            before=(("self.not_empty.wait", "queues.waits_to_get"),),
+            after=(("self._get", "queues.got", ("self", "item")),),
+            raises=(("Empty", "queues.empty"),),
+        ),
+        Weave("Queue.empty", end="queues.looked"),
         Weave("Queue.task_done", end="queues.done"),
         Weave("Queue.join", begin="queues.joining", end="queues.joined"),
     ),

@@ -398,8 +398,6 @@ def _facts(method: str) -> dict[str, Any]:
         "address": state.address,
         "folder": state.folder,
         "method": method,
-        "cell": local.cell,
-        "run": local.run,
     }
 
 
@@ -414,7 +412,7 @@ def prepared(token: Any, data: Any) -> None:
     method = _LAUNCHERS.get(frame.f_globals.get("__name__", ""))
     if method is None or frame.f_code.co_name != "_launch" or not _can_send():
         return
-    facts = _facts(method)
+    facts = {**_facts(method), "cell": local.cell, "run": local.run}
     name = token[0] if type(token[0]) is str else ""
     facts["birth"] = ',"method":"%s","name":%s' % (method, report.quote(name))
     data["sys_path"] = [part for part in data["sys_path"] if part != state.folder]
@@ -429,7 +427,8 @@ _MAIN = "from multiprocessing.forkserver import main; "
 def serving(args: Any) -> None:
     """The forkserver is about to be launched, as ``python -c …`` with these arguments.
 
-    It gets the probe ahead of all whom it will fork: they need but say that they are born.
+    It gets the probe ahead of all whom it will fork: they need but say that they are born. Others know it by
+    how this command begins, which stays; and nothing is put into it that the learner named.
     """
     if not _can_send() or _is_other_python() or not args[-1].startswith(_MAIN):
         return

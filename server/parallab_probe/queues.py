@@ -1,8 +1,9 @@
 """Hooks in ``queue`` and ``multiprocessing.queues``: the ledger of what was put and got.
 
 The first 500 lines of each queue are sent as they happen; after that they are counted, and the
-last 500 kept here and sent when the cell or the process ends or the server asks. Items are copied
-when they happen, unless they cannot change: then the copy waits until it is sent.
+last 500 kept here, as are those that a full socket refused, and sent when the cell or the process
+ends or the server asks, each as of the thread that it is about. Items are copied when they happen,
+unless they cannot change: then the copy waits until it is sent.
 """
 
 # ruff: noqa: UP031 - "%" formats without a call and an object per part; see report.say
@@ -11,7 +12,6 @@ from __future__ import annotations
 import os
 import sys
 import weakref
-from _thread import get_native_id
 from collections import deque
 from itertools import count
 from time import monotonic_ns
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 FIRST = 500
 LAST = 500
+LOOKS = 100
 ITEM = 1024
 _UNCHANGING = frozenset({type(None), bool, int, float, str})
 
@@ -33,7 +34,7 @@ _UNCHANGING = frozenset({type(None), bool, int, float, str})
 class Ledger:
     """One queue's lines in this process."""
 
-    __slots__ = ("count", "head", "last", "name", "ref", "said", "tail")
+    __slots__ = ("count", "head", "last", "looks", "name", "ref", "said", "tail")
 
     def __init__(self, name: str, cls: str, maxsize: int) -> None:
         self.name = name
@@ -41,10 +42,11 @@ class Ledger:
         self.tail = f',"maxsize":{maxsize}' if maxsize else ""
         """Both as JSON."""
         self.count = count(1)
+        self.looks: set[tuple[int, int]] = set()
         self.said = 0
-        """The number of the last line that was sent or counted as left out."""
-        self.last: deque[tuple[int, int, str, Any, str]] = deque(maxlen=LAST)
-        """Number, time, act, item (of a put or get; else the size) and context of lines that are kept back."""
+        """How many lines were sent or counted as left out."""
+        self.last: deque[tuple[int, int, str, Any, tuple[str, int]]] = deque(maxlen=LAST)
+        """Number, time, act, item (of a put or get; else the size) and mark of lines that are kept back."""
         self.ref: Any = None
 
 
@@ -82,20 +84,19 @@ def _open(queue: Any, ledger: Ledger | None) -> None:
 
 
 def _add(ledger: Ledger, act: str, item: Any, size: int) -> None:
-    """A line: sent if it is among the first, else kept back."""
+    """A line: sent if it is among the first and the server keeps up, else kept back."""
     report.forget_parent()
     n = next(ledger.count)
-    if n <= FIRST:
-        ledger.said = n
-        report.jot("queue", _line(ledger, act, n, item, size))
+    if n <= FIRST and report.try_jot("queue", _line(ledger, act, n, item, size)):
+        ledger.said += 1
         return
     if act != "put" and act != "get":
         item = size
     elif type(item) not in _UNCHANGING and type(item) is not _Text:
         item = _Text(*_said(item))
-    ledger.last.append((n, monotonic_ns(), act, item, local.context))
+    ledger.last.append((n, monotonic_ns(), act, item, local.mark))
     queue = ledger.ref()
-    if queue is not None and id(queue) not in _fast:
+    if n > FIRST and queue is not None and id(queue) not in _fast:
         if not _fast:
             report.at_once[:] = [_fast.clear]
         _fast[id(queue)] = ledger.last.append, ledger.count.__next__
@@ -124,10 +125,16 @@ def _json(item: Any) -> str:
         if len(item) > 16:
             return ""
         return f"[{','.join([_scalar(part) for part in list(item)])}]"
+    if describe.is_a(item, tuple) and len(parts := tuple(tuple.__iter__(item))) <= 16:
+        return f"[{','.join([_scalar(part) for part in parts])}]"  # a named one
     if kind is dict and len(item) <= 16:
         items = list(item.items())
         if all(type(key) is str for key, _ in items):
             return f"{{{','.join([f'{report.quote(key)}:{_scalar(part)}' for key, part in items])}}}"
+    if kind is not dict and len(inside := describe.attributes(item)) <= 16:
+        # An object of a class of the learner's: what it holds, asked of nobody.
+        fields = [f",{report.quote(key)}:{_scalar(part)}" for key, part in list(inside.items()) if type(key) is str]
+        return f'{{"$type":{report.quote(describe.full_type_name(item))}{"".join(fields)}}}'
     return ""
 
 
@@ -164,16 +171,17 @@ def _flush(ledger: Ledger) -> None:
     """Sends the last lines; those between them and the first are counted."""
     if not ledger.last:
         return
-    last = list(ledger.last)
-    ledger.last.clear()
-    newest = last[-1][0]
+    last = []
+    while ledger.last:  # others may add to it meanwhile
+        last.append(ledger.last.popleft())
+    newest = max(line[0] for line in last)
     left_out = newest - ledger.said - len(last)
-    ledger.said = newest
+    ledger.said += len(last)
     if left_out > 0:
+        ledger.said += left_out
         report.omit("queue", left_out)
     texts = []
-    tid = get_native_id()
-    for n, at, act, item, context in last:
+    for n, at, act, item, (context, tid) in last:
         size = -1 if act == "put" or act == "get" else item
         texts.append('{"kind":"queue","at":%d,"tid":%d%s%s}' % (at, tid, context, _line(ledger, act, n, item, size)))
     report.bundle(texts, "queue")
@@ -192,6 +200,7 @@ def _forget() -> None:
     for ledger in _ledgers.values():
         if ledger is not None:
             ledger.last.clear()
+            ledger.looks.clear()
             ledger.count = count(1)
             ledger.said = 0
 
@@ -224,7 +233,7 @@ def put(queue: Any, item: Any) -> None:
     """Inside the queue's own lock, so that lines are in the order of the queue, and as short as can be."""
     fast = _quick(id(queue))
     if fast is not None and type(item) in _UNCHANGING:
-        fast[0]((fast[1](), monotonic_ns(), "put", item, local.context))
+        fast[0]((fast[1](), monotonic_ns(), "put", item, local.mark))
     else:
         _slowly(queue, "put", item)
 
@@ -233,7 +242,7 @@ def got(queue: Any, item: Any) -> None:
     """As :func:`put`."""
     fast = _quick(id(queue))
     if fast is not None and type(item) in _UNCHANGING:
-        fast[0]((fast[1](), monotonic_ns(), "get", item, local.context))
+        fast[0]((fast[1](), monotonic_ns(), "get", item, local.mark))
     else:
         _slowly(queue, "get", item)
 
@@ -243,6 +252,35 @@ def _slowly(queue: Any, act: str, item: Any) -> None:
     ledger = _ledgers.get(id(queue))
     if ledger is not None:
         _add(ledger, act, item, -1)
+
+
+@hook
+def waits_to_put(queue: Any, _item: Any) -> None:
+    ledger = _of(queue)
+    if ledger is not None:
+        _add(ledger, "wait-put", None, queue._qsize())
+
+
+@hook
+def waits_to_get(queue: Any) -> None:
+    ledger = _of(queue)
+    if ledger is not None:
+        _add(ledger, "wait-get", None, queue._qsize())
+
+
+@ending
+def looked(token: Any, result: Any) -> None:
+    """Someone asked whether it is empty, and still holds its lock. Some ask without end, so not all is told:
+
+    the first time that each thread was told no, and the first hundred times that any was told yes.
+    """
+    ledger = _of(token[0])
+    if ledger is None or len(ledger.looks) >= LOOKS:
+        return
+    told = (local.mark[1], len(ledger.looks) if result else -1)
+    if told not in ledger.looks:
+        ledger.looks.add(told)
+        _add(ledger, "look", None, 0 if result else 1)
 
 
 @hook

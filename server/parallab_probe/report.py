@@ -1,9 +1,9 @@
 """Events as JSON packets on one SEQPACKET socket (unix(7)), which forked children inherit.
 
 Life events wait up to 200 ms for a full socket, then try a connection of their own, and then count as
-lost; ledger events never wait and count as omitted. Both counts travel with the next packet. Nothing here
-raises: a server that is gone, a socket that the learner closed, a full buffer all leave the process as it
-would be.
+lost; ledger events never wait, and are kept by who has them or count as omitted. Both counts travel with
+the next packet. Nothing here raises: a server that is gone, a socket that the learner closed, a full
+buffer all leave the process as it would be.
 """
 
 # ruff: noqa: UP031 - "%" formats without a call and an object per part; see report.say
@@ -51,6 +51,11 @@ class Local(_local):
     "Inside Value() or Array()."
     internal = False
     "A thread of the library's own: what it looks at is not the learner's doing."
+
+    def __init__(self) -> None:
+        """Called in each thread, at its first use there."""
+        self.mark = ("", get_native_id())
+        "The context and this thread's native id: what a line that is sent later by another needs."
 
 
 local = Local()
@@ -223,6 +228,7 @@ def work_for(cell: str, run: int) -> None:
     """From now on this thread works for that run of that cell."""
     local.cell, local.run = cell, run
     local.context = f',"cell":{quote(cell)},"run":{run}' if run else ""
+    local.mark = (local.context, get_native_id())
 
 
 def packet(kind: str, fields: dict[str, Any], at: int = 0) -> str:
@@ -278,6 +284,12 @@ def note(kind: str, fields: dict[str, Any], at: int = 0) -> None:
     _post(packet(kind, fields, at), kind, False)
 
 
+def try_jot(kind: str, rest: str) -> bool:
+    """As :func:`jot`, but whether it was sent; if not, it is the caller's to keep."""
+    text = '{"kind":"%s","at":%d,"tid":%d%s%s}' % (kind, monotonic_ns(), get_native_id(), local.context, rest)
+    return _send(text.encode("ascii"), False)
+
+
 def omit(what: str, count: int = 1) -> None:
     """Counts reports that are left out."""
     line.omitted[what] = line.omitted.get(what, 0) + count
@@ -326,12 +338,12 @@ def _post_with_counts(text: str, kind: str, life: bool, handed: int) -> None:
 
 
 def bundle(texts: list[str], kind: str) -> None:
-    """Sends many ledger events in few packets."""
+    """Sends many ledger events in few packets; they were kept back, so they may take a moment now."""
     part: list[str] = []
     size = 0
     for text in [*texts, ""]:
         if part and (not text or size + len(text) > MOST // 2):
-            if not _send(f"[{','.join(part)}]".encode("ascii"), False):
+            if not _send(f"[{','.join(part)}]".encode("ascii"), True):
                 omit(kind, len(part))
             part, size = [], 0
         if text:
@@ -472,6 +484,7 @@ def occupied() -> bool:
         return True
     local.busy = 1
     try:
+        local.mark = (local.context, get_native_id())  # until now with the id of the thread that forked
         forget_parent()
     finally:
         local.busy = 0

@@ -23,10 +23,12 @@ KEPT = 4096
 class Known:
     """A started thread: its number, and the cell that it works for."""
 
-    __slots__ = ("cell", "internal", "number", "run")
+    __slots__ = ("cell", "fresh", "internal", "number", "run")
 
     def __init__(self, number: int, cell: str, run: int, internal: bool) -> None:
         self.number = number
+        self.fresh = False
+        """Made, and not started yet."""
         self.cell = cell
         self.run = run
         self.internal = internal
@@ -70,6 +72,31 @@ def _part(thread: Any) -> tuple[str, bool]:
     )
 
 
+def _facts(thread: Any) -> dict[str, Any]:
+    overrides = describe.overrides(thread, "run", sys.modules["threading"].Thread)
+    inside = describe.attributes(thread)
+    return {
+        "name": inside.get("_name"),
+        "cls": describe.type_name(thread),
+        "target": "" if overrides else describe.function_name(inside.get("_target")),
+        "overrides_run": overrides,
+    }
+
+
+@ending
+def made(token: Any, _result: Any) -> None:
+    thread = token[0]
+    state.known.pop(id(thread), None)  # of another one, which is no more
+    if not local.run or local.internal:
+        return
+    role, internal = _part(thread)
+    if internal or role:
+        return
+    known = _know(thread, False)
+    known.fresh = True
+    tell("thread-made", {"ident": known.number, **_facts(thread)})
+
+
 @hook
 def run_called(thread: Any) -> None:
     threading = sys.modules["threading"]
@@ -88,17 +115,16 @@ def starting(thread: Any) -> Any:
     if describe.attributes(thread).get("_ident") is not None:
         known = state.known.get(id(thread)) or _know(thread, internal)  # started before: this will raise
     else:
+        before = state.known.get(id(thread))
         known = _know(thread, internal)
+        if before is not None and before.fresh:
+            known.number = before.number
     if internal:
         return None
-    overrides = describe.overrides(thread, "run", sys.modules["threading"].Thread)
     return {
         "began": monotonic_ns(),
         "ident": known.number,
-        "name": inside.get("_name"),
-        "cls": describe.type_name(thread),
-        "target": "" if overrides else describe.function_name(inside.get("_target")),
-        "overrides_run": overrides,
+        **_facts(thread),
         "daemon": bool(inside.get("_daemonic")),
         "role": role,
     }

@@ -24,6 +24,17 @@ SIZE = 40 * 1024
 ONE = 16 * 1024
 
 
+_PLAIN = frozenset({bool, int, float, str, bytes, list, tuple, set, frozenset, dict})
+
+
+def _plain(value: Any) -> Any:
+    """A container of ``collections`` as the list or dict that it is in all but name; None for all else."""
+    collections = sys.modules["collections"]
+    if type(value) in (collections.Counter, collections.OrderedDict, collections.defaultdict):
+        return dict(dict.items(value))
+    return list(value) if type(value) is collections.deque else None
+
+
 class TooMuch(Exception):
     """The value does not fit."""
 
@@ -59,6 +70,8 @@ class _Copy:
             return self._take(report.quote(value, 4096))  # type: ignore[arg-type]
         if kind is bytes:
             return self._take(f'{{"$bytes":"{value[:2048].hex()}"}}')  # type: ignore[index]
+        if kind not in _PLAIN and (plain := _plain(value)) is not None:
+            kind, value = type(plain), plain
         if kind in (list, tuple, set, frozenset, dict):
             if depth == 0:
                 return self._take('{"$":"…"}')
@@ -80,8 +93,7 @@ class _Copy:
 
 def json(value: object, most: int = ONE) -> str:
     """A value as JSON; "" when its type is not one to be copied, or it is too large."""
-    kind = type(value)
-    if value is not None and kind not in (bool, int, float, str, bytes, list, tuple, set, frozenset, dict):
+    if value is not None and type(value) not in _PLAIN and _plain(value) is None:
         return ""
     try:
         return _Copy(most).json(value)

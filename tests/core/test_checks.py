@@ -135,7 +135,7 @@ def test_the_text_of_a_verdict() -> None:
         ),
         GoalResult("c", "It ends", None, "undecided", reason="Nobody saw it."),
         GoalResult("d", "It is", None, "broken", reason="Not your mistake."),
-        GoalResult("e", "It was", None, "not-attempted", reason="first: It is"),
+        GoalResult("e", "It was", None, "not-attempted", reason="First: It is"),
     )
     assert (
         verdict_text.text(StepResult("s", "code", "failed", True, None, goals=goals))
@@ -153,5 +153,5 @@ def test_the_text_of_a_verdict() -> None:
 ! It is
     Because   Not your mistake.
 · It was
-    Because   first: It is"""
+    Because   First: It is"""
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from parallab import judging
+from parallab import judging, model
 from parallab.checks import check, collect, expect, not_tried, note, one
 from parallab.checks.check import CheckError
 from parallab.evidence import Evidence
@@ -50,7 +50,28 @@ def test_a_failure_says_what_was_expected_and_seen() -> None:
     first, second = verdicts(nobody, child, ended_well)
     assert (first.verdict, first.expected, first.observed) == ("failed", "children: one", "none")
     assert (first.reason, first.hint) == ("It is the task.", "start()")
-    assert (second.verdict, second.reason) == ("not-attempted", "first: Your notebook starts one child")
+    assert (second.verdict, second.reason) == ("not-attempted", "First: Your notebook starts one child")
+
+
+NAMELESS = model.Failure("NameError", "name 'tally' is not defined", "cell 1")
+
+
+def test_an_unknown_name_after_a_restart_says_to_run_the_cells_above() -> None:
+    (goal,) = verdicts(evidence(begin(), end(error=NAMELESS)), child)
+    assert goal.verdict == "failed"
+    assert goal.hint == (
+        "`tally` is not known yet. Run the cells above first: after a restart, what they defined is gone. start()"
+    )
+
+
+def test_an_unknown_name_may_be_a_typing_error_where_other_cells_have_run() -> None:
+    (goal,) = verdicts(evidence(begin(5, "above", step="other"), begin(), end(error=NAMELESS)), child)
+    assert "look for a typing error. start()" in goal.hint
+
+
+def test_other_errors_have_the_checks_own_hint() -> None:
+    (goal,) = verdicts(evidence(begin(), end(error=model.Failure("TypeError", "no"))), child)
+    assert goal.hint == "start()"
 
 
 def test_nothing_run_is_not_attempted() -> None:
@@ -100,7 +121,7 @@ def later(run: Evidence) -> None:
 
 def test_not_tried_says_what_comes_first() -> None:
     (goal,) = verdicts(RAN, later)
-    assert (goal.verdict, goal.reason) == ("not-attempted", "first: start it")
+    assert (goal.verdict, goal.reason) == ("not-attempted", "First: start it")
 
 
 @check("work", phase="break")

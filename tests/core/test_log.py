@@ -75,6 +75,19 @@ def test_a_late_report_of_an_old_run_is_dropped() -> None:
     assert [type(event) for event in log.events()] == [model.CellBegin]
 
 
+def test_a_thread_that_outlives_its_cells_run_is_remembered() -> None:
+    facts = {"pid": KERNEL, "cell": CELL, "run": 1, "ident": 3}
+    start = [model.ThreadStart(at=20, began=19, **facts), model.ThreadRun(at=21, **facts)]
+    ended = [
+        model.ThreadStart(at=20, began=19, **{**facts, "ident": 4}),
+        model.ThreadEnd(at=22, **{**facts, "ident": 4}),
+    ]
+    log = filled(begin(), *start, *ended, end(), begin(at=2000, run=2))
+    assert [event for event in log.events() if event.run == 1] == start
+    log.add(model.ThreadEnd(at=2100, **facts))
+    assert [event.run for event in log.events()] == [2]
+
+
 def test_what_the_probe_left_out_is_told() -> None:
     log = filled(begin(), model.Omitted(at=20, cell=CELL, run=1, what="lock reports", count=1500))
     assert log.not_recorded() == ("1,500 lock reports were counted but not kept",)

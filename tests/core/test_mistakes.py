@@ -85,6 +85,71 @@ CASES: dict[str, tuple[Any, ...]] = {
         model.ThreadEnd(at=30, pid=KERNEL, cell=CELL, run=1, ident=1, error=failure("ValueError")),
     ),
 }
+
+
+def thread(ident: int, began: int, ended: int = 0, **facts: Any) -> list[model.AnyEvent]:
+    """A thread of the cell; its native id is its number and 1,000."""
+    common = {"pid": KERNEL, "cell": CELL, "run": 1, "ident": ident}
+    error = facts.pop("error", None)
+    events: list[model.AnyEvent] = [
+        model.ThreadStart(at=began + 2, began=began, name=f"t-{ident}", **common, **facts),
+        model.ThreadRun(at=began + 1, tid=1000 + ident, **common),
+    ]
+    if ended:
+        events.append(model.ThreadEnd(at=ended, tid=1000 + ident, error=error, **common))
+    return events
+
+
+def ledger(*lines: tuple[int, str] | tuple[int, str, str], cls: str = "Queue", **facts: Any) -> list[model.AnyEvent]:
+    """A queue's lines: who (0 the notebook itself), act and item, one each microsecond from 100 on."""
+    made = model.QueueUse(at=99, pid=KERNEL, tid=KERNEL, cell=CELL, run=1, queue=f"q-{cls}", cls=cls, act="made")
+    found: list[model.AnyEvent] = [made]
+    for n, (whom, act, *item) in enumerate(lines, 1):
+        found.append(
+            model.QueueUse(
+                at=99 + n,
+                pid=KERNEL,
+                tid=1000 + whom if whom else KERNEL,
+                cell=CELL,
+                run=1,
+                queue=f"q-{cls}",
+                cls=cls,
+                act=act,  # type: ignore[arg-type]
+                n=n,
+                item=item[0] if item else "",
+                item_type="" if not item else "NoneType" if item[0] == "null" else "str",
+                **facts,
+            )
+        )
+    return found
+
+
+LINE = '"a line"'
+END = "null"
+CASES |= {
+    "M22": (thread(1, 20), ledger((0, "put", LINE), (1, "get", LINE), (1, "wait-get"))),
+    "M23": (
+        thread(1, 20, 500),
+        thread(2, 30),
+        ledger((0, "put", END), (1, "get", END), (2, "wait-get")),
+    ),
+    "M24": (ledger((0, "put", LINE), (1, "get", LINE), (0, "join")),),
+    "M25": (
+        thread(1, 20, 500),
+        ledger((0, "put", LINE), (1, "get", LINE), (1, "done")),
+        model.QueueUse(
+            at=200, pid=KERNEL, tid=1001, cell=CELL, run=1, queue="j", cls="Journal", act="put", n=1, item=LINE
+        ),
+    ),
+    "M27": (thread(1, 20, 500), ledger((0, "put", LINE), (1, "get", LINE), (1, "look"), size=0)),
+    "M28": (ledger((0, "put", LINE), (0, "wait-put"), maxsize=1),),
+    "M32": (thread(1, 20, 500, error=failure("TypeError", "'<' not supported between …")),),
+    "M33": (end(900, values=(model.Value("inbox", "list", "[]"),)),),
+    "M34": (
+        model.ThreadStart(at=5, began=4, pid=KERNEL, cell="earlier", run=1, ident=7, name="ghost"),
+        model.ThreadRun(at=6, pid=KERNEL, cell="earlier", run=1, ident=7, tid=77),
+    ),
+}
 RIGHT = evidence(begin(), *TWO, join(1, 60, 901), join(2, 61, 902), end())
 
 
@@ -101,6 +166,50 @@ def test_it_is_recognised(mistake: str) -> None:
 @pytest.mark.parametrize("mistake", sorted(set(RECOGNISERS) - {"M38"}))
 def test_a_right_answer_is_not(mistake: str) -> None:
     assert not RECOGNISERS[mistake](RIGHT)
+
+
+def test_threads_are_waited_for_one_by_one_too() -> None:
+    waits = [
+        model.Wait(at=at, began=began, pid=KERNEL, cell=CELL, run=1, call="join", thread=ident)
+        for ident, began, at in [(1, 30, 41), (2, 60, 71)]
+    ]
+    assert RECOGNISERS["M13"](tale(thread(1, 20, 40), thread(2, 50, 70), *waits))
+    assert not RECOGNISERS["M13"](tale(thread(1, 20, 40), thread(2, 25, 70), *waits))
+
+
+def test_the_work_of_a_thread_done_by_the_notebook() -> None:
+    made = model.ThreadMade(at=15, pid=KERNEL, cell=CELL, run=1, ident=3, cls="Ticker", overrides_run=True)
+    work = ledger((0, "put", LINE), cls="Journal")
+    assert RECOGNISERS["M09"](tale(made, work))
+    assert not RECOGNISERS["M09"](tale(made))
+    assert not RECOGNISERS["M09"](tale(made, thread(3, 20, 200), work))
+
+
+def test_a_thread_without_work_and_one_with_too_few_arguments() -> None:
+    assert RECOGNISERS["M10"](tale(thread(1, 20, 40)))
+    assert not RECOGNISERS["M10"](tale(thread(1, 20, 40, target="m.f")))
+    four = failure("TypeError", "poll() takes 1 positional argument but 4 were given")
+    assert RECOGNISERS["M11"](tale(thread(1, 20, 40, target="m.f", error=four)))
+    missing = failure("TypeError", "poll() missing 1 required positional argument: 'symbol'")
+    assert not RECOGNISERS["M11"](tale(thread(1, 20, 40, target="m.f", error=missing)))
+
+
+def test_a_consumer_that_was_told_and_looked_is_no_photographer() -> None:
+    lines = ledger((0, "put", END), (1, "get", END), (1, "look"), size=0)
+    assert not RECOGNISERS["M27"](tale(thread(1, 20, 500), lines))
+
+
+def test_done_is_early_only_where_work_is_known() -> None:
+    lines = ledger((0, "put", LINE), (1, "get", LINE), (1, "done"))
+    assert not RECOGNISERS["M25"](tale(thread(1, 20, 500), lines))
+    often = failure("ValueError", "task_done() called too many times")
+    assert RECOGNISERS["M25"](tale(thread(1, 20, 500, error=often), lines))
+
+
+def test_of_two_mistakes_with_queues_the_deeper_is_told() -> None:
+    pills = tale(*CASES["M23"], ledger((0, "put", LINE), (2, "get", LINE), (2, "wait-get"), cls="Other"))
+    assert RECOGNISERS["M22"](pills)
+    assert mistakes.tell(("M22", "M23"), pills) == CATALOGUE["M23"]
 
 
 def test_the_catalogue_is_whole() -> None:

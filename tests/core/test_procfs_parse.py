@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parallab.model import Inode
+from parallab.model import FileLock, Inode
 from parallab.procfs import parse, structs, syscalls
 
 STAT = (
@@ -210,3 +210,31 @@ def test_semlock_is_known_by_its_handle_whichever_head_it_has(head):
     assert structs.semlock(data, {0x7F0000001000}) == (0x7F0000001000, 5, 1, 1, 1, 0)
     assert structs.semlock(data, {0x7F0000002000}) is None
     assert structs.semlock(data[:40], {0x7F0000001000}) is None
+
+
+def test_locks_of_files():
+    text = (
+        b"1: POSIX  ADVISORY  WRITE 2749 fe:00:2148947 0 EOF\n"
+        b"1: -> POSIX  ADVISORY  READ 2829 fe:00:2148947 0 EOF\n"
+        b"2: FLOCK  ADVISORY  WRITE 2656 00:1b:17 0 EOF\n"
+        b"3: OFDLCK ADVISORY  READ  -1 fe:00:5 0 127\n"
+        b"4: LEASE  ACTIVE    READ  77 fe:00:6 0 EOF\n"
+    )
+
+    assert parse.locks(text) == (
+        FileLock(Inode(0xFE00, 2148947), "posix", 2749),
+        FileLock(Inode(0xFE00, 2148947), "posix", 2829, exclusive=False, waiting=True),
+        FileLock(Inode(27, 17), "flock", 2656),
+        FileLock(Inode(0xFE00, 5), "ofd", -1, exclusive=False),
+    )
+
+
+def test_the_data_of_a_python_is_found_by_its_name():
+    text = (
+        b"7f00-7f10 rw-p 00000000 fe:00 12                         /usr/lib/libpython3.12.so.1.0\n"
+        b"7f20-7f30 r--p 00000000 fe:00 12                         /usr/lib/libpython3.12.so.1.0\n"
+        b"7f40-7f50 rw-p 00000000 fe:00 13                         /usr/lib/python3/libssl.so\n"
+        b"7f60-7f70 rw-p 00000000 00:00 0                          [heap]\n"
+    )
+
+    assert parse.data_maps(text, b"python") == (parse.Region(0x7F00, 0x7F10),)

@@ -134,6 +134,53 @@ IN_ORDER = _cell(
     """
 )
 
+CONSUMERS = _cell(
+    """
+    import queue, threading
+
+    work = queue.Queue()
+
+    def consume():
+        while True:
+            work.get()
+
+    for name in ("first", "second"):
+        threading.Thread(target=consume, name=name, daemon=True).start()
+    work.put("a pill")
+    work.join()
+    """
+)
+
+STAY = _cell(
+    """
+    %%writefile stay.py
+    import os, time
+
+    def stay(there):
+        os.setsid()
+        there.send("here")
+        time.sleep(3600)
+    """
+)
+
+#: In groups of their own, which a restart does not end with the kernel's; and shared memory that nobody unlinks.
+SLEEPERS = _cell(
+    """
+    import multiprocessing as mp, os, stay
+    from multiprocessing.shared_memory import SharedMemory
+
+    ctx = mp.get_context("spawn")
+    memory = SharedMemory(create=True, size=10_000)
+    here, there = ctx.Pipe()
+    team = [ctx.Process(target=stay.stay, args=(there,), name=f"sleeper-{n}") for n in range(2)]
+    for one in team:
+        one.start()
+    for one in team:
+        here.recv()
+    print(os.getpid(), memory.name)
+    """
+)
+
 
 def prompts(lab: str) -> tuple[str, tuple[Prompt, ...]]:
     """The first step that asks for a prediction, and what it asks."""

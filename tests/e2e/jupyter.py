@@ -87,6 +87,8 @@ class Jupyter:
             self.ask("DELETE", f"api/sessions/{session['id']}")
         for kernel in self.ask("GET", "api/kernels"):
             self.ask("DELETE", f"api/kernels/{kernel['id']}")
+        left = [one["id"] for one in self.ask("GET", "parallab/leftovers")["found"]]
+        self.ask("POST", "parallab/leftovers/clean", {"ids": left})
         _empty(self.root)
         _empty(self.home / "workspaces")
         _empty(self.home / "settings")
@@ -96,6 +98,11 @@ class Jupyter:
             file = self.home / "settings" / f"{plugin}.jupyterlab-settings"
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(json.dumps(values))
+
+    def remembers(self, name: str) -> None:
+        """Waits until a ledger knows of something in /dev/shm with such a name."""
+        ledgers = self.home / "runtime" / "parallab" / "ledgers"
+        self._until(lambda: any(name in file.read_text() for file in ledgers.glob("*.json")), f"remember {name}")
 
     def ask(self, method: str, path: str, body: Any = None) -> Any:
         """A request to its REST; the reply's JSON, None if it is empty."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 
 import pytest
 from playwright.sync_api import expect
 
 from e2e import answers, axe
-from e2e.page import Lab
+from e2e.page import SLOW, Lab
 
 STEP = "four-at-once"
 THEMES = ["JupyterLab Light", "JupyterLab Dark"]
@@ -64,6 +66,7 @@ def test_a_step_can_be_done_by_keyboard_alone(lab: Lab) -> None:
 def test_axe_finds_nothing(lab: Lab, theme: str) -> None:
     lab.theme(theme)
     lab.launch()
+    lab.sidebar.root.get_by_text("What Parallab can see here").click()
     found = {"course": axe.violations(lab.page)}
     notebook = lab.start("L04")
     for step in ("quiz", STEP):
@@ -82,7 +85,28 @@ def test_axe_finds_nothing(lab: Lab, theme: str) -> None:
     found["reset"] = axe.violations(lab.page)
     name, _ = answers.prompts("L08")
     lab.sidebar.button("← All labs").click()
-    lab.open("L08")
+    notebook = lab.open("L08")
     lab.sidebar.step(name)
     found["prediction"] = axe.violations(lab.page)
+    (cell, *_) = notebook.put("break-deadlock", answers.CONSUMERS)
+    notebook.begin(cell)
+    stuck = lab.sidebar.notice("Your program is stuck.")
+    expect(stuck).to_be_visible(timeout=SLOW)
+    found["stuck"] = axe.violations(lab.page)
+    stuck.get_by_role("button", name="Interrupt").click()
+    notebook.ended(cell)
+    expect(lab.sidebar.button("Dismiss all (2)")).to_be_visible()
+    found["threads"] = axe.violations(lab.page)
+    _, cell = notebook.do("break-deadlock", answers.STAY, answers.SLEEPERS)
+    lab.sidebar.button("End process sleeper-0…").click()
+    found["end"] = axe.violations(lab.page)
+    kernel, memory = notebook.output(cell).split()
+    lab.server.remembers(memory)
+    os.kill(int(kernel), signal.SIGKILL)
+    lab.page.get_by_role("dialog", name="Kernel Restarting").get_by_role("button", name="Ok").click(timeout=SLOW)
+    left = lab.sidebar.notice("Left over from an earlier kernel: 2 processes, 1 segment")
+    expect(left).to_be_visible(timeout=SLOW)
+    left.get_by_text("What they are").click()
+    lab.sidebar.button("Clean up").click()
+    found["left"] = axe.violations(lab.page)
     assert {view: lines for view, lines in found.items() if lines} == {}

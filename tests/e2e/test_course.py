@@ -6,6 +6,7 @@ import re
 
 from playwright.sync_api import expect
 
+from e2e import answers
 from e2e.page import Lab
 
 
@@ -43,6 +44,39 @@ def test_the_sidebar_follows_the_notebook_in_front(lab: Lab) -> None:
     # The cursor's step is marked, and opening a step moves the cursor there.
     step = lab.sidebar.step("four-at-once")
     expect(step.header).to_have_attribute("aria-current", "step")
+
+
+def test_parallab_lab_opens_with_the_sidebar(lab: Lab) -> None:
+    expect(lab.sidebar.root.get_by_role("heading", level=2)).to_contain_text("Multiprocessing in Python")
+    seen = lab.sidebar.root.get_by_text("What Parallab can see here")
+    seen.click()
+    expect(lab.sidebar.root.get_by_text("processes and threads: can be seen")).to_be_visible()
+    needs = lab.sidebar.root.get_by_text("after L0")
+    ids = {one.get_attribute("data-lab") for one in lab.sidebar.root.locator(".pl-Lab").all()}
+    for text in needs.all_inner_texts():
+        assert set(text.removeprefix("after ").removeprefix("· after ").split(", ")) <= ids
+
+
+def test_a_pass_leads_on_to_the_next_step_and_its_text_stands_once(lab: Lab) -> None:
+    notebook = lab.start("L04")
+    step = lab.sidebar.step("four-at-once")
+    # The notebook has the text; without it, the sidebar tells it.
+    expect(step.root.locator("details.pl-Step-text")).not_to_have_attribute("open", "")
+    notebook.do("four-at-once", answers.MODULE, answers.FOUR)
+    assert step.check().verdict == "passed"
+    step.button("Next step").click()
+    opened = lab.sidebar.root.locator(".pl-Step[data-open='true'] .pl-Step-header")
+    expect(opened).to_be_focused()
+    expect(opened).not_to_contain_text("Passed")
+
+
+def test_after_a_restart_an_unknown_name_says_to_run_the_cells_above(lab: Lab) -> None:
+    notebook = lab.start("L04")
+    step = lab.sidebar.step("four-at-once")
+    notebook.do("four-at-once", "team = [mp.Process(target=print)]")
+    failed = step.check()
+    assert failed.verdict == "failed"
+    assert "mp is not known yet. Run the cells above first" in failed.goal("failed").rows["Hint"]
 
 
 def test_the_toolbars_button_checks_the_step_under_the_cursor_and_shows_what_comes(lab: Lab) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -67,7 +68,41 @@ def test_pictures(lab: Lab, theme: str, artefacts: Path) -> None:
     step.check()
     step.button("Check my work").evaluate("one => one.scrollIntoView({ block: 'start' })")
     take("deadlock")
-    notebook.interrupt()
+    stuck.get_by_role("button", name="Interrupt").click()
+    told = lab.sidebar.notice("The cell was interrupted once.")
+    told.evaluate("one => one.scrollIntoView({ block: 'start' })")
+    take("rescued")
+
+    # A cell of threads that hangs, and one of processes in a kernel that is killed.
+    cells = notebook.put("break-deadlock", answers.CONSUMERS)
+    notebook.begin(cells[0])
+    expect(stuck).to_be_visible(timeout=SLOW)
+    stuck.get_by_role("button", name="Interrupt").click()
+    expect(told).to_be_visible(timeout=SLOW)
+    told.evaluate("one => one.scrollIntoView({ block: 'start' })")
+    take("threads")
+    cells = notebook.do("break-deadlock", answers.STAY, answers.SLEEPERS)
+    ask = lab.sidebar.button("End process sleeper-0…")
+    ask.click()
+    lab.sidebar.button("Leave it").evaluate("one => one.scrollIntoView({ block: 'center' })")
+    take("end")
+    kernel, memory = notebook.output(cells[1]).split()
+    lab.server.remembers(memory)
+    os.kill(int(kernel), signal.SIGKILL)
+    page.get_by_role("dialog", name="Kernel Restarting").get_by_role("button", name="Ok").click(timeout=SLOW)
+    left = lab.sidebar.notice("Left over from an earlier kernel: 2 processes, 1 segment")
+    expect(left).to_be_visible(timeout=SLOW)
+    left.get_by_text("What they are").click()
+    left.get_by_role("button", name="Clean up").click()
+    left.evaluate("one => one.scrollIntoView({ block: 'start' })")
+    take("leftovers")
+    lab.sidebar.button("Yes, remove them").click()
+    expect(lab.sidebar.notice("Removed: 2 processes, 1 segment")).to_be_visible(timeout=SLOW)
+    take("cleaned")
+    seen = lab.sidebar.root.get_by_text("What Parallab can see here")
+    seen.click()
+    seen.evaluate("one => one.scrollIntoView({ block: 'start' })")
+    take("sight")
 
     if folder := os.environ.get("PARALLAB_PICTURES"):
         target = Path(folder) / f"sidebar-{theme}.png"

@@ -21,13 +21,23 @@ from multiprocessing.connection import wait
 
 BIG = "x" * 300_000
 HANGS = {}
+WHOLE = set()
+"""Those named by a queue, event, condition or barrier: known by neighbouring semaphores, so they run alone."""
+UNCOLLECTED = {}
+"""Those named by how a child ended, which the system shows of zombies alone: what is left where there are none."""
 THREADS_HANG = {}
 GO_ON = {}
 
 
-def hangs(mistake=None):
+def hangs(mistake=None, whole=False, without_zombies=""):
+    """``whole`` and ``without_zombies`` (the mistake told under forkserver, None for none) as WHOLE and UNCOLLECTED."""
+
     def note(program):
         HANGS[program.__name__] = mistake
+        if whole:
+            WHOLE.add(program.__name__)
+        if without_zombies != "":
+            UNCOLLECTED[program.__name__] = without_zombies
         return program
 
     return note
@@ -194,7 +204,7 @@ def a_lock_kept_by_an_error(c):
     _run(c, _take, (lock,), (lock,))
 
 
-@hangs("M42")
+@hangs("M42", without_zombies=None)
 def a_lock_kept_by_an_error_wanted_by_the_program(c):
     lock = c.Lock()
     keeper = _start(c, _raise_holding, (lock,))[0]
@@ -225,7 +235,7 @@ def a_lock_of_a_terminated_holder(c):
     _run(c, _take, (lock,))
 
 
-@hangs("M45")
+@hangs("M45", without_zombies=None)
 def a_lock_of_a_killed_holder(c):
     lock = c.Lock()
     holder = _held(c, lock)
@@ -239,7 +249,7 @@ def _get_all(queue_):
         pass
 
 
-@hangs("M22")
+@hangs("M22", whole=True)
 def nobody_says_farewell(c):
     queue_ = c.Queue()
     workers = _start(c, _get_all, (queue_,), (queue_,), (queue_,))
@@ -248,7 +258,7 @@ def nobody_says_farewell(c):
     _join(workers)
 
 
-@hangs("M22")
+@hangs("M22", whole=True)
 def nobody_says_farewell_to_one(c):
     queue_ = c.Queue()
     worker = _start(c, _get_all, (queue_,))[0]
@@ -256,7 +266,7 @@ def nobody_says_farewell_to_one(c):
     worker.join()
 
 
-@hangs("M22")
+@hangs("M22", whole=True)
 def a_simple_queue_without_farewell(c):
     queue_ = c.SimpleQueue()
     workers = _start(c, _get_all, (queue_,), (queue_,))
@@ -264,12 +274,13 @@ def a_simple_queue_without_farewell(c):
     _join(workers)
 
 
-@hangs("M23")
+@hangs("M23", whole=True, without_zombies="M22")
 def one_farewell_for_three(c):
     queue_ = c.Queue()
     workers = _start(c, _get_all, (queue_,), (queue_,), (queue_,))
     queue_.put(None)
-    _join(reversed(workers))
+    ended = wait([one.sentinel for one in workers])
+    _join(one for one in workers if one.sentinel not in ended)
 
 
 def _get_done(queue_, all_):
@@ -279,7 +290,7 @@ def _get_done(queue_, all_):
             queue_.task_done()
 
 
-@hangs("M24")
+@hangs("M24", whole=True)
 def taken_and_never_done(c):
     queue_ = c.JoinableQueue()
     _start(c, _get_done, (queue_, False), (queue_, False), daemon=True)
@@ -318,7 +329,7 @@ def joins_before_it_receives_on_a_socket(c):
     here.recv()
 
 
-@hangs("M28")
+@hangs("M28", whole=True)
 def puts_into_a_full_queue(c):
     queue_ = c.Queue(3)
     for item in range(10):
@@ -330,12 +341,12 @@ def _put_ten(queue_):
         queue_.put(item)
 
 
-@hangs("M28")
+@hangs("M28", whole=True)
 def a_worker_puts_into_a_full_queue(c):
     _run(c, _put_ten, (c.Queue(3),))
 
 
-@hangs("M36")
+@hangs("M36", whole=True)
 def a_reader_killed_in_its_get(c):
     queue_ = c.Queue()
     first = _start(c, _get_all, (queue_,))[0]
@@ -357,13 +368,13 @@ def _until_reading(pid):
         time.sleep(0.05)
 
 
-@hangs("M46")
+@hangs("M46", whole=True)
 def a_barrier_for_one_more(c):
     barrier = c.Barrier(3)
     _run(c, barrier.wait, (), ())
 
 
-@hangs("M46")
+@hangs("M46", whole=True)
 def a_barrier_that_the_program_is_missing_at(c):
     barrier = c.Barrier(2)
     worker = _start(c, barrier.wait, ())[0]
@@ -423,7 +434,7 @@ def both_listen_and_join(c):
     worker.join()
 
 
-@hangs(None)
+@hangs(None, whole=True)
 def an_event_nobody_sets(c):
     event = c.Event()
     _run(c, event.wait, (), ())
@@ -434,13 +445,13 @@ def _wait_for(condition):
         condition.wait()
 
 
-@hangs(None)
+@hangs(None, whole=True)
 def a_condition_nobody_notifies(c):
     condition = c.Condition()
     _run(c, _wait_for, (condition,), (condition,))
 
 
-@hangs(None)
+@hangs(None, whole=True)
 def a_condition_notified_too_early(c):
     condition = c.Condition()
     with condition:

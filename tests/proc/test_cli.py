@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import pty
+import select
 import subprocess
 import sys
+import termios
 from pathlib import Path
 
 import pytest
@@ -133,3 +137,54 @@ def test_the_installed_command_works() -> None:
     result = subprocess.run([command, "check", "L77", "x"], capture_output=True, text=True, env=os.environ)
     assert result.returncode == 2
     assert result.stderr.startswith("parallab: ")
+
+
+def test_watching_needs_a_terminal(subject):
+    program = subject("sleeping")
+
+    done = CliRunner().invoke(main, ["inspect", str(program.pid), "--watch"])
+
+    assert done.exit_code == 0
+    assert "The main program" in done.output
+    assert "this is no terminal, so it was looked at once, without --watch" in done.output
+
+
+@pytest.mark.parametrize("ending", [b"q", b"\x03"])
+def test_watching_looks_again_until_it_is_ended(subject, ending):
+    program = subject("sleeping")
+    here, there = pty.openpty()
+    before = termios.tcgetattr(there)
+    watcher = subprocess.Popen(
+        [sys.executable, "-m", "parallab.cli", "inspect", str(program.pid), "--watch"],
+        stdin=there,
+        stdout=there,
+        stderr=there,
+        start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(there, termios.TIOCSCTTY, 0),  # Ctrl-C reaches whom the terminal belongs to
+        env={**os.environ, "TERM": "xterm", "COLUMNS": "120", "LINES": "40"},
+    )
+    try:
+        seen = b""
+        while seen.count(b"q ends") < 2:
+            assert select.select([here], [], [], 30)[0], seen
+            seen += os.read(here, 65536)
+        assert b"The main program" in seen
+        os.write(here, ending)
+        while b"\x1b[?1049l" not in seen:  # the screen as it was before
+            assert select.select([here], [], [], 30)[0], seen
+            seen += os.read(here, 65536)
+        assert watcher.wait(30) == 0
+        assert b"Traceback" not in seen
+        assert termios.tcgetattr(there)[3] == before[3]
+    finally:
+        watcher.kill()
+        watcher.wait()
+        os.close(here)
+        os.close(there)
+
+
+def test_watching_and_json_exclude_each_other():
+    done = CliRunner().invoke(main, ["inspect", "1", "--watch", "--json"])
+
+    assert done.exit_code == 2
+    assert "choose one" in done.output

@@ -88,9 +88,9 @@ def test_the_view_is_a_tree_with_objects_and_diagnoses(subject):
     text = shown(inspect_view.render(inspecting.inspect(program.pid)))
 
     assert "└── The main program" in text
-    assert "main thread: waits for the end of worker 1 of 2" in text
+    assert "main thread waits for the end of worker 1 of 2" in text
     assert "Worker 2 of 2" in text
-    assert "value 0, 1 waiting" in text
+    assert "held, 1 waiting" in text
     assert "Mistake   Always lock in the same order. (M43)" in text
 
 
@@ -107,7 +107,7 @@ def test_one_of_each_is_listed(subject, method):
     assert len(ids) == len(set(ids))
     parts = {part for one in report.objects for part in one.parts}
     assert parts <= set(ids)
-    assert "shared-memory" in shown(inspect_view.render(report))
+    assert "shared memory" in shown(inspect_view.render(report))
 
 
 def test_a_manager_is_listed_with_its_clients(subject):

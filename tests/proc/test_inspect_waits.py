@@ -41,10 +41,10 @@ NOT_STUCK = (
     "get_slow",
     "joins_with_timeout",
     "manager_idle",
-    "pool_idle",
 )
 
-CANNOT_TELL = ("reads_stdin", "network")
+CANNOT_TELL = ("reads_stdin", "network", "pool_idle")
+"""A pool's result comes by a thread, which only Python's stacks tell: these looks are without."""
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -112,13 +112,13 @@ def test_threads_that_wait_for_each_other_are_stuck(subject):
     assert waits.stuck(previous, current) is True
 
 
-def test_a_join_of_a_sleeping_thread_is_not_stuck(subject):
+def test_a_join_of_a_sleeping_thread_cannot_be_told_without_stacks(subject):
     program = subject("thread_sleeps", "fork")
     program.until(lambda seen: len(seen.processes[0].threads) == 2 and _calls(seen, "clock_nanosleep"))
 
     previous, current = program.two(lambda *_: True)
 
-    assert waits.stuck(previous, current) is False
+    assert waits.stuck(previous, current) is None
 
 
 def test_two_looks_too_close_together_tell_nothing(subject):

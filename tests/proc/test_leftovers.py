@@ -378,3 +378,12 @@ async def test_ledgers_that_are_none_do_no_harm(start: Start, tmp_path: Path) ->
         (folder / f"{name}.json").write_bytes(text)
     (folder / "e.json").symlink_to("/dev/zero")
     assert cleaning.look(folder).found == ()
+
+
+async def test_a_segment_that_was_closed_before_anybody_looked_is_remembered_by_its_making(start: Start) -> None:
+    kernel = await start()
+    name = await kernel.run(
+        "from multiprocessing.shared_memory import SharedMemory\n"
+        "memory = SharedMemory(create=True, size=100)\nmemory.close()\nprint(memory.name)"
+    )
+    await until(lambda: name in {one.name for one in kernel.ledger.objects}, "its entry in the ledger")

@@ -218,7 +218,8 @@ def test_a_queue_of_threads(kernel: Listened) -> None:
         "q = queue.PriorityQueue(2)\nq.put((2, 'b')); q.put((1, 'a'))\n"
         "try: q.put(3, block=False)\nexcept queue.Full: pass\n"
         "q.get(); q.task_done(); q.get(); q.task_done(); q.join()\n"
-        "try: q.get(timeout=0.01)\nexcept queue.Empty: pass"
+        "try: q.get(timeout=0.01)\nexcept queue.Empty: pass\n"
+        "q.empty()"
     )
     kernel.heard.until(lambda: kernel.heard.all(model.CellEnd))
     lines = kernel.heard.all(model.QueueUse)
@@ -233,10 +234,50 @@ def test_a_queue_of_threads(kernel: Listened) -> None:
         ("done", 7, ""),
         ("join", 8, ""),
         ("joined", 9, ""),
-        ("empty", 10, ""),
+        ("wait-get", 10, ""),
+        ("empty", 11, ""),
+        ("look", 12, ""),
     ]
     assert {(line.cls, line.maxsize, line.item_type) for line in lines if line.item} == {("PriorityQueue", 2, "tuple")}
     assert [line.size for line in lines if line.act == "done"] == [1, 0]
+
+
+def test_who_waits_for_room_and_who_put_what(kernel: Listened) -> None:
+    kernel.run(
+        "import collections, dataclasses\n"
+        "@dataclasses.dataclass\nclass Card:\n    n: int\n    what: object\n"
+        "Pair = collections.namedtuple('Pair', 'a b')\n"
+        "q = queue.Queue(1)\n"
+        "t = threading.Thread(target=work.put, args=(q, [Card(1, q), Pair(2, 'x'), *range(600)]))\n"
+        "t.start()\n"
+        "while not q.full(): time.sleep(0.01)\n"
+        "time.sleep(0.1)\n"
+        "for _ in range(602): q.get()\n"
+        "t.join()"
+    )
+    kernel.heard.until(lambda: kernel.heard.all(model.CellEnd))
+    (run,) = kernel.heard.all(model.ThreadRun)
+    lines = sorted(kernel.heard.all(model.QueueUse), key=lambda line: line.n)
+    assert [line.act for line in lines[:4]] == ["made", "put", "wait-put", "get"]
+    assert lines[2].size == 1
+    assert json.loads(lines[1].item) == {"$type": "__main__.Card", "n": 1, "what": {"$type": "queue.Queue"}}
+    assert next(line.item for line in lines if line.item.startswith("[")) == '[2,"x"]'
+    # Also of lines that were kept back, and sent by another thread.
+    assert {line.tid for line in lines if line.act in ("put", "wait-put")} == {run.tid}
+    assert run.tid not in {line.tid for line in lines if line.act in ("get", "wait-get")}
+
+
+def test_a_thread_that_was_made(kernel: Listened) -> None:
+    kernel.run(
+        "class T(threading.Thread):\n    def run(self): pass\n"
+        "a, b = T(name='a'), threading.Thread(target=work.nothing, name='b')\na.run(); b.start(); b.join()"
+    )
+    kernel.heard.until(lambda: kernel.heard.all(model.CellEnd))
+    one, two = kernel.heard.all(model.ThreadMade)
+    assert (one.name, one.cls, one.target, one.overrides_run) == ("a", "T", "", True)
+    assert (two.name, two.cls, two.target, two.overrides_run) == ("b", "Thread", "work.nothing", False)
+    (start,) = kernel.heard.all(model.ThreadStart)
+    assert start.ident == two.ident != one.ident
 
 
 def test_a_long_ledger_keeps_its_first_and_last_lines(kernel: Listened) -> None:
@@ -272,6 +313,19 @@ def test_queues_of_processes(kernel: Listened) -> None:
     assert acts == ["made", "get", "get", "done", "done", "join", "joined"]
     assert kernel.heard.all(model.QueueUse, act="empty")
     assert len(kernel.heard.all(model.ThreadStart)) == 0  # feeders are the library's own
+
+
+def test_lines_that_a_child_kept_back_are_its_own(kernel: Listened) -> None:
+    kernel.run(
+        "q = mp.Queue()\np = mp.Process(target=work.put, args=(q, range(600)))\np.start()\n"
+        "for _ in range(600): q.get()\np.join()"
+    )
+    kernel.heard.until(lambda: kernel.heard.all(model.ProcessEnd) and kernel.heard.all(model.CellEnd))
+    (end,) = kernel.heard.all(model.ProcessEnd)
+    puts = kernel.heard.all(model.QueueUse, act="put")
+    assert sorted(line.n for line in puts) == [*range(1, 601)]
+    # The first were sent as they happened, the others later; all by its main thread, and none by its parent's.
+    assert {(line.pid, line.tid) for line in puts} == {(end.pid, end.pid)}
 
 
 def test_asking_while_a_cell_hangs(kernel: Listened) -> None:

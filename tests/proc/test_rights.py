@@ -210,3 +210,27 @@ def test_the_command_tells_of_this_machine_and_of_a_process() -> None:
     for arguments in (["inspect"], ["inspect", "--capabilities", str(2**22 + 1)]):
         refused = CliRunner().invoke(main, arguments)
         assert (refused.exit_code, len(refused.stderr.splitlines())) == (2, 1)
+
+
+def test_a_user_namespace_of_its_own_hides_nothing_from_who_started_it() -> None:
+    told, snapshot = _in_namespace(hide=UNSHARES.format(flags=NEWUSER))
+    assert not any(told["told"].values()), told
+    assert kinds(snapshot, told["child"]) == set()
+
+
+def test_who_looks_from_a_user_namespace_of_its_own_is_told_so() -> None:
+    told, snapshot = _in_namespace(look=UNSHARES.format(flags=NEWUSER))
+    assert {"calls", "mappings"} <= kinds(snapshot, told["child"])
+    why = told["told"]
+    assert why["processes and threads"] == ""
+    for what in ("open files and shared mappings", "what a thread waits for", "semaphores and locks"):
+        assert why[what].startswith("Jupyter, or this command, runs in a user namespace of its own"), why
+
+
+def _in_namespace(hide: str = "pass", look: str = "") -> tuple[dict[str, Any], model.Snapshot]:
+    try:
+        return run(PROGRAM.format(hide=hide, look=look), *as_nobody())
+    except AssertionError as error:
+        if "AssertionError: 1" in str(error):
+            pytest.skip("namespaces may not be made here")
+        raise

@@ -41,8 +41,13 @@ def _fault(seen: standing.Seen, mistake: str | None) -> str:
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize(("method", "python"), CASES)
 def test_processes_that_hang_are_stuck_and_named(method: str, python: str) -> None:
-    found = standing.each(programs.HANGS, lambda name: standing.until_stuck(name, method, python))
-    assert not [fault for seen in found if (fault := _fault(seen, programs.HANGS[seen.name]))]
+    truth = {**programs.HANGS, **(programs.UNCOLLECTED if method == "forkserver" else {})}
+
+    def ask(name: str) -> standing.Seen:
+        return standing.until_stuck(name, method, python)
+
+    found = standing.each(programs.WHOLE, ask, at_once=1) + standing.each(truth.keys() - programs.WHOLE, ask)
+    assert not [fault for seen in found if (fault := _fault(seen, truth[seen.name]))]
 
 
 @SPIED
@@ -114,4 +119,5 @@ def test_every_answer_comes_within_a_second_of_the_second_look() -> None:
             pass
         began = os.times().elapsed
         assert standing.inspecting.doctor(program.pid).stuck is True
-        assert os.times().elapsed - began < 1.0
+        # On a machine with many other things to do, a look itself takes longer.
+        assert os.times().elapsed - began < 1.0 + os.getloadavg()[0] / 4

@@ -107,7 +107,7 @@ async def test_only_the_kernels_own_processes_can_be_ended_and_never_the_kernel(
         assert (await rescue(call, kernel, "kill", **which)).status == 409, which
     assert (await rescue(call, other, "kill", pid=child["pid"], started=child["started"])).status == 409
     assert everybody.process_started(child["pid"]) == child["started"]
-    assert (await rescue(call, kernel, "dismiss")).status == 400
+    assert (await rescue(call, kernel, "frighten")).status == 400
     await rescue(call, kernel, "interrupt")
 
 
@@ -126,6 +126,67 @@ async def test_a_child_that_is_deaf_to_terminate_is_told_so(call, start, monkeyp
     told = (await rescue(call, kernel, "terminate", **which)).json
     assert (told["done"], told["happened"][0].endswith("It may ignore that: kill it.")) == (False, True)
     assert (await rescue(call, kernel, "kill", **which)).json["done"]
+
+
+CONSUMERS = """
+import queue, threading
+q = queue.Queue()
+def consume():
+    while True:
+        q.get()
+def stubborn():
+    while True:
+        try:
+            q.get()
+        except:
+            pass
+for name, work in (("one", consume), ("two", consume), ("stubborn", stubborn)):
+    threading.Thread(target=work, name=name, daemon=True).start()
+q.put(1)
+q.join()
+"""
+
+
+async def test_ghost_consumers_outlive_the_interrupt_and_are_dismissed(call, start, monkeypatch) -> None:  # noqa: F811
+    monkeypatch.setattr("parallab.rescue.GRACE", 1.0)
+    kernel = await start()
+    kernel.send(CONSUMERS, "c1")
+    await until(lambda: kernel.recorder.stuck is True)
+    stuck = (await call(f"kernels/{kernel.id}/state")).json
+    assert [(one["name"], one["left"]) for one in stuck["threads"]] == [
+        ("one", False),
+        ("two", False),
+        ("stubborn", False),
+    ]
+    told = (await rescue(call, kernel, "interrupt")).json
+    assert told["done"]
+    ghosts = {one["name"]: one for one in told["state"]["threads"]}
+    assert all(one["left"] for one in ghosts.values())
+    # They are not forgotten when the cell that started them runs again.
+    await kernel.run("again = 1", "c1")
+    assert {one["name"] for one in (await call(f"kernels/{kernel.id}/state")).json["threads"]} == set(ghosts)
+
+    numbers = [one["number"] for one in ghosts.values()]
+    told = (await rescue(call, kernel, "dismiss", threads=numbers)).json
+    assert not told["done"]
+    assert told["happened"][:2] == ["Thread “one” has ended.", "Thread “two” has ended."]
+    assert told["happened"][2].startswith("Thread “stubborn” was woken and told to end, and lives on")
+    assert [one["name"] for one in told["state"]["threads"]] == ["stubborn"]
+    for wanted in ([], [numbers[0]], [0], [99999]):
+        assert (await rescue(call, kernel, "dismiss", threads=wanted)).status == 409, wanted
+    assert (await rescue(call, kernel, "dismiss", threads=[1] * 65)).status == 400
+
+
+async def test_what_works_is_not_dismissed_and_the_reason_is_told(call, start) -> None:  # noqa: F811
+    kernel = await start()
+    await kernel.run(
+        "import threading, time\nthreading.Thread(target=lambda: time.sleep(600), name='busy', daemon=True).start()",
+        "c1",
+    )
+    await until(lambda: kernel.recorder.living)
+    told = (await rescue(call, kernel, "dismiss", threads=list(kernel.recorder.living))).json
+    assert not told["done"]
+    assert told["happened"][0].startswith("Thread “busy” works, or waits where nothing can wake it")
 
 
 async def test_a_kernel_that_is_not_recorded_or_dead_cannot_be_rescued(call, start) -> None:  # noqa: F811

@@ -8,6 +8,9 @@ import type {
   KernelState,
   LabSummary,
   LabView,
+  Leftover,
+  LiveProcess,
+  LiveThread,
   NotebookCell,
   StepProgress,
   StepResult,
@@ -145,7 +148,53 @@ export function aKernel(part: Partial<KernelState> = {}): KernelState {
     diagnoses: [],
     processes: [],
     cannot_tell: [],
+    threads: [],
     mistake: null,
+    ...part
+  };
+}
+
+export function aProcess(part: Partial<LiveProcess> = {}): LiveProcess {
+  return {
+    pid: 7,
+    parent: 1,
+    name: 'worker 1 of 2',
+    role: 'worker',
+    state: 'waiting',
+    waits_for: '',
+    exit_code: null,
+    error: '',
+    threads: [],
+    started: 4711,
+    ...part
+  };
+}
+
+export function aThread(part: Partial<LiveThread> = {}): LiveThread {
+  return {
+    tid: 71,
+    name: 'consumer',
+    state: 'alive',
+    waits_for: '',
+    number: 1,
+    left: true,
+    ...part
+  };
+}
+
+export function aLeftover(part: Partial<Leftover> = {}): Leftover {
+  return {
+    id: 'process:7:4711',
+    kind: 'process',
+    name: 'python -m ipykernel_launcher',
+    what: 'a process that was forked',
+    kernel_id: 'k0',
+    notebook: 'parallab/04/L04.ipynb',
+    size: 12_582_912,
+    since: 1,
+    removable: true,
+    why: '',
+    needs: [],
     ...part
   };
 }

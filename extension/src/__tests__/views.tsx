@@ -28,7 +28,12 @@ export function spies(): Spies {
     reset: jest.fn(),
     undo: jest.fn(),
     switchKernel: jest.fn(),
-    restartKernel: jest.fn()
+    restartKernel: jest.fn(),
+    nextStep: jest.fn(),
+    rescue: jest.fn(),
+    closeRescue: jest.fn(),
+    clean: jest.fn(),
+    hideLeft: jest.fn()
   };
 }
 

@@ -24,6 +24,14 @@ export function stepsOf(cells: readonly PlanCell[]): (string | null)[] {
   return cells.map(cell => (current = cell.tag ?? current));
 }
 
+/** The steps whose own text cells stand in the notebook, each once. */
+export function textsOf(cells: readonly PlanCell[]): readonly string[] {
+  const texts = cells.filter(
+    cell => cell.type === 'markdown' && cell.source.trim() !== ''
+  );
+  return [...new Set(texts.flatMap(cell => cell.tag ?? []))];
+}
+
 /** A step's code cells by their places, with what stands in them. */
 export function stepCells(
   cells: readonly PlanCell[],

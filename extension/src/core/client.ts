@@ -7,16 +7,22 @@ import { ProblemError } from './problem';
 import type {
   AnswerReply,
   AnswerRequest,
+  Capabilities,
   CheckReply,
   CheckRequest,
+  CleanReply,
+  CleanRequest,
   Course,
   HintReply,
   HintRequest,
   KernelState,
   LabView,
+  Leftovers,
   OpenReply,
   PredictRequest,
   ProblemReply,
+  RescueReply,
+  RescueRequest,
   ResetReply,
   SolutionReply,
   StepProgress
@@ -56,6 +62,22 @@ export class Client {
 
   kernel(id: string): Promise<KernelState> {
     return this._send('GET', `kernels/${encodeURIComponent(id)}/state`);
+  }
+
+  rescue(id: string, body: RescueRequest): Promise<RescueReply> {
+    return this._send('POST', `kernels/${encodeURIComponent(id)}/rescue`, body);
+  }
+
+  leftovers(): Promise<Leftovers> {
+    return this._send('GET', 'leftovers');
+  }
+
+  clean(body: CleanRequest): Promise<CleanReply> {
+    return this._send('POST', 'leftovers/clean', body);
+  }
+
+  capabilities(): Promise<Capabilities> {
+    return this._send('GET', 'capabilities');
   }
 
   open(lab: string): Promise<OpenReply> {

@@ -27,6 +27,8 @@ export interface HostNotebook {
   readonly lab: string | null;
   /** The step of the cell that has the cursor. */
   readonly activeStep: string | null;
+  /** The steps whose text stands in the notebook. */
+  readonly texts: readonly string[];
 }
 
 /** The editor as it is now: the notebook in front and its kernel. */

@@ -7,7 +7,7 @@ function host(
   kernel: Partial<HostKernel> | null
 ): HostState {
   return {
-    notebook: { path: 'a.ipynb', lab, activeStep: null },
+    notebook: { path: 'a.ipynb', lab, activeStep: null, texts: [] },
     kernel: kernel && { id: 'k1', name: 'parallab', status: 'idle', ...kernel }
   };
 }
@@ -51,6 +51,13 @@ test.each([
     host('L04', {}),
     aKernel({ kind: 'remote' }),
     'remote',
+    true
+  ],
+  [
+    'a system that shows no processes',
+    host('L04', {}),
+    aKernel({ kind: 'elsewhere' }),
+    'elsewhere',
     true
   ],
   [

@@ -19,6 +19,8 @@ export type Situation =
   | 'no-probe'
   /** A kernel on another machine. */
   | 'remote'
+  /** A system on which no processes can be seen. */
+  | 'elsewhere'
   | 'busy'
   | 'ready';
 
@@ -54,7 +56,12 @@ export function situationOf(
   }
   // What the server says of an earlier kernel says nothing about this one.
   const known = server?.kernel_id === kernel.id ? server.kind : null;
-  if (known === 'remote' || known === 'no-probe' || known === 'dead') {
+  if (
+    known === 'remote' ||
+    known === 'elsewhere' ||
+    known === 'no-probe' ||
+    known === 'dead'
+  ) {
     return known;
   }
   if (known === 'foreign' || known === 'none') {
@@ -73,6 +80,7 @@ const CHECKABLE: ReadonlySet<Situation> = new Set<Situation>([
   'foreign',
   'no-probe',
   'remote',
+  'elsewhere',
   // These two end by themselves, and the server knows better than the browser.
   'starting',
   'disconnected'

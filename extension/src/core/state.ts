@@ -3,12 +3,17 @@
 import { NO_NOTEBOOK, type HostState } from './host';
 import type { Problem } from './problem';
 import type {
+  Capabilities,
+  CleanReply,
   Course,
   GoalResult,
   GoalView,
   KernelState,
+  LabSummary,
   LabView,
+  Leftover,
   NotebookCell,
+  RescueReply,
   SolutionReply,
   StepProgress,
   StepView,
@@ -41,6 +46,40 @@ export const NO_WORK: StepWork = {
   drafts: {}
 };
 
+/** What earlier kernels left, and what came of removing it. */
+export interface LeftWork {
+  readonly found: readonly Leftover[];
+  readonly cannotTell: readonly string[];
+  readonly busy: boolean;
+  /** The last clean-up, until the learner has read it. */
+  readonly reply: CleanReply | null;
+  readonly problem: Problem | null;
+  /** The learner wants to be asked no more, until something new is left. */
+  readonly hidden: boolean;
+}
+
+export const NO_LEFT: LeftWork = {
+  found: [],
+  cannotTell: [],
+  busy: false,
+  reply: null,
+  problem: null,
+  hidden: false
+};
+
+/** A rescue of the kernel in front: under way, or what came of it. */
+export interface RescueWork {
+  readonly busy: boolean;
+  readonly reply: RescueReply | null;
+  readonly problem: Problem | null;
+}
+
+export const NO_RESCUE: RescueWork = {
+  busy: false,
+  reply: null,
+  problem: null
+};
+
 export interface State {
   readonly view: 'course' | 'lab';
   readonly course: Course | null;
@@ -57,6 +96,10 @@ export interface State {
   readonly openStep: string | null;
   readonly host: HostState;
   readonly kernel: KernelState | null;
+  readonly rescue: RescueWork;
+  readonly left: LeftWork;
+  /** What can be seen on this machine; null until it is known. */
+  readonly sight: Capabilities | null;
   readonly work: Readonly<Record<string, StepWork>>;
 }
 
@@ -72,6 +115,9 @@ export const INITIAL: State = {
   openStep: null,
   host: NO_NOTEBOOK,
   kernel: null,
+  rescue: NO_RESCUE,
+  left: NO_LEFT,
+  sight: null,
   work: {}
 };
 
@@ -127,6 +173,21 @@ export function nextStep(lab: LabView, after: string | null): string | null {
     step => !step.skipped && step.id !== after && !isPassed(lab, step.id)
   );
   return (todo.find(isCore) ?? todo[0])?.id ?? null;
+}
+
+/** The lab after this one in the course that is still to be done, going round; null when all are. */
+export function nextLab(
+  course: Course | null,
+  after: string
+): LabSummary | null {
+  const labs = course?.labs ?? [];
+  const at = labs.findIndex(lab => lab.id === after) + 1;
+  const round = [...labs.slice(at), ...labs.slice(0, at)];
+  return (
+    round.find(
+      lab => lab.id !== after && !lab.problem && lab.passed < lab.steps
+    ) ?? null
+  );
 }
 
 /** A step that the server judges from the kernel; the others are answered in the sidebar. */

@@ -5,21 +5,30 @@ import {
   aGoal,
   aKernel,
   aLab,
+  aLeftover,
   aProgress,
   aResult,
   aStep,
   aSummary,
+  aThread,
   settle,
   type Answer
 } from '../__tests__/fixtures';
 import { Client } from './client';
 import type { HostState, KernelStatus } from './host';
-import { countSteps, labOf, markOf, progressOf, workOf } from './state';
+import {
+  countSteps,
+  labOf,
+  markOf,
+  nextLab,
+  progressOf,
+  workOf
+} from './state';
 import { LabStore } from './store';
 
 const CHECK = 'POST labs/L04/steps/one/check';
 const IN_FRONT: HostState = {
-  notebook: { path: 'L04.ipynb', lab: 'L04', activeStep: 'one' },
+  notebook: { path: 'L04.ipynb', lab: 'L04', activeStep: 'one', texts: [] },
   kernel: { id: 'k1', name: 'parallab', status: 'idle' }
 };
 
@@ -85,7 +94,7 @@ describe('where the learner is', () => {
     const before = server.asked.length;
     store.setHost({
       ...IN_FRONT,
-      notebook: { path: 'L04.ipynb', lab: 'L04', activeStep: 'two' }
+      notebook: { path: 'L04.ipynb', lab: 'L04', activeStep: 'two', texts: [] }
     });
     await settle();
     expect(server.asked.length).toBe(before);
@@ -136,7 +145,7 @@ describe('where the learner is', () => {
     const { store, server } = world();
     store.setHost({
       ...IN_FRONT,
-      notebook: { path: 'mine.ipynb', lab: null, activeStep: null }
+      notebook: { path: 'mine.ipynb', lab: null, activeStep: null, texts: [] }
     });
     await settle();
     expect(server.asked).toEqual([]);
@@ -398,6 +407,143 @@ describe('starting over', () => {
     store.undo('one');
     expect(host.sources.one).toEqual(mine);
   });
+});
+
+describe('a kernel that hangs', () => {
+  const RESCUE = 'POST kernels/k1/rescue';
+  const reply = {
+    schema: 1,
+    done: true,
+    happened: ['The cell was interrupted once.'],
+    state: aKernel({ busy: false })
+  };
+
+  test('is interrupted, and what came of it stays until a cell runs again', async () => {
+    const { store, server } = await inLab({ [RESCUE]: { json: reply } });
+    store.onKernel({ state: aKernel({ busy: true, stuck: true }) });
+    await store.rescue({ action: 'interrupt' });
+    expect(server.bodyOf(RESCUE)).toEqual({ action: 'interrupt' });
+    expect(store.state.rescue.reply?.happened).toEqual(reply.happened);
+    expect(store.state.kernel?.stuck).toBe(false);
+    store.onKernel({ state: aKernel({ busy: false, threads: [aThread()] }) });
+    expect(store.state.rescue.reply).not.toBeNull();
+    store.onKernel({ state: aKernel({ busy: true }) });
+    expect(store.state.rescue.reply).toBeNull();
+  });
+
+  test('one rescue at a time', async () => {
+    const { promise, resolve } = later();
+    const { store, server } = await inLab({ [RESCUE]: promise });
+    const first = store.rescue({ action: 'interrupt' });
+    expect(store.state.rescue.busy).toBe(true);
+    await store.rescue({ action: 'interrupt' });
+    resolve({ json: reply });
+    await first;
+    expect(server.count(RESCUE)).toBe(1);
+    expect(store.state.rescue.busy).toBe(false);
+  });
+
+  test('a refusal is kept as a problem of the rescue', async () => {
+    const { store } = await inLab({
+      [RESCUE]: { status: 409, json: { message: 'It has ended already.' } }
+    });
+    await store.rescue({ action: 'kill', pid: 7, started: 1 });
+    expect(store.state.rescue.problem?.message).toBe('It has ended already.');
+    store.closeRescue();
+    expect(store.state.rescue.problem).toBeNull();
+  });
+});
+
+describe('what earlier kernels left', () => {
+  const FOUND = [
+    aLeftover({ id: 'process:7:1' }),
+    aLeftover({ id: 'process:8:1', removable: false, why: 'It stays.' })
+  ];
+  const left = (found: readonly unknown[]) => ({
+    json: { schema: 1, found, cannot_tell: [] }
+  });
+
+  test('is asked for at the start, after a death and after a restart, and never else', async () => {
+    const { store, server } = await inLab({ 'GET leftovers': left([]) });
+    const status = (one: KernelStatus) =>
+      store.setHost({
+        ...IN_FRONT,
+        kernel: { id: 'k1', name: 'parallab', status: one }
+      });
+    expect(server.count('GET leftovers')).toBe(0);
+    await store.refresh();
+    expect(server.count('GET leftovers')).toBe(1);
+    status('busy');
+    status('idle');
+    expect(server.count('GET leftovers')).toBe(1);
+    status('dead');
+    expect(server.count('GET leftovers')).toBe(2);
+    status('restarting');
+    status('starting');
+    expect(server.count('GET leftovers')).toBe(2);
+    status('idle');
+    status('busy');
+    status('idle');
+    expect(server.count('GET leftovers')).toBe(3);
+  });
+
+  test('only what may go is asked to go, and the answer is kept', async () => {
+    const CLEAN = 'POST leftovers/clean';
+    const reply = {
+      schema: 1,
+      dry_run: false,
+      removed: FOUND.slice(0, 1),
+      kept: [],
+      left: FOUND.slice(1),
+      cannot_tell: []
+    };
+    const { store, server } = await inLab({
+      'GET leftovers': left(FOUND),
+      [CLEAN]: { json: reply }
+    });
+    await store.refresh();
+    await store.clean();
+    expect(server.bodyOf(CLEAN)).toEqual({ ids: ['process:7:1'] });
+    expect(store.state.left.reply?.removed).toEqual(FOUND.slice(0, 1));
+    expect(store.state.left.found).toEqual(FOUND.slice(1));
+    await store.clean();
+    expect(server.count(CLEAN)).toBe(1);
+  });
+
+  test('what was put off comes back only when something new is left', async () => {
+    const { store, server } = await inLab({ 'GET leftovers': left(FOUND) });
+    await store.refresh();
+    store.hideLeft();
+    await store.refresh();
+    expect(store.state.left.hidden).toBe(true);
+    server.answers['GET leftovers'] = left([...FOUND, aLeftover()]);
+    await store.refresh();
+    expect(store.state.left.hidden).toBe(false);
+  });
+});
+
+describe('what can be seen here', () => {
+  test('is asked for once', async () => {
+    const sight = { schema: 1, platform: 'linux', capabilities: [] };
+    const { store, server } = await inLab({
+      'GET capabilities': { json: sight }
+    });
+    await store.refresh();
+    await store.refresh();
+    expect(store.state.sight).toEqual(sight);
+    expect(server.count('GET capabilities')).toBe(1);
+  });
+});
+
+test('the next lab is the first after this one that is still to be done', () => {
+  const lab = (id: string, passed: number, problem = '') =>
+    aSummary({ id, passed, steps: 7, problem });
+  const course = aCourse({
+    labs: [lab('L01', 0), lab('L04', 7), lab('L05', 0, 'broken'), lab('L06', 7)]
+  });
+  expect(nextLab(course, 'L04')?.id).toBe('L01');
+  expect(nextLab(course, 'L01')).toBeNull();
+  expect(nextLab(null, 'L04')).toBeNull();
 });
 
 test('an editor that cannot switch the kernel says so', async () => {

@@ -10,6 +10,7 @@ import { ProblemError, asProblem, isGeneral } from './problem';
 import { Signal } from './signal';
 import {
   INITIAL,
+  NO_RESCUE,
   NO_WORK,
   labOf,
   nextStep,
@@ -17,6 +18,7 @@ import {
   workKey,
   workOf,
   type Action,
+  type LeftWork,
   type State,
   type StepWork
 } from './state';
@@ -26,6 +28,7 @@ import type {
   LabView,
   NotebookCell,
   ProgressEvent,
+  RescueRequest,
   StepProgress
 } from './wire';
 
@@ -35,6 +38,8 @@ export class LabStore {
   private _disposed = false;
   private _courseLoad: Promise<void> | null = null;
   private _courseStale = false;
+  /** A kernel has gone, so that it may have left something. */
+  private _mourning = false;
 
   constructor(
     private readonly _client: Client,
@@ -58,7 +63,9 @@ export class LabStore {
     await Promise.all([
       this._loadCourse(),
       labId === null ? null : this._loadLab(labId),
-      isUp(host) ? this._loadKernel(host.kernel.id) : null
+      isUp(host) ? this._loadKernel(host.kernel.id) : null,
+      this._loadLeft(),
+      this._loadSight()
     ]);
   }
 
@@ -142,6 +149,10 @@ export class LabStore {
     ) {
       void this.showLab(notebook.lab);
     }
+    if (before.kernel?.id !== kernel?.id) {
+      this._set({ rescue: NO_RESCUE });
+    }
+    this._mourn(before.kernel, host);
     if (kernel === null || !notebook?.lab) {
       this._set({ kernel: null });
     } else if (
@@ -169,8 +180,108 @@ export class LabStore {
 
   onKernel(event: KernelEvent): void {
     if (event.state.kernel_id === this._state.host.kernel?.id) {
-      this._set({ kernel: event.state });
+      const { kernel, rescue } = this._state;
+      // What a rescue came to is old news as soon as a cell runs again.
+      const again = event.state.busy && kernel?.busy === false;
+      this._set({
+        kernel: event.state,
+        rescue: again && !rescue.busy ? NO_RESCUE : rescue
+      });
     }
+  }
+
+  // -- a kernel that hangs, and what dead ones left -------------------------------
+
+  /** Interrupts the cell, ends a process, or dismisses threads; says what came of it. */
+  async rescue(request: RescueRequest): Promise<void> {
+    const id = this._state.host.kernel?.id;
+    if (!id || this._state.rescue.busy) {
+      return;
+    }
+    const { rescue } = this._state;
+    this._set({ rescue: { ...rescue, busy: true, problem: null } });
+    try {
+      const reply = await this._client.rescue(id, request);
+      this._answered();
+      if (this._state.host.kernel?.id === id) {
+        this._set({
+          rescue: { busy: false, reply, problem: null },
+          kernel: reply.state
+        });
+      }
+    } catch (error) {
+      const problem = asProblem(error);
+      if (isGeneral(problem)) {
+        this._set({ problem });
+      }
+      this._set({ rescue: { ...NO_RESCUE, problem } });
+    }
+  }
+
+  closeRescue(): void {
+    this._set({ rescue: NO_RESCUE });
+  }
+
+  /** Removes what may be removed of all that is left. */
+  async clean(): Promise<void> {
+    const { left } = this._state;
+    const ids = left.found.filter(one => one.removable).map(one => one.id);
+    if (left.busy || ids.length === 0) {
+      return;
+    }
+    this._setLeft({ busy: true, problem: null, reply: null });
+    try {
+      const reply = await this._client.clean({ ids });
+      this._answered();
+      const { left: found, cannot_tell: cannotTell } = reply;
+      this._setLeft({ busy: false, reply, found, cannotTell });
+    } catch (error) {
+      this._setLeft({ busy: false, problem: asProblem(error) });
+    }
+  }
+
+  hideLeft(): void {
+    this._setLeft({ hidden: true, reply: null, problem: null });
+  }
+
+  /** Asks what is left when a kernel has died, and again when its successor is up. */
+  private _mourn(before: HostKernel | null, host: HostState): void {
+    const { kernel } = host;
+    const dead = kernel?.status === 'dead' && before?.status !== 'dead';
+    if (dead || kernel?.status === 'restarting') {
+      this._mourning = true;
+    }
+    if (dead || (this._mourning && isUp(host))) {
+      this._mourning = !isUp(host);
+      void this._loadLeft();
+    }
+  }
+
+  /** What cannot be asked is no reason to disturb: the next look may tell. */
+  private async _loadLeft(): Promise<void> {
+    try {
+      const { found, cannot_tell: cannotTell } = await this._client.leftovers();
+      const known = new Set(this._state.left.found.map(one => one.id));
+      const more = found.some(one => !known.has(one.id));
+      const hidden = this._state.left.hidden && !more;
+      this._setLeft({ found, cannotTell, hidden });
+    } catch {
+      this._setLeft({ found: [], cannotTell: [] });
+    }
+  }
+
+  private async _loadSight(): Promise<void> {
+    if (this._state.sight === null) {
+      try {
+        this._set({ sight: await this._client.capabilities() });
+      } catch {
+        // Verdicts say themselves what could not be seen.
+      }
+    }
+  }
+
+  private _setLeft(part: Partial<LeftWork>): void {
+    this._set({ left: { ...this._state.left, ...part } });
   }
 
   // -- what the learner does ------------------------------------------------------

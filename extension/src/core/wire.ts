@@ -11,11 +11,11 @@ export type Phase = 'break' | 'repair';
 
 export type StepKind = 'code' | 'columns' | 'free' | 'match' | 'order' | 'parsons' | 'predict' | 'quiz' | 'recall';
 
-export type KernelKind = 'dead' | 'foreign' | 'no-probe' | 'none' | 'recorded' | 'remote';
+export type KernelKind = 'dead' | 'elsewhere' | 'foreign' | 'no-probe' | 'none' | 'recorded' | 'remote';
 
 export type LeftoverKind = 'folder' | 'process' | 'segment' | 'semaphore';
 
-export type RescueAction = 'interrupt' | 'kill' | 'terminate';
+export type RescueAction = 'dismiss' | 'interrupt' | 'kill' | 'terminate';
 
 /** What was right, why, and the progress it led to. */
 export interface AnswerReply {
@@ -164,6 +164,7 @@ export interface KernelState {
   readonly diagnoses: readonly string[];
   readonly processes: readonly LiveProcess[];
   readonly cannot_tell: readonly string[];
+  readonly threads: readonly LiveThread[];
   readonly mistake: MistakeView | null;
 }
 
@@ -240,6 +241,8 @@ export interface LiveThread {
   readonly name: string;
   readonly state: string;
   readonly waits_for: string;
+  readonly number: number;
+  readonly left: boolean;
 }
 
 /** A mistake of the catalogue, as a learner is told of it. */
@@ -330,11 +333,14 @@ export interface RescueReply {
   readonly state: KernelState;
 }
 
-/** POST kernels/{id}/rescue; ``pid`` and ``started`` (LiveProcess) name the one to terminate or kill. */
+/** POST kernels/{id}/rescue; ``pid`` and ``started`` (LiveProcess) name the one to terminate or kill.
+
+    ``threads`` are the numbers (LiveThread) of those to dismiss: the notebook's, which wait for ever. */
 export interface RescueRequest {
   readonly action: RescueAction;
   readonly pid?: number;
   readonly started?: number;
+  readonly threads?: readonly number[];
 }
 
 /** The step's starter cells; the caller keeps the old text. */

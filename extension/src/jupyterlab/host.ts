@@ -18,6 +18,7 @@ import {
   planReplace,
   stepCells,
   stepsOf,
+  textsOf,
   type CellRef,
   type Host,
   type HostKernel,
@@ -70,11 +71,14 @@ export class NotebookHost implements Host, IDisposable {
       return NO_NOTEBOOK;
     }
     const active = panel.content.activeCellIndex;
+    const cells = planCells(panel.model);
+    const steps = stepsOf(cells);
     return {
       notebook: {
         path: panel.context.path,
         lab: text(panel.model?.getMetadata(METADATA), 'lab'),
-        activeStep: stepsOf(planCells(panel.model))[active] ?? null
+        activeStep: steps[active] ?? null,
+        texts: textsOf(cells)
       },
       kernel: kernelOf(panel.sessionContext)
     };

@@ -1,6 +1,6 @@
 /** Everything a view may ask for, and how the store does it. */
 
-import type { LabStore } from '../core';
+import type { LabStore, RescueRequest } from '../core';
 
 export interface Actions {
   refresh(): void;
@@ -8,6 +8,8 @@ export interface Actions {
   showLab(lab: string): void;
   openLab(lab: string): void;
   toggleStep(step: string): void;
+  /** Opens the next step that is still to be done. */
+  nextStep(): void;
   draft(step: string, field: string, values: readonly string[]): void;
   check(step: string): void;
   predict(step: string, answers: Readonly<Record<string, string>>): void;
@@ -22,6 +24,10 @@ export interface Actions {
   undo(step: string): void;
   switchKernel(): void;
   restartKernel(): void;
+  rescue(request: RescueRequest): void;
+  closeRescue(): void;
+  clean(): void;
+  hideLeft(): void;
 }
 
 /** The store never rejects: what fails is in its state. */
@@ -32,6 +38,7 @@ export function actionsOf(store: LabStore): Actions {
     showLab: lab => void store.showLab(lab),
     openLab: lab => void store.openLab(lab),
     toggleStep: step => store.toggleStep(step),
+    nextStep: () => void store.openNext(),
     draft: (step, field, values) => store.draft(step, field, values),
     check: step => void store.check(step),
     predict: (step, answers) => void store.predict(step, answers),
@@ -42,6 +49,10 @@ export function actionsOf(store: LabStore): Actions {
     reset: step => void store.reset(step),
     undo: step => store.undo(step),
     switchKernel: () => void store.switchKernel(),
-    restartKernel: () => void store.restartKernel()
+    restartKernel: () => void store.restartKernel(),
+    rescue: request => void store.rescue(request),
+    closeRescue: () => store.closeRescue(),
+    clean: () => void store.clean(),
+    hideLeft: () => store.hideLeft()
   };
 }

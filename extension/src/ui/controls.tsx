@@ -34,6 +34,47 @@ export function Button(props: ButtonProps): React.JSX.Element {
   );
 }
 
+export interface Asking {
+  readonly on: boolean;
+  readonly begin: () => void;
+  readonly end: () => void;
+  /** The button that asks, and the first answer. */
+  readonly asker: React.RefObject<HTMLButtonElement>;
+  readonly answer: React.RefObject<HTMLButtonElement>;
+}
+
+/** A question before something that cannot be undone: the focus goes to it, and comes back from it. */
+export function useAsking(): Asking {
+  const [on, set] = React.useState(false);
+  const answer = React.useRef<HTMLButtonElement>(null);
+  const asker = React.useRef<HTMLButtonElement>(null);
+  const was = React.useRef(false);
+  React.useEffect(() => {
+    if (on) {
+      answer.current?.focus();
+    } else if (was.current) {
+      asker.current?.focus();
+    }
+    was.current = on;
+  }, [on]);
+  return { on, begin: () => set(true), end: () => set(false), asker, answer };
+}
+
+/** The question itself, as a notice whose buttons answer it. */
+export function Question(props: {
+  readonly title: string;
+  readonly children: React.ReactNode;
+  readonly answers: React.ReactNode;
+}): React.JSX.Element {
+  return (
+    <div role="group" aria-label={props.title}>
+      <Notice tone="warning" title={props.title} actions={props.answers}>
+        {props.children}
+      </Notice>
+    </div>
+  );
+}
+
 export interface NoticeProps {
   readonly tone: 'info' | 'warning' | 'error';
   readonly title: string;

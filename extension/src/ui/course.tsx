@@ -1,16 +1,18 @@
 /** The course's home: what it is, its labs with the learner's progress, and its objectives. */
 
 import * as React from 'react';
-import type { Course, LabSummary, Objective } from '../core';
+import type { Capabilities, Course, LabSummary, Objective } from '../core';
 import type { Actions } from './actions';
 import { Bar, Button } from './controls';
 import { Glyph } from './glyph';
 import type { Kit } from './kit';
+import { Sight, SightWarning } from './sight';
 
 export interface CourseHomeProps {
   readonly course: Course;
   /** The lab whose notebook is being opened. */
   readonly opening: string | null;
+  readonly sight: Capabilities | null;
   readonly actions: Pick<Actions, 'openLab' | 'showLab'>;
   readonly kit: Kit;
 }
@@ -37,6 +39,7 @@ export function CourseHome(props: CourseHomeProps): React.JSX.Element {
             </span>
           ))}
       </p>
+      <SightWarning sight={props.sight} kernel={null} kit={kit} />
       {course.about_html ? kit.html(course.about_html) : null}
       <h3 className="pl-Heading">{trans.__('Labs')}</h3>
       {course.labs.length === 0 ? (
@@ -64,6 +67,7 @@ export function CourseHome(props: CourseHomeProps): React.JSX.Element {
           <ObjectiveLine key={one.id} objective={one} kit={kit} />
         ))}
       </ul>
+      <Sight sight={props.sight} kernel={null} kit={kit} />
     </section>
   );
 }

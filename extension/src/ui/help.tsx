@@ -3,7 +3,7 @@
 import * as React from 'react';
 import type { StepProgress, StepView, StepWork } from '../core';
 import type { Actions } from './actions';
-import { Button, Notice } from './controls';
+import { Button, Notice, Question, useAsking } from './controls';
 import type { Kit } from './kit';
 
 export interface HelpProps {
@@ -59,19 +59,7 @@ export function Hints(props: HelpProps): React.JSX.Element | null {
 export function StartOver(props: HelpProps): React.JSX.Element {
   const { step, progress, work, canWrite, actions, kit } = props;
   const { trans } = kit;
-  const [asking, setAsking] = React.useState(false);
-  const yes = React.useRef<HTMLButtonElement>(null);
-  const ask = React.useRef<HTMLButtonElement>(null);
-  const wasAsking = React.useRef(false);
-  // The focus goes to the question, and comes back from it.
-  React.useEffect(() => {
-    if (asking) {
-      yes.current?.focus();
-    } else if (wasAsking.current) {
-      ask.current?.focus();
-    }
-    wasAsking.current = asking;
-  }, [asking]);
+  const asking = useAsking();
   const known = progress?.assisted || work.solution !== null;
   return (
     <div className="pl-StartOver">
@@ -84,13 +72,13 @@ export function StartOver(props: HelpProps): React.JSX.Element {
             ? trans.__('Resetting…')
             : trans.__('Reset this step')}
         </Button>
-        {work.solution === null && !asking ? (
+        {work.solution === null && !asking.on ? (
           <Button
-            buttonRef={ask}
+            buttonRef={asking.asker}
             off={work.busy !== null}
             onClick={() =>
               // Asked once: the mark cannot be taken back, nor set twice.
-              known ? actions.solution(step.id) : setAsking(true)
+              known ? actions.solution(step.id) : asking.begin()
             }
           >
             {work.busy === 'solution'
@@ -119,35 +107,32 @@ export function StartOver(props: HelpProps): React.JSX.Element {
           </Notice>
         </div>
       ) : null}
-      {asking ? (
-        <div role="group" aria-label={trans.__('Show the solution?')}>
-          <Notice
-            tone="warning"
-            title={trans.__('Show the solution?')}
-            actions={
-              <>
-                <Button
-                  buttonRef={yes}
-                  onClick={() => {
-                    setAsking(false);
-                    actions.solution(step.id);
-                  }}
-                >
-                  {trans.__('Yes, show it')}
-                </Button>
-                <Button onClick={() => setAsking(false)}>
-                  {trans.__('No, I go on myself')}
-                </Button>
-              </>
-            }
-          >
-            <p>
-              {trans.__(
-                'The step is then marked as assisted for good. You can still pass it.'
-              )}
-            </p>
-          </Notice>
-        </div>
+      {asking.on ? (
+        <Question
+          title={trans.__('Show the solution?')}
+          answers={
+            <>
+              <Button
+                buttonRef={asking.answer}
+                onClick={() => {
+                  asking.end();
+                  actions.solution(step.id);
+                }}
+              >
+                {trans.__('Yes, show it')}
+              </Button>
+              <Button onClick={asking.end}>
+                {trans.__('No, I go on myself')}
+              </Button>
+            </>
+          }
+        >
+          <p>
+            {trans.__(
+              'The step is then marked as assisted for good. You can still pass it.'
+            )}
+          </p>
+        </Question>
       ) : null}
       {work.solution !== null ? <Solution {...props} /> : null}
     </div>

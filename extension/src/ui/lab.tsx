@@ -3,6 +3,8 @@
 import * as React from 'react';
 import {
   countSteps,
+  nextLab,
+  nextStep,
   progressOf,
   situationOf,
   workOf,
@@ -11,10 +13,11 @@ import {
 } from '../core';
 import type { Actions } from './actions';
 import { Bar } from './controls';
-import { RunningNow, Stuck } from './kernel';
+import { Rescued, RunningNow, Stuck } from './kernel';
 import type { Kit, ViewSettings } from './kit';
+import { Sight, SightWarning } from './sight';
 import { SituationNotice } from './situation';
-import { Step } from './step';
+import { Step, type NextProps } from './step';
 
 export interface LabPageProps {
   readonly lab: LabView;
@@ -29,12 +32,36 @@ export function LabPage(props: LabPageProps): React.JSX.Element {
   const { trans } = kit;
   const situation = situationOf(state.host, state.labId, state.kernel);
   const { passed, of } = countSteps(lab);
-  const here =
-    state.host.notebook?.lab === state.labId
-      ? state.host.notebook?.activeStep
-      : null;
+  const own =
+    state.host.notebook?.lab === state.labId ? state.host.notebook : null;
+  const here = own?.activeStep ?? null;
+  const texts = own?.texts ?? [];
+  const { kernel, rescue } = state;
+  const now = { kernel, rescue, actions, kit };
+  const page = React.useRef<HTMLElement>(null);
+  const moving = React.useRef(false);
+  // The button that led to the next step is gone with its own: the focus goes along.
+  React.useEffect(() => {
+    if (moving.current) {
+      moving.current = false;
+      const open = page.current?.querySelector<HTMLElement>(
+        '.pl-Step[data-open="true"] .pl-Step-header'
+      );
+      open?.focus({ preventScroll: true });
+      open?.scrollIntoView({ block: 'start' });
+    }
+  }, [state.openStep]);
+  const first = Boolean(kernel?.stuck) || rescue.reply !== null;
+  const next: NextProps = {
+    step: nextStep(lab, state.openStep),
+    lab: nextLab(state.course, state.labId ?? lab.id),
+    goOn: () => {
+      moving.current = true;
+      actions.nextStep();
+    }
+  };
   return (
-    <section className="pl-LabPage" aria-labelledby="pl-lab-title">
+    <section className="pl-LabPage" aria-labelledby="pl-lab-title" ref={page}>
       <h2 className="pl-Title" id="pl-lab-title">
         <span className="pl-Lab-id">{lab.id}</span> {lab.title}
       </h2>
@@ -59,7 +86,11 @@ export function LabPage(props: LabPageProps): React.JSX.Element {
           kit={kit}
         />
       )}
-      <Stuck kernel={state.kernel} kit={kit} />
+      <SightWarning sight={state.sight} kernel={kernel} kit={kit} />
+      <Stuck {...now} />
+      <Rescued {...now} />
+      {/* Who hangs is looked at while it hangs; what is left, after a rescue. */}
+      {first ? <RunningNow {...now} /> : null}
       {lab.html ? (
         <details className="pl-Story">
           <summary>{trans.__('About this lab')}</summary>
@@ -80,6 +111,8 @@ export function LabPage(props: LabPageProps): React.JSX.Element {
               progress={progressOf(lab, step.id)}
               work={workOf(state, step.id)}
               situation={situation}
+              next={next}
+              told={texts.includes(step.id)}
               settings={props.settings}
               actions={actions}
               kit={kit}
@@ -87,7 +120,8 @@ export function LabPage(props: LabPageProps): React.JSX.Element {
           ))}
         </ol>
       )}
-      <RunningNow kernel={state.kernel} kit={kit} />
+      {first ? null : <RunningNow {...now} />}
+      <Sight sight={state.sight} kernel={kernel} kit={kit} />
     </section>
   );
 }

@@ -5,6 +5,7 @@ import {
   aCourse,
   aKernel,
   aLab,
+  aProcess,
   aProgress,
   aStep,
   aSummary
@@ -105,7 +106,7 @@ describe('the course home', () => {
 
   test('is waited for', () => {
     show({ loading: { course: true, lab: false } });
-    expect(screen.getByRole('status')).toHaveTextContent('Loading…');
+    expect(screen.getByText('Loading…')).toHaveAttribute('role', 'status');
   });
 });
 
@@ -145,7 +146,7 @@ describe('a lab', () => {
     progress: [aProgress('one', { verdict: 'passed' })]
   });
   const host = (part: Partial<HostState> = {}): HostState => ({
-    notebook: { path: 'L04.ipynb', lab: 'L04', activeStep: 'two' },
+    notebook: { path: 'L04.ipynb', lab: 'L04', activeStep: 'two', texts: [] },
     kernel: { id: 'k1', name: 'parallab', status: 'idle' },
     ...part
   });
@@ -190,13 +191,15 @@ describe('a lab', () => {
     ],
     [
       'not part of the course',
-      host({ notebook: { path: 'a', lab: null, activeStep: null } }),
+      host({ notebook: { path: 'a', lab: null, activeStep: null, texts: [] } }),
       'Open the notebook of L04',
       'openLab'
     ],
     [
       'is that of lab L08',
-      host({ notebook: { path: 'a', lab: 'L08', activeStep: null } }),
+      host({
+        notebook: { path: 'a', lab: 'L08', activeStep: null, texts: [] }
+      }),
       'Show lab L08 here',
       'showLab'
     ],
@@ -239,18 +242,7 @@ describe('a lab', () => {
   });
 
   test('shows what runs now, and that it is stuck', () => {
-    const process = {
-      pid: 7,
-      parent: 1,
-      name: 'worker 1 of 2',
-      role: 'worker',
-      state: 'waiting',
-      waits_for: 'lock B, held by worker 2',
-      exit_code: null,
-      error: '',
-      threads: [],
-      started: 4711
-    };
+    const process = aProcess({ waits_for: 'lock B, held by worker 2' });
     show(
       inLab({
         kernel: aKernel({

@@ -7,6 +7,7 @@ import { Button } from './controls';
 import { CourseHome } from './course';
 import type { Kit, ViewSettings } from './kit';
 import { LabPage } from './lab';
+import { Leftovers } from './leftovers';
 import { ProblemNotice } from './problem';
 
 export interface PanelProps {
@@ -32,6 +33,7 @@ export function Panel(props: PanelProps): React.JSX.Element {
       {problem ? (
         <ProblemNotice problem={problem} kit={kit} onRetry={actions.refresh} />
       ) : null}
+      <Leftovers left={state.left} actions={actions} kit={kit} />
       <View {...props} />
     </div>
   );
@@ -48,7 +50,12 @@ function View(props: PanelProps): React.JSX.Element | null {
     );
   }
   return state.course ? (
-    <CourseHome {...props} course={state.course} opening={state.opening} />
+    <CourseHome
+      {...props}
+      course={state.course}
+      opening={state.opening}
+      sight={state.sight}
+    />
   ) : (
     <Waiting on={state.loading.course} kit={kit} />
   );

@@ -153,6 +153,13 @@ const ADVICE: Record<Situation, ((props: SituationProps) => Advice) | null> = {
       </Button>
     )
   }),
+  elsewhere: props => ({
+    tone: 'warning',
+    title: props.kit.trans.__('Parallab cannot see processes on this system.'),
+    text: props.kit.trans.__(
+      'The notebooks run and the questions work. To have your work checked, run Jupyter in a Linux container; until then goals stay undecided.'
+    )
+  }),
   busy: props => ({
     tone: 'info',
     title: props.kit.trans.__('A cell is running.'),

@@ -1,7 +1,13 @@
 import { render, screen, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import * as React from 'react';
-import { aGoal, aProgress, aResult, aStep } from '../__tests__/fixtures';
+import {
+  aGoal,
+  aProgress,
+  aResult,
+  aStep,
+  aSummary
+} from '../__tests__/fixtures';
 import { aWork, kit, settings, spies } from '../__tests__/views';
 import type { Verdict as VerdictWord } from '../core';
 import { Step, type StepProps } from './step';
@@ -18,6 +24,8 @@ function show(part: Partial<StepProps> = {}) {
     progress: null,
     work: aWork(),
     situation: 'ready',
+    next: { step: 'two', lab: null, goOn: jest.fn() },
+    told: false,
     settings,
     actions,
     kit,
@@ -336,4 +344,58 @@ test('a reset can be undone', async () => {
   again({ work: aWork({ undo: [] }) });
   await userEvent.click(screen.getByRole('button', { name: 'Undo' }));
   expect(actions.undo).toHaveBeenCalledWith('one');
+});
+
+describe('after a pass', () => {
+  const passed = { progress: judged('passed', { id: 'g' }) };
+  const name = (text: string | RegExp) =>
+    screen.queryByRole('button', { name: text });
+
+  test('the next step is one click away', async () => {
+    const goOn = jest.fn();
+    show({ ...passed, next: { step: 'two', lab: null, goOn } });
+    await userEvent.click(screen.getByRole('button', { name: 'Next step' }));
+    expect(goOn).toHaveBeenCalled();
+  });
+
+  test('of the last step, the next lab', async () => {
+    const lab = aSummary({ id: 'L08', title: 'The bank' });
+    const next = { step: null, lab, goOn: jest.fn() };
+    const { actions } = show({ ...passed, next });
+    await userEvent.click(
+      screen.getByRole('button', { name: 'Next lab: L08 The bank' })
+    );
+    expect(actions.openLab).toHaveBeenCalledWith('L08');
+  });
+
+  test('of the last lab, the course', async () => {
+    const next = { step: null, lab: null, goOn: jest.fn() };
+    const { actions } = show({ ...passed, next });
+    await userEvent.click(
+      screen.getByRole('button', { name: 'Back to the course' })
+    );
+    expect(actions.showCourse).toHaveBeenCalled();
+  });
+
+  test('and not before', () => {
+    show({ progress: judged('failed', { id: 'g' }) });
+    expect(name('Next step')).not.toBeInTheDocument();
+  });
+});
+
+describe("the step's text", () => {
+  const step = aStep({ id: 'one', html: '<p>Start four workers.</p>' });
+
+  test('is folded where the notebook has it too', () => {
+    show({ step, told: true });
+    const text = screen.getByText('Start four workers.');
+    expect(text.closest('details')).not.toHaveAttribute('open');
+    expect(screen.getByText('What to do')).toBeInTheDocument();
+  });
+
+  test('stands open where the notebook lacks it', () => {
+    show({ step, told: false });
+    const text = screen.getByText('Start four workers.');
+    expect(text.closest('details')).toBeNull();
+  });
 });

@@ -8,6 +8,7 @@ import {
   isCore,
   markOf,
   type Action,
+  type LabSummary,
   type Situation,
   type StepProgress,
   type StepView,
@@ -25,6 +26,15 @@ import { ProblemNotice, problemWords } from './problem';
 import { Quiz, answerSentence } from './quiz';
 import { Verdict, verdictSentence } from './verdict';
 
+/** Where to go from a step that is passed. */
+export interface NextProps {
+  /** The next step to be done, null when all are. */
+  readonly step: string | null;
+  /** The next lab to be done, null when there is none or the course is not known. */
+  readonly lab: LabSummary | null;
+  readonly goOn: () => void;
+}
+
 export interface StepProps {
   readonly step: StepView;
   /** Its place in the lab, from 1. */
@@ -35,6 +45,9 @@ export interface StepProps {
   readonly progress: StepProgress | null;
   readonly work: StepWork;
   readonly situation: Situation;
+  readonly next: NextProps;
+  /** Its text stands in the notebook, too. */
+  readonly told: boolean;
   readonly settings: ViewSettings;
   readonly actions: Actions;
   readonly kit: Kit;
@@ -118,7 +131,7 @@ function StepBody(props: StepProps): React.JSX.Element {
   const [status, verdict] = useShown(work.judged);
   return (
     <>
-      {step.html ? kit.html(step.html) : null}
+      <StepText {...props} />
       {step.prompts.length > 0 ? (
         <Prediction
           {...part}
@@ -148,9 +161,58 @@ function StepBody(props: StepProps): React.JSX.Element {
           boxRef={verdict}
         />
       ) : null}
+      {progress?.verdict === 'passed' && work.busy === null ? (
+        <GoOn {...props} />
+      ) : null}
       <Hints {...props} canWrite={inFront} />
       {checkable ? <StartOver {...props} canWrite={inFront} /> : null}
     </>
+  );
+}
+
+/** What to do; folded away where the notebook says the same beside it. */
+function StepText(props: StepProps): React.JSX.Element | null {
+  const { step, told, kit } = props;
+  if (!step.html) {
+    return null;
+  }
+  return told ? (
+    <details className="pl-Step-text">
+      <summary>{kit.trans.__('What to do')}</summary>
+      {kit.html(step.html)}
+    </details>
+  ) : (
+    <>{kit.html(step.html)}</>
+  );
+}
+
+/** After a pass: the next step, else the next lab, else the course. */
+function GoOn(props: StepProps): React.JSX.Element {
+  const { next, work, actions, kit } = props;
+  const { trans } = kit;
+  const { lab } = next;
+  const kind = work.judged > 0 ? 'primary' : 'plain';
+  if (next.step !== null) {
+    return (
+      <div className="pl-Row">
+        <Button kind={kind} onClick={next.goOn}>
+          {trans.__('Next step')}
+        </Button>
+      </div>
+    );
+  }
+  return (
+    <div className="pl-Row">
+      {lab !== null ? (
+        <Button kind={kind} onClick={() => actions.openLab(lab.id)}>
+          {trans.__('Next lab: %1 %2', lab.id, lab.title)}
+        </Button>
+      ) : (
+        <Button kind={kind} onClick={actions.showCourse}>
+          {trans.__('Back to the course')}
+        </Button>
+      )}
+    </div>
   );
 }
 

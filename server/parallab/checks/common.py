@@ -27,9 +27,9 @@ def instead(run: Evidence) -> str:
     """What the step's cells did where processes were expected; "" when they did nothing of note."""
     found: list[str] = []
     if run.failed_starts and run.failed_starts[-1].error is not None:
-        found.append(f"start() raised {_told(run.failed_starts[-1].error)}")
+        found.append(f"start() raised {told(run.failed_starts[-1].error)}")
     elif run.error is not None:
-        found.append(f"your cell ended with {_told(run.error)}")
+        found.append(f"your cell ended with {told(run.error)}")
     if run.run_in_notebook:
         found.append("your notebook did the work itself")
     elif run.never_started:
@@ -46,7 +46,8 @@ def _short(text: str, most: int = 90) -> str:
     return line if len(line) <= most else f"{line[:most]}…"
 
 
-def _told(error: model.Failure) -> str:
+def told(error: model.Failure) -> str:
+    """An exception in one line."""
     # What pickle says differs from one Python to the next, and means nothing to a beginner.
     if error.type == "PicklingError" or not error.message:
         return error.type
@@ -136,7 +137,7 @@ def how(worker: Worker) -> str:
         return text
     if not worker.ran:
         return f"{text} ({worker.error.type}, before its work began)"
-    return f"{text} ({_told(worker.error)})"
+    return f"{text} ({told(worker.error)})"
 
 
 def ended_well(workers: Sequence[Worker], *, hint: str = "", mistake: Sequence[str] = BAD_START) -> None:

@@ -21,7 +21,7 @@ from typing import Literal
 from parallab.ipc.objects import Objects, Pipe, Semaphore
 from parallab.model import Inode
 
-Kind = Literal["queue", "joinable-queue", "simple-queue", "event", "condition", "barrier"]
+Kind = Literal["queue", "joinable-queue", "simple-queue", "event", "condition", "barrier", "pool", "executor"]
 
 SEM_VALUE_MAX = 2**31 - 1
 
@@ -39,21 +39,39 @@ _WORDS: tuple[tuple[Kind, re.Pattern[str], bool], ...] = (
 
 @dataclass(frozen=True)
 class Composite:
-    """An object made of others; ``semaphores`` in the order of making, ``pipe`` of a queue if it is known."""
+    """An object made of others; ``semaphores`` in the order of making, ``pipe`` of a queue if it is known.
+
+    ``certain`` when the object itself was found in a process's memory: then ``cls`` is its class, ``pids`` are
+    those in whose memory it was, and the rest what it says of itself. ``workers`` are processes, or native ids
+    of threads where ``cls`` is of threads.
+    """
 
     kind: Kind
     semaphores: tuple[Inode, ...]
     pipe: Inode | None = None
     memory: Inode | None = None
+    pipes: tuple[Inode, ...] = ()
+    certain: bool = False
+    cls: str = ""
+    pids: frozenset[int] = frozenset()
+    address: int = 0
+    maxsize: int | None = None
+    parties: int | None = None
+    workers: tuple[int, ...] = ()
+    tasks: int | None = None
+    unsent: int = 0
+    """Items that wait in the buffer of a process's feeder thread, not in the pipe."""
+    closed: bool = False
 
     @property
     def parts(self) -> tuple[Inode, ...]:
         """Everything it is made of."""
-        return (*self.semaphores, *(one for one in (self.pipe, self.memory) if one is not None))
+        rest = (self.pipe, *self.pipes, self.memory)
+        return (*self.semaphores, *dict.fromkeys(one for one in rest if one is not None))
 
 
-def composites(found: Objects) -> tuple[Composite, ...]:
-    """The composite objects among these, as far as they can be told."""
+def likely(found: Objects) -> tuple[Composite, ...]:
+    """The composite objects that these could be, by the order in which their parts were made."""
     read = []
     pipes = _two_ended(found)
     for run in _runs(found):

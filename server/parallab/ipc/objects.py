@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from parallab.model import Inode, Process, SemLock, Snapshot
+from parallab.model import FileLock, Inode, Made, Process, SemLock, Snapshot
 
 SharedKind = Literal["shared-memory", "arena", "memfd", "mapping"]
+LockKind = Literal["flock", "posix", "ofd"]
 
 
 @dataclass(frozen=True)
@@ -122,6 +123,26 @@ class SharedMemory:
 
 
 @dataclass(frozen=True)
+class LockedFile:
+    """A file with locks on it (flock(2), fcntl(2)); ``held`` and ``waiting`` are (pid, whether it excludes others).
+
+    A lock by flock(2) belongs to what was opened, so that children who inherited it hold it too.
+    """
+
+    inode: Inode
+    kind: LockKind
+    path: str
+    held: tuple[tuple[int, bool], ...]
+    waiting: tuple[tuple[int, bool], ...]
+    ends: tuple[End, ...]
+
+    @property
+    def holders(self) -> frozenset[int]:
+        """Processes that took it."""
+        return frozenset(pid for pid, _ in self.held)
+
+
+@dataclass(frozen=True)
 class Objects:
     """All objects of a snapshot, each kind by inode."""
 
@@ -129,6 +150,12 @@ class Objects:
     sockets: dict[Inode, UnixSocket] = field(default_factory=dict)
     semaphores: dict[Inode, Semaphore] = field(default_factory=dict)
     memory: dict[Inode, SharedMemory] = field(default_factory=dict)
+    files: dict[Inode, LockedFile] = field(default_factory=dict)
+    """Files with locks on them."""
+    made: tuple[Made, ...] = ()
+    """What was found in memory of what the library made of all this."""
+    searched: frozenset[int] = frozenset()
+    """Processes in whose memory that could be looked for."""
     reading: dict[int, frozenset[Inode]] = field(default_factory=dict)
     """What the threads of each process are blocked reading from."""
 
@@ -141,6 +168,9 @@ def objects(snapshot: Snapshot) -> Objects:
         sockets=_sockets(snapshot),
         semaphores=semaphores,
         memory=_memory(snapshot),
+        files=_locked_files(snapshot),
+        made=snapshot.made,
+        searched=frozenset(snapshot.searched),
         reading=_reading(snapshot),
     )
 
@@ -221,6 +251,25 @@ def _semaphores(snapshot: Snapshot) -> dict[Inode, Semaphore]:
             frozenset(pids[inode]),
             known,
             linked.get(inode) or next((lock.name for lock in known if lock.name), "") or paths.get(inode, ""),
+        )
+    return found
+
+
+def _locked_files(snapshot: Snapshot) -> dict[Inode, LockedFile]:
+    locks: dict[tuple[Inode, LockKind], list[FileLock]] = {}
+    for lock in snapshot.file_locks:
+        locks.setdefault((lock.inode, lock.kind), []).append(lock)
+    found = {}
+    for (inode, kind), every in locks.items():
+        opened = [(one.pid, file) for one in snapshot.processes for file in one.files if file.inode == inode]
+        held = tuple(dict.fromkeys((one.pid, one.exclusive) for one in every if not one.waiting))
+        found[inode] = LockedFile(
+            inode,
+            kind,
+            opened[0][1].target if opened else "",
+            held,
+            tuple((one.pid, one.exclusive) for one in every if one.waiting),
+            tuple(End(pid, file.fd, file.mode) for pid, file in opened),
         )
     return found
 

@@ -1,7 +1,8 @@
 """Which process is what: root, worker, manager, forkserver, resource-tracker, program, fork.
 
-By the command lines that multiprocessing gives its helpers, and by the descriptors that it
-leaves in a child where the command line is the parent's.
+By the command lines that multiprocessing gives its helpers, by the objects that its parent has
+of a child where memory was searched, and by the descriptors that multiprocessing leaves in a
+child where the command line is the parent's.
 """
 
 from __future__ import annotations
@@ -33,6 +34,9 @@ def _role(process: Process, by_pid: dict[int, Process], root: int, found: Object
     parent = by_pid.get(process.ppid)
     if _TRACKER in program:
         return "resource-tracker"
+    told = _started_by(process, found)
+    if told == "program":
+        return "program"
     if _FORKSERVER in program:
         if _is_forkserver(process, parent, found):
             return "forkserver"
@@ -41,9 +45,36 @@ def _role(process: Process, by_pid: dict[int, Process], root: int, found: Object
         model = parent or by_pid.get(root)
         if process.cmdline and model is not None and process.cmdline != model.cmdline:
             return "program"
-        if parent is not None and not _has_sentinels(process, parent, found):
+        if not process.cmdline and not told and parent is not None and process.comm != parent.comm:
+            return "program"  # a zombie has only its name left
+        searched = parent is not None and parent.pid in found.searched
+        if parent is not None and not told and (searched or not _has_sentinels(process, parent, found)):
+            return "fork"
+        if parent is None and process.files and root in by_pid and not _has_own_null(process, by_pid[root]):
             return "fork"
     return "manager" if _is_manager(process, found) else "worker"
+
+
+def _started_by(process: Process, found: Objects) -> Literal["worker", "program", ""]:
+    """By what it was started: a Process object or a subprocess.Popen of its parent's, "" where neither is seen."""
+    for made in found.made:
+        if made.cls not in ("BaseProcess", "Popen") or process.pid == made.pid:
+            continue
+        if any(part.path in ("_popen.pid", "pid") and part.number == process.pid for part in made.parts):
+            return "worker" if made.cls == "BaseProcess" else "program"
+    return ""
+
+
+def given_names(found: Objects) -> dict[int, str]:
+    """The names that the program gave to its Process objects, by pid."""
+    names = {}
+    for made in found.made:
+        if made.cls == "BaseProcess":
+            pid = next((part.number for part in made.parts if part.path == "_popen.pid"), None)
+            name = next((part.text for part in made.parts if part.path == "_name"), "")
+            if pid is not None and name:
+                names[pid] = name
+    return names
 
 
 def _is_forkserver(process: Process, parent: Process | None, found: Objects) -> bool:
@@ -82,6 +113,12 @@ def _has_sentinels(child: Process, parent: Process, found: Objects) -> bool:
         child.pid in pipe.readers - pipe.writers and parent.pid in pipe.writers - pipe.readers
         for pipe in found.pipes.values()
     )
+
+
+def _has_own_null(orphan: Process, root: Process) -> bool:
+    """Whether one that lost its parent opened null(4) for itself, as each Process does for its standard input."""
+    inherited = {file.fd for file in root.files if file.target == "/dev/null"}
+    return any(file.target == "/dev/null" and file.fd not in inherited for file in orphan.files)
 
 
 def names(snapshot: Snapshot, told: dict[int, Role] | None = None) -> dict[int, str]:

@@ -98,6 +98,7 @@ DEEPER: tuple[str, ...] = (
     *("M12", "M11", "M14", "M17", "M18", "M20", "M08", "M05", "M41", "M62", "M10", "M09", "M04", "M01"),
     # … what keeps everything from going on …
     *("M43", "M44", "M46", "M42", "M45"),
+    *("M32", "M34", "M33", "M25", "M24", "M23", "M28", "M27", "M22"),
     # … what made the result wrong …
     *("M40", "M38", "M37", "M13", "M15", "M16"),
     # … and what was left behind.

@@ -7,11 +7,13 @@ matched only where their type alone would say nothing.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from parallab import model
+from parallab.mistakes.of_queues import OF_QUEUES
 
 if TYPE_CHECKING:
     from parallab.evidence import Evidence
@@ -24,9 +26,9 @@ _HELPERS = ("multiprocessing.resource_tracker", "multiprocessing.forkserver", "m
 def _raised(evidence: Evidence) -> Iterable[model.Failure]:
     """The errors of the step's cells and of its start() calls, which a cell may have caught."""
     yield from evidence.errors
-    for start in evidence.failed_starts:
-        if start.error is not None:
-            yield start.error
+    errors = [start.error for start in evidence.failed_starts]
+    errors += [start.error for start in evidence.failed_thread_starts]
+    yield from (error for error in errors if error is not None)
 
 
 def _told(evidence: Evidence, kind: str, *texts: str) -> bool:
@@ -72,8 +74,17 @@ def imported_by_itself(evidence: Evidence) -> bool:
 
 
 def run_instead_of_start(evidence: Evidence) -> bool:
-    """M09: ``run()`` was called in the notebook, or in its place the notebook's own thread."""
-    return bool(evidence.run_in_notebook) or any(event.of == "thread" for event in evidence.events(model.RunCalled))
+    """M09: ``run()`` was called in the notebook, or in its place the notebook's own thread.
+
+    The ``run`` of a learner's own Thread class is not seen. But where an object of it was made and never
+    started, and its work was done in the notebook's main thread, then somebody called it.
+    """
+    if evidence.run_in_notebook or any(event.of == "thread" for event in evidence.events(model.RunCalled)):
+        return True
+    made = min((made.at for made in evidence.unstarted_threads if made.overrides_run), default=None)
+    if made is None or evidence.errors:
+        return False
+    return any(evidence.is_main(line.tid) and line.at > made for line in evidence.journal)
 
 
 #: What a target is called that is a value and no function.
@@ -81,9 +92,11 @@ _VALUES = frozenset({"", "bool", "bytes", "dict", "float", "int", "list", "set",
 
 
 def called_too_early(evidence: Evidence) -> bool:
-    """M10: a plain Process without a target, or with a value as one: what was passed was a result."""
+    """M10: a plain Process or Thread without a target, or with a value as one: a result was passed."""
     targets = [worker.target for worker in evidence.workers if not worker.overrides_run]
     targets += [made.target for made in evidence.made if not made.overrides_run]
+    targets += [thread.target for thread in evidence.threads if not thread.overrides_run]
+    targets += [made.target for made in evidence.unstarted_threads if not made.overrides_run]
     return not _VALUES.isdisjoint(targets)
 
 
@@ -92,20 +105,22 @@ def no_comma(evidence: Evidence) -> bool:
     refused = _told(evidence, "TypeError", "object is not iterable", "must be an iterable")
     ended = [worker.error for worker in evidence.workers] + [thread.error for thread in evidence.threads]
     return refused or any(
-        error is not None and error.type == "TypeError" and "positional argument" in error.message for error in ended
+        # Too few of them is another mistake: nothing was passed at all.
+        error is not None and error.type == "TypeError" and re.search(r"positional argument.* given", error.message)
+        for error in ended
     )
 
 
 def no_super_init(evidence: Evidence) -> bool:
     """M12: a subclass whose ``__init__`` did not call Process's or Thread's."""
-    return _told(evidence, "AttributeError", "'_closed'", "'_popen'", "'_config'", "'_parent_pid'") or _told(
-        evidence, "RuntimeError", "__init__() not called"
+    return _told(evidence, "AttributeError", "'_closed'", "'_popen'", "'_config'", "'_parent_pid'") or any(
+        _told(evidence, kind, "__init__() not called") for kind in ("RuntimeError", "AssertionError")
     )
 
 
 def one_after_the_other(evidence: Evidence) -> bool:
-    """M13: a process was waited for before the next was started."""
-    return len(evidence.workers) > 1 and not evidence.together(evidence.workers).yes
+    """M13: a process or thread was waited for before the next was started."""
+    return any(len(lives) > 1 and not evidence.together(lives).yes for lives in (evidence.workers, evidence.threads))
 
 
 def second_life(evidence: Evidence) -> bool:
@@ -259,12 +274,13 @@ def zombies(evidence: Evidence) -> bool:
 
 
 def thread_failed(evidence: Evidence) -> bool:
-    """M64: a thread ended by an exception."""
-    return any(thread.error is not None for thread in evidence.threads)
+    """M64: a thread ended by an exception. SystemExit is told of one only that the learner dismissed."""
+    return any(thread.error is not None and thread.error.type != "SystemExit" for thread in evidence.threads)
 
 
 RECOGNISERS: Mapping[str, Callable[[Evidence], bool]] = MappingProxyType(
     {
+        **OF_QUEUES,
         "M01": function_in_a_cell,
         "M04": default_changed,
         "M05": nameless_function,

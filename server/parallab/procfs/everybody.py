@@ -12,13 +12,13 @@ from __future__ import annotations
 import os
 import re
 import stat as modes
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
 from parallab import netlink
 from parallab.host import Entry, Host, Living
-from parallab.model import Inode, OpenFile, Outside
+from parallab.model import Inode, OpenFile, Outside, Process
 from parallab.procfs import opened, parse
 
 PYMP = "/pymp-"
@@ -42,8 +42,11 @@ def look(folders: Iterable[str], tags: frozenset[str], root: str = "/proc", shm:
     )
 
 
-def holders(wanted: Iterable[Inode], apart: Iterable[int], root: str = "/proc") -> tuple[Outside, ...]:
-    """Who holds these pipes, sockets and mapped files, of all processes that we can see but those ``apart``."""
+def holders(wanted: Iterable[Inode], apart: Iterable[int], mapped: bool, root: str = "/proc") -> tuple[Outside, ...]:
+    """Who holds these pipes and sockets, of all processes that we can see but those ``apart``.
+
+    ``mapped`` looks for mapped files among them, too, which takes five times as long.
+    """
     inodes = frozenset(wanted)
     known = frozenset(apart)
     names = {f"{kind}:[{one.ino}]": one for one in inodes for kind in ("pipe", "socket")}
@@ -52,7 +55,8 @@ def holders(wanted: Iterable[Inode], apart: Iterable[int], root: str = "/proc") 
         if int(name) not in known and inodes:
             folder = f"{root}/{name}"
             found += [Outside(inode, int(name), mode) for inode, mode in _descriptors(f"{folder}/fd", names)]
-            found += [Outside(inode, int(name), "map") for inode in _mapped(f"{folder}/maps", inodes)]
+            if mapped:
+                found += [Outside(inode, int(name), "map") for inode in _mapped(f"{folder}/maps", inodes)]
     return tuple(found)
 
 
@@ -178,6 +182,65 @@ def folder(path: str) -> Entry | None:
     except OSError as error:
         foreign.append(error.strerror or "what may not be read")
     return Entry(one.inode, path, one.uid, one.mode, one.size, one.changed, tuple(sorted(foreign)))
+
+
+def orphans(tree: Sequence[Process], root: str = "/proc") -> tuple[int, ...]:
+    """Living processes that came from this tree, root first, and lost their parent before anybody looked.
+
+    Adopted by process 1, or by an ancestor of the root that asked for that (PR_SET_CHILD_SUBREAPER, prctl(2)).
+    What shows where one came from: a pipe, socket or semaphore that nobody else has; or that everybody in its
+    process group is of this tree. What shows nothing is left out.
+    """
+    if not tree:
+        return ()
+    stats = _stats(root)
+    known = {one.pid for one in tree}
+    ancestors = set(_ancestors(tree[0].pid, stats))
+    reapers = (ancestors - {tree[0].ppid}) | {1}
+    found = [one for one in stats.values() if one.pid not in known and one.pid not in ancestors]
+    late = [one for one in found if one.ppid in reapers and one.started >= tree[0].started and one.state not in "ZX"]
+    groups = {one.pgid for one in tree}
+    strange = {one.pgid for one in found if one.ppid != 1 or one.started < tree[0].started}
+    told = [one.pid for one in late if one.ppid == 1 and one.pgid in groups - strange]
+    rest = [one.pid for one in late if one.pid not in told]
+    if rest:
+        files = opened.Files()
+        standard = _own(f"{root}/{tree[0].pid}", files, {0, 1, 2})
+        shared = frozenset().union(*(_own(f"{root}/{pid}", files, None) for pid in known)) - standard
+        told += [pid for pid in rest if shared & _own(f"{root}/{pid}", files, None)]
+    return tuple(sorted(told))
+
+
+def _stats(root: str) -> dict[int, parse.Stat]:
+    found = {}
+    for name in os.listdir(root):
+        if name.isdigit():
+            try:
+                found[int(name)] = parse.stat(opened.read(f"{root}/{name}/stat"))
+            except (OSError, parse.ParseError):
+                continue  # it ended meanwhile, or is hidden
+    return found
+
+
+def _ancestors(pid: int, stats: Mapping[int, parse.Stat]) -> Iterable[int]:
+    while pid in stats and stats[pid].ppid > 0:
+        pid = stats[pid].ppid
+        yield pid
+
+
+def _own(folder: str, files: opened.Files, only: set[int] | None) -> frozenset[Inode]:
+    """Pipes, sockets and semaphores of one process: what is had by being handed down; ``only`` some descriptors."""
+    try:
+        descriptors, _ = files.read(f"{folder}/fd")
+        mapped = parse.mapped_files(opened.read(f"{folder}/maps")) if only is None else {}
+    except (OSError, parse.ParseError):
+        return frozenset()
+    held = {
+        one.inode
+        for one in descriptors
+        if one.inode is not None and one.kind in ("pipe", "socket") and (only is None or one.fd in only)
+    }
+    return frozenset(held | {inode for inode, path in mapped.items() if path.rpartition("/")[2].startswith("sem.")})
 
 
 def process_started(pid: int, root: Path = Path("/proc")) -> int | None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import stat as modes
 from collections.abc import Iterable
 from types import TracebackType
@@ -179,6 +180,38 @@ def entries(directory: str) -> dict[int, str]:
     """Names by inode, as a folder lists them. :raises OSError: it cannot be read."""
     with os.scandir(directory) as listed:
         return {entry.inode(): entry.name for entry in listed}
+
+
+def resident(pagemap: str, regions: Iterable[parse.Region]) -> tuple[parse.Region, ...]:
+    """The parts of these regions that were ever written to, by ``/proc/PID/pagemap`` (proc_pid_pagemap(5)).
+
+    Most of a process's memory is stacks and arenas that it never touched. All, where the kernel does not tell.
+    """
+    regions = tuple(regions)
+    page = os.sysconf("SC_PAGE_SIZE")
+    found = []
+    try:
+        fd = os.open(pagemap, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return regions
+    try:
+        for region in regions:
+            for start in range(region.start, region.end, _PAGES * page):
+                size = (min(start + _PAGES * page, region.end) - start) // page * 8
+                # Of each entry's eight bytes the highest: bit 7 present, bit 6 swapped out.
+                flags = os.pread(fd, size, start // page * 8)[7::8]
+                runs = (match.span() for match in _USED.finditer(flags))
+                found += [parse.Region(start + first * page, start + last * page) for first, last in runs]
+    except OSError:
+        return regions
+    finally:
+        os.close(fd)
+    return tuple(found)
+
+
+_PAGES = 1 << 16
+"""Pages asked for at once."""
+_USED = re.compile(rb"[\x40-\xff]+")
 
 
 def segments(directory: str, device: int, names: Iterable[str]) -> tuple[Segment, ...]:

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
-from parallab.model import Inode, Mapping
+from parallab.model import FileLock, Inode, Mapping
 
 SHARED_MAPPINGS = 4096
 """More shared mappings than this of one process are left out."""
@@ -165,6 +165,7 @@ _MAPPING = re.compile(rb"([0-9a-f]+)-([0-9a-f]+) [r-][w-][x-]s [0-9a-f]+ ([0-9a-
 _PRIVATE = re.compile(
     rb"^([0-9a-f]+)-([0-9a-f]+) rw[x-]p [0-9a-f]+ 00:00 0[ \t]*(\[heap\]|\[anon:.*\])?$", re.MULTILINE
 )
+_DATA = re.compile(rb"^([0-9a-f]+)-([0-9a-f]+) rw[x-]p [0-9a-f]+ [0-9a-f]+:[0-9a-f]+ [1-9]\d*[ \t]+(.*)$", re.MULTILINE)
 _LINE = re.compile(rb"(?:[0-9a-f]+-[0-9a-f]+ [r-][w-][x-][sp] [0-9a-f]+ [0-9a-f]+:[0-9a-f]+ \d+(?: .*)?\n)*")
 
 
@@ -206,6 +207,14 @@ def private_maps(data: bytes) -> tuple[Region, ...]:
     return tuple(Region(int(match[1], 16), int(match[2], 16)) for match in _PRIVATE.finditer(data))
 
 
+def data_maps(data: bytes, named: bytes) -> tuple[Region, ...]:
+    """The private, writable mappings of files in ``/proc/PID/maps`` whose path's last part has ``named`` in it."""
+    if data and not _looks_like_maps(data):
+        raise ParseError("maps", data)
+    found = (match for match in _DATA.finditer(data) if named in match[3].rpartition(b"/")[2])
+    return tuple(Region(int(match[1], 16), int(match[2], 16)) for match in found)
+
+
 def _looks_like_maps(data: bytes) -> bool:
     """Whether its first line is one of maps; the rest is the kernel's and read by its own patterns."""
     line = data[: data.find(b"\n") + 1] or data + b"\n"
@@ -227,6 +236,27 @@ def mapped_files(data: bytes) -> dict[Inode, str]:
         if inode not in found:
             found[inode] = text((match[4] or b"").removesuffix(b" (deleted)"), 4096)
     return found
+
+
+# 1: -> POSIX  ADVISORY  WRITE 3568 fd:00:2531452 0 EOF
+_LOCK = re.compile(
+    rb"^\d+: (-> )?(FLOCK|POSIX|OFDLCK) +\w+ +(READ|WRITE|RW) +(-?\d+) ([0-9a-f]+):([0-9a-f]+):(\d+) ", re.MULTILINE
+)
+_LOCKS: dict[bytes, Literal["flock", "posix", "ofd"]] = {b"FLOCK": "flock", b"POSIX": "posix", b"OFDLCK": "ofd"}
+
+
+def locks(data: bytes) -> tuple[FileLock, ...]:
+    """``/proc/locks``, proc_locks(5); leases are left out."""
+    return tuple(
+        FileLock(
+            Inode(device(int(match[5], 16), int(match[6], 16)), int(match[7])),
+            _LOCKS[match[2]],
+            int(match[4]),
+            match[3] != b"READ",
+            bool(match[1]),
+        )
+        for match in _LOCK.finditer(data)
+    )
 
 
 def status(data: bytes) -> Status:

@@ -21,7 +21,9 @@ import msgspec
 
 from parallab import netlink
 from parallab.model import (
+    FileLock,
     Inode,
+    Made,
     Mapping,
     Missing,
     OpenFile,
@@ -34,11 +36,13 @@ from parallab.model import (
     Socket,
     Thread,
 )
-from parallab.procfs import mapquery, opened, parse, pipes, semaphores, threads
+from parallab.procfs import heap, mapquery, opened, parse, pipes, semaphores, threads
 
 MAX_PROCESSES = 8192
 MAX_THREADS = 4096
 """Threads of one process beyond this number are left out."""
+MAX_FILES = 100_000
+"""Descriptors of all processes together; forked children inherit those of all before them."""
 MAX_PIPES = 4096
 MAX_SEGMENTS = 4096
 
@@ -60,6 +64,7 @@ class _Known:
         "facts",
         "handles",
         "image",
+        "made",
         "missing",
         "pid",
         "restless",
@@ -86,6 +91,7 @@ class _Known:
         self.scanned: set[int] | None = None
         self.added = False
         self.sem_locks: tuple[SemLock, ...] = ()
+        self.made: tuple[Made, ...] | None = None
 
 
 class Reader:
@@ -115,6 +121,7 @@ class Reader:
         self._ticks = os.sysconf("SC_CLK_TCK")
         self._boot: int | None = None
         self._ran = True
+        self._files_left = MAX_FILES
         self._last: Snapshot | None = None
         self._entries: dict[int, str] = {}
         self._stamp: tuple[int, ...] = ()
@@ -129,6 +136,16 @@ class Reader:
         A descendant whose parent died stays in it while it lives, with its new ``ppid``.
         """
         return tuple(self._process(known) for known in self._walk(pid))
+
+    def adopt(self, pids: Iterable[int]) -> None:
+        """Takes these processes for descendants that lost their parent before they were seen."""
+        for pid in pids:
+            try:
+                known = _Known(pid)
+                stat = parse.stat(opened.read(f"{self._root}/{pid}/stat"))
+                self._known[pid] = self._refresh(known, stat, time.monotonic_ns())
+            except OSError:
+                continue  # it has ended
 
     def _walk(self, root: int) -> list[_Known]:
         """The descendants, looked at afresh where they ran."""
@@ -237,21 +254,29 @@ class Reader:
     # -- the whole --------------------------------------------------------------
 
     def snapshot(
-        self, pid: int, sem_locks: Iterable[tuple[int, int]] = (), deep: bool = True, scan: bool = False
+        self,
+        pid: int,
+        sem_locks: Iterable[tuple[int, int]] = (),
+        deep: bool = True,
+        scan: bool = False,
+        made: bool = False,
     ) -> Snapshot:
         """``pid``, its descendants and what they hold, now; without processes when it is gone.
 
         ``sem_locks`` are (pid, address) of SemLockObjects known from elsewhere: they are looked
         for in that process and in those forked from it. ``scan`` searches memory for more of
-        them, at some milliseconds a megabyte. ``deep=False`` leaves out descriptors, mappings
-        and the objects behind them.
+        them, at some milliseconds a megabyte, and reads file locks; ``made`` searches it for what
+        they are parts of, too. ``deep=False`` leaves out descriptors, mappings and the objects
+        behind them.
         """
         monotonic, unix = time.monotonic_ns(), time.time()
         walked = self._walk(pid)
         missing: list[Missing] = []
         if len(walked) >= self._most:
-            missing.append(Missing("more processes", f"only the first {self._most:,} were read"))
-        if not deep:
+            missing.append(
+                Missing("more processes", f"only the first {self._most:,} were read, without what they hold")
+            )
+        if not deep or len(walked) >= self._most:
             shallow = tuple(self._threads_only(known) for known in walked)
             return Snapshot(monotonic, unix, pid, shallow, missing=tuple(missing))
         memories = {known.pid: opened.Memory(f"{self._root}/{known.pid}/mem") for known in walked}
@@ -259,7 +284,7 @@ class Reader:
             processes = self._read_all(walked, memories)
             walked = [known for known in walked if known.facts is not None]
             missing.extend(one for known in walked for one in known.missing)
-            found = self._sem_locks(walked, memories, sem_locks, scan, missing)
+            found = self._sem_locks(walked, memories, sem_locks, scan, made, missing)
             if not self._ran and self._last is not None and self._last.root == pid:
                 states, piped, sockets = self._last.semaphores, self._last.pipes, self._last.sockets
                 missing = list(self._last.missing)
@@ -279,6 +304,9 @@ class Reader:
             sockets=sockets,
             semaphores=states,
             sem_locks=found,
+            made=tuple(one for known in walked for one in known.made or ()) if made else (),
+            searched=tuple(known.pid for known in walked if known.made) if made else (),
+            file_locks=self._file_locks(processes) if scan else (),
             pipes=piped,
             segments=self._shared_memory(pid, processes, missing) if processes else (),
             missing=tuple(dict.fromkeys(missing)),
@@ -287,6 +315,7 @@ class Reader:
 
     def _read_all(self, walked: Sequence[_Known], memories: dict[int, opened.Memory]) -> tuple[Process, ...]:
         processes = []
+        self._files_left = MAX_FILES - sum(len(known.facts.files) for known in walked if known.facts is not None)
         for known in walked:
             try:
                 if known.facts is None:
@@ -323,7 +352,13 @@ class Reader:
         except PermissionError as error:
             missing.append(_missing("shared memory", process, error, "mappings"))
         try:
-            files, more = self._files.read(f"{folder}/fd")
+            more = False
+            if self._files_left > 0:
+                files, more = self._files.read(f"{folder}/fd")
+                self._files_left -= len(files)
+            else:
+                why = f"those of all processes are over {MAX_FILES:,}"
+                missing.append(Missing(f"all descriptors of process {known.pid}", why, "descriptors", known.pid))
             if more:
                 why = f"it has over {opened.MAX_FILES}"
                 missing.append(Missing(f"all descriptors of process {known.pid}", why, "descriptors", known.pid))
@@ -336,6 +371,7 @@ class Reader:
         known.missing = tuple(missing)
         known.handles = semaphores.handles(mappings)
         known.scanned = None
+        known.made = None
         known.added = False
         return msgspec.structs.replace(process, threads=found, files=files, mappings=mappings)
 
@@ -349,7 +385,8 @@ class Reader:
 
     def _private_mappings(self, pid: int) -> tuple[parse.Region, ...]:
         try:
-            return parse.private_maps(opened.read(f"{self._root}/{pid}/maps"))
+            maps = parse.private_maps(opened.read(f"{self._root}/{pid}/maps"))
+            return opened.resident(f"{self._root}/{pid}/pagemap", maps)
         except OSError:
             return ()  # gone, or not ours to read: its memory then says so
 
@@ -396,23 +433,42 @@ class Reader:
         memories: dict[int, opened.Memory],
         told: Iterable[tuple[int, int]],
         scan: bool,
+        made: bool,
         missing: list[Missing],
     ) -> tuple[SemLock, ...]:
         addresses: dict[int, set[int]] = {}
         for pid, address in told:
             addresses.setdefault(pid, set()).add(address)
         result: list[SemLock] = []
+        explained: set[Inode] = set()
         for known in walked:  # parents before children
             process = known.facts
             assert process is not None
             # fork copies a SemLockObject to the same address; elsewhere it is validated away.
             own = addresses.setdefault(known.pid, set()) | addresses.get(known.stat.ppid, set())
-            if known.handles:
-                self._locks_of(known, process, known.handles, memories[known.pid], own, scan, missing)
+            handles = known.handles
+            if made:
+                new = known.pid == walked[0].pid or len(known.sched) > 1 or not explained.issuperset(handles.values())
+                self._make(known, process, memories[known.pid], new)
+                own |= {part.address for one in known.made or () for part in one.parts if part.address}
+                if known.made:
+                    explained.update(handles.values())
+            if handles:
+                self._locks_of(known, process, handles, memories[known.pid], own, scan, missing)
                 own |= known.addresses
                 result.extend(known.sem_locks)
             addresses[known.pid] = own
         return tuple(result)
+
+    def _make(self, known: _Known, process: Process, memory: opened.Memory, wanted: bool) -> None:
+        """Fills ``made`` of one process, from memory where it ran."""
+        if known.made is not None or not wanted or process.state in "ZX":
+            return
+        folder = f"{self._root}/{known.pid}"
+        try:
+            known.made = heap.made(memory, known.pid, opened.read(f"{folder}/maps"), f"{folder}/pagemap")
+        except OSError:
+            known.made = ()  # gone, or not ours to read: its descriptors and mappings say so already
 
     def _locks_of(
         self,
@@ -459,6 +515,14 @@ class Reader:
             PipeState(inode, pipes.queued(f"{self._root}/{place[0]}/fd/{place[1]}", inode) if place else None)
             for inode, place in readers.items()
         )
+
+    def _file_locks(self, processes: Iterable[Process]) -> tuple[FileLock, ...]:
+        """Locks of files that these processes have open."""
+        wanted = {file.inode for one in processes for file in one.files if file.kind == "file"}
+        try:
+            return tuple(one for one in parse.locks(opened.read(f"{self._root}/locks")) if one.inode in wanted)
+        except OSError:
+            return ()  # a kernel without them, or a /proc that hides them
 
     def _unix_sockets(self, processes: Iterable[Process], missing: list[Missing]) -> tuple[Socket, ...]:
         """The unix sockets among the descriptors, and their peers."""

@@ -13,17 +13,21 @@ from dataclasses import dataclass, replace
 from parallab import model
 from parallab.story.locks import Hold, Lock, Run, all_locks
 from parallab.story.processes import Program, Worker, all_processes, all_programs, death, numbered, some
+from parallab.story.queues import JOURNAL, Line, Queue, all_queues, between_processes, journal
 from parallab.story.segments import SharedSegment, all_segments
 from parallab.story.standstill import LockWait, Standstill, standstill
 from parallab.story.threads import Thread, all_threads
 from parallab.story.together import Together, rounds, together
 
 __all__ = [
+    "JOURNAL",
     "Hold",
+    "Line",
     "Lock",
     "LockWait",
     "Number",
     "Program",
+    "Queue",
     "Run",
     "SharedSegment",
     "Standstill",
@@ -31,7 +35,10 @@ __all__ = [
     "Thread",
     "Together",
     "Worker",
+    "all_queues",
+    "between_processes",
     "death",
+    "journal",
     "numbered",
     "rounds",
     "segments_left",

@@ -18,6 +18,7 @@ class Thread:
     cls: str = ""
     target: str = ""
     overrides_run: bool = False
+    role: str = ""
     cell: str = ""
     run: int = 0
     began: int = 0
@@ -27,7 +28,15 @@ class Thread:
     error: model.Failure | None = None
 
     def __str__(self) -> str:
-        return f"thread {self.name}"
+        return f"“{self.name}”"
+
+    def ended_by(self, at: int) -> bool:
+        """Whether it had ended at that moment."""
+        return bool(self.ended) and self.ended <= at
+
+    def alive_at(self, at: int) -> bool:
+        """Whether it ran at that moment."""
+        return bool(self.ran) and self.ran <= at and not self.ended_by(at - 1)
 
 
 def all_threads(recording: model.Recording) -> tuple[Thread, ...]:
@@ -36,7 +45,7 @@ def all_threads(recording: model.Recording) -> tuple[Thread, ...]:
     done: list[Thread] = []
     for event in recording.events:
         match event:
-            case model.ThreadStart() if event.ident:
+            case model.ThreadStart() if event.ident and event.error is None:
                 key = (event.pid, event.ident)
                 before = lives.get(key)
                 if before is not None and before.started:
@@ -49,6 +58,7 @@ def all_threads(recording: model.Recording) -> tuple[Thread, ...]:
                     cls=event.cls,
                     target=event.target,
                     overrides_run=event.overrides_run,
+                    role=event.role,
                     cell=event.cell,
                     run=event.run,
                     began=event.began,

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from parallab import model
 from parallab.story.processes import Worker
+from parallab.story.threads import Thread
 
 #: Looks at a process that block until it has ended, unless they time out.
 BLOCKING = frozenset({"join", "wait", "waitpid"})
@@ -29,15 +30,15 @@ class Together:
     most: int
 
 
-def together(workers: Sequence[Worker], waits: Sequence[model.Wait]) -> Together:
+def together(workers: Sequence[Worker | Thread], waits: Sequence[model.Wait]) -> Together:
     """Whether these workers were at work at once: by order first, by being seen alive at once else."""
     most = _most_alive(workers)
     if len(workers) < 2:
         return Together(False, f"only {len(workers) or 'none'}", most)
-    pids = {worker.pid: worker for worker in workers}
+    known = {_number(worker): worker for worker in workers}
     last_start = max(worker.started for worker in workers)
     for wait in waits:
-        worker = pids.get(wait.child)
+        worker = known.get(("thread", wait.thread) if wait.thread else ("process", wait.child))
         if worker is None or wait.began >= last_start or wait.began < worker.began:
             continue
         if not _waited_out(wait, worker, last_start):
@@ -52,7 +53,12 @@ def together(workers: Sequence[Worker], waits: Sequence[model.Wait]) -> Together
     return Together(True, f"all {len(workers)} were started before the first was waited for", most)
 
 
-def _one_by_one(workers: Sequence[Worker]) -> bool:
+def _number(worker: Worker | Thread) -> tuple[str, int]:
+    """By what a wait names it."""
+    return ("thread", worker.ident) if isinstance(worker, Thread) else ("process", worker.pid)
+
+
+def _one_by_one(workers: Sequence[Worker | Thread]) -> bool:
     """Whether each had ended when the next was started, after a pause in which nothing was started.
 
     Short lives alone do not make it so: without the pauses they were started as fast as could be.
@@ -89,7 +95,7 @@ def _between(moments: Sequence[int], first: int, last: int) -> bool:
     return any(first <= moment <= last for moment in moments)
 
 
-def _waited_out(wait: model.Wait, worker: Worker, last_start: int) -> bool:
+def _waited_out(wait: model.Wait, worker: Worker | Thread, last_start: int) -> bool:
     """Whether this look held up the next start until the worker had ended."""
     if wait.call in BLOCKING:
         return not wait.timed or worker.ended_by(last_start)
@@ -100,10 +106,10 @@ def _call(wait: model.Wait) -> str:
     return f"{wait.call}()" if wait.call != "exitcode" else "exitcode"
 
 
-def _most_alive(workers: Sequence[Worker]) -> int:
+def _most_alive(workers: Sequence[Worker | Thread]) -> int:
     marks: list[tuple[int, int]] = []
     for worker in workers:
-        begin = worker.ran or worker.born or worker.started
+        begin = worker.ran or (worker.born if isinstance(worker, Worker) else 0) or worker.started
         marks += [(begin, 1), (worker.ended or 2**63, -1)]
     alive = most = 0
     for _, change in sorted(marks):

@@ -32,6 +32,7 @@ _WRITES = frozenset(("write", "writev", "sendto", "sendmsg", "sendmmsg"))
 _POLLS = frozenset(("poll", "ppoll", "select", "pselect6"))
 _EPOLLS = frozenset(("epoll_wait", "epoll_pwait", "epoll_pwait2"))
 _ACCEPTS = frozenset(("accept", "accept4"))
+_LOCKS = frozenset(("flock", "fcntl"))
 _SLEEPS = frozenset(("nanosleep", "clock_nanosleep"))
 
 _ALARM = 1 << 13
@@ -341,6 +342,8 @@ class _Thinker:
             return self._between_threads(process, thread)
         if call in _READS or call in _WRITES or call in _POLLS or call in _EPOLLS or call in _ACCEPTS:
             return self._files(process, thread, blocked)
+        if call in _LOCKS:
+            return self._locked_file(process, thread, blocked)
         return self._wait(process, thread, "unknown", "", None), "unknown", frozenset()
 
     def _between_threads(self, process: Process, thread: Thread) -> tuple[Wait, Hope, frozenset[Who]]:
@@ -417,6 +420,19 @@ class _Thinker:
             named = semaphore.holder_threads(holder) & threads
             found |= {(holder, tid) for tid in (named or threads)}
         return frozenset(found)
+
+    def _locked_file(self, process: Process, thread: Thread, blocked: Blocked) -> tuple[Wait, Hope, frozenset[Who]]:
+        """A wait for the lock of a file: flock(2), and fcntl(2) with F_SETLKW."""
+        file = self.files[process.pid].get(blocked.fds[0]) if blocked.fds else None
+        locked = self.objects.files.get(file.inode) if file is not None and file.inode is not None else None
+        if locked is None:
+            return self._wait(process, thread, "unknown", "", None), "unknown", frozenset()
+        holders = locked.holders & self.by_pid.keys()
+        # Whoever has the file open may hold the lock of one who is gone: it goes with what was opened.
+        hope: Hope = "no" if holders and holders == locked.holders and locked.kind != "ofd" else "unknown"
+        known = tuple(sorted(holders)) or None
+        wait = self._wait(process, thread, "object", str(locked.inode), known, locked.inode)
+        return wait, hope, self._threads(holders)
 
     def _files(self, process: Process, thread: Thread, blocked: Blocked) -> tuple[Wait, Hope, frozenset[Who]]:
         """Waits for descriptors: any one of them that is ready ends it."""

@@ -4,6 +4,7 @@ import type {
   JupyterFrontEnd,
   JupyterFrontEndPlugin
 } from '@jupyterlab/application';
+import { PageConfig } from '@jupyterlab/coreutils';
 import { INotebookTracker } from '@jupyterlab/notebook';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { Signal } from '@lumino/signaling';
@@ -18,6 +19,9 @@ import {
 import { NotebookHost } from '../host';
 import { fetchThrough } from '../request';
 import { IParallab, PANEL_ID, type ISettings } from '../tokens';
+
+/** `parallab lab` asks for an open sidebar by this option of the page; what the learner has set comes first. */
+const OPEN_SIDEBAR = 'parallabOpenSidebar';
 
 /** As in schema/course.json. */
 const DEFAULTS: ISettings = {
@@ -86,7 +90,10 @@ const plugin: JupyterFrontEndPlugin<IParallab> = {
         .then(([settings]) => {
           settings.changed.connect(() => parallab.read(settings));
           parallab.read(settings);
-          if (parallab.settings.openAtStart) {
+          const asked =
+            settings.user.openAtStart === undefined &&
+            PageConfig.getOption(OPEN_SIDEBAR) === 'true';
+          if (parallab.settings.openAtStart || asked) {
             app.shell.activateById(PANEL_ID);
           }
         })

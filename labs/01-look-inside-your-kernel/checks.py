@@ -1,0 +1,370 @@
+"""What L01 looks for: the kernel's own number, threads that really ran, and processes next to it."""
+
+from parallab.checks import at_least, check, equals, expect, fail, has, none, note
+from parallab.checks.common import (
+    BAD_START,
+    at_once,
+    ended,
+    ended_well,
+    hired,
+    is_pythons,
+    no_threads_left,
+    nothing_left,
+    told,
+)
+from parallab.checks.threads import (
+    NO_THREAD,
+    by_thread,
+    not_started,
+    started,
+    threads_at_once,
+    threads_ended,
+    who,
+)
+
+SHARES = ("AAPL", "MSFT", "NVDA")
+TICKS = 5
+
+
+# -- what the goals of several steps look at ------------------------------------------------
+
+
+def asked(run):
+    """Which of the learner's threads asked for which share, and how often: {thread: {share: times}}."""
+    found = {}
+    for thread, lines in by_thread(run, run.journal).items():
+        for line in lines:
+            times = found.setdefault(thread, {})
+            times[line.item[0]] = times.get(line.item[0], 0) + 1
+    return found
+
+
+def askers(run):
+    """Who asked for what, in words."""
+    found = {}
+    for line in run.journal:
+        found.setdefault(who(run, line), {}).setdefault(line.item[0], None)
+    return "; ".join(f"{name} asked for {', '.join(shares)}" for name, shares in found.items())
+
+
+def failures(run):
+    """Of the threads that ended by an exception, by which one; at most one is told."""
+    return [f"{thread}: {told(thread.error)}" for thread in run.threads if thread.error][:1]
+
+
+def filled(run, wanted):
+    """The book holds as many rows as were asked for."""
+    book = run.values.get("book")
+    if "book" not in run.types:
+        fail(
+            f"a list book with {wanted} rows",
+            "no name book",
+            hint="Keep the line book = [] in your cell, and give the book to each thread.",
+        )
+    if isinstance(book, list | tuple | dict | set):
+        expect(
+            "rows in the book",
+            len(book),
+            at_least(wanted),
+            because="All threads of your kernel share its memory. They need not send anything home.",
+            hint="run() appends a row to the book after each price.",
+        )
+        note(f"{len(book)}")
+
+
+# -- predict-threads ------------------------------------------------------------------------
+
+
+@check("predict-threads")
+def me(run):
+    """`me` is the number of your kernel's process"""
+    said = run.values.get("me")
+    if said == run.notebook.pid:
+        return
+    fail(
+        "me: the pid of your kernel",
+        "another number" if isinstance(said, int) else "no number",
+        because="That is another process: the one that started your kernel, perhaps."
+        if isinstance(said, int)
+        else "The function works only when you call it: with brackets.",
+        hint="me = os.getpid()",
+    )
+
+
+@check("predict-threads")
+def threads(run):
+    """`threads` holds your kernel's threads"""
+    said = run.values.get("threads")
+    number = said if isinstance(said, int) and not isinstance(said, bool) else None
+    if isinstance(said, list | tuple | set | dict):
+        number = len(said)
+    if number is None:
+        fail(
+            "threads: a list of your kernel's threads",
+            "no list",
+            hint="threads = threading.enumerate()",
+        )
+    expect(
+        "threads in it",
+        number,
+        at_least(2),
+        because="A kernel always has some: they listen to your browser while your cell works.",
+        hint="threads = threading.enumerate()",
+    )
+    note(
+        f"{number}. One runs your cells. The others listen to the browser, so that you can interrupt a cell, "
+        "for example."
+    )
+
+
+# -- initialised-thread ------------------------------------------------------------------------
+
+
+@check("initialised-thread")
+def own_class(run):
+    """Your kernel starts a thread of a class of its own"""
+    own = [thread for thread in run.threads if thread.overrides_run]
+    started(
+        run,
+        own,
+        at_least(1),
+        what="threads whose class has a run of its own",
+        hint="Read the last line of the error: who did not set itself up?"
+        if run.errors
+        else "Make an object of your class Ticker, and call its start().",
+    )
+    return own
+
+
+@check("initialised-thread")
+def worked(run, own_class):
+    """The new thread itself asks for five prices of AAPL"""
+    done = {thread: shares for thread, shares in asked(run).items() if thread in own_class}
+    good = [thread for thread, shares in done.items() if shares.get("AAPL", 0) >= TICKS]
+    expect(
+        "threads that asked for AAPL five times",
+        good,
+        at_least(1),
+        observed=askers(run) or "nobody asked the exchange",
+        because="What run() does is done in the new thread. What you call yourself, you do yourself.",
+        hint="In run, call exchange.price(self.symbol, tick) for each tick. Do not call run yourself.",
+        mistake=(*NO_THREAD, "M64"),
+    )
+    return good
+
+
+@check("initialised-thread")
+def named(run, worked):
+    """It is called ticker-AAPL"""
+    expect(
+        "its name",
+        [thread.name for thread in worked if thread.name == "ticker-AAPL"],
+        at_least(1),
+        observed=f"{worked[-1]}",
+        because="You will look for your threads by name, in the sidebar and in error messages.",
+        hint='super().__init__(name=f"ticker-{symbol}")',
+    )
+
+
+@check("initialised-thread")
+def waited(run, worked):
+    """It comes to its end, and your kernel waits for that"""
+    threads_ended(run, worked[-1:])
+
+
+@check("initialised-thread")
+def book(run, worked, waited):
+    """The book has five rows"""
+    filled(run, TICKS)
+
+
+# -- three-at-once --------------------------------------------------------------------------------
+
+
+@check("three-at-once")
+def three(run):
+    """Three threads ask for prices, one for each share"""
+    if not run.threads:
+        started(run, run.threads, at_least(3), hint="A Ticker for each share, and start() for each Ticker.")
+    found = {}
+    for thread, shares in asked(run).items():
+        for share, times in shares.items():
+            if times >= TICKS:
+                found.setdefault(share, []).append(thread)
+    missing = [share for share in SHARES if share not in found]
+    expect(
+        "shares that no thread asked for five times",
+        missing,
+        none(),
+        observed="; ".join([", ".join(missing), *failures(run), *([askers(run)] if askers(run) else [])]),
+        because="Each share has a thread of its own, which asks for its five prices.",
+        hint="A Ticker for each share, and start() for each Ticker.",
+        mistake=(*NO_THREAD, "M64"),
+    )
+    latest = [found[share][-1] for share in SHARES]
+    expect(
+        "threads at work",
+        {thread.ident for thread in latest},
+        has(len(SHARES)),
+        observed=askers(run),
+        because="One that asks for all of them asks for one after the other.",
+        hint="Make a Ticker for each share.",
+    )
+    return latest
+
+
+@check("three-at-once")
+def together(run, three):
+    """All three are at work at the same time"""
+    threads_at_once(run, three)
+
+
+@check("three-at-once")
+def all_waited(run, three):
+    """Your kernel waits for all three"""
+    threads_ended(run, three)
+
+
+@check("three-at-once")
+def fifteen(run, all_waited):
+    """One book has all 15 rows"""
+    filled(run, TICKS * len(SHARES))
+
+
+# -- same-with-processes -----------------------------------------------------------------------------
+
+
+@check("same-with-processes")
+def children(run):
+    """Your kernel starts three child processes"""
+    found = hired(
+        run,
+        has(3),
+        hint="A Process for each share, and start() for each Process.",
+        last=True,
+    )
+    idle = [worker for worker in found if "." not in worker.target and not worker.overrides_run]
+    expect(
+        "children that were given nothing to do",
+        idle,
+        none(),
+        because="Brackets call the function at once, in your kernel, and pass on only what it gave back.",
+        hint="target= takes the function itself; its arguments go into args=.",
+        mistake="M10",
+    )
+    expect(
+        "children that do something else than the lab's work",
+        [worker for worker in found if is_pythons(worker)],
+        none(),
+        observed=", ".join(worker.target.removeprefix("builtins.") for worker in found if is_pythons(worker)),
+        hint='Give them tick.run to do: target=tick.run, args=("AAPL", 5).',
+    )
+    local = [worker for worker in found if worker.target.startswith("__main__.")]
+    expect(
+        "work that stands in the notebook instead of a module",
+        local,
+        none(),
+        observed=", ".join(dict.fromkeys(worker.target.removeprefix("__main__.") for worker in local)),
+        because="A child that is a fresh Python can only import its work. Where the notebook is copied it may work "
+        "by luck; from Python 3.14 on it does not. “Your own processes” tells more.",
+        hint="Use tick.run: the cell with %%writefile made a module of it.",
+        mistake=("M04", "M01"),
+    )
+    return found
+
+
+@check("same-with-processes")
+def at_work(run, children):
+    """All three are at work at the same time"""
+    at_once(run, children)
+
+
+@check("same-with-processes")
+def all_ended(run, children):
+    """Your kernel waits for all three, and they end well"""
+    ended(run, children)
+    ended_well(children, mistake=BAD_START)
+    pids = {worker.pid for worker in children}
+    shares = {line.item[0] for line in run.journal if line.pid in pids}
+    missing = [share for share in SHARES if share not in shares]
+    expect(
+        "shares that no child asked for",
+        missing,
+        none(),
+        because="Each child asks for one share.",
+        hint='args=("AAPL", 5), args=("MSFT", 5), args=("NVDA", 5)',
+    )
+
+
+@check("same-with-processes")
+def rows(run, all_ended):
+    """The book in your kernel is as empty as before"""
+    here = run.values.get("rows")
+    if here is None:
+        fail(
+            "rows: how many rows the book has in your kernel",
+            "no name rows",
+            hint="Keep the line rows = len(tick.book) at the end of your cell.",
+        )
+    expect(
+        "rows in your kernel's book",
+        here,
+        equals(0),
+        because="What a child appends, it appends to a book of its own.",
+        hint="Only the children call tick.run. Did your kernel do so too? Restart it, and run the cells again.",
+    )
+    note("0. All three wrote, and your kernel has none of it: a puzzle for later.")
+
+
+# -- break-args ------------------------------------------------------------------------------------------
+
+
+@check("break-args", phase="break")
+def died(run):
+    """A thread dies of an exception, and the cell is green"""
+    failed = [thread for thread in run.threads if thread.error is not None and thread.error.type == "TypeError"]
+    expect(
+        "threads that ended by a TypeError",
+        failed,
+        at_least(1),
+        observed=", ".join(f"{thread}: {told(thread.error)}" for thread in run.threads if thread.error)
+        or not_started(run)
+        or "none",
+        hint="Run the cell as it is, before you repair it.",
+    )
+    expect("errors of the cell itself", run.errors, none(), observed=", ".join(told(error) for error in run.errors))
+    note(f"{told(failed[0].error)}. The four letters were taken for four arguments.")
+
+
+@check("break-args", phase="repair")
+def lives(run):
+    """A thread asks for the price of AAPL, and comes to its end"""
+    if not run.threads:
+        started(run, run.threads, at_least(1), hint="Keep the thread, and repair its args.")
+    good = [thread for thread, shares in asked(run).items() if "AAPL" in shares and thread.error is None]
+    expect(
+        "threads that asked for AAPL and ended well",
+        good,
+        at_least(1),
+        observed="; ".join([*failures(run), *([askers(run)] if askers(run) else [])])
+        or "none: nobody asked the exchange",
+        because="A thread gives each element of args to its work. A text has its letters for elements.",
+        hint='A tuple of one has a comma: ("AAPL",)',
+        mistake=(*NO_THREAD, "M64"),
+    )
+    threads_ended(run, good[-1:])
+
+
+# -- clean-bench -----------------------------------------------------------------------------------------
+
+
+@check("clean-bench")
+def no_threads(run):
+    """Every thread that you started has ended"""
+    no_threads_left(run)
+
+
+@check("clean-bench")
+def no_processes(run):
+    """Every process that you started has ended"""
+    nothing_left(run)

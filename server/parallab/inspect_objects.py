@@ -1,0 +1,331 @@
+"""The objects part of ``parallab inspect``: what was found, each with its state in words.
+
+Pure. A composite is named only where the object itself was found in memory; where its parts only
+look like one, they are told as parts, and the doubt as such.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from parallab import ipc, waits
+from parallab.model import Inode, Snapshot
+from parallab.wire import CannotTell, InspectEnd, InspectObject
+
+_WHY = "no memory could be searched for the object itself, and the same parts, made by hand one by one, look alike"
+_HELPERS = frozenset(("resource-tracker", "forkserver", "manager"))
+_STANDARD = (0, 1, 2)
+_NOUNS = {
+    "queue": "a Queue",
+    "joinable-queue": "a JoinableQueue",
+    "simple-queue": "a SimpleQueue",
+    "event": "an Event",
+    "condition": "a Condition",
+    "barrier": "a Barrier",
+}
+
+
+def told(snapshot: Snapshot, seen: waits.Picture) -> tuple[InspectObject, ...]:
+    """All objects of a snapshot, composite ones first."""
+    found = seen.objects
+    made = [one for one in ipc.composites(found) if one.certain]
+    classes, guards, sentinels = ipc.classes(found), ipc.guards(found), ipc.sentinels(found)
+    return (
+        *(_composite(one, snapshot, seen) for one in made),
+        *(_semaphore(one, classes.get(one.inode, ""), guards.get(one.inode, "")) for one in found.semaphores.values()),
+        *(_pipe(one, sentinels.get(one.inode), seen) for one in found.pipes.values()),
+        *(_socket(one, seen) for one in found.sockets.values()),
+        *(_memory(one) for one in found.memory.values()),
+        *(_file(one) for one in found.files.values()),
+        *_managers(snapshot, seen),
+    )
+
+
+def doubts(seen: waits.Picture) -> tuple[CannotTell, ...]:
+    """Parts that look like an object, where it cannot be told whether they are one."""
+    return tuple(
+        CannotTell(f"whether {_count(len(one.parts), 'part')} from {one.parts[0]} on are {_NOUNS[one.kind]}", _WHY)
+        for one in ipc.composites(seen.objects)
+        if not one.certain
+    )
+
+
+# -- composite objects ----------------------------------------------------------------
+
+
+def _composite(one: ipc.Composite, snapshot: Snapshot, seen: waits.Picture) -> InspectObject:
+    """A queue, event …: its id is its kind and its first part, since the kernel knows no such thing."""
+    found = seen.objects
+    pipe = found.pipes.get(one.pipe) if one.pipe is not None else None
+    queued = pipe.queued if pipe is not None else None
+    value, items, words = _state(one, queued, snapshot, seen)
+    if one.semaphores:
+        # The lock of a condition may be another's too.
+        ident = f"{one.kind}:{one.semaphores[one.kind == 'condition']}"
+        holders = found.semaphores[one.semaphores[0]].pids
+    else:
+        ident = f"{one.kind}:{min(one.pids)}:{one.address:x}"
+        holders = one.pids
+    return _object(
+        one.kind,
+        ident,
+        value=value,
+        waiters=_waiting(seen, one.parts),
+        queued=queued,
+        parts=one.parts,
+        ends=tuple(ipc.End(pid, None, "map") for pid in sorted(holders)),
+        cls=one.cls,
+        state=words,
+        items=items,
+        maxsize=one.maxsize,
+        workers=_workers(one, snapshot),
+    )
+
+
+def _state(
+    one: ipc.Composite, queued: int | None, snapshot: Snapshot, seen: waits.Picture
+) -> tuple[int | None, int | None, str]:
+    """The number that a composite has, how many items are in it, and its state in words."""
+    match one.kind:
+        case "queue" | "joinable-queue":
+            return _queue(one, queued, seen)
+        case "simple-queue":
+            gets = _waiting(seen, (one.semaphores[0], *_some(one.pipe)))
+            words = "empty" if queued == 0 else f"{queued} bytes in its pipe" if queued else ""
+            return None, 0 if queued == 0 else None, _phrase(words, _count(gets, "waiting reader"))
+        case "event":
+            flag = _value(seen, one.semaphores[4])
+            waiting = _waiting(seen, one.semaphores)
+            words = "" if flag is None else "set" if flag else "not set"
+            return flag, None, _phrase(words, waiting and f"{waiting} waiting")
+        case "barrier":
+            come = _waiting(seen, one.semaphores[1:])
+            return come, None, f"{come} of {one.parties} waiting at it"
+        case "condition":
+            waiting = _waiting(seen, one.semaphores[1:])
+            free = _value(seen, one.semaphores[0])
+            lock = "" if free is None else "its lock is free" if free else "its lock is held"
+            return None, None, _phrase(lock, waiting and f"{waiting} waiting to be notified")
+    return _hired(one, snapshot)
+
+
+def _queue(one: ipc.Composite, queued: int | None, seen: waits.Picture) -> tuple[int | None, int | None, str]:
+    """Items put and not taken yet: each takes one from the bounded semaphore, and gives it back when it is got."""
+    bound = seen.objects.semaphores[one.semaphores[2]]
+    items = bound.maxvalue - bound.value if bound.maxvalue is not None and bound.value is not None else None
+    gets = _waiting(seen, (one.semaphores[0], *_some(one.pipe)))
+    puts = _waiting(seen, (bound.inode,))
+    sends = sum(1 for wait in seen.waits if wait.writes and wait.inode in _some(one.pipe))
+    room = f" of {one.maxsize}" if one.maxsize is not None else ""
+    words = [_count(items, "item") + room if items is not None else ""]
+    if queued:
+        words.append(f"{queued} bytes in its pipe")
+    if one.unsent or sends:
+        words.append(f"{one.unsent} not sent yet" if one.unsent else "its feeder waits for room in the pipe")
+    if one.kind == "joinable-queue" and (left := _value(seen, one.semaphores[3])) is not None:
+        words.append(f"{left} not done")
+    words.append(_count(gets, "waiting reader"))
+    words.append(_count(puts, "waiting writer"))
+    if one.kind == "joinable-queue" and (joins := _waiting(seen, one.semaphores[4:])):
+        words.append(f"{joins} waiting until all is done")
+    return items, items, _phrase(*words)
+
+
+def _hired(one: ipc.Composite, snapshot: Snapshot) -> tuple[int | None, int | None, str]:
+    """A pool or executor: how many work for it, and on how much."""
+    workers = _workers(one, snapshot)
+    noun = "thread" if one.cls in ipc.THREADED else "worker"
+    tasks = _count(one.tasks, "job" if one.kind == "pool" else "task")
+    return (
+        len(workers),
+        None,
+        _phrase(
+            _count(len(workers), noun) or f"no {noun}s",
+            tasks and f"{tasks} not finished",
+            "closed" if one.closed else "",
+        ),
+    )
+
+
+def _workers(one: ipc.Composite, snapshot: Snapshot) -> tuple[int, ...]:
+    """Those of its workers that live: processes, or threads of its own process."""
+    if one.cls in ipc.THREADED:
+        alive = {thread.tid for process in snapshot.processes if process.pid in one.pids for thread in process.threads}
+    else:
+        alive = {process.pid for process in snapshot.processes if process.state not in "ZX"}
+    return tuple(sorted(alive.intersection(one.workers)))
+
+
+def _waiting(seen: waits.Picture, parts: Iterable[Inode]) -> int:
+    """Threads that wait for one of these, but for those that want to write into a pipe."""
+    wanted = set(parts)
+    return sum(1 for wait in seen.waits if wait.inode in wanted and not wait.writes)
+
+
+def _value(seen: waits.Picture, inode: Inode) -> int | None:
+    return seen.objects.semaphores[inode].value
+
+
+def _some(inode: Inode | None) -> tuple[Inode, ...]:
+    return (inode,) if inode is not None else ()
+
+
+# -- single objects --------------------------------------------------------------------
+
+
+def _semaphore(one: ipc.Semaphore, cls: str, guards: str) -> InspectObject:
+    kind = "semaphore"
+    # Only memory tells a BoundedSemaphore(1) from a Lock.
+    if one.is_lock and cls not in ("Semaphore", "BoundedSemaphore"):
+        kind = "rlock" if one.recursive else "lock"
+    words = ""
+    if one.value is not None:
+        words = f"value {one.value}" if kind == "semaphore" else "free" if one.value else "held"
+    waiting = f"{one.waiters} waiting" if one.waiters else ""
+    return _object(
+        kind,
+        str(one.inode),
+        one.name,
+        one.value,
+        one.waiters,
+        ends=tuple(ipc.End(pid, None, "map") for pid in sorted(one.pids)),
+        cls=cls,
+        state=_phrase(words, waiting, guards and f"the lock of {'an' if guards == 'Array' else 'a'} {guards}"),
+        held_by=tuple(sorted(one.holders)) if kind != "semaphore" else (),
+    )
+
+
+def _pipe(one: ipc.Pipe, child: int | None, seen: waits.Picture) -> InspectObject:
+    """A pipe; ``cls`` says of those that multiprocessing has for itself what they are for."""
+    words = "" if one.queued is None else "empty" if one.queued == 0 else f"{one.queued} bytes in it"
+    kind = "fifo" if one.path else "pipe"
+    cls = "sentinel" if child is not None else ""
+    readers = {seen.roles[pid] for pid in one.readers}
+    if readers and readers <= _HELPERS:
+        cls = "helper"
+    if not one.path and (not one.readers or not one.writers) and _are_orphans(seen, {end.pid for end in one.ends}):
+        cls = "sentinel"  # what it told of the end of is gone
+    if any(end.pid == seen.snapshot.root and end.fd in _STANDARD for end in one.ends):
+        cls = "standard"
+    told = f"tells of the end of process {child}" if child is not None else ""
+    return _object(kind, str(one.inode), one.path, queued=one.queued, ends=one.ends, cls=cls, state=told or words)
+
+
+def _are_orphans(seen: waits.Picture, pids: set[int]) -> bool:
+    here = {process.pid: process.ppid for process in seen.snapshot.processes}
+    return all(pid != seen.snapshot.root and here.get(pid) not in here for pid in pids)
+
+
+def _socket(one: ipc.UnixSocket, seen: waits.Picture) -> InspectObject:
+    parts = (one.peer,) if one.peer is not None else ()
+    kind = "listener" if one.listening else "socket"
+    words = f"{one.queued} waiting to be accepted" if one.listening and one.queued else ""
+    if not one.listening:
+        words = f"{one.queued} bytes to be read" if one.queued else "nothing to be read"
+    standard = any(end.pid == seen.snapshot.root and end.fd in _STANDARD for end in one.ends)
+    helper = bool(one.holders) and {seen.roles[pid] for pid in one.holders} <= _HELPERS
+    cls = "standard" if standard else "helper" if helper else ""
+    return _object(kind, str(one.inode), one.path, queued=one.queued, parts=parts, ends=one.ends, cls=cls, state=words)
+
+
+def _memory(one: ipc.SharedMemory) -> InspectObject:
+    kind = "shared-memory" if one.kind == "mapping" else one.kind
+    name = "anonymous mmap" if one.kind == "mapping" else one.name
+    return _object(kind, str(one.inode), name, size=one.size, ends=one.ends, state=f"{one.size} bytes")
+
+
+def _file(one: ipc.LockedFile) -> InspectObject:
+    """A locked file; ``r`` is a lock that lets others read, ``w`` one that lets nobody."""
+    fds = {end.pid: end.fd for end in one.ends}
+    ends = tuple(ipc.End(pid, fds.get(pid), "w" if excludes else "r") for pid, excludes in one.held)
+    how = "locked" if any(excludes for _, excludes in one.held) else "locked for reading"
+    return _object(
+        "file-lock",
+        str(one.inode),
+        one.path,
+        waiters=len(one.waiting),
+        ends=ends,
+        cls={"flock": "flock", "posix": "fcntl", "ofd": "fcntl, of an open file"}[one.kind],
+        state=_phrase(how, one.waiting and f"{len(one.waiting)} waiting"),
+        held_by=tuple(sorted(one.holders)),
+    )
+
+
+def _managers(snapshot: Snapshot, seen: waits.Picture) -> tuple[InspectObject, ...]:
+    """A manager's server with its clients: those who hold the other ends of its connections."""
+    found = []
+    for process in snapshot.processes:
+        if seen.roles[process.pid] != "manager":
+            continue
+        own = [one for one in seen.objects.sockets.values() if process.pid in one.holders]
+        listener = next((one for one in own if one.listening and "/listener-" in one.path), None)
+        if listener is None:
+            continue
+        connected = {one.peer for one in own if one.path == listener.path and one.peer is not None}
+        clients = {
+            pid for peer in connected if peer in seen.objects.sockets for pid in seen.objects.sockets[peer].holders
+        } - {process.pid}
+        ends = (ipc.End(process.pid, None, "rw"), *(ipc.End(pid, None, "rw") for pid in sorted(clients)))
+        parts = (listener.inode, *sorted({*connected, *(one.inode for one in own if one.path == listener.path)}))
+        found.append(
+            _object(
+                "manager",
+                f"manager:{listener.inode}",
+                listener.path,
+                parts=parts,
+                ends=ends,
+                state=_count(len(clients), "client") or "no clients",
+                workers=(process.pid,),
+            )
+        )
+    return tuple(found)
+
+
+# -- words ---------------------------------------------------------------------------------
+
+
+def _count(number: int | None, noun: str) -> str:
+    """Like "3 items"; "" for none and for what is not known, but items, of which none is a state too."""
+    if number is None or (number == 0 and noun != "item"):
+        return ""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _phrase(*parts: object) -> str:
+    return ", ".join(str(part) for part in parts if part)
+
+
+def _object(
+    kind: str,
+    ident: str,
+    name: str = "",
+    value: int | None = None,
+    waiters: int | None = None,
+    queued: int | None = None,
+    size: int | None = None,
+    parts: tuple[Inode, ...] = (),
+    ends: tuple[ipc.End, ...] = (),
+    cls: str = "",
+    state: str = "",
+    items: int | None = None,
+    maxsize: int | None = None,
+    workers: tuple[int, ...] = (),
+    held_by: tuple[int, ...] = (),
+) -> InspectObject:
+    return InspectObject(
+        kind=kind,
+        id=ident,
+        name=name,
+        value=value,
+        waiters=waiters,
+        bytes=queued,
+        size=size,
+        parts=tuple(str(part) for part in parts),
+        ends=tuple(InspectEnd(end.pid, end.fd, end.mode) for end in ends),
+        cls=cls,
+        state=state,
+        items=items,
+        maxsize=maxsize,
+        workers=workers,
+        held_by=held_by,
+    )

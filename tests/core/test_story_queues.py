@@ -1,0 +1,110 @@
+"""Ledgers retold: what was in a queue, who waits at it, and whose work came before its done."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from parallab import model, story
+from tales import CELL, KERNEL, begin, end, evidence, recording
+
+RUNS = [(CELL, 1)]
+
+
+def use(at: int, act: Any, n: int = 0, tid: int = KERNEL, **facts: Any) -> model.QueueUse:
+    """A line of the ledger of the queue ``q``."""
+    given = {"pid": KERNEL, "cell": CELL, "run": 1, "queue": "q", "cls": "Queue", **facts}
+    return model.QueueUse(at=at, act=act, n=n, tid=tid, **given)
+
+
+def test_what_is_in_it_and_who_waits() -> None:
+    lines = [
+        use(11, "made"),
+        use(12, "put", 1, item='["a",1]', item_type="tuple", maxsize=2),
+        use(13, "put", 2, item="null", item_type="NoneType", maxsize=2),
+        use(14, "wait-put", 3, maxsize=2, size=2),
+        use(15, "get", 4, tid=7, item='["a",1]', item_type="tuple", maxsize=2),
+        use(16, "wait-get", 5, tid=8, maxsize=2),
+    ]
+    (queue,) = story.all_queues(recording(begin(), *lines), RUNS)
+    assert (queue.cls, queue.maxsize, queue.made_in, queue.whole) == ("Queue", 2, (CELL, 1), True)
+    assert [line.item for line in queue.puts] == [["a", 1], None]
+    assert [line.mark for line in queue.puts] == [False, True]
+    assert (queue.size, queue.most, queue.unfinished) == (1, 2, 2)
+    assert queue.waiting("put") == (KERNEL,)
+    assert queue.waiting("get") == (8,)
+    assert queue.waiting("join") == ()
+
+
+def test_a_missing_line_is_noticed() -> None:
+    (queue,) = story.all_queues(recording(begin(), use(11, "made"), use(12, "put", 1), use(14, "put", 3)), RUNS)
+    assert not queue.whole
+
+
+def test_two_queues_that_lay_at_one_place_are_two() -> None:
+    first = [use(11, "made"), use(12, "put", 1)]
+    second = [use(21, "made"), use(22, "put", 1), use(23, "put", 2)]
+    found = story.all_queues(recording(begin(), *first, *second), RUNS)
+    assert [len(queue.puts) for queue in found] == [1, 2]
+
+
+def test_only_the_steps_lines_and_no_queues_between_processes() -> None:
+    others = [use(11, "put", 1, cell="other"), use(12, "put", 1, queue="/mp-x"), use(13, "put", 1, pid=5)]
+    run = evidence(begin(), *others, end())
+    assert run.queues == ()
+    assert run.process_queues == ("Queue",)
+
+
+def test_done_ahead_of_the_work() -> None:
+    def story_of(*acts: tuple[str, str]) -> int:
+        lines: list[model.AnyEvent] = [use(11, "made")]
+        numbers = {"q": 0, "j": 0}
+        for at, (act, item) in enumerate(acts, 20):
+            name = "j" if act == "work" else "q"
+            numbers[name] += 1
+            facts = {"item": item, "item_type": "NoneType" if item == "null" else "str"} if item else {}
+            extra = {"queue": "j", "cls": "Journal"} if act == "work" else {}
+            lines.append(use(at, "put" if act == "work" else act, numbers[name], **facts, **extra))
+        run = evidence(begin(), *lines, end())
+        return len(run.queues[0].done_ahead(run.journal))
+
+    assert story_of(("get", '"a"'), ("work", '"a"'), ("done", "")) == 0
+    assert story_of(("get", '"a"'), ("done", ""), ("work", '"a"')) == 1
+    # An end mark needs no work; two consumers may finish in any order.
+    assert story_of(("get", "null"), ("done", ""), ("get", '"a"'), ("work", '"a"'), ("done", "")) == 0
+    assert story_of(("get", '"a"'), ("get", '"b"'), ("work", '"b"'), ("done", ""), ("work", '"a"'), ("done", "")) == 0
+    assert story_of(("get", '"a"'), ("done", "")) == 0
+
+
+def test_the_notebooks_main_thread_and_a_threads_own() -> None:
+    facts = {"pid": KERNEL, "cell": CELL, "run": 1, "ident": 3}
+    run = evidence(
+        begin(),
+        model.ThreadStart(at=20, began=19, name="t", **facts),
+        model.ThreadRun(at=21, tid=7, **facts),
+        model.ThreadEnd(at=40, tid=7, **facts),
+        end(),
+    )
+    assert run.is_main(KERNEL)
+    assert not run.is_main(7)
+    thread = run.thread(7, 30)
+    assert thread is not None
+    assert str(thread) == "“t”"
+    assert run.thread(7, 50) is None
+    assert run.waited_for(thread)
+
+
+def test_a_failed_start_makes_no_second_thread() -> None:
+    facts = {"pid": KERNEL, "cell": CELL, "run": 1, "ident": 3}
+    run = evidence(
+        begin(),
+        model.ThreadStart(at=20, began=19, **facts),
+        model.ThreadRun(at=21, tid=7, **facts),
+        model.ThreadEnd(at=40, tid=7, **facts),
+        model.ThreadStart(
+            at=50, began=49, error=model.Failure("RuntimeError", "threads can only be started once"), **facts
+        ),
+        end(),
+    )
+    assert len(run.threads) == 1
+    assert run.threads_alive == ()
+    assert len(run.failed_thread_starts) == 1

@@ -1,0 +1,47 @@
+"""Runs a program of ``primitives`` and compares what ``inspect --json`` says with its truth."""
+
+from __future__ import annotations
+
+import re
+
+from parallab.wire import InspectObject, InspectReport
+
+PLUMBING = ("sentinel", "helper", "standard")
+
+
+def seen(report: InspectReport) -> tuple[list[str], list[str], list[str]]:
+    """Roles, objects and waits in the words of the truth."""
+    return roles(report), objects(report), waits(report)
+
+
+def roles(report: InspectReport) -> list[str]:
+    """Of all processes but multiprocessing's own helpers."""
+    return sorted(one.role for one in report.processes if one.role not in ("resource-tracker", "forkserver"))
+
+
+def objects(report: InspectReport) -> list[str]:
+    """What is not a part of something else, nor multiprocessing's own, nor the program's own stdin and stdout."""
+    return sorted(re.sub(r"\d{5,} bytes in", "many bytes in", f"{one.kind}: {one.state}") for one in _top(report))
+
+
+def _top(report: InspectReport) -> list[InspectObject]:
+    parts = {part for one in report.objects for part in one.parts if one.kind != "socket"}
+    return [one for one in report.objects if one.id not in parts and one.cls not in PLUMBING]
+
+
+def waits(report: InspectReport) -> list[str]:
+    """Main threads that wait for an object: who, for what, of whom where it is held by one that is named."""
+    called = {one.pid: one.given or one.role for one in report.processes}
+    hired = {pid for one in report.objects if one.kind in ("pool", "executor") for pid in one.workers}
+    told = []
+    for wait in report.waits:
+        if wait.pid != wait.tid or wait.target.kind != "object" or wait.pid in hired:
+            continue
+        if called.get(wait.pid) in ("manager", "forkserver", "resource-tracker"):
+            continue
+        kind = next((one.kind for one in report.objects if wait.target.id in one.parts and one.cls), "")
+        kind = kind or next((one.kind for one in report.objects if one.id == wait.target.id), "?")
+        whole = kind in ("queue", "joinable-queue", "simple-queue", "event", "condition", "barrier")
+        holders = sorted(called[pid] for pid in wait.held_by or () if pid in called and pid != wait.pid)
+        told.append(f"{called[wait.pid]}: {kind}" + (f" of {holders[0]}" if len(holders) == 1 and not whole else ""))
+    return sorted(told)
