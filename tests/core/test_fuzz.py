@@ -19,9 +19,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from corpus import replay
-from parallab import capabilities, lab_parse, model, netlink, notebook, submission
+from parallab import capabilities, lab_parse, model, netlink, notebook, submission, waits
 from parallab.ear import Ear, Packet, _Peer
 from parallab.lab import LabError
+from parallab.log import Log
 from parallab.procfs import opened, parse, semaphores, structs, syscalls, threads
 from parallab.shelf import own_course
 
@@ -41,7 +42,7 @@ def cases(few: int) -> settings:
 
 fuzz, fuzz_slow = cases(100), cases(30)
 
-# -- mangling ------------------------------------------------------------------------------------
+# -- mangling -------------------------------------------------------------------------------------
 
 NASTY = (
     b"",
@@ -156,7 +157,7 @@ def test_millions_of_descriptors_and_mappings_are_bounded() -> None:
     assert parse.shared_maps(line[:-1] + b" -s xs" * 200_000) != ()
 
 
-# -- system calls and memory --------------------------------------------------------------------------
+# -- system calls and memory ----------------------------------------------------------------------
 
 WORD = st.integers(0, 2**64 - 1)
 
@@ -223,7 +224,7 @@ def test_locks_are_looked_for_in_any_memory(data: bytes, start: int, real: bool)
         storable(one)
 
 
-# -- answers of netlink ------------------------------------------------------------------------------------
+# -- answers of netlink ---------------------------------------------------------------------------
 
 
 def message(inode: int, *attributes: tuple[int, bytes]) -> bytes:
@@ -272,7 +273,7 @@ def test_an_answer_cut_short_is_an_error_and_no_endless_loop(answer: bytes) -> N
         netlink.unix_sockets(Diag([answer] * 1000))  # type: ignore[arg-type]
 
 
-# -- packets of the probe ------------------------------------------------------------------------------------
+# -- packets of the probe -------------------------------------------------------------------------
 
 _EVENTS = (
     msgspec.json.encode(one)
@@ -320,11 +321,14 @@ def test_any_packet_is_an_event_that_can_be_kept_or_is_counted_as_malformed(data
     made._understand(Packet(data, 7, os.getuid()), _Peer(None, 7), events)  # type: ignore[arg-type]
 
     assert events or made.malformed > before or data.strip() == b"[]" or b'"answer"' in data
-    kept = model.Recording(1, "kernel", 7, events=tuple(events))
+    log = Log()
+    for event in events:
+        log.add(event)
+    kept = model.Recording(1, "kernel", 7, events=log.events(), lost=log.lost, not_recorded=log.not_recorded())
     assert model.loads(model.dumps(kept)) == kept
 
 
-# -- recordings and JSON ------------------------------------------------------------------------------------------
+# -- recordings and JSON --------------------------------------------------------------------------
 
 
 @fuzz
@@ -365,7 +369,7 @@ def test_no_json_but_a_recordings_is_one(data: Any) -> None:
         model.loads(text)
 
 
-# -- a whole tree ----------------------------------------------------------------------------------------------------
+# -- a whole tree ---------------------------------------------------------------------------------
 
 
 @fuzz
@@ -385,7 +389,24 @@ def test_a_reader_survives_any_file_of_a_tree(data: Any) -> None:
     assert msgspec.json.decode(msgspec.json.encode(seen), type=model.Snapshot) == seen
 
 
-# -- what authors and learners write -------------------------------------------------------------------------------------
+def test_a_process_whose_texts_make_no_sense_is_known_not_to_be_known() -> None:
+    """It could hold the lock that the others wait for: nothing is concluded from it."""
+    tree = next(one for one in replay.load(replay.TREES / "lock_cycle.json") if one.method == "fork")
+    looks = tree.whole
+    worker = max(int(path.partition("/")[0]) for path in looks[0].files if path.endswith("/syscall"))
+    for look in looks:
+        look.files[f"{worker}/task/{worker}/syscall"] = "what is that?\n"
+    tree = msgspec.structs.replace(tree, looks=(looks[0], looks[1].since(looks[0])))
+
+    seen = replay.snapshots(tree)
+
+    assert [(one.kind, one.pid) for one in seen[1].missing] == [("calls", worker)]
+    assert "what is that?" in seen[1].missing[0].why
+    assert waits.stuck(*seen) is None
+    assert waits.diagnose(*seen) == ()
+
+
+# -- what authors and learners write --------------------------------------------------------------
 
 
 @cache
@@ -458,7 +479,7 @@ def test_a_notebook_is_cells_that_can_be_sent_or_one_sentence(data: bytes) -> No
             (cell.source + cell.step).encode()
 
 
-# -- what can be seen on a machine ------------------------------------------------------------------------------------------
+# -- what can be seen on a machine ----------------------------------------------------------------
 
 
 @fuzz_slow
