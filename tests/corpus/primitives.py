@@ -42,7 +42,7 @@ def _with_worker(c, target, *args):
     return child
 
 
-# -- processes and threads -------------------------------------------------------------------------
+# -- processes and threads ------------------------------------------------------------------------
 
 
 @subject(Truth(marks=2, calls=PAUSES))
@@ -137,7 +137,7 @@ def thread_pool(c):
     rest()
 
 
-# -- pools and managers -------------------------------------------------------------------------------
+# -- pools and managers ---------------------------------------------------------------------------
 
 
 @subject(Truth(("worker", "worker"), "LLLLLL", ("simple-queue",) * 3, marks=3, calls=PAUSES, stuck=None))
@@ -171,7 +171,7 @@ def _count(shared):
     rest()
 
 
-# -- memory -------------------------------------------------------------------------------------------------
+# -- memory ---------------------------------------------------------------------------------------
 
 
 @subject(Truth(memory=(("shared-memory", 5000, True),), marks=2, calls=PAUSES, tracker=True))
@@ -228,7 +228,7 @@ def memfd(c):
     rest(made, child)
 
 
-# -- locks and their like -------------------------------------------------------------------------------------
+# -- locks and their like -------------------------------------------------------------------------
 
 
 @subject(Truth(letters="L", holds=("root",), waiting=1, marks=2, calls=PAUSES))
@@ -332,7 +332,7 @@ def barrier(c):
     rest(made, children)
 
 
-# -- queues and pipes: items of one small number are 5 bytes pickled, and a header of 4 -------------------------
+# -- queues and pipes: items of one small number are 5 bytes pickled, and a header of 4 -----------
 
 
 @subject(Truth(letters="LLS", composites=("queue",), queued=(9,), marks=2, calls=PAUSES))
@@ -467,7 +467,7 @@ def _listen_tcp():
         made.accept()
 
 
-# -- locks of files ------------------------------------------------------------------------------------------------
+# -- locks of files -------------------------------------------------------------------------------
 
 
 @subject(Truth(marks=2, calls=PAUSES))
@@ -496,7 +496,7 @@ def _want_file(path, name):
     getattr(fcntl, name)(made, fcntl.LOCK_EX)
 
 
-# -- hangs that are about one primitive ---------------------------------------------------------------------------
+# -- hangs that are about one primitive -----------------------------------------------------------
 
 
 @subject(Truth(marks=2, stuck=True, diagnoses=(("nobody-writes", None),), calls=JOINS))

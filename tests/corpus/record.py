@@ -54,7 +54,7 @@ PAGE = 4096
 MNT = Path("/mnt")
 
 
-# -- outside: one namespace a subject ---------------------------------------------------------
+# -- outside: one namespace a subject -------------------------------------------------------------
 
 
 def main() -> None:
@@ -139,7 +139,7 @@ def _record(name: str, method: str, python: str, folder: Path) -> replay.Tree | 
     return tree
 
 
-# -- inside: process 1 of the namespace ----------------------------------------------------------
+# -- inside: process 1 of the namespace -----------------------------------------------------------
 
 
 def _inside(name: str, method: str) -> None:
@@ -267,7 +267,7 @@ def _outline(snapshot: Snapshot) -> object:
     )
 
 
-# -- looking, with notes ----------------------------------------------------------------------------
+# -- looking, with notes --------------------------------------------------------------------------
 
 
 class _Noting:
@@ -391,7 +391,7 @@ def _kept(maps: str, memory: dict[str, str]) -> str:
     return "".join(f"{line}\n" for line in kept)
 
 
-# -- canonical numbers and names ---------------------------------------------------------------------
+# -- canonical numbers and names ------------------------------------------------------------------
 
 STARTED = 1000
 BOOTED = 1_700_000_000

@@ -168,7 +168,7 @@ def instead(calls: Any, ioctl: Any, clock: Any = None) -> Iterator[None]:
             setattr(module, attribute, value)
 
 
-# -- the kernel that answers ------------------------------------------------------------------
+# -- the kernel that answers ----------------------------------------------------------------------
 
 
 class _Clock:
@@ -356,7 +356,7 @@ def semaphore(value: int, waiters: int) -> bytes:
     return struct.pack("<II", value, waiters)
 
 
-# -- files ------------------------------------------------------------------------------------
+# -- files ----------------------------------------------------------------------------------------
 
 
 def paths() -> list[Path]:
