@@ -1,6 +1,10 @@
 """Writes the corpus: ``python tests/corpus/record.py`` runs every subject, and records it. Linux, with unshare(1).
 
     record.py [-k SUBJECT …] [-m METHOD …] [-p PYTHON …] [-j JOBS]
+    record.py --reread
+
+The second reads the recorded trees again, for a Reader that makes something else of the same files.
+
 
 Every subject runs alone in namespaces of its own (processes, mounts, network, IPC), without
 address randomisation: pids, inodes of /dev/shm and addresses are small, the same each time, and
@@ -51,6 +55,7 @@ STILL = 0.26
 """Seconds in which nothing may have run: what ``waits`` asks for between two looks."""
 PAGE = 4096
 """Memory is read in pieces smaller than this where something is known to lie, and searched in whole pages."""
+HEAD = 16
 MNT = Path("/mnt")
 
 
@@ -64,12 +69,20 @@ def main() -> None:
     parser.add_argument("-m", dest="methods", action="append", choices=METHODS)
     parser.add_argument("-p", dest="pythons", action="append", metavar="PYTHON", type=Path)
     parser.add_argument("-j", dest="jobs", type=int, default=os.cpu_count(), metavar="JOBS")
+    parser.add_argument("--reread", action="store_true", help="run nothing: only read the recorded trees again")
     parser.add_argument("--inside", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.inside:
         _inside(*options.inside)
         return
     known = subjects.every()
+    if options.reread:
+        for path in replay.paths():
+            trees = replay.load(path)
+            for tree in trees:
+                tree.snapshot = replay.snapshots(tree, again=known[tree.subject].pushed)[1]
+            replay.save(path, trees)
+        return
     unknown = set(options.names or ()) - set(known)
     if unknown:
         parser.error(f"there is no subject {', '.join(sorted(unknown))}: see primitives.py and hangs.py")
@@ -300,7 +313,10 @@ class _Noting:
         data = os.pread(fd, size, address)
         path = self._paths[fd]
         if path.endswith("/mem") and size < PAGE:
-            self._look.memory.setdefault(path[:-4], {})[f"{address:x}"] = data.hex()
+            # With the head of a Python object before it: a search finds objects by that.
+            before = min(HEAD, address % PAGE)
+            noted = os.pread(fd, before, address - before) + data
+            self._look.memory.setdefault(path[:-4], {})[f"{address - before:x}"] = noted.hex()
         return data
 
     def readlink(self, name: str, *, dir_fd: int | None = None) -> str:
@@ -419,7 +435,7 @@ def _canonical(tree: replay.Tree) -> replay.Tree:
                 _restarted(text, least)
                 if path.rpartition("/")[2] == "stat"
                 else _elsewhere(text, device)
-                if path.endswith("/maps")
+                if path.endswith("/maps") or path == "locks"
                 else text
             )
             for path, text in sorted(look.files.items(), key=_in_order)
@@ -474,8 +490,9 @@ class _Names:
 
     def in_memory(self, words: str) -> str:
         data = bytes.fromhex(words)
-        if data.startswith(b"/mp-"):
-            data = data.partition(b"\0")[0].ljust(len(data), b"\0")  # what lies behind a name is chance
+        if data[HEAD : HEAD + 4] == b"/mp-":
+            end = data.find(b"\0", HEAD)
+            data = bytes(HEAD) + data[HEAD:end].ljust(len(data) - HEAD, b"\0")  # what lies around a name is chance
         return self(data.decode("latin-1")).encode("latin-1").hex()
 
 
@@ -506,9 +523,9 @@ def _renumbered(target: str, inode: dict[int, int]) -> str:
 
 
 def _elsewhere(maps: str, device: dict[int, int]) -> str:
-    """Maps with other devices; all of tmpfs have the major number 0, and small minor ones."""
+    """Maps, or locks, with other devices; all of tmpfs have the major number 0, and small minor ones."""
     for old, new in device.items():
-        maps = maps.replace(f" 00:{old:02x} ", f" 00:{new:02x} ")
+        maps = maps.replace(f" 00:{old:02x} ", f" 00:{new:02x} ").replace(f" 00:{old:02x}:", f" 00:{new:02x}:")
     return maps
 
 
