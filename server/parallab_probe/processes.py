@@ -29,6 +29,10 @@ class _State:
         self.folder = ""
         self.method = ""
         self.run = ""
+        self.at_work: tuple[int, int] = (0, 0)
+        """When the work began, and for how long its thread had been runnable by then."""
+        self.work: Any = None
+        """The target, or the class that overrides ``run``."""
         self.give_back: Callable[[], None] | None = None
         self.made: dict[int, tuple[str, str, bool, str]] = {}
         """By id: what was said of processes that were made and not started yet."""
@@ -48,6 +52,7 @@ class _State:
         """In a forked child: what was its parent's."""
         self.looks = {}
         self.made = {}
+        self.at_work, self.work = (0, 0), None
         self.in_bootstrap = self.exited = self.pending = False
         self.error = self.ending = None
 
@@ -377,12 +382,19 @@ def arrived(_process: Any) -> None:
 def running(process: Any) -> None:
     """``run`` is about to be called in the child."""
     _watch_numbers(process)
+    state.work = (
+        type(process) if describe.overrides(process, "run", _base()) else describe.attributes(process).get("_target")
+    )
+    cpu = process_time_ns()
     if state.born:
-        report.say_two("process-born", state.birth, state.born, "process-run", state.run)
+        # A fork has begun just now: it has not been runnable for longer than that.
+        state.at_work = (monotonic_ns(), 0)
+        report.say_two("process-born", state.birth, state.born, "process-run", '%s,"cpu_ns":%d' % (state.run, cpu))
         state.born = 0
     else:
+        state.at_work = (monotonic_ns(), report.runnable())
         name = describe.attributes(process).get("_name")
-        tell("process-run", {"name": name, "cls": describe.type_name(process)})
+        tell("process-run", {"name": name, "cls": describe.type_name(process), "cpu_ns": cpu})
 
 
 def _watch_numbers(process: Any) -> None:
@@ -447,7 +459,30 @@ def _end() -> None:
         text += ',"exit_code":%d' % state.ending
     if state.error is not None:
         text += ',"error":' + report.encode(state.error)
+    text += _at_work() + _memory()
     report.say("process-end", text)
+
+
+def _at_work() -> str:
+    """How long its work took, and for how much of that its thread was runnable, as JSON."""
+    began, before = state.at_work
+    over = monotonic_ns() - began
+    if not began or before < 0 or over < report.LONG_NS:
+        return ""
+    now = report.runnable()
+    return ',"watched_ns":%d,"runnable_ns":%d' % (over, now - before) if now >= 0 else ""
+
+
+def _memory() -> str:
+    """What the modules that its work is from hold here at the end, as JSON."""
+    if not install.state.content or state.work is None:
+        return ""
+    try:
+        memory: Any = install.hooks("memory")
+        found = memory.copied(memory.reached([state.work]))
+    except Exception:
+        return ""
+    return ',"values":' + report.encode(found) if found else ""
 
 
 def usage() -> str:

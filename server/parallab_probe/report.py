@@ -357,6 +357,20 @@ def finish() -> None:
         final()
 
 
+def runnable() -> int:
+    """Nanoseconds that this thread has been on a core or waiting for one; −1 unknown (proc(5), schedstat)."""
+    try:
+        with open("/proc/thread-self/schedstat", "rb", 0) as file:
+            on_core, queued, *_ = file.read().split()
+        return int(on_core) + int(queued)
+    except (OSError, ValueError):
+        return -1
+
+
+LONG_NS = 100_000_000
+"""Of shorter lives it is not asked: what is measured in ticks of some milliseconds says nothing about them."""
+
+
 # -- hooks -----------------------------------------------------------------------------
 
 _HERE = os.path.dirname(__file__)
