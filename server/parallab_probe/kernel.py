@@ -85,7 +85,7 @@ def _prepare() -> None:
     # Their module is small, and must be there before the first shared number is made.
     numbers: Any = install.hooks("numbers")
     numbers.state.keeping = True
-    processes.at_fork.append(lambda: setattr(numbers.state, "keeping", False))
+    report.at_fork.append(lambda: setattr(numbers.state, "keeping", False))
     segments: Any = install.hooks("segments")
     segments.state.keeping = True
 
@@ -130,8 +130,7 @@ class Cells:
             self.runs += 1
             self.source = _text(getattr(info, "raw_cell", ""))
             report.work_for(str(cell), self.runs)
-            local.looking = local.making = 0
-            local.busy = False
+            local.looking = local.making = local.busy = 0
             tell(
                 "cell-begin",
                 {

@@ -106,7 +106,7 @@ def arrived(token: Any, _result: Any) -> None:
 
 def _owner() -> str:
     """What library object makes a lock: from the frames between it and the learner's code."""
-    frame: Any = sys._getframe(4)
+    frame: Any = sys._getframe(3)
     outermost: Any = None
     while frame is not None:
         path = frame.f_code.co_filename
@@ -287,7 +287,7 @@ def _listen(lock: Any, semlock: Any, record: Record) -> None:
     really_acquire, really_release = semlock.acquire, semlock.release
 
     def acquire(*args: Any, **kwargs: Any) -> Any:
-        if local.busy:
+        if local.busy == 1:
             return really_acquire(*args, **kwargs)
         try:
             if args or kwargs:
@@ -326,7 +326,7 @@ def _listen(lock: Any, semlock: Any, record: Record) -> None:
 
 def try_enter(lock: Any) -> bool:
     """``with lock``: whether it could be had at once; if not, that it is wanted."""
-    if local.busy:
+    if local.busy == 1:
         return False
     try:
         semlock = lock._semlock

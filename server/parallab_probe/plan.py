@@ -34,6 +34,15 @@ PLAN: dict[str, tuple[Weave, ...]] = {
         Weave("Popen.poll", begin="processes.polling", end="processes.polled"),
     ),
     "multiprocessing.popen_forkserver": (Weave("Popen.poll", begin="processes.polling", end="processes.polled"),),
+    "multiprocessing.forkserver": (
+        # Without it each of its children gets the probe for itself, which costs but time.
+        Weave(
+            "ForkServer.ensure_running",
+            ("args",),
+            before=(("util.spawnv_passfds", "processes.serving"),),
+            optional=True,
+        ),
+    ),
     "multiprocessing.spawn": (Weave("get_preparation_data", ("name",), end="processes.prepared"),),
     "multiprocessing.connection": (
         Weave("wait", ("object_list", "timeout"), begin="processes.watching", end="processes.watched"),

@@ -11,7 +11,7 @@ from collections import deque
 from itertools import count
 from time import monotonic_ns
 
-from parallab_probe import describe, install, processes, report
+from parallab_probe import describe, install, report
 from parallab_probe.report import ending, hook
 
 TYPE_CHECKING = False  # importing typing takes a spawned child milliseconds
@@ -37,7 +37,7 @@ class _State:
 
 
 state = _State()
-processes.at_fork.append(state.forget)
+report.at_fork.append(state.forget)
 
 
 def _json(value: object) -> Any:

@@ -10,7 +10,7 @@ import os
 import sys
 import weakref
 
-from parallab_probe import describe, processes, report
+from parallab_probe import describe, report
 from parallab_probe.report import ending, hook, tell
 
 TYPE_CHECKING = False  # importing typing takes a spawned child milliseconds
@@ -40,7 +40,7 @@ class _State:
 
 
 state = _State()
-processes.at_fork.append(state.forget)
+report.at_fork.append(state.forget)
 
 
 def _facts(memory: Any, act: str) -> dict[str, Any]:

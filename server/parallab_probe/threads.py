@@ -212,4 +212,4 @@ def _forget() -> None:
     state.error.clear()
 
 
-processes.at_fork.append(_forget)
+report.at_fork.append(_forget)

@@ -62,6 +62,7 @@ class _Known:
         "children",
         "cmdline",
         "facts",
+        "handles",
         "image",
         "made",
         "missing",
@@ -84,6 +85,8 @@ class _Known:
         self.image: tuple[object, ...] | None = None
         self.facts: Process | None = None
         self.missing: tuple[Missing, ...] = ()
+        self.handles: dict[int, Inode] = {}
+        """Where its semaphores are mapped."""
         self.addresses: frozenset[int] = frozenset()
         self.scanned: set[int] | None = None
         self.added = False
@@ -122,7 +125,8 @@ class Reader:
         self._last: Snapshot | None = None
         self._entries: dict[int, str] = {}
         self._stamp: tuple[int, ...] = ()
-        self._strangers: frozenset[tuple[int, str]] | None = None
+        self._strangers: dict[int, str] | None = None
+        self._newcomers: set[int] = set()
 
     # -- the tree ---------------------------------------------------------------
 
@@ -337,7 +341,7 @@ class Reader:
         """Everything about one process that ran since it was last read."""
         process = self._process(known)
         if process.state in "ZX":
-            known.restless, known.missing = False, ()
+            known.restless, known.missing, known.handles = False, (), {}
             return process
         folder = f"{self._root}/{known.pid}"
         missing: list[Missing] = []
@@ -365,6 +369,7 @@ class Reader:
             missing.append(_missing("system calls", process, denied, "calls"))
         known.restless = any(thread.state == "R" or thread.blocked is threads.RUNNING for thread in found)
         known.missing = tuple(missing)
+        known.handles = semaphores.handles(mappings)
         known.scanned = None
         known.made = None
         known.added = False
@@ -441,15 +446,15 @@ class Reader:
             assert process is not None
             # fork copies a SemLockObject to the same address; elsewhere it is validated away.
             own = addresses.setdefault(known.pid, set()) | addresses.get(known.stat.ppid, set())
-            handles = semaphores.handles(process.mappings)
             if made:
-                new = known.pid == walked[0].pid or len(known.sched) > 1 or not explained.issuperset(handles.values())
+                new = known.pid == walked[0].pid or len(known.sched) > 1
+                new = new or not explained.issuperset(known.handles.values())
                 self._make(known, process, memories[known.pid], new)
                 own |= {part.address for one in known.made or () for part in one.parts if part.address}
                 if known.made:
-                    explained.update(handles.values())
-            if handles:
-                self._locks_of(known, process, handles, memories[known.pid], own, scan, missing)
+                    explained.update(known.handles.values())
+            if known.handles:
+                self._locks_of(known, process, known.handles, memories[known.pid], own, scan, missing)
                 own |= known.addresses
                 result.extend(known.sem_locks)
             addresses[known.pid] = own
@@ -547,10 +552,8 @@ class Reader:
                 continue
             wanted = {mapping.inode.ino for process in processes for mapping in process.mappings}
             wanted |= {file.inode.ino for process in processes for file in process.files if file.inode is not None}
-            if self._strangers is None:
-                self._strangers = frozenset(self._entries.items())
-            wanted |= {entry[0] for entry in self._entries.items() - self._strangers}
-            names = [name for number, name in self._entries.items() if number in wanted]
+            wanted |= self._newcomers
+            names = [self._entries[number] for number in sorted(wanted & self._entries.keys())]
             if len(names) > MAX_SEGMENTS:
                 missing.append(Missing("all of /dev/shm", f"only {MAX_SEGMENTS} entries were read", "segments"))
             return opened.segments(directory, status.st_dev, names[:MAX_SEGMENTS])
@@ -561,6 +564,11 @@ class Reader:
         stamp = (status.st_dev, status.st_ino, status.st_mtime_ns)
         if self._stamp != stamp:
             self._entries = opened.entries(directory)
+            if self._strangers is None:
+                self._strangers = self._entries
+            else:
+                old = self._strangers
+                self._newcomers = {number for number, name in self._entries.items() if old.get(number) != name}
             # tmpfs stamps entries by a coarse clock.
             self._stamp = stamp if time.time_ns() - status.st_mtime_ns > 50_000_000 else ()
 
