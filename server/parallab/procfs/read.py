@@ -3,7 +3,8 @@
 A Reader remembers what it saw of each process, (pid, start time), and reads again only what ran
 since: a process none of whose threads has been on a CPU can have changed neither its children
 nor its descriptors nor its mappings. Processes that vanish while they are read are left out;
-what may not be read becomes a Missing, never an exception. What it all means is for ``ipc``.
+what may not be read, or not be understood, becomes a Missing, never an exception. What it all
+means is for ``ipc``.
 """
 
 # Paths are strings and os.* is called directly: a snapshot makes thousands of these calls.
@@ -127,6 +128,7 @@ class Reader:
         self._stamp: tuple[int, ...] = ()
         self._strangers: dict[int, str] | None = None
         self._newcomers: set[int] = set()
+        self._not_understood: list[Missing] = []
 
     # -- the tree ---------------------------------------------------------------
 
@@ -144,11 +146,12 @@ class Reader:
                 known = _Known(pid)
                 stat = parse.stat(opened.read(f"{self._root}/{pid}/stat"))
                 self._known[pid] = self._refresh(known, stat, time.monotonic_ns())
-            except OSError:
+            except (OSError, parse.ParseError):
                 continue  # it has ended
 
     def _walk(self, root: int) -> list[_Known]:
         """The descendants, looked at afresh where they ran."""
+        self._not_understood = []
         reached: dict[int, _Known] = {}
         queue = [(root, 0)]
         orphans_done = False
@@ -192,6 +195,9 @@ class Reader:
             if opened.gone(error) or isinstance(error, PermissionError):
                 return None  # vanished; or hidden, as hidepid= of proc(5) does with other users' processes
             raise
+        except parse.ParseError as error:
+            self._not_understood.append(Missing(f"process {pid}", str(error), pid=pid))
+            return None
 
     def _rested(self, known: _Known, now: int) -> bool:
         """Whether no thread of it has run since it was last read."""
@@ -284,6 +290,7 @@ class Reader:
             processes = self._read_all(walked, memories)
             walked = [known for known in walked if known.facts is not None]
             missing.extend(one for known in walked for one in known.missing)
+            missing.extend(self._not_understood)
             found = self._sem_locks(walked, memories, sem_locks, scan, made, missing)
             if not self._ran and self._last is not None and self._last.root == pid:
                 states, piped, sockets = self._last.semaphores, self._last.pipes, self._last.sockets
@@ -328,6 +335,13 @@ class Reader:
                 self._ran = True
                 if not opened.gone(error):
                     raise
+            except parse.ParseError as error:
+                # Without its descriptors and threads it counts as one of whom nothing is known.
+                self._ran = True
+                self._not_understood.append(Missing(f"process {known.pid}", str(error), "calls", known.pid))
+                known.facts = self._process(known)
+                processes.append(known.facts)
+                known.restless = True
         return tuple(processes)
 
     def _threads_only(self, known: _Known) -> Process:
@@ -387,7 +401,7 @@ class Reader:
         try:
             maps = parse.private_maps(opened.read(f"{self._root}/{pid}/maps"))
             return opened.resident(f"{self._root}/{pid}/pagemap", maps)
-        except OSError:
+        except (OSError, parse.ParseError):
             return ()  # gone, or not ours to read: its memory then says so
 
     def _threads(
@@ -467,7 +481,7 @@ class Reader:
         folder = f"{self._root}/{known.pid}"
         try:
             known.made = heap.made(memory, known.pid, opened.read(f"{folder}/maps"), f"{folder}/pagemap")
-        except OSError:
+        except (OSError, parse.ParseError):
             known.made = ()  # gone, or not ours to read: its descriptors and mappings say so already
 
     def _locks_of(
