@@ -4,12 +4,14 @@
 #   make test     every test: Python, real browser, front end
 #   make check    format, lint, types, import layers, generated files
 #   make labs     prove every lab: starters fail, solutions pass, each mistake gets its text
-#   make bench    the budgets, measured
+#   make bench    the budgets, measured: docs/performance.md
+#   make corpus   record anew what the core's tests look at: every primitive and hang, by start method and Python
 #   make dist     wheel and sdist in dist/;  make dist-check  installs both in clean environments and uses them
 #
 # PYTHON=…  the interpreter for .venv (default: the newest from 3.10 on)
 # WORK=…    the folder `make lab` opens (default: work)
 # T=…       what `make test-python` and `make test-browser` run instead of everything
+# K=…       the subjects that `make corpus` records instead of all
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -36,7 +38,7 @@ alone := $(if $(shell command -v flock),flock .venv/.lock)
 # A missing folder, as in an early clone, is no error.
 sources = $(shell find $(wildcard $(1)) -type f -not -name '*.spec.ts*' -not -path '*/__tests__/*' -not -path '*/__pycache__/*' 2>/dev/null)
 
-.PHONY: help setup lab test test-python test-browser test-front check format labs bench dist dist-check clean
+.PHONY: help setup lab test test-python test-browser test-front check format labs bench corpus dist dist-check clean
 help:
 	@sed -n 's/^#   //p' Makefile
 
@@ -94,10 +96,14 @@ format: setup
 labs: setup
 	@parallab author check
 
+# T=… here names parts: front snapshot probe server grading.
 bench: setup
-	@failed=; \
-	for bench in tests/bench/bench_*.py; do echo "== $$bench"; python "$$bench" || failed="$$failed $$bench"; done; \
-	if [ -n "$$failed" ]; then echo "make bench: failed:$$failed" >&2; exit 1; fi
+	@python tests/bench $(T)
+
+# Linux with unshare(1). Takes every Python of pyenv's, 3.10 and later, or .venv's own.
+corpus: setup
+	@python tests/corpus/record.py $(addprefix -k ,$(K))
+	@$(if $(K),true,python tests/corpus/record_labs.py)
 
 dist: setup
 	@rm -rf dist

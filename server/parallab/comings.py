@@ -73,16 +73,16 @@ class Comings:
             del self._seen[next(iter(self._seen))]
 
     def hear(self, event: model.AnyEvent) -> None:
-        """The probe names what a process of ours makes or unlinks."""
+        """The probe names what a process of ours makes or unlinks; what it only tried to may be somebody else's."""
         match event:
             case model.LockMade() if event.created and event.lock:
                 name = "sem." + event.lock.removeprefix("/")
                 self._keep(model.ShmLife(name, "semaphore", pid=event.pid, created=event.at))
-            case model.SegmentUse(act="create"):
+            case model.SegmentUse(act="create", error=None):
                 self._keep(model.ShmLife(event.segment, pid=event.pid, created=event.at, inode=event.inode))
             case model.SegmentUse(act="arena"):
                 self._keep(model.ShmLife(event.segment, "arena", pid=event.pid, created=event.at, inode=event.inode))
-            case model.SegmentUse(act="unlink") if event.segment in self._own:
+            case model.SegmentUse(act="unlink", error=None) if event.segment in self._own:
                 last = self._own[event.segment][-1]
                 self._own[event.segment][-1] = msgspec.structs.replace(last, deleted=last.deleted or event.at)
             case _:

@@ -13,13 +13,25 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeVar
 
-import msgspec
-
 from parallab import model, story
 from parallab.checks.expect import CannotTell
-from parallab.story import Line, Lock, Number, Program, Queue, Run, SharedSegment, Thread, Together, Worker, locks
+from parallab.story import (
+    Call,
+    Line,
+    Lock,
+    Number,
+    Program,
+    Queue,
+    Run,
+    SharedSegment,
+    Thread,
+    Together,
+    Worker,
+    locks,
+)
 
 __all__ = [
+    "Call",
     "CellRun",
     "Evidence",
     "Line",
@@ -403,22 +415,32 @@ class Evidence:
     def values(self) -> dict[str, Any]:
         """The learner's own names after the step's last run, those of builtin types, copied."""
         _ = self.notebook
+        return {name: value for name, value in self._values.items() if "." not in name}
+
+    @cached_property
+    def memory(self) -> dict[str, Any]:
+        """What the notebook's own copy of the learner's modules holds after the last run, by ``module.name``.
+
+        A worker's own copy is its ``memory``: who changed which is seen by comparing the two.
+        """
+        _ = self.notebook
+        return {name: value for name, value in self._values.items() if "." in name}
+
+    @cached_property
+    def _values(self) -> dict[str, Any]:
         found: dict[str, Any] = {}
-        for run in self.cells:
-            for value in run.values:
-                if value.json:
-                    found[value.name] = msgspec.json.decode(value.json)
+        for run in sorted(self.cells, key=lambda run: run.began):
+            found.update(model.decoded(run.values))
         for answer in self.events(model.Answer):
-            for value in answer.values:
-                if value.json and value.name in found:
-                    found[value.name] = msgspec.json.decode(value.json)
+            now = model.decoded(answer.values)
+            found.update({name: value for name, value in now.items() if name in found or "." in name})
         return found
 
     @cached_property
     def types(self) -> dict[str, str]:
         """The types of the learner's own names after the step's last run, as ``module.name``."""
         _ = self.notebook
-        return {value.name: value.type for run in self.cells for value in run.values}
+        return {value.name: value.type for run in self.cells for value in run.values if "." not in value.name}
 
     # -- the state now ----------------------------------------------------------------
 
@@ -437,6 +459,25 @@ class Evidence:
         if not found.cycle:
             self._readable("who holds a lock and who waits for it", "locks", "calls", "mappings")
         return found
+
+    @cached_property
+    def lone_waiters(self) -> tuple[Worker, ...]:
+        """Forked workers of the step whose only thread waits now for a lock of their own memory.
+
+        Such a lock (a futex that is not in shared memory) can be given back by a thread of the same
+        process only, and there is no other.
+        """
+        last = self.recording.snapshots[-1] if self.recording.snapshots else None
+        found = []
+        for worker in self.processes:
+            process = last.process(worker.pid) if last is not None and worker.alive else None
+            threads = process.threads if process is not None else ()
+            blocked = threads[0].blocked if len(threads) == 1 else None
+            if worker.method == "fork" and blocked is not None and blocked.call == "futex" and not blocked.timed:
+                found += [worker] if blocked.inode is None else []
+        if not found:
+            self._readable("what a child waits for", "calls", "mappings")
+        return tuple(found)
 
     def _readable(self, what: str, *kinds: str) -> None:
         """Refuses to conclude from what was not there when it could not be looked at."""
@@ -477,10 +518,25 @@ class Evidence:
         return tuple(worker for worker in self._story.workers if worker.pid in dead)
 
     @cached_property
-    def segments(self) -> tuple[SharedSegment, ...]:
-        """The shared memory that the step's processes made, also what was unlinked long ago."""
+    def services(self) -> tuple[model.ServiceUse, ...]:
+        """Begin and end of the step's pools, executors and managers, as they reported it."""
+        _ = self.notebook
+        return self.events(model.ServiceUse)
+
+    @cached_property
+    def calls(self) -> tuple[Call, ...]:
+        """What the step's processes asked of managers' servers through proxies, in order of the answers."""
         self._sure()
-        return tuple(one for one in self._story.segments if (one.cell, one.run) in self._runs)
+        return tuple(story.all_calls(self.recording, self._runs))
+
+    @cached_property
+    def segments(self) -> tuple[SharedSegment, ...]:
+        """The shared memory that the step's processes created, attached, closed or unlinked, in order of first use.
+
+        Also what was unlinked long ago; who had it mapped, and when it was read in the notebook, what it held.
+        """
+        self._sure()
+        return story.all_segments(self.recording, self.processes, self._runs)
 
     @cached_property
     def segments_left(self) -> tuple[model.Segment, ...]:

@@ -73,10 +73,9 @@ class Document:
         if self._front is None:
             raise self.error(1, "begin the file with front matter between two lines “---”")
         try:
-            value: Any = yaml.safe_load(self._front.content)
-        except yaml.MarkedYAMLError as error:
-            line = error.problem_mark.line if error.problem_mark else 0
-            raise self.error(line + 2, f"the front matter is no YAML: {error.problem}") from None
+            value = yaml_value(self._front.content)
+        except NotYaml as error:
+            raise self.error(error.line + 2, f"the front matter is no YAML: {error}") from None
         if key is not None:
             if not isinstance(value, dict) or not isinstance(value.get(key), dict):
                 raise self.error(1, f"the front matter needs a mapping under “{key}:”")
@@ -85,6 +84,8 @@ class Document:
             return msgspec.convert(value, kind)
         except msgspec.ValidationError as error:
             raise self.error(self._line_of(str(error)), f"front matter: {advice(error, kind)}") from None
+        except RecursionError:
+            raise self.error(1, "the front matter contains itself: take the anchors (&) out") from None
 
     def cells(self, default: str = "") -> Iterator[Cell]:
         """The code cells of a file that has no directives."""
@@ -175,6 +176,31 @@ def _markdown() -> MarkdownIt:
 
 def _listed(text: str) -> list[str]:
     return [item.strip().strip("'\"") for item in text.strip().strip("[]").split(",") if item.strip()]
+
+
+class NotYaml(Exception):
+    """A text that is no YAML, or holds a value that is none; ``line`` counts from 0."""
+
+    def __init__(self, why: str, line: int = 0) -> None:
+        super().__init__(why)
+        self.line = line
+
+
+def yaml_value(text: str) -> Any:
+    """The value of a YAML text, of plain types only.
+
+    :raises NotYaml: it has none.
+    """
+    try:
+        return yaml.safe_load(text)
+    except yaml.MarkedYAMLError as error:
+        raise NotYaml(error.problem or "", error.problem_mark.line if error.problem_mark else 0) from None
+    except yaml.reader.ReaderError as error:
+        raise NotYaml(error.reason, text.count("\n", 0, error.position)) from None
+    except RecursionError:
+        raise NotYaml("it is nested too deeply") from None
+    except ValueError as error:  # what looks like a date or a number, and is none: 2024-02-30, 0x_
+        raise NotYaml(str(error)) from None
 
 
 def advice(error: msgspec.ValidationError, kind: type[msgspec.Struct]) -> str:

@@ -13,11 +13,21 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import msgspec
-import yaml
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from parallab.lab import Cell, Lab, LabError, Option, QuizQuestion, Step
-from parallab.lab_document import CellPart, Directive, Document, Struct, Text, advice, fences, split_items
+from parallab.lab_document import (
+    CellPart,
+    Directive,
+    Document,
+    NotYaml,
+    Struct,
+    Text,
+    advice,
+    fences,
+    split_items,
+    yaml_value,
+)
 from parallab.wire import Block, Choice, Prompt, StepKind, Verdict
 
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\Z")
@@ -316,8 +326,8 @@ class _LabReader:
             quoted = len(text) > 1 and text[0] == text[-1] and text[0] in "'\""
             return text[1:-1] if quoted else text
         try:
-            return yaml.safe_load(text)
-        except yaml.YAMLError:
+            return yaml_value(text)
+        except NotYaml:
             raise self._error(part.line, f"option {name}: {text!r} is no YAML value") from None
 
     def _hint(self, part: Directive, step: _StepDraft) -> None:

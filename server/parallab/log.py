@@ -35,8 +35,6 @@ def subject(event: model.AnyEvent, kernel: int) -> Subject:
             return ("process", event.child) if event.child else ("failed", event.tid)
         case model.ForkMade() | model.ProcessGone():
             return ("process", event.child)
-        case model.SegmentUse():
-            return ("segment", event.segment)
         case model.Wait() if event.child:
             return ("process", event.child)
         case model.ThreadMade() | model.ThreadStart() | model.ThreadRun() | model.ThreadEnd():
@@ -49,6 +47,10 @@ def subject(event: model.AnyEvent, kernel: int) -> Subject:
             return ("queue", event.pid, event.queue)
         case model.ProcessMade() | model.RunCalled():
             return ("object", event.pid, event.ident)
+        case model.ProxyUse():
+            return ("proxy", event.pid)
+        case model.SegmentUse():
+            return ("segment", event.pid, event.segment)
         case model.NumberMade():
             return ("number", event.pid)
         case _ if event.pid != kernel:

@@ -10,7 +10,8 @@ one clock for all processes of a host (clock_gettime(2)); ``unix`` is Unix secon
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Union
+from collections.abc import Iterable
+from typing import Annotated, Any, Literal, Union
 
 import msgspec
 
@@ -303,7 +304,16 @@ class Reading(Fact, frozen=True):
     lock: Name = ""
     names: tuple[Name, ...] = ()
     items: tuple[int | float | None, ...] = ()
-    """Of an array, its first 64 elements."""
+    """Of an array, its first 256 elements."""
+
+
+class Content(Fact, frozen=True):
+    """What a segment of shared memory holds: zlib's, as base64; "" where it was too much."""
+
+    name: Name
+    inode: Inode | None = None
+    size: int = 0
+    content: Annotated[str, msgspec.Meta(max_length=16384)] = ""
 
 
 class Value(Fact, frozen=True):
@@ -312,6 +322,11 @@ class Value(Fact, frozen=True):
     name: Name
     type: Name
     json: Annotated[str, msgspec.Meta(max_length=65536)] = ""
+
+
+def decoded(values: Iterable[Value]) -> dict[str, Any]:
+    """Values by name; those that could not be copied are left out."""
+    return {value.name: msgspec.json.decode(value.json) for value in values if value.json}
 
 
 class Event(Fact, frozen=True, kw_only=True, tag_field="kind"):
@@ -346,11 +361,15 @@ class CellBegin(Event, frozen=True, kw_only=True, tag="cell-begin"):
 
 
 class CellEnd(Event, frozen=True, kw_only=True, tag="cell-end"):
-    """A cell ended, with its error and what its names and shared numbers are then."""
+    """A cell ended, with its error and what its names and shared numbers are then.
+
+    A value whose name has a dot is one of the learner's modules' (``module.name``).
+    """
 
     error: Failure | None = None
     readings: tuple[Reading, ...] = ()
     values: tuple[Value, ...] = ()
+    segments: tuple[Content, ...] = ()
 
 
 class ProcessMade(Event, frozen=True, kw_only=True, tag="process-made"):
@@ -407,6 +426,8 @@ class ProcessRun(Event, frozen=True, kw_only=True, tag="process-run"):
 
     name: Name = ""
     cls: Name = ""
+    cpu_ns: int = 0
+    """What it had used before its work began: to start, to import."""
 
 
 class ProcessEnd(Event, frozen=True, kw_only=True, tag="process-end"):
@@ -417,6 +438,12 @@ class ProcessEnd(Event, frozen=True, kw_only=True, tag="process-end"):
     cpu_ns: int = 0
     pauses: int = 0
     """Voluntary context switches of this process (getrusage(2), ru_nvcsw)."""
+    watched_ns: int = 0
+    """From the beginning of its work to its end; 0 where that was too short to be measured by."""
+    runnable_ns: int = 0
+    """Of that time, what its main thread was on a core or waited for one (schedstat, proc(5))."""
+    values: tuple[Value, ...] = ()
+    """What the learner's modules held in this process at its end, as ``module.name``."""
 
 
 class ProcessExit(Event, frozen=True, kw_only=True, tag="process-exit"):
@@ -516,6 +543,12 @@ class ThreadEnd(Event, frozen=True, kw_only=True, tag="thread-end"):
     ident: int = 0
     name: Name = ""
     error: Failure | None = None
+    cpu_ns: int = 0
+    watched_ns: int = 0
+    runnable_ns: int = 0
+    """As of a process; from the thread's beginning."""
+    pauses: int = 0
+    """Of a thread that was watched: its voluntary context switches (getrusage(2), ru_nvcsw)."""
 
 
 class LockMade(Event, frozen=True, kw_only=True, tag="lock-made"):
@@ -590,15 +623,21 @@ class NumberMade(Event, frozen=True, kw_only=True, tag="number-made"):
 
 
 class SegmentUse(Event, frozen=True, kw_only=True, tag="segment"):
-    """Shared memory is made, opened by its name, closed or unlinked; ``arena`` is what Values and Arrays lie in.
+    """Shared memory was created, attached by its name, closed or unlinked, or could not be (``error``).
 
-    ``segment`` is its entry in /dev/shm without the folder; size in bytes.
+    ``segment`` is its entry in /dev/shm without the folder; size in bytes. ``arena`` is what Values and
+    Arrays lie in. ``owner`` is "" for the learner's own call, ``drop`` when Python let go of the object,
+    ``list`` for a ShareableList's, ``manager`` for a SharedMemoryManager's.
     """
 
     segment: Name
     act: Literal["create", "attach", "close", "unlink", "arena"] = "create"
     size: int = 0
     inode: Inode | None = None
+    owner: Name = ""
+    error: Failure | None = None
+    content: Annotated[str, msgspec.Meta(max_length=16384)] = ""
+    """What it held when it was closed in the kernel, as in Content."""
 
 
 class ServiceUse(Event, frozen=True, kw_only=True, tag="service"):
@@ -608,6 +647,31 @@ class ServiceUse(Event, frozen=True, kw_only=True, tag="service"):
     ident: int = 0
     act: Name = "begin"
     child: int = 0
+    address: Text = ""
+    """Of a manager: where its server listens."""
+    cls: Name = ""
+    kinds: tuple[Name, ...] = ()
+    """The learner's own types that a manager serves, as ``module.name``."""
+
+
+class ProxyUse(Event, frozen=True, kw_only=True, tag="proxy"):
+    """A method was called through a manager's proxy: ``at`` is when the answer had come.
+
+    ``object`` is the server's name for what it is a proxy of, ``type`` what that is registered as,
+    ``server`` its address. ``args`` and ``result`` are bounded JSON, "" for what is no plain value.
+    """
+
+    began: int
+    object: Name
+    type: Name = ""
+    server: Text = ""
+    method: Name = ""
+    args: Annotated[str, msgspec.Meta(max_length=4096)] = ""
+    given: tuple[Name, ...] = ()
+    """The arguments' types."""
+    result: Annotated[str, msgspec.Meta(max_length=4096)] = ""
+    result_type: Name = ""
+    error: Failure | None = None
 
 
 class Dismissal(Fact, frozen=True):
@@ -627,6 +691,7 @@ class Answer(Event, frozen=True, kw_only=True, tag="answer"):
     number: int
     readings: tuple[Reading, ...] = ()
     values: tuple[Value, ...] = ()
+    segments: tuple[Content, ...] = ()
     stacks: tuple[Stack, ...] = ()
     dismissed: tuple[Dismissal, ...] = ()
 
@@ -670,6 +735,7 @@ AnyEvent = Union[  # noqa: UP007 - msgspec reads it at run time on 3.10 too
     NumberMade,
     SegmentUse,
     ServiceUse,
+    ProxyUse,
     Answer,
     Omitted,
     Lost,

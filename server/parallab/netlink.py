@@ -19,6 +19,7 @@ _DONE, _ERROR = 3, 2  # NLMSG_DONE, NLMSG_ERROR
 _SHOW = 0x1 | 0x4 | 0x10  # UDIAG_SHOW_NAME | UDIAG_SHOW_PEER | UDIAG_SHOW_RQLEN
 _NAME, _PEER, _RQLEN = 0, 2, 4  # UNIX_DIAG_NAME, UNIX_DIAG_PEER, UNIX_DIAG_RQLEN
 _LISTEN = 10  # TCP_LISTEN
+_MALFORMED = "sock_diag answered with a malformed message"
 
 _HEADER = struct.Struct("=IHHII")
 _MESSAGE = struct.Struct("=BBBBI8x")
@@ -35,7 +36,7 @@ def open_diag() -> socket.socket:
 
 
 def unix_sockets(diag: socket.socket | None = None) -> dict[int, Socket]:
-    """All unix sockets of the namespace by inode. OSError when the kernel does not answer."""
+    """All unix sockets of the namespace by inode. OSError when the kernel does not answer, or not in messages."""
     if diag is None:
         with open_diag() as diag:
             return _dump(diag)
@@ -47,23 +48,29 @@ def _dump(diag: socket.socket) -> dict[int, Socket]:
     found: dict[int, Socket] = {}
     while True:
         data = diag.recv(1 << 18)
+        if len(data) < _HEADER.size:
+            raise OSError(0, _MALFORMED)
         offset = 0
         while offset + _HEADER.size <= len(data):
             length, kind, _, _, _ = _HEADER.unpack_from(data, offset)
             if kind == _DONE:
                 return found
+            if length < _HEADER.size or offset + length > len(data):
+                raise OSError(0, _MALFORMED)
             if kind == _ERROR:
+                if length < _HEADER.size + 4:
+                    raise OSError(0, _MALFORMED)
                 number = -struct.unpack_from("=i", data, offset + _HEADER.size)[0]
                 raise OSError(number, "sock_diag refused")
-            if length < _HEADER.size:
-                raise OSError(0, "sock_diag answered with a malformed message")
+            if length < _HEADER.size + _MESSAGE.size:
+                raise OSError(0, _MALFORMED)
             one = parse(data[offset + _HEADER.size : offset + length])
             found[one.inode] = one
             offset += (length + 3) & ~3
 
 
 def parse(message: bytes) -> Socket:
-    """One ``unix_diag_msg`` with its attributes as a Socket."""
+    """One ``unix_diag_msg``, 16 bytes or more, with its attributes as a Socket."""
     _, _, state, _, inode = _MESSAGE.unpack_from(message)
     peer, queued, path = 0, 0, ""
     for kind, value in _attributes(message, _MESSAGE.size):

@@ -37,7 +37,7 @@ def parse(text: str, name: str) -> tuple[Cell, ...]:
     """As :func:`read`, from the file's text."""
     try:
         notebook = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # ValueError: also for a number of thousands of digits
         where = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
         raise SubmissionError(
             f"{name} is no notebook: it is not JSON{where}. Open it in JupyterLab and save it again"
@@ -55,4 +55,9 @@ def _cell(cell: dict[str, Any]) -> Cell:
     metadata = cell.get("metadata")
     ours = metadata.get("parallab") if isinstance(metadata, dict) else None
     step = ours.get("step") if isinstance(ours, dict) else None
-    return Cell(source if isinstance(source, str) else "", step=step if isinstance(step, str) else "")
+    return Cell(_text(source), step=_text(step))
+
+
+def _text(value: object) -> str:
+    """Text that can be sent to a kernel: JSON may hold half a character, which no encoding has."""
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else ""

@@ -19,17 +19,36 @@ if TYPE_CHECKING:
 
 
 def arrive(bundle: dict[str, Any], path: str, facts: dict[str, Any]) -> None:
-    """Connects, says that the process is born, and instruments it."""
+    """Connects, says that the process is born, and instruments it.
+
+    A forkserver says nothing of itself, but is made ready for all whom it will fork.
+    """
     if not report.connect(facts["address"]):
         return
-    report.work_for(facts["cell"], facts["run"])
-    processes.state.address = facts["address"]
-    processes.state.method = facts["method"]
-    processes.state.folder = facts["folder"]
-    report.tell("process-born", {"ppid": os.getppid(), "method": facts["method"], "name": facts["name"]})
+    state = processes.state
+    state.address, state.folder, state.method = facts["address"], facts["folder"], facts["method"]
+    if "serves" not in facts:
+        _born(facts)
     install.install(path, bundle)
     processes.watch_forks()
-    _watch_unpickling()
+    if "serves" in facts:
+        state.serves = True
+        install.make_ready()
+        processes.usage()
+    else:
+        _watch_unpickling()
+
+
+def arrive_again(facts: dict[str, Any]) -> None:
+    """In a child of a forkserver that had arrived: what that brought is here already."""
+    if report.line.socket is not None or report.connect(facts["address"]):
+        _born(facts)
+        _watch_unpickling()
+
+
+def _born(facts: dict[str, Any]) -> None:
+    report.work_for(facts["cell"], facts["run"])
+    report.say("process-born", f',"ppid":{os.getppid()}{facts["birth"]}')
 
 
 def _watch_unpickling() -> None:

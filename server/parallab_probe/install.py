@@ -27,6 +27,8 @@ class _Installed:
         self.content: dict[str, Any] = {}
         self.blind: list[str] = []
         self.waiting: set[str] = set()
+        self.ready: dict[str, Any] = {}
+        """Woven code that was unmarshalled ahead."""
 
 
 state = _Installed()
@@ -60,12 +62,23 @@ def instrument(name: str, module: types.ModuleType) -> None:
 
 def _load(part: str, name: str) -> Any:
     """Unmarshals something of the bundle; its second part is read when it is first asked for."""
+    if part == "woven" and name in state.ready:
+        return state.ready[name]
     if name not in state.content[part]:
         with open(state.path + ".more", "rb") as file:
             more = marshal.loads(file.read())  # noqa: S302 - our own bundle
         for key in ("woven", "own"):
             state.content[key].update(more[key])
     return marshal.loads(state.content[part][name])  # noqa: S302
+
+
+def make_ready() -> None:
+    """In a forkserver: does what its children may need done, so that they need not."""
+    for name in state.content["later"]:
+        state.ready[name] = _load("woven", name)
+    for name in tuple(state.content["own"]):
+        if name != "boot":
+            hooks(name)
 
 
 def _function(module: types.ModuleType, qualified: str) -> types.FunctionType:
@@ -125,7 +138,7 @@ class Finder:
         self, name: str, path: Sequence[str] | None = None, target: types.ModuleType | None = None
     ) -> ModuleSpec | None:
         """None for all other modules, and whenever anything is odd."""
-        if name not in state.waiting or report.local.busy:
+        if name not in state.waiting or report.local.busy == 1:
             return None
         try:
             for finder in sys.meta_path:

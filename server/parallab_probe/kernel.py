@@ -13,10 +13,12 @@ import sys
 import threading
 from typing import Any
 
-from parallab_probe import bundle, describe, install, processes, report, values
+from parallab_probe import bundle, describe, install, memory, processes, report, values
 from parallab_probe.report import local, tell
 
 EXTENSION = "--ext=parallab_probe"
+ROOM = 48 * 1024
+"""For what a cell leaves behind, of a packet's 60 KiB."""
 QUESTION = 64 * 1024
 THREADS = 64
 """Threads that one question may ask to end."""
@@ -83,7 +85,9 @@ def _prepare() -> None:
     # Their module is small, and must be there before the first shared number is made.
     numbers: Any = install.hooks("numbers")
     numbers.state.keeping = True
-    processes.at_fork.append(lambda: setattr(numbers.state, "keeping", False))
+    report.at_fork.append(lambda: setattr(numbers.state, "keeping", False))
+    segments: Any = install.hooks("segments")
+    segments.state.keeping = True
 
 
 def _hello() -> None:
@@ -126,8 +130,7 @@ class Cells:
             self.runs += 1
             self.source = _text(getattr(info, "raw_cell", ""))
             report.work_for(str(cell), self.runs)
-            local.looking = local.making = 0
-            local.busy = False
+            local.looking = local.making = local.busy = 0
             tell(
                 "cell-begin",
                 {
@@ -175,10 +178,33 @@ class Cells:
         """The cell's shared numbers and values now; ``names`` other than those that it assigns."""
         space = self.shell.user_ns
         tree = parsed(self.shell, self.source)
+        reach = values.reachable(space, tree)
+        modules = memory.reached([space[name] for name in reach if name in space])
+        # One packet holds them all: were it too large, nobody would hear that the cell has ended.
+        readings = values.readings(space, reach)
+        left = ROOM - len(report.encode(readings))
+        segments = _segments(left)
+        left -= sum(_length(one["content"]) for one in segments)
+        remembered = memory.copied(modules, left) if names is None else ()
+        left -= sum(_length(one["json"]) for one in remembered)
+        wanted = names if names is not None else assigned(tree)
         return {
-            "readings": values.readings(space, values.reachable(space, tree)),
-            "values": values.copied(space, names if names is not None else assigned(tree)),
+            "readings": readings,
+            "segments": segments,
+            "values": (*values.copied(space, wanted, left), *remembered),
         }
+
+
+def _length(said: Any) -> int:
+    """Of JSON or base64 in JSON, with its escapes."""
+    return int(len(said.text) * 1.2) if type(said) is report.Json else 0
+
+
+def _segments(most: int) -> tuple[dict[str, Any], ...]:
+    """What the segments hold that are open here; nothing is imported to find out."""
+    segments = sys.modules.get("parallab_probe.segments")
+    found: tuple[dict[str, Any], ...] = segments.contents(most) if segments is not None else ()
+    return found
 
 
 def _number(shell: Any) -> int:

@@ -106,7 +106,7 @@ def arrived(token: Any, _result: Any) -> None:
 
 def _owner() -> str:
     """What library object makes a lock: from the frames between it and the learner's code."""
-    frame: Any = sys._getframe(4)
+    frame: Any = sys._getframe(3)
     outermost: Any = None
     while frame is not None:
         path = frame.f_code.co_filename
@@ -243,6 +243,20 @@ def _missed(record: Record, semlock: Any) -> None:
         report.omit("lock")
 
 
+_ITEMS = ("__getitem__", "__setitem__", "__getslice__", "__setslice__")
+
+
+def _by_array(depth: int) -> bool:
+    """Whether a shared array takes its own lock for one access; ``depth`` is that of who called ``__enter__``."""
+    frame = sys._getframe(depth)
+    if not frame.f_code.co_filename.endswith("multiprocessing/sharedctypes.py"):
+        return False
+    caller = frame.f_back
+    return (
+        caller is not None and caller.f_code.co_name in _ITEMS and caller.f_code.co_filename == frame.f_code.co_filename
+    )
+
+
 def _blocks(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[bool, bool]:
     """Whether acquire(*args, **kwargs) may block, and with a time-out. Odd arguments: let C judge."""
     if len(args) + len(kwargs) > 2 or not kwargs.keys() <= {"block", "timeout"}:
@@ -273,7 +287,7 @@ def _listen(lock: Any, semlock: Any, record: Record) -> None:
     really_acquire, really_release = semlock.acquire, semlock.release
 
     def acquire(*args: Any, **kwargs: Any) -> Any:
-        if local.busy:
+        if local.busy == 1:
             return really_acquire(*args, **kwargs)
         try:
             if args or kwargs:
@@ -312,7 +326,7 @@ def _listen(lock: Any, semlock: Any, record: Record) -> None:
 
 def try_enter(lock: Any) -> bool:
     """``with lock``: whether it could be had at once; if not, that it is wanted."""
-    if local.busy:
+    if local.busy == 1:
         return False
     try:
         semlock = lock._semlock
@@ -320,7 +334,7 @@ def try_enter(lock: Any) -> bool:
         if record is None or record.inner:
             return False
         if semlock.acquire(False):
-            _took(record, semlock)
+            _took(record, semlock, _by_array(3))
             return True
         _want(record, semlock, False)
     except Exception:
@@ -331,7 +345,8 @@ def try_enter(lock: Any) -> bool:
 # Neither is a hook itself: a hook inside a hook keeps silent, and _took and _missed are hooks.
 def entered(token: Any, result: Any) -> Any:
     """``with lock``: it came after all."""
-    _took_or_missed(token[0], _took)
+    library = _by_array(3)
+    _took_or_missed(token[0], lambda record, semlock: _took(record, semlock, library))
     return result
 
 

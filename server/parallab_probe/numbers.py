@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from typing import Any
 
 MOST = 64
-ITEMS = 64
+ITEMS = 256
+ALL_ITEMS = 2048
+"""Of all arrays that are read at once: they go into one packet."""
 
 
 class _State:
@@ -107,7 +109,7 @@ def shape(raw: object) -> tuple[str, int]:
     return kind.__name__, 1
 
 
-def read(address: int, raw: Any, lock: str, names: tuple[str, ...]) -> dict[str, Any]:
+def read(address: int, raw: Any, lock: str, names: tuple[str, ...], most: int = ITEMS) -> dict[str, Any]:
     """It now, as model.Reading: without its lock, which a stuck process may hold for ever."""
     code, length = shape(raw)
     facts: dict[str, Any] = {"address": address, "code": code, "locked": bool(lock), "lock": lock, "names": names}
@@ -116,7 +118,7 @@ def read(address: int, raw: Any, lock: str, names: tuple[str, ...]) -> dict[str,
     if ctypes._SimpleCData in bases:
         facts["value"] = _plain(ctypes._SimpleCData.__dict__["value"].__get__(raw))
     elif ctypes.Array in bases:
-        facts["items"] = tuple(_plain(raw[index]) for index in range(min(length, ITEMS)))
+        facts["items"] = tuple(_plain(raw[index]) for index in range(min(length, most)))
     return facts
 
 

@@ -34,6 +34,15 @@ PLAN: dict[str, tuple[Weave, ...]] = {
         Weave("Popen.poll", begin="processes.polling", end="processes.polled"),
     ),
     "multiprocessing.popen_forkserver": (Weave("Popen.poll", begin="processes.polling", end="processes.polled"),),
+    "multiprocessing.forkserver": (
+        # Without it each of its children gets the probe for itself, which costs but time.
+        Weave(
+            "ForkServer.ensure_running",
+            ("args",),
+            before=(("util.spawnv_passfds", "processes.serving"),),
+            optional=True,
+        ),
+    ),
     "multiprocessing.spawn": (Weave("get_preparation_data", ("name",), end="processes.prepared"),),
     "multiprocessing.connection": (
         Weave("wait", ("object_list", "timeout"), begin="processes.watching", end="processes.watched"),
@@ -55,11 +64,6 @@ PLAN: dict[str, tuple[Weave, ...]] = {
         Weave("Barrier.wait", begin="locks.barrier_wait", end="locks.barrier_pass", fail="locks.barrier_fail"),
     ),
     "multiprocessing.heap": (Weave("Heap._new_arena", ("self",), end="segments.arena"),),
-    "multiprocessing.shared_memory": (
-        Weave("SharedMemory.__init__", ("self", "create"), end="segments.made"),
-        Weave("SharedMemory.close", begin="segments.closing", end="segments.closed"),
-        Weave("SharedMemory.unlink", end="segments.unlinked"),
-    ),
     "subprocess": (
         Weave(
             "Popen.__init__",
@@ -84,6 +88,16 @@ PLAN: dict[str, tuple[Weave, ...]] = {
         Weave("RawArray", (), end="numbers.made_raw"),
         Weave("Value", (), begin="numbers.making", end="numbers.made", fail="numbers.not_made"),
         Weave("Array", (), begin="numbers.making", end="numbers.made", fail="numbers.not_made"),
+    ),
+    "multiprocessing.shared_memory": (
+        Weave(
+            "SharedMemory.__init__",
+            ("self", "name", "create"),
+            end="segments.opened",
+            fail="segments.not_opened",
+        ),
+        Weave("SharedMemory.close", begin="segments.closing", end="segments.closed", fail="segments.not_closed"),
+        Weave("SharedMemory.unlink", begin="segments.unlinking", end="segments.unlinked", fail="segments.not_unlinked"),
     ),
     "queue": (
         Weave("Queue.__init__", end="queues.made"),
@@ -126,7 +140,14 @@ PLAN: dict[str, tuple[Weave, ...]] = {
         Weave("Pool.join", begin="services.pool_joining", end="services.pool_joined"),
     ),
     "multiprocessing.managers": (
-        Weave("BaseManager.start", end="services.manager_begun"),
+        Weave("BaseManager.start", end="services.manager_begun", fail="services.manager_not_begun"),
+        Weave(
+            "BaseProxy._callmethod",
+            ("self", "methodname", "args"),
+            begin="proxies.calling",
+            end="proxies.called",
+            fail="proxies.not_called",
+        ),
         Weave("BaseManager._finalize_manager", ("process",), begin="services.manager_shutdown"),
     ),
     "concurrent.futures.process": (

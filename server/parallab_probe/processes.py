@@ -3,12 +3,14 @@
 # ruff: noqa: UP031 - "%" formats without a call and an object per part; see report.say
 from __future__ import annotations
 
+import marshal
 import os
 import sys
+from _thread import get_native_id
 from time import monotonic_ns, process_time_ns
 
 from parallab_probe import describe, install, report
-from parallab_probe.report import ending, hook, local, tell
+from parallab_probe.report import early, ending, hook, local, tell
 
 TYPE_CHECKING = False  # importing typing takes a spawned child milliseconds
 if TYPE_CHECKING:
@@ -28,13 +30,28 @@ class _State:
         self.address = ""
         self.folder = ""
         self.method = ""
-        self.run = ""
+        self.at_work: tuple[int, int] = (0, 0)
+        """When the work began, and for how long its thread had been runnable by then."""
+        self.work: Any = None
+        """The target, or the class that overrides ``run``."""
+        self.launched: Any = None
+        """The same of the process that is about to be forked, for the child to take over."""
         self.give_back: Callable[[], None] | None = None
-        self.made: dict[int, tuple[str, str, bool, str]] = {}
+        self.made: dict[int, tuple[str, str, str, bool, str]] = {}
         """By id: what was said of processes that were made and not started yet."""
         self.birth = ""
+        """What a forked child says of its birth."""
+        self.begin = ""
+        """The same and that it runs: a packet with places for birth, tid, start, tid and the CPU time by then."""
         self.born = 0
         """When a fork made this process, until that has been said."""
+        self.watch: list[Any] | None = None
+        """Shared numbers that a forked child is to watch, if that is to change."""
+        self.kind: tuple[Any, Any, Any] = (None, None, None)
+        """Class, and its target's module and name, of the process made last, and what is said of these."""
+        self.said: tuple[str, bool, str] = ("", False, "")
+        self.serves = False
+        """This is a forkserver: those whom it forks are born when they are told who they are."""
         self.looks: dict[int, tuple[int, int]] = {}
         self.in_bootstrap = False
         self.exited = False
@@ -48,11 +65,10 @@ class _State:
         """In a forked child: what was its parent's."""
         self.looks = {}
         self.made = {}
-        self.in_bootstrap = self.exited = self.pending = False
-        self.error = self.ending = None
 
 
 state = _State()
+report.at_fork.append(state.forget)
 
 
 def _process() -> Any:
@@ -71,19 +87,36 @@ def _ident(process: Any) -> int:
 # -- made and started -------------------------------------------------------------------
 
 
-def _described(process: Any, target: Any) -> tuple[str, str, bool, str]:
-    """Its name, what is said of it as JSON, whether it overrides ``run``, and its target."""
+def _described(process: Any, target: Any) -> tuple[str, str, str, bool, str]:
+    """Its name, that quoted, what is said of it as JSON, whether it overrides ``run``, and its target."""
+    name = describe.attributes(process)["_name"]
+    kind = type(process)
+    # Nearly always a process like the last one. What is kept is no object of the learner's.
+    if type(target) is _FUNCTION:
+        known, module, function = state.kind
+        if kind is not known or target.__module__ is not module or target.__qualname__ is not function:
+            state.said = _said(process, target)
+            plain = type.__getattribute__(kind, "__module__") == "multiprocessing.context"
+            state.kind = (kind if plain else None, target.__module__, target.__qualname__)
+        said, overrides, target_name = state.said
+    else:
+        said, overrides, target_name = _said(process, target)
+    quoted = report.quote(name)
+    return name, quoted, ',"ident":%d,"name":%s%s' % (_ident(process), quoted, said), overrides, target_name
+
+
+_FUNCTION = type(_process)
+
+
+def _said(process: Any, target: Any) -> tuple[str, bool, str]:
     overrides = describe.overrides(process, "run", _base())
     target_name = describe.function_name(target)
-    name = describe.attributes(process)["_name"]
-    text = ',"ident":%d,"name":%s,"cls":%s,"target":%s,"overrides_run":%s' % (
-        _ident(process),
-        report.quote(name),
+    text = ',"cls":%s,"target":%s,"overrides_run":%s' % (
         report.quote(describe.type_name(process)),
         '""' if overrides else report.quote(target_name),
         "true" if overrides else "false",
     )
-    return name, text, overrides, target_name
+    return text, overrides, target_name
 
 
 @ending
@@ -92,10 +125,10 @@ def made(token: Any, _result: Any) -> None:
     if len(state.made) > 1024:
         state.made.clear()
     state.made[id(process)] = described = _described(process, target)
-    report.say("process-made", described[1])
+    report.say("process-made", described[2])
 
 
-@hook
+@early
 def run_called(process: Any) -> None:
     """The library's ``run`` begins: by ``_bootstrap``, or called directly."""
     if _process()._current_process is not process:
@@ -111,7 +144,7 @@ def starting(process: Any) -> Any:
     described = state.made.pop(id(process), None)
     if described is None or described[0] is not inside.get("_name"):
         described = _described(process, target)
-    _, text, overrides, name = described
+    _, _, text, overrides, name = described
     held: list[Any] = describe.shared_attributes(process) if overrides else []
     receiver = getattr(target, "__self__", None) if type(target).__name__ == "method" else None
     if receiver is not None:
@@ -142,6 +175,7 @@ _ROLES = {
 
 @ending
 def started(token: Any, _result: Any) -> None:
+    local.forking = ""
     if token is None:
         return
     process, text = token
@@ -201,8 +235,16 @@ def launch_fork(process: Any) -> None:
     """multiprocessing is about to fork. What the child will say is put together here (:func:`report.say`)."""
     local.forking = "fork"
     name = report.quote(describe.attributes(process)["_name"])
-    state.birth = ',"ppid":%d,"method":"fork","name":%s' % (os.getpid(), name)
-    state.run = ',"name":%s,"cls":%s' % (name, report.quote(describe.type_name(process)))
+    birth = ',"ppid":%d,"method":"fork","name":%s' % (os.getpid(), name)
+    run = ',"name":%s,"cls":%s' % (name, report.quote(describe.type_name(process)))
+    context = local.context.replace("%", "%%")
+    state.birth = birth
+    state.begin = _BEGIN % (context, birth.replace("%", "%%"), context, run.replace("%", "%%"))
+    state.watch = _to_watch(process)
+    state.launched = _work(process)
+
+
+_BEGIN = '[{"kind":"process-born","at":%%d,"tid":%%d%s%s},{"kind":"process-run","at":%%d,"tid":%%d%s%s,"cpu_ns":%%d}]'
 
 
 def watch_forks() -> None:
@@ -256,19 +298,22 @@ def _newest_child() -> int:
 def forked_child() -> None:
     """After a fork, in the child. One of multiprocessing's is said to be born when it runs, at once."""
     try:
-        report.after_fork()
+        report.forked()
+        if state.serves:
+            state.serves = False
+            return
         state.born = monotonic_ns()
         if local.forking:
             local.forking = ""
             if os._exit is _exit:
                 os._exit = _really_exit
         else:
+            state.in_bootstrap = state.exited = state.pending = False
+            state.error = state.ending = state.work = None
+            state.at_work = (0, 0)
             state.birth = ',"ppid":%d,"method":"os.fork"' % os.getppid()
             _say_raw_fork()
             os._exit = _exit
-        state.forget()
-        for reset in at_fork:
-            reset()
     except Exception:
         pass
 
@@ -311,95 +356,161 @@ def _leaves(status: Any) -> None:
         _end()
 
 
-at_fork: list[Callable[[], None]] = []
-"""What other hooks forget in a forked child."""
-
-
 class Sent:
-    """Travels ahead of a spawned process; unpickling it executes ``code`` there."""
+    """Travels ahead of a spawned process; unpickling it executes code there, with ``names`` as its names."""
 
-    def __init__(self, code: str) -> None:
+    def __init__(self, code: Any, names: dict[str, Any]) -> None:
+        self.code = code
+        self.names = names
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return exec, (self.code, self.names)
+
+
+class Ready:
+    """Code that needs not be compiled, for the same Python."""
+
+    def __init__(self, code: bytes) -> None:
         self.code = code
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return exec, (self.code, {})
+        return marshal.loads, (self.code,)
 
 
-_CODE = (
-    "try:\n"
-    " p={path!r}\n"
-    " with open(p,'rb') as f: b=__import__('marshal').loads(f.read())\n"
-    " g={{}}\n"
-    " exec(__import__('marshal').loads(b['own']['boot']),g)\n"
-    " g['boot'](b,p,{facts!r})\n"
-    "except Exception: pass\n"
-)
+_SOURCE = """\
+try:
+    import sys
+    from marshal import loads
+    here = sys.modules.get("parallab_probe.child")
+    if here is None:
+        with open(path, "rb") as file:
+            bundle = loads(file.read())
+        space = {}
+        exec(loads(bundle["own"]["boot"]), space)
+        space["boot"](bundle, path, facts)
+    else:
+        here.arrive_again(facts)
+except Exception:
+    pass
+"""
+_CODE = marshal.dumps(compile(_SOURCE, "<parallab>", "exec", dont_inherit=True))
+_CHECKED = "import sys, marshal\nif sys.version == %r: exec(marshal.loads(%r))"
 _LAUNCHERS = {
     "multiprocessing.popen_spawn_posix": "spawn",
     "multiprocessing.popen_forkserver": "forkserver",
 }
 
 
-@ending
-def prepared(token: Any, data: Any) -> None:
-    """What is sent ahead of a process object to a new interpreter is ready."""
-    frame = sys._getframe(4)  # this, guarded twice, get_preparation_data, its caller
-    method = _LAUNCHERS.get(frame.f_globals.get("__name__", ""))
-    if method is None or frame.f_code.co_name != "_launch" or not install.state.path or report.line.socket is None:
-        return
-    facts = {
+def _facts(method: str) -> dict[str, Any]:
+    return {
         "address": state.address,
         "folder": state.folder,
         "method": method,
-        "name": token[0] if type(token[0]) is str else "",
         "cell": local.cell,
         "run": local.run,
     }
+
+
+def _can_send() -> bool:
+    return bool(install.state.path) and report.line.socket is not None
+
+
+@ending
+def prepared(token: Any, data: Any) -> None:
+    """What is sent ahead of a process object to a new interpreter is ready."""
+    frame = sys._getframe(3)  # this, guarded, get_preparation_data, its caller
+    method = _LAUNCHERS.get(frame.f_globals.get("__name__", ""))
+    if method is None or frame.f_code.co_name != "_launch" or not _can_send():
+        return
+    facts = _facts(method)
+    name = token[0] if type(token[0]) is str else ""
+    facts["birth"] = ',"method":"%s","name":%s' % (method, report.quote(name))
     data["sys_path"] = [part for part in data["sys_path"] if part != state.folder]
-    data["parallab"] = Sent(_CODE.format(path=install.state.path, facts=facts))
+    code = _CHECKED % (sys.version, _CODE) if _is_other_python() else Ready(_CODE)
+    data["parallab"] = Sent(code, {"path": install.state.path, "facts": facts})
+
+
+_MAIN = "from multiprocessing.forkserver import main; "
+
+
+@hook
+def serving(args: Any) -> None:
+    """The forkserver is about to be launched, as ``python -c …`` with these arguments.
+
+    It gets the probe ahead of all whom it will fork: they need but say that they are born.
+    """
+    if not _can_send() or _is_other_python() or not args[-1].startswith(_MAIN):
+        return
+    names = {"path": install.state.path, "facts": {**_facts("forkserver"), "serves": True}}
+    args[-1] = "%sexec(%r, %r); %s" % (_MAIN, _SOURCE, names, args[-1][len(_MAIN) :])
+
+
+def _is_other_python() -> bool:
+    """``multiprocessing.set_executable`` was called: its marshalled code may not be ours."""
+    return os.fsencode(sys.modules["multiprocessing.spawn"].get_executable()) != os.fsencode(sys.executable)
 
 
 # -- run and ended ---------------------------------------------------------------------
 
 
-@hook
+@early
 def arrived(_process: Any) -> None:
     """``_bootstrap`` begins in the child."""
     if state.give_back is not None:
         state.give_back()
         state.give_back = None
     state.in_bootstrap = True
-    state.exited = False
-    state.error = None
+    state.exited = state.pending = False
+    state.error = state.ending = None
 
 
-@hook
+@early
 def running(process: Any) -> None:
     """``run`` is about to be called in the child."""
-    _watch_numbers(process)
     if state.born:
-        report.say_two("process-born", state.birth, state.born, "process-run", state.run)
+        if state.watch is not None:
+            sys.modules["parallab_probe.locks"].watch(state.watch)
+        tid, born, now = get_native_id(), state.born, monotonic_ns()
         state.born = 0
-    else:
-        name = describe.attributes(process).get("_name")
-        tell("process-run", {"name": name, "cls": describe.type_name(process)})
+        # A fork has begun just now: it has not been runnable for longer than that.
+        state.at_work, state.work = (now, 0), state.launched
+        report.say_two(state.begin % (born, tid, now, tid, process_time_ns()))
+        return
+    watch = _to_watch(process)
+    if watch is not None:
+        sys.modules["parallab_probe.locks"].watch(watch)
+    state.work = _work(process)
+    state.at_work = (monotonic_ns(), report.runnable())
+    name = report.quote(describe.attributes(process)["_name"])
+    cls = report.quote(describe.type_name(process))
+    report.say("process-run", ',"name":%s,"cls":%s,"cpu_ns":%d' % (name, cls, process_time_ns()))
 
 
-def _watch_numbers(process: Any) -> None:
-    """Tells the locks' hooks which shared numbers this child was given."""
+def _work(process: Any) -> Any:
+    """Its target, or its class if that overrides ``run``."""
+    if describe.overrides(process, "run", _base()):
+        return type(process)
+    return describe.attributes(process).get("_target")
+
+
+def _to_watch(process: Any) -> list[Any] | None:
+    """The shared numbers that it was given, for the locks' hooks; None if there is nothing to tell them."""
     locks, numbers = sys.modules.get("parallab_probe.locks"), sys.modules.get("parallab_probe.numbers")
     if locks is None or numbers is None:
-        return
+        return None
     inside = describe.attributes(process)
     args, kwargs = inside.get("_args", ()), inside.get("_kwargs", {})
     given = [*args, *kwargs.values()] if type(args) is tuple and type(kwargs) is dict else []
-    if describe.overrides(process, "run", _base()):
+    if type(process) is not state.kind[0] and describe.overrides(process, "run", _base()):
         given += describe.shared_attributes(process)
+    if not given:
+        return [] if locks.watched else None
     found = [numbers.number(value) for value in given[: describe.ARGS]]
-    locks.watch([number[1] for number in found if number is not None])
+    raws = [number[1] for number in found if number is not None]
+    return raws if raws or locks.watched else None
 
 
-@hook
+@early
 def raised(_process: Any) -> None:
     """``run`` raised, or exits."""
     error = sys.exc_info()[1]
@@ -412,9 +523,14 @@ def raised(_process: Any) -> None:
     state.error = describe.failure(error)
 
 
-@ending
-def leaving(_token: Any, code: Any) -> None:
+def leaving(_token: Any, code: Any) -> Any:
     """``_bootstrap`` returns. From 3.13 on the exit functions, which may block, are still to run."""
+    _leave(code)
+    return code
+
+
+@early
+def _leave(code: Any) -> None:
     if not state.in_bootstrap:
         return
     state.in_bootstrap = False
@@ -429,9 +545,14 @@ def _left_is_woven() -> bool:
     return util is not None and any(const is left for const in util._exit_function.__code__.co_consts)
 
 
-@ending
-def left(_token: Any, _result: Any) -> None:
+def left(_token: Any, result: Any) -> Any:
     """multiprocessing's exit function has run: queues are flushed, daemons ended."""
+    _exited()
+    return result
+
+
+@early
+def _exited() -> None:
     if state.in_bootstrap:
         state.exited = True
     elif state.pending:
@@ -440,14 +561,38 @@ def left(_token: Any, _result: Any) -> None:
 
 def _end() -> None:
     state.pending = False
-    _say_born()  # of a child that never came to run
+    if state.born:
+        _say_born()  # of a child that never came to run
     report.finish()
     text = usage()
     if state.ending is not None:
         text += ',"exit_code":%d' % state.ending
     if state.error is not None:
         text += ',"error":' + report.encode(state.error)
+    text += _at_work() + _memory()
     report.say("process-end", text)
+
+
+def _at_work() -> str:
+    """How long its work took, and for how much of that its thread was runnable, as JSON."""
+    began, before = state.at_work
+    over = monotonic_ns() - began
+    if not began or before < 0 or over < report.LONG_NS:
+        return ""
+    now = report.runnable()
+    return ',"watched_ns":%d,"runnable_ns":%d' % (over, now - before) if now >= 0 else ""
+
+
+def _memory() -> str:
+    """What the modules that its work is from hold here at the end, as JSON."""
+    if not install.state.content or state.work is None:
+        return ""
+    try:
+        memory: Any = install.hooks("memory")
+        found = memory.copied(memory.reached([state.work]))
+    except Exception:
+        return ""
+    return ',"values":' + report.encode(found) if found else ""
 
 
 def usage() -> str:

@@ -5,6 +5,7 @@ last 500 kept here and sent when the cell or the process ends or the server asks
 when they happen, unless they cannot change: then the copy waits until it is sent.
 """
 
+# ruff: noqa: UP031 - "%" formats without a call and an object per part; see report.say
 from __future__ import annotations
 
 import os
@@ -14,7 +15,7 @@ from collections import deque
 from itertools import count
 from time import monotonic_ns
 
-from parallab_probe import describe, processes, report
+from parallab_probe import describe, report
 from parallab_probe.report import ending, hook, local
 
 TYPE_CHECKING = False  # importing typing takes a spawned child milliseconds
@@ -32,12 +33,13 @@ _UNCHANGING = frozenset({type(None), bool, int, float, str})
 class Ledger:
     """One queue's lines in this process."""
 
-    __slots__ = ("cls", "count", "last", "looks", "maxsize", "name", "ref", "said")
+    __slots__ = ("count", "head", "last", "looks", "name", "ref", "said", "tail")
 
     def __init__(self, name: str, cls: str, maxsize: int) -> None:
         self.name = name
-        self.cls = cls
-        self.maxsize = maxsize
+        self.head = f',"queue":{report.quote(name)},"cls":{report.quote(cls)}'
+        self.tail = f',"maxsize":{maxsize}' if maxsize else ""
+        """Both as JSON."""
         self.count = count(1)
         self.looks: set[tuple[int, int]] = set()
         self.said = 0
@@ -75,13 +77,16 @@ def _open(queue: Any, ledger: Ledger | None) -> None:
         _ignored[key] = weakref.ref(queue, gone)
     else:
         ledger.ref = weakref.ref(queue, gone)
+        if flush not in report.finals:
+            report.finals.append(flush)
     _ledgers[key] = ledger
 
 
 def _add(ledger: Ledger, act: str, item: Any, size: int) -> None:
     """A line: sent if it is among the first and the server keeps up, else kept back."""
+    report.forget_parent()
     n = next(ledger.count)
-    if n <= FIRST and report.try_note("queue", _line(ledger, act, n, item, size)):
+    if n <= FIRST and report.try_jot("queue", _line(ledger, act, n, item, size)):
         ledger.said += 1
         return
     if act != "put" and act != "get":
@@ -91,6 +96,8 @@ def _add(ledger: Ledger, act: str, item: Any, size: int) -> None:
     ledger.last.append((n, monotonic_ns(), act, item, local.mark))
     queue = ledger.ref()
     if n > FIRST and queue is not None and id(queue) not in _fast:
+        if not _fast:
+            report.at_once[:] = [_fast.clear]
         _fast[id(queue)] = ledger.last.append, ledger.count.__next__
 
 
@@ -141,17 +148,22 @@ def _scalar(value: Any) -> str:
     return f'{{"$type":{report.quote(describe.full_type_name(value))}}}'
 
 
-def _line(ledger: Ledger, act: str, n: int, item: Any, size: int) -> dict[str, Any]:
-    facts: dict[str, Any] = {"queue": ledger.name, "cls": ledger.cls, "act": act, "n": n}
-    if ledger.maxsize:
-        facts["maxsize"] = ledger.maxsize
+def _line(ledger: Ledger, act: str, n: int, item: Any, size: int) -> str:
+    """What is said of it, for :func:`report.jot`."""
+    rest = '%s,"act":"%s","n":%d%s' % (ledger.head, act, n, ledger.tail)
     if size >= 0:
-        facts["size"] = size
-    if act == "put" or act == "get":
-        text, kind = _said(item)
-        facts["item"] = report.Json(text[: ITEM * 4]) if text else ""
-        facts["item_type"] = kind
-    return facts
+        return '%s,"size":%d' % (rest, size)
+    if act != "put" and act != "get":
+        return rest
+    if type(item) is int and -_WORD < item < _WORD:
+        return '%s,"item":"%d","item_type":"int"' % (rest, item)
+    text, kind = _said(item)
+    if text:
+        rest = '%s,"item":%s' % (rest, report.quote(text[: ITEM * 4], report.MOST))
+    return '%s,"item_type":%s' % (rest, report.quote(kind))
+
+
+_WORD = 1 << 63
 
 
 def _flush(ledger: Ledger) -> None:
@@ -168,9 +180,9 @@ def _flush(ledger: Ledger) -> None:
         ledger.said += left_out
         report.omit("queue", left_out)
     texts = []
-    for n, at, act, item, mark in last:
+    for n, at, act, item, (context, tid) in last:
         size = -1 if act == "put" or act == "get" else item
-        texts.append(report.packet("queue", _line(ledger, act, n, item, size), at, mark))
+        texts.append('{"kind":"queue","at":%d,"tid":%d%s%s}' % (at, tid, context, _line(ledger, act, n, item, size)))
     report.bundle(texts, "queue")
 
 
@@ -179,9 +191,6 @@ def flush() -> None:
     for ledger in list(_ledgers.values()):
         if ledger is not None:
             _flush(ledger)
-
-
-report.finals.append(flush)
 
 
 def _forget() -> None:
@@ -194,7 +203,7 @@ def _forget() -> None:
             ledger.said = 0
 
 
-processes.at_fork.append(_forget)
+report.at_fork.append(_forget)
 
 # -- queues of threads -------------------------------------------------------------------
 
@@ -202,7 +211,7 @@ processes.at_fork.append(_forget)
 @ending
 def made(token: Any, _result: Any) -> None:
     queue = token[0]
-    caller = sys._getframe(4).f_globals.get("__name__", "")
+    caller = sys._getframe(3).f_globals.get("__name__", "")
     theirs = type(caller) is str and caller.startswith(
         ("concurrent.futures", "multiprocessing.pool", "IPython", "ipykernel", "zmq", "tornado")
     )
@@ -211,7 +220,7 @@ def made(token: Any, _result: Any) -> None:
         return
     ledger = Ledger(f"{os.getpid()}:{id(queue):x}", describe.type_name(queue), queue.maxsize)
     _open(queue, ledger)
-    report.note("queue", _line(ledger, "made", 0, None, -1))
+    report.jot("queue", _line(ledger, "made", 0, None, -1))
 
 
 def _of(queue: Any) -> Ledger | None:
@@ -320,16 +329,16 @@ def _mp_open(queue: Any, made_here: bool) -> None:
     synchronize = sys.modules["multiprocessing.synchronize"]
     if maxsize >= synchronize.SEM_VALUE_MAX:
         maxsize = 0
-    caller = sys._getframe(5).f_globals.get("__name__", "") if made_here else ""
+    caller = sys._getframe(4).f_globals.get("__name__", "") if made_here else ""
     if caller == "multiprocessing.context":
-        caller = sys._getframe(6).f_globals.get("__name__", "")
+        caller = sys._getframe(5).f_globals.get("__name__", "")
     if type(caller) is str and caller.startswith(("multiprocessing.pool", "concurrent.futures")):
         _open(queue, None)
         return
     ledger = Ledger(_mp_name(queue), describe.type_name(queue), maxsize)
     _open(queue, ledger)
     if made_here:
-        report.note("queue", _line(ledger, "made", 0, None, -1))
+        report.jot("queue", _line(ledger, "made", 0, None, -1))
 
 
 @ending

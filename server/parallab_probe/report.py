@@ -39,8 +39,8 @@ class Local(_local):
     "Both as JSON, to be put into packets."
     mark = ("", 0)
     "The context and this thread's native id: what a line that is sent later by another needs."
-    busy = False
-    "Inside a hook: whatever the library does for us is not the learner's doing."
+    busy = 0
+    "1 inside a hook (what the library does for us is not the learner's doing), 2 in a forked child: :func:`occupied`."
     looking = 0
     "Inside a wait that is being reported."
     forking = ""
@@ -228,10 +228,9 @@ def work_for(cell: str, run: int) -> None:
     local.mark = (local.context, get_native_id())
 
 
-def packet(kind: str, fields: dict[str, Any], at: int = 0, mark: tuple[str, int] | None = None) -> str:
-    """One event, of this thread or of the one that ``mark`` belongs to. Names are cut to 512 characters."""
-    context, tid = mark or (local.context, get_native_id())
-    parts = ['{"kind":"%s","at":%d,"tid":%d%s' % (kind, at or monotonic_ns(), tid, context)]
+def packet(kind: str, fields: dict[str, Any], at: int = 0) -> str:
+    """One event of this thread. Names are cut to 512 characters."""
+    parts = ['{"kind":"%s","at":%d,"tid":%d%s' % (kind, at or monotonic_ns(), get_native_id(), local.context)]
     for key, value in fields.items():
         if value is None or value == "" or value == ():
             continue
@@ -254,18 +253,19 @@ def tell(kind: str, fields: dict[str, Any], at: int = 0, handed: int = -1) -> No
 def say(kind: str, rest: str, at: int = 0, handed: int = -1) -> None:
     """Reports a life event whose facts are JSON already: ``rest`` begins with a comma, or is "".
 
-    After a fork each page of memory that is touched costs a page fault, so the hooks around a
-    fork do their work before it, and pass few objects after it.
+    After a fork the first use of nearly every object, in parent and child, costs a page fault
+    (its reference count is written), which is what a process's start costs: so the hooks around
+    a fork do their work before it, and use few functions and objects after it.
     """
     text = '{"kind":"%s","at":%d,"tid":%d%s%s}' % (kind, at or monotonic_ns(), get_native_id(), local.context, rest)
-    _post(text, kind, True, handed)
+    if line.lost or line.omitted or len(text) > MOST:
+        _post(text, kind, True, handed)
+    elif not _send(text.encode("ascii"), True, handed):
+        line.lost += 1
 
 
-def say_two(kind: str, rest: str, at: int, then: str, more: str) -> None:
-    """Two life events in one packet."""
-    tid, context = get_native_id(), local.context
-    first = '{"kind":"%s","at":%d,"tid":%d%s%s}' % (kind, at, tid, context, rest)
-    text = '[%s,{"kind":"%s","at":%d,"tid":%d%s%s}]' % (first, then, monotonic_ns(), tid, context, more)
+def say_two(text: str) -> None:
+    """Sends two life events that are a packet already, of a process that has nothing to say before them."""
     if not _send(text.encode("ascii"), True):
         line.lost += 2
 
@@ -281,9 +281,10 @@ def note(kind: str, fields: dict[str, Any], at: int = 0) -> None:
     _post(packet(kind, fields, at), kind, False)
 
 
-def try_note(kind: str, fields: dict[str, Any]) -> bool:
-    """Whether a ledger event was sent, without waiting; if not, it is the caller's to keep."""
-    return _send(packet(kind, fields).encode("ascii"), False)
+def try_jot(kind: str, rest: str) -> bool:
+    """As :func:`jot`, but tells whether it was sent; if not, the event is the caller's to keep."""
+    text = '{"kind":"%s","at":%d,"tid":%d%s%s}' % (kind, monotonic_ns(), get_native_id(), local.context, rest)
+    return len(text) <= MOST and _send(text.encode("ascii"), False)
 
 
 def omit(what: str, count: int = 1) -> None:
@@ -353,8 +354,24 @@ finals: list[Callable[[], None]] = []
 
 def finish() -> None:
     """Says what was kept back."""
-    for final in finals:
-        final()
+    if finals:
+        forget_parent()
+        for final in finals:
+            final()
+
+
+def runnable() -> int:
+    """Nanoseconds that this thread has been on a core or waiting for one; −1 unknown (proc(5), schedstat)."""
+    try:
+        with open("/proc/thread-self/schedstat", "rb", 0) as file:
+            on_core, queued, *_ = file.read().split()
+        return int(on_core) + int(queued)
+    except (OSError, ValueError):
+        return -1
+
+
+LONG_NS = 100_000_000
+"""Of shorter lives it is not asked: what is measured in ticks of some milliseconds says nothing about them."""
 
 
 # -- hooks -----------------------------------------------------------------------------
@@ -370,9 +387,9 @@ def hook(function: Hook) -> Hook:
     """
 
     def guarded(*args: Any) -> Any:
-        if local.busy:
+        if local.busy and occupied():
             return None
-        local.busy = True
+        local.busy = 1
         try:
             return function(*args)
         except Exception:
@@ -381,20 +398,51 @@ def hook(function: Hook) -> Hook:
             forget_frames(error)
             raise
         finally:
-            local.busy = False
+            local.busy = 0
 
     return guarded  # type: ignore[return-value]
 
 
 def ending(function: Callable[[Any, Any], object]) -> Callable[[Any, Any], Any]:
     """A hook for what a function returns, which is given back whatever happens."""
-    inner = hook(function)
 
     def guarded(token: Any, result: Any) -> Any:
-        inner(token, result)
+        if local.busy and occupied():
+            return result
+        local.busy = 1
+        try:
+            function(token, result)
+        except Exception:
+            pass
+        except BaseException as error:
+            forget_frames(error)
+            raise
+        finally:
+            local.busy = 0
         return result
 
     return guarded
+
+
+def early(function: Hook) -> Hook:
+    """A hook that a forked child comes by before it does anything: it forgets nothing, see :func:`forked`."""
+
+    def guarded(*args: Any) -> Any:
+        before = local.busy
+        if before == 1:
+            return None
+        local.busy = 1
+        try:
+            return function(*args)
+        except Exception:
+            return None
+        except BaseException as error:
+            forget_frames(error)
+            raise
+        finally:
+            local.busy = before
+
+    return guarded  # type: ignore[return-value]
 
 
 def forget_frames(error: BaseException) -> None:
@@ -409,9 +457,58 @@ def forget_frames(error: BaseException) -> None:
     error.__traceback__ = trace
 
 
-def after_fork() -> None:
-    """In a forked child: what the parent did not deliver is not ours to report."""
-    line.lost = 0
-    line.omitted = {}
-    local.busy = False
-    local.looking = 0
+# -- forked ------------------------------------------------------------------------------
+
+at_fork: list[Callable[[], None]] = []
+"""What a forked child must forget of its parent's before its first hook, but for those of its own beginning."""
+
+
+at_once: list[Callable[[], None]] = []
+"""What cannot wait for that."""
+
+
+class _Forked:
+    unforgetful = False
+    """A forked child that has not forgotten yet."""
+
+
+_forked = _Forked()
+
+
+def forked() -> None:
+    """In a forked child. What was its parent's is forgotten when the first hook needs it.
+
+    Most children never come that far, and forgetting costs them a page of memory for each thing.
+    """
+    _forked.unforgetful = True
+    local.busy = 2  # other threads are not here
+    if line.lost or line.omitted:
+        # What the parent did not deliver is not ours to report.
+        line.lost, line.omitted = 0, {}
+    for forget in at_once:
+        forget()
+
+
+def occupied() -> bool:
+    """Whether this thread is inside of a hook, when its ``busy`` is not 0; a forked child forgets first."""
+    if local.busy == 1:
+        return True
+    local.busy = 1
+    try:
+        forget_parent()
+    finally:
+        local.busy = 0
+    return False
+
+
+def forget_parent() -> None:
+    """Forgets, if that is still to be done: for hooks of threads that came to be by no hook of ours."""
+    if _forked.unforgetful:
+        _forked.unforgetful = False
+        local.looking = 0
+        local.mark = (local.context, get_native_id())
+        for forget in at_fork:
+            try:
+                forget()
+            except Exception:
+                pass

@@ -1,13 +1,16 @@
-"""Hooks in ``multiprocessing.shared_memory`` and ``heap``: shared memory made, opened, closed and unlinked.
+"""Hooks in ``multiprocessing.shared_memory`` and ``heap``: memory created, attached, closed and unlinked, by whom.
 
-What is unlinked at once, or lives shorter than a look from outside, is known by these reports.
+What is unlinked at once, or lives shorter than a look from outside, is known by these reports. In the
+kernel also what a segment holds: when it is closed there, and when a cell ends.
 """
 
 from __future__ import annotations
 
 import os
+import sys
+import weakref
 
-from parallab_probe import describe
+from parallab_probe import describe, report
 from parallab_probe.report import ending, hook, tell
 
 TYPE_CHECKING = False  # importing typing takes a spawned child milliseconds
@@ -16,51 +19,110 @@ if TYPE_CHECKING:
 
 _SHM = "/dev/shm/"  # noqa: S108
 _DELETED = " (deleted)"
+MOST = 16
+RAW = 64 * 1024
+"""Larger ones are not read."""
+TEXT = 12 * 1024
+ALL = 24 * 1024
+"""Of one content, and of all in one packet, compressed and as text."""
 
 
-def _say(name: str, act: str, fd: Any = None, size: Any = 0) -> None:
-    facts: dict[str, Any] = {"segment": name.removeprefix("/"), "act": act, "size": size if type(size) is int else 0}
-    if type(fd) is int and fd >= 0:
-        status = os.fstat(fd)
+class _State:
+    def __init__(self) -> None:
+        self.keeping = False
+        """Only the kernel keeps any."""
+        self.open: dict[int, weakref.ref[Any]] = {}
+
+    def forget(self) -> None:
+        """In a forked child: what its parent has open is not read here."""
+        self.keeping = False
+        self.open = {}
+
+
+state = _State()
+report.at_fork.append(state.forget)
+
+
+def _facts(memory: Any, act: str) -> dict[str, Any]:
+    inside = describe.attributes(memory)
+    name = inside.get("_name")
+    return _said_of(name if type(name) is str else "", act, inside.get("_fd"), inside.get("_size"))
+
+
+def _said_of(name: str, act: str, handle: Any, size: Any) -> dict[str, Any]:
+    """As model.SegmentUse, with the inode while the descriptor is open."""
+    facts: dict[str, Any] = {"segment": name.removeprefix("/"), "act": act}
+    if type(size) is int:
+        facts["size"] = size
+    if type(handle) is int and handle >= 0:
+        try:
+            status = os.fstat(handle)
+        except OSError:
+            return facts
         facts["inode"] = {"dev": status.st_dev, "ino": status.st_ino}
-    tell("segment", facts)
+    return facts
 
 
-def _name(memory: Any) -> str:
-    name = describe.attributes(memory).get("_name")
-    return name if type(name) is str else ""
+def _act(create: Any) -> str:
+    return "create" if type(create) in (bool, int) and create else "attach"
+
+
+def _own(depth: int) -> str:
+    """Which part of the library itself makes the call, seen from a hook's function; "" for the learner."""
+    code = sys._getframe(depth).f_code
+    if not code.co_filename.endswith("multiprocessing/shared_memory.py"):
+        return "manager" if code.co_filename.endswith("multiprocessing/managers.py") else ""
+    return "drop" if code.co_name == "__del__" else "list"
 
 
 @ending
-def made(token: Any, _result: Any) -> None:
-    memory, create = token
-    inside = describe.attributes(memory)
-    if name := _name(memory):
-        _say(
-            name,
-            "create" if type(create) in (bool, int) and create else "attach",
-            inside.get("_fd"),
-            inside.get("_size"),
-        )
+def opened(token: Any, _result: Any) -> None:
+    memory, _, create = token
+    facts = _facts(memory, _act(create))
+    tell("segment", {**facts, "owner": _own(5)})
+    if state.keeping and len(state.open) < MOST:
+        key = id(memory)
+        state.open[key] = weakref.ref(memory, lambda _: state.open.pop(key, None))
+
+
+@hook
+def not_opened(token: Any) -> None:
+    _, name, create = token
+    error = sys.exc_info()[1]
+    if error is not None and type(name) in (str, type(None)):
+        facts = _said_of(name or "", _act(create), None, None)
+        tell("segment", {**facts, "error": describe.failure(error)})
 
 
 @hook
 def closing(memory: Any) -> Any:
-    """Whether it was open: close() may be called again, and is when the object goes."""
-    fd = describe.attributes(memory).get("_fd")
-    return memory if type(fd) is int and fd >= 0 else None
+    facts = _facts(memory, "close")
+    if "inode" not in facts:
+        return None  # closed before
+    if state.keeping:
+        facts["content"] = _said(content(memory, TEXT))
+    return {**facts, "owner": _own(4)}
 
 
 @ending
-def closed(memory: Any, _result: Any) -> None:
-    if memory is not None and (name := _name(memory)):
-        _say(name, "close")
+def closed(facts: Any, _result: Any) -> None:
+    if facts is not None:
+        tell("segment", facts)
 
 
-@ending
-def unlinked(token: Any, _result: Any) -> None:
-    if name := _name(token[0]):
-        _say(name, "unlink")
+@hook
+def not_closed(facts: Any) -> None:
+    error = sys.exc_info()[1]
+    if facts is not None and error is not None:
+        tell("segment", {**facts, "error": describe.failure(error)})
+
+
+@hook
+def unlinking(memory: Any) -> Any:
+    return {**_facts(memory, "unlink"), "owner": _own(4)}
+
+
+unlinked, not_unlinked = closed, not_closed
 
 
 @ending
@@ -69,4 +131,37 @@ def arena(_token: Any, result: Any) -> None:
     made = result[0]
     path = os.readlink(f"/proc/self/fd/{made.fd}")
     if path.startswith(_SHM):  # else in a temporary folder: /dev/shm is too small for it
-        _say(path[len(_SHM) :].removesuffix(_DELETED), "arena", made.fd, made.size)
+        tell("segment", _said_of(path[len(_SHM) :].removesuffix(_DELETED), "arena", made.fd, made.size))
+
+
+def content(memory: Any, most: int) -> str:
+    """What it holds: compressed (zlib), as base64; "" where it is too much."""
+    inside = describe.attributes(memory)
+    mapped = inside.get("_mmap")
+    size = inside.get("_size")
+    if mapped is None or type(size) is not int or size > RAW:
+        return ""
+    import base64
+    import zlib
+
+    text = base64.b64encode(zlib.compress(mapped[:size], 1)).decode("ascii")
+    return text if len(text) <= most else ""
+
+
+def _said(text: str) -> Any:
+    return report.Json(text) if text else ""
+
+
+def contents(most: int = ALL) -> tuple[dict[str, Any], ...]:
+    """Those that the kernel has open, as model.Content; of what they hold so many characters."""
+    found = []
+    left = min(ALL, most)
+    for reference in list(state.open.values()):
+        memory = reference()
+        facts = _facts(memory, "") if memory is not None else {}
+        if "inode" in facts:
+            text = content(memory, min(TEXT, left))
+            left -= len(text)
+            known = {"name": facts["segment"], "inode": facts["inode"], "size": facts.get("size", 0)}
+            found.append({**known, "content": _said(text)})
+    return tuple(found)

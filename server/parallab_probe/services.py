@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from itertools import count
 
-from parallab_probe import describe
+from parallab_probe import describe, install
 from parallab_probe.report import ending, hook, local, tell
 
 TYPE_CHECKING = False  # importing typing takes a spawned child milliseconds
@@ -21,12 +21,12 @@ def _ident(service: Any) -> int:
     return _idents.get(id(service), 0)
 
 
-def _begin(service: Any, kind: str, child: int = 0) -> None:
+def _begin(service: Any, kind: str, child: int = 0, more: Any = None) -> None:
     if len(_idents) > 4096:
         _idents.clear()
     # An id that is used again: the one that had it is gone, this is its successor's begin.
     _idents[id(service)] = next(_numbers)
-    tell("service", {"service": kind, "ident": _ident(service), "act": "begin", "child": child})
+    tell("service", {"service": kind, "ident": _ident(service), "act": "begin", "child": child, **(more or {})})
 
 
 def _say(service: Any, kind: str, act: str) -> None:
@@ -74,9 +74,27 @@ def pool_joined(pool: Any, _result: Any) -> None:
 @ending
 def manager_begun(token: Any, _result: Any) -> None:
     process = describe.attributes(token[0]).get("_process")
-    _begin(token[0], "manager", process.pid if process is not None else 0)
+    _begin(token[0], "manager", process.pid if process is not None else 0, _of_manager(token[0]))
     if process is not None:
         _idents[id(process)] = _ident(token[0])
+
+
+@hook
+def manager_not_begun(token: Any) -> None:
+    """Its server died, perhaps of what it could not import."""
+    process = describe.attributes(token[0]).get("_process")
+    child = process.pid if process is not None else 0
+    tell("service", {"service": "manager", "act": "fail", "child": child, **_of_manager(token[0])})
+
+
+def _of_manager(manager: Any) -> dict[str, Any]:
+    proxies: Any = install.hooks("proxies")
+    address = describe.attributes(manager).get("_address")
+    return {
+        "address": address if type(address) is str else "",
+        "cls": describe.full_type_name(manager),
+        "kinds": proxies.kinds(manager),
+    }
 
 
 @hook

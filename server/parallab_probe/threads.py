@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from _thread import get_ident
-from time import monotonic_ns
+from time import monotonic_ns, thread_time_ns
 
 from parallab_probe import describe, processes, report
 from parallab_probe.report import ending, hook, local, tell
@@ -155,7 +155,7 @@ def running(thread: Any) -> Any:
         return None
     name = describe.attributes(thread).get("_name")
     tell("thread-run", {"ident": known.number, "name": name})
-    return known.number, name
+    return known.number, name, monotonic_ns()
 
 
 @hook
@@ -168,8 +168,14 @@ def raised(thread: Any) -> None:
 
 def _ended(token: Any) -> None:
     if token is not None:
-        number, name = token
-        tell("thread-end", {"ident": number, "name": name, "error": state.error.pop(number, None)})
+        number, name, began = token
+        facts = {"ident": number, "name": name, "cpu_ns": thread_time_ns(), "error": state.error.pop(number, None)}
+        over = monotonic_ns() - began
+        if over >= report.LONG_NS and (runnable := report.runnable()) >= 0:
+            facts.update(watched_ns=over, runnable_ns=runnable)
+            if processes.state.getrusage is not None:
+                facts["pauses"] = processes.state.getrusage(1).ru_nvcsw  # 1 is RUSAGE_THREAD
+        tell("thread-end", facts)
 
 
 ended = ending(lambda token, _result: _ended(token))
@@ -206,4 +212,4 @@ def _forget() -> None:
     state.error.clear()
 
 
-processes.at_fork.append(_forget)
+report.at_fork.append(_forget)

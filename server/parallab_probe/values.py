@@ -1,17 +1,20 @@
-"""The learner's names, copied by exact builtin type, and their shared numbers (kernel only).
+"""The learner's names, copied by exact builtin type, and their shared numbers.
 
 Bounded in depth, in number and in size; no method of the learner's is called.
 """
 
 from __future__ import annotations
 
-import ast
 import sys
 import types
-from collections.abc import Iterator
-from typing import Any
 
-from parallab_probe import describe, holding, report
+from parallab_probe import describe, report
+
+TYPE_CHECKING = False  # importing typing takes a spawned child milliseconds
+if TYPE_CHECKING:
+    import ast
+    from collections.abc import Iterator
+    from typing import Any
 
 DEPTH = 4
 NAMES = 64
@@ -29,7 +32,9 @@ _PLAIN = frozenset({bool, int, float, str, bytes, list, tuple, set, frozenset, d
 
 def _plain(value: Any) -> Any:
     """A container of ``collections`` as the list or dict that it is in all but name; None for all else."""
-    collections = sys.modules["collections"]
+    collections = sys.modules.get("collections")
+    if collections is None:  # a spawned child may do without it, and so do its values
+        return None
     if type(value) in (collections.Counter, collections.OrderedDict, collections.defaultdict):
         return dict(dict.items(value))
     return list(value) if type(value) is collections.deque else None
@@ -101,10 +106,10 @@ def json(value: object, most: int = ONE) -> str:
         return ""
 
 
-def copied(space: dict[str, Any], names: list[str]) -> tuple[dict[str, Any], ...]:
-    """Names as model.Value, as many as fit."""
+def copied(space: dict[str, Any], names: list[str], most: int = SIZE) -> tuple[dict[str, Any], ...]:
+    """Names as model.Value, as many as fit into so many bytes."""
     found: list[dict[str, Any]] = []
-    left = SIZE
+    left = min(SIZE, most)
     for name in names:
         if name not in space:
             continue
@@ -137,7 +142,12 @@ def readings(space: dict[str, Any], names: set[str]) -> tuple[dict[str, Any], ..
                 before = found.get(address)
                 labels = [*before[2], label] if before is not None else [label]
                 found[address] = (raw, lock or (before[1] if before is not None else ""), labels)
-    return tuple(numbers.read(address, raw, lock, tuple(labels[:8])) for address, (raw, lock, labels) in found.items())
+    read: list[dict[str, Any]] = []
+    left = numbers.ALL_ITEMS
+    for address, (raw, lock, labels) in found.items():
+        read.append(numbers.read(address, raw, lock, tuple(labels[:8]), min(numbers.ITEMS, left)))
+        left -= len(read[-1].get("items", ()))
+    return tuple(read)
 
 
 def _parts(name: str, value: object) -> list[tuple[str, object]]:
@@ -151,6 +161,8 @@ def _parts(name: str, value: object) -> list[tuple[str, object]]:
 
 def reachable(space: dict[str, Any], source: ast.AST | None) -> set[str]:
     """The names that a cell can reach: those in it, and in the functions and classes that it names."""
+    import ast
+
     names = {node.id for node in ast.walk(source) if isinstance(node, ast.Name)} if source is not None else set()
     pending = list(names)
     while pending and len(names) < REACH:
@@ -231,6 +243,8 @@ def _locks(frame: Any, tree: ast.Module | None, innermost: bool) -> tuple[list[i
     """The identities of the thread locks that a frame of the learner's holds, and of that which it wants."""
     if tree is None:
         return [], 0
+    from parallab_probe import holding
+
     try:
         held, wanted = holding.at(tree, frame.f_code.co_name, frame.f_lineno, innermost)
         locks = [lock for name in held if (lock := _lock(name, frame)) is not None and _locked(lock)]
@@ -241,11 +255,14 @@ def _locks(frame: Any, tree: ast.Module | None, innermost: bool) -> tuple[list[i
 
 
 def _looked(frame: Any, tree: ast.Module | None) -> bool:
+    from parallab_probe import holding
+
     return tree is not None and holding.looks_first(tree, frame.f_code.co_name, frame.f_lineno)
 
 
 def _tree(frame: Any) -> ast.Module | None:
     """The file or cell of a frame; None where it is not known, too long, or has nothing to tell."""
+    import ast
     import linecache
 
     source = "".join(linecache.getlines(frame.f_code.co_filename, frame.f_globals))

@@ -1,114 +1,156 @@
-"""The probe's cost: ``python tests/bench/bench_probe.py [ROUNDS]``. Two kernels, with and without it, in turns.
+"""What the probe costs the learner: kernels with and without it, in turns.
 
-Budgets: start and end of one process +5 %, a CPU-bound cell with four workers +2 %, 100,000 put
-and get of a queue.Queue +60 %. Ratios of the fastest rounds, since other work on the machine
-only ever adds; medians beside them.
+Budgets: start and end of one process +5 % with each start method, 100,000 put and get of a
+queue.Queue +60 %, a CPU-bound cell with four workers under the whole recorder +2 %.
 """
 
 from __future__ import annotations
 
-import statistics
+import asyncio
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
+from types import SimpleNamespace
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.insert(0, str(Path(__file__).parent))
 
+from ratios import Row, compare, milliseconds, paired, table
+
+from kernels import RecordedKernel
 from listening import Listened
 
 WORK = """
 def nothing():
     pass
 
-def burn():
+def burn(n=2_000_000):
     total = 0
-    for i in range(400_000):
+    for i in range(n):
         total += i * i
 """
 SETUP = """
-import multiprocessing as mp, queue, time, work
+import multiprocessing as mp, os, queue, resource, time, work
+
+def spent():
+    "CPU seconds of this process, of its children, and of those of its forkserver."
+    own, children = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
+    seconds = own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
+    import multiprocessing.forkserver as forkserver
+    server = forkserver._forkserver._forkserver_pid
+    if server:
+        with open(f"/proc/{server}/stat") as file:
+            numbers = file.read().rsplit(")", 1)[1].split()
+        seconds += sum(map(int, numbers[11:15])) / os.sysconf("SC_CLK_TCK")
+    return seconds
+
 def processes(n):
-    began = time.perf_counter()
+    cpu, wall = spent(), time.perf_counter()
     for _ in range(n):
         p = mp.Process(target=work.nothing); p.start(); p.join()
-    return (time.perf_counter() - began) / n
-def faults(n):
-    import resource
-    def look():
-        a, b = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
-        return (a.ru_minflt, b.ru_minflt, a.ru_utime, a.ru_stime, b.ru_utime, b.ru_stime)
-    processes(5)
-    before = look(); processes(n)
-    return [round((y - x) / n * (1 if k < 2 else 1e6)) for k, (x, y) in enumerate(zip(before, look()))]
-def burning(n):
-    began = time.perf_counter()
-    ps = [mp.Process(target=work.burn) for _ in range(4)]
-    for p in ps: p.start()
-    work.burn()
-    for p in ps: p.join()
-    return time.perf_counter() - began
+    return (time.perf_counter() - wall) / n, (spent() - cpu) / n
+
 def putting(n):
     q = queue.Queue()
-    began = time.perf_counter()
+    cpu, wall = time.thread_time(), time.perf_counter()
     for i in range(n):
         q.put(i); q.get()
-    return time.perf_counter() - began
+    return time.perf_counter() - wall, time.thread_time() - cpu
+
 def locking(n):
     lock = mp.Lock()
-    began = time.perf_counter()
+    cpu, wall = time.thread_time(), time.perf_counter()
     for _ in range(n):
         with lock: pass
-    return (time.perf_counter() - began) / n
+    return (time.perf_counter() - wall) / n, (time.thread_time() - cpu) / n
 """
 CASES = (
-    ("start and end of a process, fork", "fork", "processes(40)", 1.05),
-    ("start and end of a process, spawn", "spawn", "processes(4)", 1.05),
-    ("start and end of a process, forkserver", "forkserver", "processes(20)", 1.05),
-    ("CPU-bound cell, four workers, fork", "fork", "burning(1)", 1.02),
-    ("100,000 queue.Queue put and get", "fork", "putting(100_000)", 1.60),
-    ("one with lock:, of 10,000", "fork", "locking(10_000)", None),
+    ("start and end of a process, fork", "fork", "processes(20)", 25, 1.05),
+    ("start and end of a process, spawn", "spawn", "processes(2)", 25, 1.05),
+    ("start and end of a process, forkserver", "forkserver", "processes(10)", 25, 1.05),
+    ("100,000 queue.Queue put and get", "fork", "putting(100_000)", 15, 1.60),
+    ("one `with lock:`, of 10,000", "fork", "locking(10_000)", 9, None),
 )
+BURNING = """
+began = time.perf_counter()
+ps = [mp.Process(target=work.burn) for _ in range(4)]
+for p in ps: p.start()
+work.burn()
+for p in ps: p.join()
+print(time.perf_counter() - began)
+"""
 
 
-def measure(method: str, expression: str, rounds: int) -> tuple[float, float, float, float]:
-    """Fastest and median seconds, with and without the probe."""
+def probed(what: str, method: str, expression: str, rounds: int, most: float | None) -> tuple[Row, Row]:
+    """The rows of an expression that gives wall and CPU seconds."""
     kernels = [Listened(method, probe=probe) for probe in (True, False)]
-    times: tuple[list[float], list[float]] = ([], [])
+    processor: list[list[float]] = [[], []]
+
+    def measured(place: int) -> float:
+        wall, cpu = map(float, kernels[place].value(expression).strip("()").split(","))
+        processor[place].append(cpu)
+        return wall
+
     try:
         for kernel in kernels:
             kernel.module("work", WORK)
             kernel.run(SETUP)
             kernel.value(expression)
-        for number in range(rounds):
-            for place in (0, 1) if number % 2 else (1, 0):
-                times[place].append(float(kernels[place].value(expression)))
+        pairs = paired(lambda: measured(0), lambda: measured(1), rounds)
     finally:
         for kernel in kernels:
             kernel.end()
-    return min(times[0]), min(times[1]), statistics.median(times[0]), statistics.median(times[1])
+    on, off = (sum(figures) for figures in processor)
+    cpu = Row(f"{what}: CPU", milliseconds(on / rounds), milliseconds(off / rounds), on / off, on / off, on / off, None)
+    return compare(what, pairs, most, milliseconds), cpu
 
 
-def line(name: str, figures: tuple[float, float, float, float], budget: float | None) -> str:
-    """One case's result."""
-    on, off, on_median, off_median = figures
-    allowed = f"budget {budget:.2f}" if budget else "no budget"
-    return (
-        f"{name:42} {off * 1e3:9.3f} ms off {on * 1e3:9.3f} ms on, ratio {on / off:.3f} "
-        f"(medians {on_median / off_median:.3f}; {allowed})"
-    )
+class BareKernel(RecordedKernel):
+    """The same kernel as jupyter_client itself starts it."""
+
+    def __init__(self, runtime: Path) -> None:
+        super().__init__(runtime)
+        self.manager._kernel_spec.metadata = {}
+
+    @property
+    def recorder(self) -> SimpleNamespace:
+        """None; it need not be waited for."""
+        return SimpleNamespace(hello=True)
 
 
-@pytest.mark.bench
-@pytest.mark.parametrize(("name", "method", "expression", "budget"), CASES)
-def test_budget(name: str, method: str, expression: str, budget: float | None) -> None:
-    figures = measure(method, expression, 15)
-    print(line(name, figures, budget))
-    assert budget is None or figures[0] / figures[1] <= budget
+async def recorded(rounds: int) -> Row:
+    """A CPU-bound cell under provisioner, recorder, ear and probe, and in a bare kernel."""
+    with tempfile.TemporaryDirectory(prefix="bench-") as runtime:
+        kernels = [RecordedKernel(Path(runtime)), BareKernel(Path(runtime))]
+        pairs: list[tuple[float, float]] = []
+        try:
+            for kernel in kernels:
+                await kernel.start()
+                (kernel.folder / "work.py").write_text(WORK)
+                await kernel.run(SETUP)
+                await kernel.run(BURNING)
+            for number in range(rounds):
+                found = {
+                    place: float(await kernels[place].run(BURNING)) for place in ((0, 1) if number % 2 else (1, 0))
+                }
+                pairs.append((found[0], found[1]))
+        finally:
+            for kernel in kernels:
+                await kernel.end()
+    return compare("CPU-bound cell, four workers, recorder on against off", pairs, 1.02, milliseconds)
+
+
+def rows() -> Iterator[Row]:
+    """All of them, as they come."""
+    for case in CASES:
+        yield from probed(*case)
+    yield asyncio.run(recorded(11))
 
 
 if __name__ == "__main__":
-    for name, method, expression, budget in CASES:
-        if len(sys.argv) < 3 or sys.argv[2] in name:
-            rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 15
-            print(line(name, measure(method, expression, rounds), budget), flush=True)
+    wanted = sys.argv[1:]
+    found = [row for case in CASES if not wanted or any(word in case[0] for word in wanted) for row in probed(*case)]
+    if not wanted or "recorder" in wanted:
+        found.append(asyncio.run(recorded(11)))
+    print(table(found))

@@ -19,6 +19,13 @@ def test_what_the_probe_names_is_ours_and_what_the_folder_shows_is_added() -> No
     assert comings.lives() == (ShmLife("psm_a", pid=7, created=10, deleted=20, seen=True, inode=Inode(1, 5)),)
 
 
+def test_what_could_not_be_made_is_somebody_elses() -> None:
+    comings = Comings()
+    taken = model.Failure("FileExistsError")
+    comings.hear(model.SegmentUse(at=11, pid=7, segment="board", act="create", error=taken))
+    assert comings.lives() == ()
+
+
 def test_what_nobody_named_is_somebody_elses() -> None:
     comings = Comings()
     comings.saw("psm_b", "created", 10)

@@ -55,6 +55,11 @@ CASES: dict[str, tuple[Any, ...]] = {
     ),
     "M17": (end(900, error=failure("RuntimeError", "context has already been set")),),
     "M18": (refused(failure("RuntimeError", "A SemLock created in a fork context is being shared …")),),
+    "M37": (
+        life(1, 20, 25, 0, target="m.f"),
+        model.ProcessEnd(at=40, pid=1, cell=CELL, run=1, exit_code=0, values=(model.Value("m.SUM", "int", "5"),)),
+        end(900, values=(model.Value("m.SUM", "int", "0"),)),
+    ),
     "M38": TWO,
     "M40": (*TWO, lock("a", 1, 50), lock("b", 2, 51)),
     "M41": (refused(failure("TypeError", "cannot pickle '_thread.lock' object")),),
@@ -85,6 +90,41 @@ CASES: dict[str, tuple[Any, ...]] = {
         model.ThreadEnd(at=30, pid=KERNEL, cell=CELL, run=1, ident=1, error=failure("ValueError")),
     ),
 }
+
+
+def call(pid: int, at: int, method: str, args: str, result: str = "", kind: str = "") -> model.ProxyUse:
+    return model.ProxyUse(
+        at=at, began=at - 1, pid=pid, cell=CELL, run=1, object="o", type="dict",
+        method=method, args=args, result=result, result_type=kind,
+    )  # fmt: skip
+
+
+CASES["M52"] = (call(KERNEL, 20, "__getitem__", '["a"]', "[]", "list"),)
+CASES["M53"] = (
+    *(life(pid, 20, 25, 400, target="m.f") for pid in (1, 2)),
+    *(call(pid, at, "__getitem__", '["n"]', "0", "int") for pid, at in ((1, 40), (2, 42))),
+    *(call(pid, at, "__setitem__", '["n",1]') for pid, at in ((1, 50), (2, 52))),
+)
+CASES["M54"] = (
+    life(1, 20, 25, 100, target="m.f", role="manager"),
+    life(2, 30, 35, 0, target="m.f"),
+    model.ProcessEnd(at=400, pid=2, cell=CELL, run=1, exit_code=1, error=failure("FileNotFoundError")),
+)
+
+
+def segment(act: Any, at: int, pid: int = KERNEL, **facts: Any) -> model.SegmentUse:
+    return model.SegmentUse(
+        at=at, pid=pid, cell=CELL, run=1, segment="psm_1", act=act, inode=model.Inode(1, 7), **facts
+    )
+
+
+CASES["M48"] = (segment("create", 15), life(1, 20, 25, 40, target="m.f"), segment("unlink", 30, 1))
+CASES["M50"] = (segment("create", 15), segment("close", 16, error=model.Failure("BufferError")))
+CASES["M51"] = (
+    life(1, 20, 25, 400, args=(model.Arg("number", address=7),), target="m.f"),
+    end(900, readings=(model.Reading(7, "c_byte", -128),)),
+)
+CASES["M16"] = tuple(life(pid, 20 + pid, 60 + pid, 600, target="m.f") for pid in range(1, 31))
 
 
 def thread(ident: int, began: int, ended: int = 0, **facts: Any) -> list[model.AnyEvent]:
@@ -166,6 +206,34 @@ def test_it_is_recognised(mistake: str) -> None:
 @pytest.mark.parametrize("mistake", sorted(set(RECOGNISERS) - {"M38"}))
 def test_a_right_answer_is_not(mistake: str) -> None:
     assert not RECOGNISERS[mistake](RIGHT)
+
+
+def test_who_reads_and_writes_without_others_between_loses_nothing() -> None:
+    turns = [(1, 40, "__getitem__", '["n"]'), (1, 42, "__setitem__", '["n",1]')]
+    turns += [(2, 50, "__getitem__", '["n"]'), (2, 52, "__setitem__", '["n",2]')]
+    assert not RECOGNISERS["M53"](tale(*(call(*turn) for turn in turns)))
+
+
+def test_what_is_left_in_shared_memory() -> None:
+    left = model.Segment(model.Inode(1, 7), "psm_1", 100)
+    gone = model.Segment(model.Inode(1, 8), "psm_1", 100)
+    for entry, told in ((left, True), (gone, False)):
+        snapshot = model.Snapshot(1, 1.0, KERNEL, segments=(entry,))
+        run = evidence(begin(), segment("create", 15), segment("close", 16), end(), snapshots=(snapshot,))
+        assert RECOGNISERS["M47"](run) is told
+
+
+def forked(*threads: model.Thread, inode: model.Inode | None = None) -> Any:
+    waiting = model.Thread(1, "python", "S", model.Blocked("futex", inode=inode))
+    child = model.Process(1, 1, KERNEL, "python", "S", threads=(waiting, *threads))
+    snapshot = model.Snapshot(1, 1.0, KERNEL, processes=(child,))
+    return evidence(begin(), life(1, 20, 25, target="m.f"), snapshots=(snapshot,))
+
+
+def test_a_forked_child_waits_for_a_copied_lock() -> None:
+    assert RECOGNISERS["M19"](forked())
+    assert not RECOGNISERS["M19"](forked(model.Thread(2, "python", "S")))
+    assert not RECOGNISERS["M19"](forked(inode=model.Inode(1, 7)))
 
 
 def test_threads_are_waited_for_one_by_one_too() -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import zlib
+
 import msgspec
 import pytest
 
@@ -181,6 +184,90 @@ def test_a_recording_with_a_wrong_field_names_the_place() -> None:
         model.loads(b'{"schema":1,"kernel":"k","pid":1,"events":[{"kind":"cell-begin","at":"soon"}]}')
 
 
+SHM = model.Inode(1, 7)
+
+
+def block(act: str, at: int, pid: int = KERNEL, **facts: object) -> model.SegmentUse:
+    facts = {"inode": SHM, **facts}
+    return model.SegmentUse(at=at, pid=pid, cell=CELL, run=1, segment="psm_1", act=act, **facts)  # type: ignore[arg-type]
+
+
+def packed(data: bytes) -> str:
+    return base64.b64encode(zlib.compress(data)).decode()
+
+
+def test_a_segment_knows_who_mapped_closed_and_unlinked_it_and_what_it_held() -> None:
+    given = (model.Arg("segment", name="/psm_1"),)
+    run = evidence(
+        begin(), block("create", 15, size=9), life(1, 20, 25, 90), life(2, 30, 35, 90, args=given, method="fork"),
+        block("attach", 40, 1), block("close", 41, 1), block("close", 42, 2, owner="drop"),
+        block("close", 95, content=packed(b"picture")), block("unlink", 96),
+        block("unlink", 97, error=model.Failure("FileNotFoundError")), end(),
+    )  # fmt: skip
+    (found,) = run.segments
+    assert (found.made_by, found.size, found.content) == (KERNEL, 9, b"picture")
+    assert found.mapped_by == {KERNEL, 1, 2}
+    assert found.did("close") == (1, KERNEL)
+    assert found.did("close", by_hand=False) == (1, 2, KERNEL)
+    assert (found.did("unlink"), len(found.failed("unlink"))) == ((KERNEL,), 1)
+
+
+def test_a_new_segment_of_an_old_name_is_another() -> None:
+    run = evidence(begin(), block("create", 15, size=1), block("unlink", 16), block("create", 17, size=2), end())
+    assert [found.size for found in run.segments] == [1, 2]
+
+
+def test_a_close_is_of_the_segment_that_was_open_whatever_its_name_means_by_then() -> None:
+    new = model.Inode(1, 8)
+    run = evidence(
+        begin(), block("create", 15), block("unlink", 16), block("create", 17, inode=new),
+        block("close", 18), block("unlink", 19, inode=None), end(),
+    )  # fmt: skip
+    first, second = run.segments
+    assert (first.did("close"), first.unlinked, second.did("close"), second.unlinked) == ((KERNEL,), 16, (), 19)
+
+
+def test_a_segment_that_could_not_be_made_is_not_the_learners() -> None:
+    taken = model.Failure("FileExistsError")
+    (found,) = evidence(begin(), block("create", 15, inode=None, error=taken), end()).segments
+    assert (found.made_by, found.mapped_by, found.did("create"), len(found.failed("create"))) == (0, frozenset(), (), 1)
+
+
+@pytest.mark.parametrize("forged", ["?", "AAAA", packed(b"x")[:-6]])
+def test_a_content_that_cannot_be_unpacked_is_not_known(forged: str) -> None:
+    (found,) = evidence(begin(), block("create", 15), block("close", 16, content=forged), end()).segments
+    assert not found.content
+
+
+def test_a_content_is_unpacked_no_further_than_is_sent() -> None:
+    bomb = packed(bytes(50_000_000))[:16384]
+    (found,) = evidence(begin(), block("create", 15), block("close", 16, content=bomb), end()).segments
+    assert len(found.content or b"") <= 65536
+
+
+def test_each_process_has_a_memory_of_its_own() -> None:
+    left = model.ProcessEnd(
+        at=40, pid=1, cell=CELL, run=1, exit_code=0, cpu_ns=30, watched_ns=100, runnable_ns=90,
+        values=(model.Value("shelf.RATE", "int", "1"),),
+    )  # fmt: skip
+    ran = model.ProcessRun(at=22, pid=1, cell=CELL, run=1, cpu_ns=20)
+    home = (model.Value("shelf.RATE", "int", "99"), model.Value("p", "int", "3"), model.Value("q", "Queue"))
+    run = evidence(begin(), life(1, 20, 25), ran, left, end(values=home))
+    (worker,) = run.workers
+    assert (worker.memory, run.memory, run.values) == ({"shelf.RATE": 1}, {"shelf.RATE": 99}, {"p": 3})
+    assert (worker.runnable, worker.work_ns) == (0.9, 10)
+
+
+def test_calls_know_their_server() -> None:
+    server = model.ServiceUse(at=12, pid=KERNEL, cell=CELL, run=1, service="manager", child=5, address="/tmp/s")
+    use = model.ProxyUse(
+        at=20, began=19, pid=KERNEL, cell=CELL, run=1, object="o", type="dict", server="/tmp/s",
+        method="get", args='["n"]', result="7", result_type="int",
+    )  # fmt: skip
+    (call,) = evidence(begin(), server, use, end()).calls
+    assert (call.server, call.args, call.result) == (5, ["n"], 7)
+
+
 def at_work(**facts: object) -> dict[str, object]:
     return {"pid": KERNEL, "cell": CELL, "run": 1, **facts}
 
@@ -237,9 +324,10 @@ def test_shared_memory_from_its_making_to_its_unlinking() -> None:
         model.SegmentUse(at=24, segment="others", act="attach", **at_work()),  # type: ignore[arg-type]
     ]
     shown = model.ShmLife("psm_a", pid=KERNEL, created=19, deleted=30, seen=True, inode=inode)
-    (one,) = evidence(begin(), uses, shm=(shown,)).segments
-    assert (one.name, one.size, one.pid, one.created, one.unlinked) == ("psm_a", 64, KERNEL, 20, 30)
-    assert (one.attached, one.closed, one.confirmed) == ((7,), (7,), True)
+    one, others = evidence(begin(), uses, shm=(shown,)).segments
+    assert (one.name, one.size, one.made_by, one.created, one.unlinked) == ("psm_a", 64, KERNEL, 20, 30)
+    assert (one.did("attach"), one.did("close"), one.confirmed) == ((7,), (7,), True)
+    assert (others.name, others.made_by, others.confirmed) == ("others", 0, False)
 
 
 def test_who_cannot_look_concludes_nothing() -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import time
+import zlib
 from collections.abc import Iterator
 
 import pytest
@@ -356,3 +358,193 @@ def test_asking_while_a_cell_burns_cpu(kernel: Listened) -> None:
 def test_nothing_was_misunderstood(kernel: Listened) -> None:
     assert kernel.ear.malformed == 0
     assert not kernel.heard.all(model.Lost)
+
+
+SHELF = """
+LEDGER = []
+RATE = 1
+_hidden = 2
+def add(what):
+    LEDGER.append(what)
+def burn():
+    end = __import__("time").process_time() + 0.3
+    while __import__("time").process_time() < end:
+        pass
+"""
+
+
+def test_each_process_has_its_own_copy_of_a_module(kernel: Listened) -> None:
+    kernel.module("shelf", SHELF)
+    kernel.module("helper", "import shelf\ndef work():\n    shelf.add('child')\n")
+    kernel.run("import shelf, helper")
+    kernel.heard.clear()
+    end = kernel.ended(
+        "shelf.RATE = 99\nshelf.add('home')\np = mp.Process(target=helper.work)\np.start()\np.join()", "cell-1"
+    )
+    kernel.heard.until(lambda: kernel.heard.all(model.ProcessEnd))
+    forked = kernel.heard.all(model.ProcessBorn)[0].method == "fork"
+    assert model.decoded(end.values) == {"shelf.LEDGER": ["home"], "shelf.RATE": 99}
+    (left,) = kernel.heard.all(model.ProcessEnd)
+    mine = (
+        {"shelf.LEDGER": ["home", "child"], "shelf.RATE": 99}
+        if forked
+        else {"shelf.LEDGER": ["child"], "shelf.RATE": 1}
+    )
+    assert model.decoded(left.values) == mine
+
+
+def test_nothing_is_said_of_modules_that_are_not_the_learners(kernel: Listened) -> None:
+    end = kernel.ended("p = mp.Process(target=time.sleep, args=(0,))\np.start()\np.join()\nx = 1")
+    kernel.heard.until(lambda: kernel.heard.all(model.ProcessEnd))
+    assert model.decoded(end.values) == {"x": 1}
+    (left,) = kernel.heard.all(model.ProcessEnd)
+    assert left.values == ()
+
+
+def test_how_much_of_its_life_a_thread_or_process_could_run(kernel: Listened) -> None:
+    kernel.module("shelf", SHELF)
+    kernel.run(
+        "import shelf\nps = [mp.Process(target=shelf.burn), mp.Process(target=time.sleep, args=(0.3,)),"
+        " mp.Process(target=time.sleep, args=(0,))]\n"
+        "for p in ps: p.start()\nfor p in ps: p.join()\n"
+        "t = threading.Thread(target=time.sleep, args=(0.2,))\nt.start(); t.join()"
+    )
+    kernel.heard.until(lambda: len(kernel.heard.all(model.ProcessEnd)) == 3 and kernel.heard.all(model.ThreadEnd))
+    pids = [start.child for start in kernel.heard.all(model.ProcessStart)]
+    busy, asleep, short = sorted(kernel.heard.all(model.ProcessEnd), key=lambda end: pids.index(end.pid))
+    assert busy.runnable_ns / busy.watched_ns > 0.9
+    assert asleep.runnable_ns / asleep.watched_ns < 0.5
+    assert short.watched_ns == 0
+    (thread,) = kernel.heard.all(model.ThreadEnd)
+    assert thread.watched_ns >= 200_000_000
+    assert thread.runnable_ns < thread.watched_ns / 2
+    assert thread.pauses > 0
+
+
+PAINT = """
+from multiprocessing import shared_memory
+def paint(name):
+    memory = shared_memory.SharedMemory(name=name)
+    memory.buf[1] = 7
+    memory.close()
+def given(memory):
+    memory.buf[2] = 8
+def lazy(name):
+    shared_memory.SharedMemory(name=name)
+"""
+
+
+def test_a_segment_and_what_it_holds(kernel: Listened) -> None:
+    kernel.module("painter", PAINT)
+    kernel.run("import painter\nfrom multiprocessing.shared_memory import SharedMemory, ShareableList")
+    kernel.heard.clear()
+    end = kernel.ended(
+        "m = SharedMemory(create=True, size=300)\n"
+        "for work, arg in [(painter.paint, m.name), (painter.given, m), (painter.lazy, m.name)]:\n"
+        "    p = mp.Process(target=work, args=(arg,)); p.start(); p.join()\n"
+    )
+    (held,) = end.segments
+    assert (held.size, held.inode is not None) == (300, True)
+    kernel.run(
+        "v = m.buf[:2]\ntry: m.close()\nexcept BufferError: pass\nv.release()\nm.close(); m.unlink(); m.unlink()"
+    )
+    kernel.heard.until(
+        lambda: len(kernel.heard.all(model.ProcessEnd)) == 3 and len(kernel.heard.all(model.CellEnd)) == 2
+    )
+    uses = sorted(kernel.heard.all(model.SegmentUse), key=lambda use: use.at)
+    mine = [(use.act, use.error.type if use.error else "") for use in uses if use.pid == kernel.pid]
+    assert mine == [
+        ("create", ""),
+        ("close", "BufferError"),
+        ("close", ""),
+        ("unlink", ""),
+        ("unlink", "FileNotFoundError"),
+    ]
+    assert {use.inode for use in uses if use.inode is not None} == {held.inode}
+    theirs = [(use.act, use.owner) for use in uses if use.pid != kernel.pid]
+    forked = kernel.heard.all(model.ProcessBorn)[0].method == "fork"
+    given = [] if forked else [("attach", "")]
+    assert theirs == [("attach", ""), ("close", ""), *given, ("attach", ""), ("close", "drop")]
+    packed = next(use.content for use in uses if use.act == "close" and use.pid == kernel.pid)
+    assert zlib.decompress(base64.b64decode(packed))[:4] == b"\0\7\10\0"
+
+
+def test_a_cell_that_leaves_very_much_is_heard_to_end(kernel: Listened) -> None:
+    kernel.module("attic", "LOG = ['x' * 900 for _ in range(16)]\n")
+    kernel.run("import attic, os, random\nfrom multiprocessing.shared_memory import SharedMemory")
+    end = kernel.ended(
+        "attic\narrays = [mp.Array('d', [random.random() for _ in range(256)]) for _ in range(8)]\n"
+        "blocks = [SharedMemory(create=True, size=8000) for _ in range(3)]\n"
+        "for one in blocks: one.buf[:] = os.urandom(one.size)\n"
+        "a = ['y' * 900 for _ in range(16)]\nb = list(a)\nc = list(a)\n"
+    )
+    kernel.run("for one in blocks: one.close(); one.unlink()")
+    assert sum(len(reading.items) for reading in end.readings) == 2048
+    assert len(end.segments) == 3
+    assert {value.name for value in end.values} >= {"a", "b", "c"}
+
+
+def test_a_shareable_list_is_a_segment(kernel: Listened) -> None:
+    kernel.run("from multiprocessing.shared_memory import ShareableList")
+    kernel.heard.clear()
+    kernel.run("l = ShareableList([1, 'x'])\nl.shm.close(); l.shm.unlink()")
+    kernel.heard.until(lambda: kernel.heard.all(model.CellEnd))
+    create, *_ = kernel.heard.all(model.SegmentUse)
+    assert (create.act, create.owner) == ("create", "list")
+
+
+def test_an_array_that_locks_itself_is_told_from_a_lock_that_is_taken(kernel: Listened) -> None:
+    kernel.run("a = mp.Array('i', 100)\na[0] += 1\nwith a:\n    a[1] = 2\nwith a.get_lock():\n    a[2] = 3")
+    end = kernel.heard.until(lambda: kernel.heard.all(model.CellEnd))[0]
+    takes = [(use.depth, use.library) for use in kernel.heard.all(model.LockUse, act="take")]
+    assert takes == [(1, True), (1, True), (1, False), (2, True), (1, False), (2, True)]
+    (reading,) = end.readings
+    assert reading.items == (1, 2, 3, *[0] * 97)
+
+
+DESK = """
+import os
+from multiprocessing.managers import BaseManager
+class Book:
+    def __init__(self):
+        self.orders = []
+    def place(self, order):
+        self.orders.append(order)
+    def where(self):
+        return os.getpid()
+class Desk(BaseManager):
+    pass
+Desk.register("Book", Book)
+def place(book, number):
+    for n in range(number):
+        book.place({"n": n})
+"""
+
+
+def test_what_is_asked_of_a_manager(kernel: Listened) -> None:
+    kernel.module("desk", DESK)
+    kernel.run("import desk")
+    kernel.heard.clear()
+    kernel.run(
+        "with desk.Desk() as d:\n    book = d.Book()\n    home = book.where()\n"
+        "    p = mp.Process(target=desk.place, args=(book, 1000)); p.start(); p.join()\n"
+    )
+    kernel.heard.until(lambda: kernel.heard.all(model.CellEnd) and len(kernel.heard.all(model.ProcessEnd)) == 2)
+    (begin,) = kernel.heard.all(model.ServiceUse, act="begin")
+    assert (begin.cls, begin.kinds) == ("desk.Desk", ("desk.Book",))
+    where, *_ = [use for use in kernel.heard.all(model.ProxyUse) if use.pid == kernel.pid]
+    assert (where.method, json.loads(where.result), where.server) == ("where", begin.child, begin.address)
+    placed = sorted(kernel.heard.all(model.ProxyUse, method="place"), key=lambda use: use.at)
+    assert {use.object for use in placed} == {where.object}
+    assert [json.loads(use.args) for use in (placed[0], placed[99], placed[-1])] == [[{"n": n}] for n in (0, 99, 999)]
+    assert {use.given for use in placed} == {("dict",)}
+
+
+def test_a_managers_server_that_dies_at_once(kernel: Listened) -> None:
+    kernel.run("class Here: pass\nclass Own(desk.BaseManager): pass\nOwn.register('Here', Here)\nm = Own(); m.start()")
+    kernel.heard.until(lambda: kernel.heard.all(model.CellEnd))
+    forked = kernel.heard.all(model.ProcessBorn)[0].method == "fork"
+    (use,) = kernel.heard.all(model.ServiceUse)
+    assert (use.act, use.cls, use.kinds) == ("begin" if forked else "fail", "__main__.Own", ("__main__.Here",))
+    if forked:
+        kernel.run("m.shutdown()")

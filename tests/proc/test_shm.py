@@ -105,10 +105,10 @@ async def test_what_lives_shorter_than_a_look_is_recorded_and_others_are_not(ker
     assert all(one.seen and one.by == "probe" and one.pid == kernel.pid for one in lives)
     assert all(0 < one.created <= one.deleted for one in lives)
     (made,) = story.tell(recording).segments
-    assert (made.name, made.size, made.pid, made.confirmed) == (name, 4096, kernel.pid, True)
+    assert (made.name, made.size, made.made_by, made.confirmed) == (name, 4096, kernel.pid, True)
     (child,) = story.tell(recording).workers
-    assert made.attached == (child.pid,)
-    assert set(made.closed) == {kernel.pid, child.pid}
+    assert made.did("attach") == (child.pid,)
+    assert set(made.did("close")) == {kernel.pid, child.pid}
     assert made.created < made.unlinked
     assert model.loads(model.dumps(recording)) == recording
 

@@ -191,13 +191,18 @@ def no_threads_left(run: Evidence) -> None:
     )
 
 
+def _block(segment: model.Segment) -> str:
+    """By its name, unless Python gave it one by chance."""
+    return f"a block of {segment.size:,} bytes" if segment.name.startswith("psm_") else f"“{segment.name}”"
+
+
 def no_memory_left(run: Evidence) -> None:
     """No shared memory that the notebook's cells made is left in /dev/shm."""
     expect(
         "shared memory left behind",
         run.segments_left,
         none(),
-        observed=enumerate_all([segment.name for segment in run.segments_left]),
+        observed=enumerate_all([_block(segment) for segment in run.segments_left]),
         because="Shared memory lives until somebody unlinks it, even when nobody uses it any more.",
         hint="close() it in every process, and unlink() it once.",
         mistake="M47",

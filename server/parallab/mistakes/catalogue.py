@@ -97,10 +97,10 @@ DEEPER: tuple[str, ...] = (
     # What kept a process from being started, or from being what was meant …
     *("M12", "M11", "M14", "M17", "M18", "M20", "M08", "M05", "M41", "M62", "M10", "M09", "M04", "M01"),
     # … what keeps everything from going on …
-    *("M43", "M44", "M46", "M42", "M45"),
+    *("M19", "M43", "M44", "M46", "M42", "M45"),
     *("M32", "M34", "M33", "M25", "M24", "M23", "M28", "M27", "M22"),
     # … what made the result wrong …
-    *("M40", "M38", "M37", "M13", "M15", "M16"),
+    *("M54", "M40", "M51", "M53", "M38", "M52", "M37", "M13", "M15", "M16"),
     # … and what was left behind.
-    *("M64", "M63"),
+    *("M64", "M63", "M50", "M48", "M47"),
 )

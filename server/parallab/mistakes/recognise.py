@@ -50,7 +50,11 @@ def _unfound(worker: Worker) -> bool:
 
 def function_in_a_cell(evidence: Evidence) -> bool:
     """M01: spawn or forkserver, a target of ``__main__``, exit code 1."""
-    return any(_unfound(worker) for worker in evidence.workers)
+    return any(_unfound(worker) for worker in evidence.workers) or any(
+        use.act == "fail" and any(name.startswith("__main__.") for name in (use.cls, *use.kinds))
+        for use in evidence.services
+        if use.service == "manager"
+    )
 
 
 def default_changed(evidence: Evidence) -> bool:
@@ -144,8 +148,8 @@ def _only_none(value: object) -> bool:
 
 
 def too_small(evidence: Evidence) -> bool:
-    """M16: very many processes that hardly worked."""
-    return len(evidence.workers) >= 20 and all(0 < worker.cpu_ns < 20_000_000 for worker in evidence.workers)
+    """M16: very many processes that hardly worked once they had been started."""
+    return len(evidence.workers) >= 20 and all(worker.work_ns < 20_000_000 for worker in evidence.workers)
 
 
 def method_set_twice(evidence: Evidence) -> bool:
@@ -156,6 +160,11 @@ def method_set_twice(evidence: Evidence) -> bool:
 def two_contexts(evidence: Evidence) -> bool:
     """M18: a lock of one start method given to a process of another."""
     return _told(evidence, "RuntimeError", "SemLock created in a")
+
+
+def copied_lock(evidence: Evidence) -> bool:
+    """M19: a forked child waits for a lock of its own memory, and has no thread that could give it back."""
+    return bool(evidence.lone_waiters)
 
 
 def bare_fork(evidence: Evidence) -> bool:
@@ -189,6 +198,14 @@ def daemon_hires(evidence: Evidence) -> bool:
 
 def _own(lock: Lock) -> bool:
     return not lock.owner
+
+
+def changed_its_copy(evidence: Evidence) -> bool:
+    """M37: a worker's own copy of a module ended otherwise than the notebook's, or it was given a list to fill."""
+    home = evidence.memory
+    workers = [worker for worker in evidence.workers if worker.exit_code == 0]
+    wrote = any(home.get(name, value) != value for worker in workers for name, value in worker.memory.items())
+    return wrote or any(arg.type in ("list", "dict", "set") for worker in workers for arg in worker.given("plain"))
 
 
 def lost_updates(evidence: Evidence) -> bool:
@@ -268,6 +285,93 @@ def barrier_too_large(evidence: Evidence) -> bool:
     return any(0 < waiting < parties[barrier] for barrier, waiting in inside.items())
 
 
+# -- shared memory and what lies in it ------------------------------------------------------
+
+
+def left_behind(evidence: Evidence) -> bool:
+    """M47: a segment is there, and nobody unlinked it."""
+    return bool(evidence.segments_left)
+
+
+def unlinked_by_others(evidence: Evidence) -> bool:
+    """M48: somebody else than its maker unlinked a segment, or it was unlinked once more."""
+    return any(
+        bool(segment.failed("unlink"))
+        or (segment.made_by and any(pid != segment.made_by for pid in segment.did("unlink")))
+        for segment in evidence.segments
+    )
+
+
+def still_looked_at(evidence: Evidence) -> bool:
+    """M50: a segment could not be closed, since a view of it was there."""
+    return any(
+        use.error is not None and use.error.type == "BufferError"
+        for segment in evidence.segments
+        for use in segment.failed("close")
+    )
+
+
+#: ctypes' integers that are too small to count a picture's points in.
+_SMALL = frozenset({"c_byte", "c_ubyte", "c_char", "c_short", "c_ushort"})
+
+
+def too_small_a_type(evidence: Evidence) -> bool:
+    """M51: a shared whole number of a small type, or one that was only added to and is negative."""
+    shared = [number for number in evidence.numbers if number.given_to]
+    held = [value for number in shared for value in (number.value, *number.items)]
+    return any(number.code in _SMALL for number in shared) or any(value is not None and value < 0 for value in held)
+
+
+# -- managers -----------------------------------------------------------------------------
+
+
+#: What a call on a server that is gone ends with.
+_GONE = frozenset(
+    {"FileNotFoundError", "ConnectionRefusedError", "ConnectionResetError", "BrokenPipeError", "EOFError", "OSError"}
+)
+
+
+def copy_changed(evidence: Evidence) -> bool:
+    """M52: a plain container was read from a server's, and never put back; or a plain copy was handed on."""
+    taken = {
+        (call.object, str(call.args[:1]))
+        for call in evidence.calls
+        if call.result_type in ("list", "dict") and call.args and call.method in ("__getitem__", "get", "setdefault")
+    }
+    put = {(call.object, str(call.args[:1])) for call in evidence.calls if call.method == "__setitem__" and call.args}
+    copied = any(call.method in ("copy", "keys", "items", "_getvalue") for call in evidence.calls)
+    handed = any(arg.type in ("dict", "list") for worker in evidence.workers for arg in worker.given("plain"))
+    return bool(taken - put) or (copied and handed)
+
+
+def two_calls(evidence: Evidence) -> bool:
+    """M53: somebody else's write came between a process's reading and its writing of one key."""
+    last_write: dict[tuple[str, str], tuple[int, int]] = {}
+    read_at: dict[tuple[tuple[str, str], int], int] = {}
+    for call in sorted(evidence.calls, key=lambda call: call.at):
+        if call.type != "dict" or not call.args or call.error is not None:
+            continue
+        key = (call.object, str(call.args[0]))
+        if call.method in ("__getitem__", "get"):
+            read_at[key, call.pid] = call.began
+        elif call.method == "__setitem__":
+            at, pid = last_write.get(key, (0, 0))
+            if pid not in (0, call.pid) and at > read_at.get((key, call.pid), call.at):
+                return True
+            last_write[key] = (call.at, call.pid)
+    return False
+
+
+def server_gone(evidence: Evidence) -> bool:
+    """M54: a worker could not reach a manager's server that had ended before it."""
+    return any(
+        worker.error is not None
+        and worker.error.type in _GONE
+        and any(server.ended and server.ended < worker.ended for server in evidence.managers)
+        for worker in evidence.workers
+    )
+
+
 def zombies(evidence: Evidence) -> bool:
     """M63: ended children that nobody collected."""
     return bool(evidence.zombies)
@@ -295,7 +399,9 @@ RECOGNISERS: Mapping[str, Callable[[Evidence], bool]] = MappingProxyType(
         "M16": too_small,
         "M17": method_set_twice,
         "M18": two_contexts,
+        "M19": copied_lock,
         "M20": bare_fork,
+        "M37": changed_its_copy,
         "M38": lost_updates,
         "M40": lock_made_inside,
         "M41": lock_of_threads,
@@ -304,6 +410,13 @@ RECOGNISERS: Mapping[str, Callable[[Evidence], bool]] = MappingProxyType(
         "M44": waits_for_itself,
         "M45": holder_killed,
         "M46": barrier_too_large,
+        "M47": left_behind,
+        "M48": unlinked_by_others,
+        "M50": still_looked_at,
+        "M51": too_small_a_type,
+        "M52": copy_changed,
+        "M53": two_calls,
+        "M54": server_gone,
         "M62": daemon_hires,
         "M63": zombies,
         "M64": thread_failed,

@@ -24,6 +24,7 @@ MAX_FILES = 4096
 """Descriptors of one process beyond this number are left out."""
 
 _CHUNK = 1 << 16
+_REMEMBERED = 1 << 14
 
 
 def read(path: str) -> bytes:
@@ -63,10 +64,15 @@ def clean(path: str) -> str:
 
 
 class Files:
-    """Reads the descriptors of processes; remembers the devices on which pipes and sockets live."""
+    """Reads the descriptors of processes; remembers the devices on which pipes and sockets live.
+
+    Forked children have all that their parent has: what is read of them anew is found here again.
+    """
 
     def __init__(self) -> None:
         self._devices: dict[str, int] = {}
+        self._known: dict[tuple[str, str, int], OpenFile] = {}
+        """By number, target and the link's mode, of those that these tell apart; a file's path does not."""
 
     def read(self, directory: str) -> tuple[tuple[OpenFile, ...], bool]:
         """``/proc/PID/fd`` with modes, proc_pid_fd(5), and whether some were left out."""
@@ -86,7 +92,11 @@ class Files:
 
     def _one(self, name: str, directory: int) -> OpenFile:
         target = os.readlink(name, dir_fd=directory)
-        link = os.stat(name, dir_fd=directory, follow_symlinks=False).st_mode
+        link = os.lstat(name, dir_fd=directory).st_mode
+        key = (name, target, link)
+        known = self._known.get(key)
+        if known is not None:
+            return known
         mode: Literal["r", "w", "rw", ""] = (
             ("rw" if link & modes.S_IWUSR else "r") if link & modes.S_IRUSR else "w" if link & modes.S_IWUSR else ""
         )
@@ -95,9 +105,17 @@ class Files:
             device = self._devices.get(kind)
             if device is None:
                 device = self._devices[kind] = _device(name, directory, number)
-            return OpenFile(int(name), kind, mode, target, Inode(device, number))
-        if not target.startswith("/"):
-            return OpenFile(int(name), "anon", mode, clean(target))
+            found = OpenFile(int(name), kind, mode, target, Inode(device, number))
+        elif not target.startswith("/"):
+            found = OpenFile(int(name), "anon", mode, clean(target))
+        else:
+            return self._file(name, directory, target, mode)
+        if len(self._known) >= _REMEMBERED:
+            self._known.clear()
+        self._known[key] = found
+        return found
+
+    def _file(self, name: str, directory: int, target: str, mode: Literal["r", "w", "rw", ""]) -> OpenFile:
         try:
             status = os.stat(name, dir_fd=directory)
         except OSError as error:

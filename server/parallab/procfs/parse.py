@@ -161,9 +161,12 @@ class Status(NamedTuple):
 
 
 # address          perms offset  dev   inode   pathname
-_MAPPING = re.compile(rb"([0-9a-f]+)-([0-9a-f]+) [r-][w-][x-]s [0-9a-f]+ ([0-9a-f]+):([0-9a-f]+) (\d+)[ \t]*(.*)")
+# Numbers have no more digits than the kernel's own types: 64 bits, 32 bits.
+_MAPPING = re.compile(
+    rb"([0-9a-f]{1,16})-([0-9a-f]{1,16}) [r-][w-][x-]s [0-9a-f]+ ([0-9a-f]{1,8}):([0-9a-f]{1,8}) (\d{1,19})[ \t]*(.*)"
+)
 _PRIVATE = re.compile(
-    rb"^([0-9a-f]+)-([0-9a-f]+) rw[x-]p [0-9a-f]+ 00:00 0[ \t]*(\[heap\]|\[anon:.*\])?$", re.MULTILINE
+    rb"^([0-9a-f]{1,16})-([0-9a-f]{1,16}) rw[x-]p [0-9a-f]+ 00:00 0[ \t]*(\[heap\]|\[anon:.*\])?$", re.MULTILINE
 )
 _DATA = re.compile(rb"^([0-9a-f]+)-([0-9a-f]+) rw[x-]p [0-9a-f]+ [0-9a-f]+:[0-9a-f]+ [1-9]\d*[ \t]+(.*)$", re.MULTILINE)
 _LINE = re.compile(rb"(?:[0-9a-f]+-[0-9a-f]+ [r-][w-][x-][sp] [0-9a-f]+ [0-9a-f]+:[0-9a-f]+ \d+(?: .*)?\n)*")
@@ -189,6 +192,8 @@ def shared_maps(data: bytes) -> tuple[Mapping, ...]:
                 start, stop, major, minor, inode, path = match.groups()
                 number = device(int(major, 16), int(minor, 16))
                 found.append(mapping(int(start, 16), int(stop, 16), number, int(inode), path))
+            if end < 0:
+                break
             position = data.find(permission, max(position + 3, end))
     return tuple(sorted(found, key=lambda one: one.start))
 
@@ -222,7 +227,8 @@ def _looks_like_maps(data: bytes) -> bool:
 
 
 _MAPPED = re.compile(
-    rb"^[0-9a-f]+-[0-9a-f]+ [r-][w-][x-][sp] [0-9a-f]+ ([0-9a-f]+):([0-9a-f]+) ([1-9]\d*)(?: +(.*))?$", re.MULTILINE
+    rb"^[0-9a-f]+-[0-9a-f]+ [r-][w-][x-][sp] [0-9a-f]+ ([0-9a-f]{1,8}):([0-9a-f]{1,8}) ([1-9]\d{0,18})(?: +(.*))?$",
+    re.MULTILINE,
 )
 
 
@@ -290,7 +296,7 @@ def environ(data: bytes, names: Container[str]) -> dict[str, str]:
 
 def boot_time(data: bytes) -> int:
     """``/proc/stat``'s btime: when the machine booted, in Unix seconds, proc_stat(5)."""
-    match = re.search(rb"^btime (\d+)$", data, re.MULTILINE)
+    match = re.search(rb"^btime (\d{1,18})$", data, re.MULTILINE)
     if match is None:
         raise ParseError("stat", data)
     return int(match[1])
@@ -298,18 +304,19 @@ def boot_time(data: bytes) -> int:
 
 def epoll_fds(data: bytes) -> tuple[int, ...]:
     """The descriptors an epoll watches: ``tfd`` lines of ``/proc/PID/fdinfo/FD``, proc_pid_fdinfo(5)."""
-    return tuple(int(match) for match in re.findall(rb"^tfd:\s*(\d+)", data, re.MULTILINE)[:1024])
+    return tuple(int(match) for match in re.findall(rb"^tfd:\s*(\d{1,9})\b", data, re.MULTILINE)[:1024])
 
 
 def pidfd_pid(data: bytes) -> int | None:
     """The process of a pidfd: the ``Pid`` line of its fdinfo, pidfd_open(2)."""
-    match = re.search(rb"^Pid:\s*(-?\d+)$", data, re.MULTILINE)
+    match = re.search(rb"^Pid:\s*(-?\d{1,9})$", data, re.MULTILINE)
     return int(match[1]) if match else None
 
 
 def pipe_or_socket(target: str) -> tuple[str, int] | None:
     """``pipe:[123]`` or ``socket:[123]`` of ``/proc/PID/fd/N`` -> (kind, inode), proc_pid_fd(5)."""
     kind, _, rest = target.partition(":[")
-    if kind in ("pipe", "socket") and rest.endswith("]") and rest[:-1].isdigit():
-        return kind, int(rest[:-1])
+    number = rest[:-1]
+    if kind in ("pipe", "socket") and rest.endswith("]") and number.isascii() and number.isdigit() and len(number) < 20:
+        return kind, int(number)
     return None

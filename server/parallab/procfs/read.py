@@ -3,7 +3,8 @@
 A Reader remembers what it saw of each process, (pid, start time), and reads again only what ran
 since: a process none of whose threads has been on a CPU can have changed neither its children
 nor its descriptors nor its mappings. Processes that vanish while they are read are left out;
-what may not be read becomes a Missing, never an exception. What it all means is for ``ipc``.
+what may not be read, or not be understood, becomes a Missing, never an exception. What it all
+means is for ``ipc``.
 """
 
 # Paths are strings and os.* is called directly: a snapshot makes thousands of these calls.
@@ -62,6 +63,7 @@ class _Known:
         "children",
         "cmdline",
         "facts",
+        "handles",
         "image",
         "made",
         "missing",
@@ -84,6 +86,8 @@ class _Known:
         self.image: tuple[object, ...] | None = None
         self.facts: Process | None = None
         self.missing: tuple[Missing, ...] = ()
+        self.handles: dict[int, Inode] = {}
+        """Where its semaphores are mapped."""
         self.addresses: frozenset[int] = frozenset()
         self.scanned: set[int] | None = None
         self.added = False
@@ -122,7 +126,9 @@ class Reader:
         self._last: Snapshot | None = None
         self._entries: dict[int, str] = {}
         self._stamp: tuple[int, ...] = ()
-        self._strangers: frozenset[tuple[int, str]] | None = None
+        self._strangers: dict[int, str] | None = None
+        self._newcomers: set[int] = set()
+        self._not_understood: list[Missing] = []
 
     # -- the tree ---------------------------------------------------------------
 
@@ -140,11 +146,12 @@ class Reader:
                 known = _Known(pid)
                 stat = parse.stat(opened.read(f"{self._root}/{pid}/stat"))
                 self._known[pid] = self._refresh(known, stat, time.monotonic_ns())
-            except OSError:
+            except (OSError, parse.ParseError):
                 continue  # it has ended
 
     def _walk(self, root: int) -> list[_Known]:
         """The descendants, looked at afresh where they ran."""
+        self._not_understood = []
         reached: dict[int, _Known] = {}
         queue = [(root, 0)]
         orphans_done = False
@@ -188,6 +195,9 @@ class Reader:
             if opened.gone(error) or isinstance(error, PermissionError):
                 return None  # vanished; or hidden, as hidepid= of proc(5) does with other users' processes
             raise
+        except parse.ParseError as error:
+            self._not_understood.append(Missing(f"process {pid}", str(error), pid=pid))
+            return None
 
     def _rested(self, known: _Known, now: int) -> bool:
         """Whether no thread of it has run since it was last read."""
@@ -280,6 +290,7 @@ class Reader:
             processes = self._read_all(walked, memories)
             walked = [known for known in walked if known.facts is not None]
             missing.extend(one for known in walked for one in known.missing)
+            missing.extend(self._not_understood)
             found = self._sem_locks(walked, memories, sem_locks, scan, made, missing)
             if not self._ran and self._last is not None and self._last.root == pid:
                 states, piped, sockets = self._last.semaphores, self._last.pipes, self._last.sockets
@@ -324,6 +335,13 @@ class Reader:
                 self._ran = True
                 if not opened.gone(error):
                     raise
+            except parse.ParseError as error:
+                # Without its descriptors and threads it counts as one of whom nothing is known.
+                self._ran = True
+                self._not_understood.append(Missing(f"process {known.pid}", str(error), "calls", known.pid))
+                known.facts = self._process(known)
+                processes.append(known.facts)
+                known.restless = True
         return tuple(processes)
 
     def _threads_only(self, known: _Known) -> Process:
@@ -337,7 +355,7 @@ class Reader:
         """Everything about one process that ran since it was last read."""
         process = self._process(known)
         if process.state in "ZX":
-            known.restless, known.missing = False, ()
+            known.restless, known.missing, known.handles = False, (), {}
             return process
         folder = f"{self._root}/{known.pid}"
         missing: list[Missing] = []
@@ -365,6 +383,7 @@ class Reader:
             missing.append(_missing("system calls", process, denied, "calls"))
         known.restless = any(thread.state == "R" or thread.blocked is threads.RUNNING for thread in found)
         known.missing = tuple(missing)
+        known.handles = semaphores.handles(mappings)
         known.scanned = None
         known.made = None
         known.added = False
@@ -382,7 +401,7 @@ class Reader:
         try:
             maps = parse.private_maps(opened.read(f"{self._root}/{pid}/maps"))
             return opened.resident(f"{self._root}/{pid}/pagemap", maps)
-        except OSError:
+        except (OSError, parse.ParseError):
             return ()  # gone, or not ours to read: its memory then says so
 
     def _threads(
@@ -441,15 +460,15 @@ class Reader:
             assert process is not None
             # fork copies a SemLockObject to the same address; elsewhere it is validated away.
             own = addresses.setdefault(known.pid, set()) | addresses.get(known.stat.ppid, set())
-            handles = semaphores.handles(process.mappings)
             if made:
-                new = known.pid == walked[0].pid or len(known.sched) > 1 or not explained.issuperset(handles.values())
+                new = known.pid == walked[0].pid or len(known.sched) > 1
+                new = new or not explained.issuperset(known.handles.values())
                 self._make(known, process, memories[known.pid], new)
                 own |= {part.address for one in known.made or () for part in one.parts if part.address}
                 if known.made:
-                    explained.update(handles.values())
-            if handles:
-                self._locks_of(known, process, handles, memories[known.pid], own, scan, missing)
+                    explained.update(known.handles.values())
+            if known.handles:
+                self._locks_of(known, process, known.handles, memories[known.pid], own, scan, missing)
                 own |= known.addresses
                 result.extend(known.sem_locks)
             addresses[known.pid] = own
@@ -462,7 +481,7 @@ class Reader:
         folder = f"{self._root}/{known.pid}"
         try:
             known.made = heap.made(memory, known.pid, opened.read(f"{folder}/maps"), f"{folder}/pagemap")
-        except OSError:
+        except (OSError, parse.ParseError):
             known.made = ()  # gone, or not ours to read: its descriptors and mappings say so already
 
     def _locks_of(
@@ -547,10 +566,8 @@ class Reader:
                 continue
             wanted = {mapping.inode.ino for process in processes for mapping in process.mappings}
             wanted |= {file.inode.ino for process in processes for file in process.files if file.inode is not None}
-            if self._strangers is None:
-                self._strangers = frozenset(self._entries.items())
-            wanted |= {entry[0] for entry in self._entries.items() - self._strangers}
-            names = [name for number, name in self._entries.items() if number in wanted]
+            wanted |= self._newcomers
+            names = [self._entries[number] for number in sorted(wanted & self._entries.keys())]
             if len(names) > MAX_SEGMENTS:
                 missing.append(Missing("all of /dev/shm", f"only {MAX_SEGMENTS} entries were read", "segments"))
             return opened.segments(directory, status.st_dev, names[:MAX_SEGMENTS])
@@ -561,6 +578,11 @@ class Reader:
         stamp = (status.st_dev, status.st_ino, status.st_mtime_ns)
         if self._stamp != stamp:
             self._entries = opened.entries(directory)
+            if self._strangers is None:
+                self._strangers = self._entries
+            else:
+                old = self._strangers
+                self._newcomers = {number for number, name in self._entries.items() if old.get(number) != name}
             # tmpfs stamps entries by a coarse clock.
             self._stamp = stamp if time.time_ns() - status.st_mtime_ns > 50_000_000 else ()
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from parallab import model
 from parallab.story.locks import Hold, Lock, Run, all_locks
 from parallab.story.processes import Program, Worker, all_processes, all_programs, death, numbered, some
+from parallab.story.proxies import Call, all_calls
 from parallab.story.queues import JOURNAL, Line, Queue, all_queues, between_processes, journal
 from parallab.story.segments import SharedSegment, all_segments
 from parallab.story.standstill import LockWait, Standstill, standstill
@@ -21,6 +22,7 @@ from parallab.story.together import Together, rounds, together
 
 __all__ = [
     "JOURNAL",
+    "Call",
     "Hold",
     "Line",
     "Lock",
@@ -35,7 +37,9 @@ __all__ = [
     "Thread",
     "Together",
     "Worker",
+    "all_calls",
     "all_queues",
+    "all_segments",
     "between_processes",
     "death",
     "journal",
@@ -57,6 +61,8 @@ class Number:
     code: str = ""
     length: int = 1
     value: int | float | None = None
+    items: tuple[int | float | None, ...] = ()
+    """Of an array, its first 256 elements."""
     locked: bool = False
     lock: str = ""
     names: tuple[str, ...] = ()
@@ -99,6 +105,7 @@ class Story:
                 before,
                 code=reading.code or before.code,
                 value=reading.value,
+                items=reading.items,
                 locked=reading.locked or before.locked,
                 lock=reading.lock or before.lock,
                 names=reading.names or before.names,
@@ -128,12 +135,12 @@ def tell(recording: model.Recording) -> Story:
         tuple(readings),
         forks,
         all_programs(recording),
-        all_segments(recording),
+        all_segments(recording, workers),
     )
 
 
 def segments_left(recording: model.Recording) -> tuple[model.Segment, ...]:
-    """Segments in /dev/shm now that a process of this kernel had mapped and the baseline had not."""
+    """Segments in /dev/shm now that a process of this kernel had mapped, or made, and the baseline had not."""
     if not recording.snapshots:
         return ()
     old = {segment.inode for segment in (recording.baseline.segments if recording.baseline else ())}
@@ -143,8 +150,15 @@ def segments_left(recording: model.Recording) -> tuple[model.Segment, ...]:
         for process in snapshot.processes
         for mapping in process.mappings
     }
+    made = {
+        (event.segment, event.inode)
+        for event in recording.events
+        if isinstance(event, model.SegmentUse) and event.act == "create" and event.error is None
+    }
     return tuple(
         segment
         for segment in recording.snapshots[-1].segments
-        if segment.inode in mapped - old and not segment.name.startswith("sem.")
+        if segment.inode not in old
+        and (segment.inode in mapped or (segment.name, segment.inode) in made)
+        and not segment.name.startswith("sem.")
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
 
 from parallab import model
 
@@ -37,6 +39,12 @@ class Worker:
     error: model.Failure | None = None
     cpu_ns: int = 0
     pauses: int = 0
+    work_ns: int = 0
+    """CPU time since its work began: without starting and importing."""
+    watched_ns: int = 0
+    runnable_ns: int = 0
+    left: tuple[model.Value, ...] = ()
+    """What the learner's modules held in it at its end."""
     confirmed: bool = False
     ordinal: int = 0
     of: int = 0
@@ -54,6 +62,16 @@ class Worker:
     def ended_by(self, at: int) -> bool:
         """Whether it had ended at that moment."""
         return bool(self.ended) and self.ended <= at
+
+    @property
+    def runnable(self) -> float | None:
+        """The part of its working time in which it ran or only lacked a core; None: too short to tell, or not seen."""
+        return self.runnable_ns / self.watched_ns if self.watched_ns else None
+
+    @cached_property
+    def memory(self) -> dict[str, Any]:
+        """What its own copy of the learner's modules held at its end, by ``module.name``."""
+        return model.decoded(self.left)
 
     def given(self, kind: str) -> tuple[model.Arg, ...]:
         """Its arguments of one kind: lock, number, queue, plain …"""
@@ -97,7 +115,7 @@ class _Workers:
                 case model.ProcessBorn():
                     self._born(event)
                 case model.ProcessRun():
-                    self._change(event.pid, ran=event.at, born_or=event.at)
+                    self._change(event.pid, ran=event.at, born_or=event.at, work_ns=-event.cpu_ns)
                 case model.ProcessEnd():
                     self._end(event)
                 case model.ProcessExit():
@@ -197,12 +215,12 @@ class _Workers:
             confirmed=life.confirmed or event.seen,
         )
 
-    def _change(self, pid: int, *, ran: int, born_or: int) -> None:
+    def _change(self, pid: int, *, ran: int, born_or: int, work_ns: int) -> None:
         if pid == self.recording.pid:
             return
         index = self._life(pid)
         life = self.lives[index]
-        self.lives[index] = replace(life, ran=ran, born=life.born or born_or, confirmed=True)
+        self.lives[index] = replace(life, ran=ran, born=life.born or born_or, work_ns=work_ns, confirmed=True)
 
     def _end(self, event: model.ProcessEnd) -> None:
         index = self._life(event.pid)
@@ -215,6 +233,10 @@ class _Workers:
             error=event.error or life.error,
             cpu_ns=event.cpu_ns,
             pauses=event.pauses,
+            work_ns=max(0, event.cpu_ns + life.work_ns) if life.ran else 0,
+            watched_ns=event.watched_ns,
+            runnable_ns=event.runnable_ns,
+            left=event.values or life.left,
             confirmed=True,
         )
 

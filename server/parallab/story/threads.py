@@ -26,6 +26,15 @@ class Thread:
     ran: int = 0
     ended: int = 0
     error: model.Failure | None = None
+    cpu_ns: int = 0
+    watched_ns: int = 0
+    runnable_ns: int = 0
+    pauses: int = 0
+
+    @property
+    def runnable(self) -> float | None:
+        """The part of its life in which it ran or only lacked a core; None: too short to tell, or not seen."""
+        return self.runnable_ns / self.watched_ns if self.watched_ns else None
 
     def __str__(self) -> str:
         return f"“{self.name}”"
@@ -75,7 +84,16 @@ def all_threads(recording: model.Recording) -> tuple[Thread, ...]:
             case model.ThreadEnd():
                 key = (event.pid, event.ident)
                 base = lives.get(key) or Thread(event.pid, event.ident, cell=event.cell, run=event.run)
-                lives[key] = replace(base, ended=event.at, error=event.error, tid=base.tid or event.tid)
+                lives[key] = replace(
+                    base,
+                    ended=event.at,
+                    error=event.error,
+                    tid=base.tid or event.tid,
+                    cpu_ns=event.cpu_ns,
+                    watched_ns=event.watched_ns,
+                    runnable_ns=event.runnable_ns,
+                    pauses=event.pauses,
+                )
             case _:
                 pass
     return tuple(sorted([*done, *lives.values()], key=lambda thread: thread.began or thread.ran))
