@@ -198,8 +198,8 @@ export interface LabView {
 
 /** What a dead kernel left; ``id`` names it by identity: pid and start time, or device and inode.
 
-    ``size`` in bytes (of a process: its memory), ``since`` when it began. ``removable`` when nothing
-    speaks against it, else ``why``; ``needs`` are the processes, by id, that must end first. */
+``size`` in bytes (of a process: its memory), ``since`` when it began. ``removable`` when nothing
+speaks against it, else ``why``; ``needs`` are the processes, by id, that must end first. */
 export interface Leftover {
   readonly id: string;
   readonly kind: LeftoverKind;
@@ -335,7 +335,7 @@ export interface RescueReply {
 
 /** POST kernels/{id}/rescue; ``pid`` and ``started`` (LiveProcess) name the one to terminate or kill.
 
-    ``threads`` are the numbers (LiveThread) of those to dismiss: the notebook's, which wait for ever. */
+``threads`` are the numbers (LiveThread) of those to dismiss: the notebook's, which wait for ever. */
 export interface RescueRequest {
   readonly action: RescueAction;
   readonly pid?: number;
