@@ -20,6 +20,7 @@ from parallab import answers, capabilities, cleaning, judging, model, rescue, vi
 from parallab.checks import Check
 from parallab.events import Events
 from parallab.evidence import Evidence
+from parallab.feed import Looker, Outbox
 from parallab.kernels import Kernel, Kernels, advice, unrecorded
 from parallab.lab import Lab, Step, assign
 from parallab.library import CourseLibrary
@@ -107,7 +108,7 @@ class Desk:
         self._events = events
         self._capabilities: wire.Capabilities | None = None
         self._cleaning = asyncio.Lock()
-        self.watches = Watches(kernels, events.kernel, self._has_breaks, self._judge_breaks)
+        self.watches = Watches(kernels, self._has_breaks, self._judge_breaks)
 
     async def close(self) -> None:
         """Ends what runs beside the requests."""
@@ -262,6 +263,17 @@ class Desk:
             return unrecorded(kernel)
         self.watches.over(kernel)
         return await asyncio.to_thread(picture, kernel.recorder.glance(), kernel.id)
+
+    def look(self, kernel_id: str, outbox: Outbox) -> Looker:
+        """Somebody looks at a kernel: told of nothing yet, until it says what it wants.
+
+        :raises Problem: 404, there is no such kernel.
+        """
+        kernel = self._kernels.find(kernel_id)
+        if kernel.recorder is None:
+            outbox.put("state", msgspec.json.encode(wire.LiveMessage(wire.SCHEMA, unrecorded(kernel))))
+            return Looker(outbox, {})
+        return Looker(outbox, self.watches.over(kernel).feeds)
 
     async def recording(self, kernel_id: str) -> bytes:
         """All that was recorded of a kernel, as JSON."""

@@ -13,6 +13,7 @@ from tornado import web
 
 from parallab import wire
 from parallab.desk import Desk
+from parallab.live_handler import LiveHandler
 from parallab.problems import Problem
 
 Body = TypeVar("Body", bound=msgspec.Struct)
@@ -241,7 +242,7 @@ class CapabilitiesHandler(ParallabHandler):
         await self.respond(self.desk.capabilities())
 
 
-ROUTES: tuple[tuple[str, type[ParallabHandler]], ...] = (
+ROUTES: tuple[tuple[str, type[ParallabHandler | LiveHandler]], ...] = (
     (r"/parallab/labs", CourseHandler),
     (rf"/parallab/labs/{LAB}", LabHandler),
     (rf"/parallab/labs/{LAB}/open", OpenHandler),
@@ -253,6 +254,7 @@ ROUTES: tuple[tuple[str, type[ParallabHandler]], ...] = (
     (rf"{STEP}/solution", SolutionHandler),
     (rf"{STEP}/reset", ResetHandler),
     (rf"{KERNEL}/state", KernelStateHandler),
+    (rf"{KERNEL}/live", LiveHandler),
     (rf"{KERNEL}/recording", RecordingHandler),
     (rf"{KERNEL}/rescue", RescueHandler),
     (r"/parallab/capabilities", CapabilitiesHandler),

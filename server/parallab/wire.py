@@ -324,27 +324,36 @@ class ResetReply(msgspec.Struct, frozen=True):
     progress: StepProgress
 
 
+LiveState = Literal["starting", "running", "waiting", "ended"]
+
+
 class LiveThread(msgspec.Struct, frozen=True):
-    """A thread that is not in the baseline."""
+    """A thread that a cell started, or one of a process's; ``waits_for`` completes "waits for …"."""
 
     tid: int
     name: str
-    state: str
+    state: LiveState
     waits_for: str
     number: int = 0
     """What RescueRequest.threads calls it; 0 where it cannot be dismissed."""
     left: bool = False
     """The cell that started it has ended, and it lives on."""
+    error: str = ""
+    """The exception that ended it."""
 
 
 class LiveProcess(msgspec.Struct, frozen=True):
-    """A process beside the notebook, in the learner's own names."""
+    """A process beside the notebook, in the learner's own names.
+
+    ``parent`` is the pid of who started it, 0 for the notebook; ``role`` is worker, pool, executor, manager,
+    fork (os.fork) or program (subprocess).
+    """
 
     pid: int
     parent: int
     name: str
     role: str
-    state: str
+    state: LiveState
     waits_for: str
     exit_code: int | None
     error: str
@@ -372,6 +381,11 @@ class KernelState(msgspec.Struct, frozen=True):
     """The notebook's own, of those that its cells started."""
     mistake: MistakeView | None = None
     """Which mistake it is that the cell is stuck by, where it was recognised."""
+    pid: int = 0
+    waits_for: str = ""
+    """What the notebook's own main thread waits for."""
+    more: int = 0
+    """Older processes that are not shown."""
 
 
 class Capability(msgspec.Struct, frozen=True):
@@ -589,7 +603,6 @@ class DoctorReport(msgspec.Struct, frozen=True):
 
 CHECK_EVENT = "https://events.parallab.dev/check/v1"
 PROGRESS_EVENT = "https://events.parallab.dev/progress/v1"
-KERNEL_EVENT = "https://events.parallab.dev/kernel/v1"
 
 
 class ProgressEvent(msgspec.Struct, frozen=True):
@@ -599,10 +612,20 @@ class ProgressEvent(msgspec.Struct, frozen=True):
     progress: StepProgress
 
 
-class KernelEvent(msgspec.Struct, frozen=True):
-    """A recorded kernel's picture changed."""
+# -- live ----------------------------------------------------------------------------
 
-    state: KernelState
+
+class LiveRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a client of kernels/{id}/live says it wants to be told of; the last one counts."""
+
+    state: bool = True
+
+
+class LiveMessage(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One message of kernels/{id}/live: what changed, whole."""
+
+    schema: int
+    state: KernelState | None = None
 
 
 #: The structs that the front end speaks, the roots of the generated types.
@@ -630,5 +653,6 @@ ROOTS: tuple[type[msgspec.Struct], ...] = (
     RescueReply,
     ProblemReply,
     ProgressEvent,
-    KernelEvent,
+    LiveRequest,
+    LiveMessage,
 )

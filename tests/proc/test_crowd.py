@@ -16,7 +16,7 @@ import pytest_asyncio
 from kernels import RecordedKernel, until
 from parallab import model, story, wire
 from parallab.checks.expect import CannotTell
-from parallab.events import LivePicture
+from parallab.feed import Feed, Outbox
 from parallab.evidence import Evidence
 from parallab.log import GROUPS
 from parallab.recorder import TOO_MANY
@@ -46,12 +46,18 @@ class Watched:
     def __init__(self, kernel: RecordedKernel) -> None:
         self.kernel = kernel
         self.pictures: list[wire.KernelState] = []
-        self.picture = LivePicture("k", kernel.recorder, self.pictures.append)
-        kernel.recorder.listen(lambda _: self.picture.changed())
+        draw = lambda told: wire.LiveMessage(wire.SCHEMA, live.picture(told, "k"))
+        self.feed = Feed("state", kernel.recorder, draw)
+        self.feed.join(Outbox(self._take, lambda: None))
         self.latest = 0.0
         self.control = subprocess.Popen(
             [sys.executable, "-S", "-c", CONTROL], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
+
+    async def _take(self, message: bytes) -> None:
+        state = msgspec.json.decode(message, type=wire.LiveMessage).state
+        assert state is not None
+        self.pictures.append(state)
 
     async def while_(self, work: Awaitable[object]) -> None:
         """Runs it, and looks at the clock each 10 ms."""
@@ -64,7 +70,7 @@ class Watched:
         await task
 
     def end(self) -> None:
-        self.picture.close()
+        self.feed.close()
         out, _ = self.control.communicate("")
         theirs = float(out or 0)
         print(f"event loop at most {self.latest * 1000:.0f} ms late, a program beside it {theirs * 1000:.0f} ms")

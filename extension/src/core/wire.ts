@@ -3,7 +3,6 @@
 export const SCHEMA = 1;
 export const CHECK_EVENT = 'https://events.parallab.dev/check/v1';
 export const PROGRESS_EVENT = 'https://events.parallab.dev/progress/v1';
-export const KERNEL_EVENT = 'https://events.parallab.dev/kernel/v1';
 
 export type Verdict = 'broken' | 'failed' | 'not-attempted' | 'passed' | 'undecided';
 
@@ -12,6 +11,8 @@ export type Phase = 'break' | 'repair';
 export type StepKind = 'code' | 'columns' | 'free' | 'match' | 'order' | 'parsons' | 'predict' | 'quiz' | 'recall';
 
 export type KernelKind = 'dead' | 'elsewhere' | 'foreign' | 'no-probe' | 'none' | 'recorded' | 'remote';
+
+export type LiveState = 'ended' | 'running' | 'starting' | 'waiting';
 
 export type LeftoverKind = 'folder' | 'process' | 'segment' | 'semaphore';
 
@@ -145,11 +146,6 @@ export interface HintRequest {
   readonly level: number;
 }
 
-/** A recorded kernel's picture changed. */
-export interface KernelEvent {
-  readonly state: KernelState;
-}
-
 /** GET kernels/{id}/state: what can be seen of a kernel now. */
 export interface KernelState {
   readonly schema: number;
@@ -166,6 +162,9 @@ export interface KernelState {
   readonly cannot_tell: readonly string[];
   readonly threads: readonly LiveThread[];
   readonly mistake: MistakeView | null;
+  readonly pid: number;
+  readonly waits_for: string;
+  readonly more: number;
 }
 
 /** A line of the course list. */
@@ -221,13 +220,22 @@ export interface Leftovers {
   readonly cannot_tell: readonly string[];
 }
 
-/** A process beside the notebook, in the learner's own names. */
+/** One message of kernels/{id}/live: what changed, whole. */
+export interface LiveMessage {
+  readonly schema: number;
+  readonly state: KernelState | null;
+}
+
+/** A process beside the notebook, in the learner's own names.
+
+``parent`` is the pid of who started it, 0 for the notebook; ``role`` is worker, pool, executor, manager,
+fork (os.fork) or program (subprocess). */
 export interface LiveProcess {
   readonly pid: number;
   readonly parent: number;
   readonly name: string;
   readonly role: string;
-  readonly state: string;
+  readonly state: LiveState;
   readonly waits_for: string;
   readonly exit_code: number | null;
   readonly error: string;
@@ -235,14 +243,20 @@ export interface LiveProcess {
   readonly started: number;
 }
 
-/** A thread that is not in the baseline. */
+/** What a client of kernels/{id}/live says it wants to be told of; the last one counts. */
+export interface LiveRequest {
+  readonly state?: boolean;
+}
+
+/** A thread that a cell started, or one of a process's; ``waits_for`` completes "waits for …". */
 export interface LiveThread {
   readonly tid: number;
   readonly name: string;
-  readonly state: string;
+  readonly state: LiveState;
   readonly waits_for: string;
   readonly number: number;
   readonly left: boolean;
+  readonly error: string;
 }
 
 /** A mistake of the catalogue, as a learner is told of it. */
