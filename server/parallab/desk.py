@@ -20,7 +20,7 @@ from parallab import answers, capabilities, cleaning, judging, model, rescue, vi
 from parallab.checks import Check
 from parallab.events import Events
 from parallab.evidence import Evidence
-from parallab.film import film
+from parallab.film import NEWEST, film
 from parallab.kernels import Kernel, Kernels, advice, unrecorded
 from parallab.lab import Lab, Step, assign
 from parallab.library import CourseLibrary
@@ -269,8 +269,8 @@ class Desk:
         recording = await self._cut(self._kernels.find(kernel_id))
         return await asyncio.to_thread(model.dumps, recording)
 
-    async def film(self, kernel_id: str, run: int = 0) -> wire.Film:
-        """What the kernel's processes and threads did, and do; of one run of a cell, if one is named."""
+    async def film(self, kernel_id: str, run: int = NEWEST) -> wire.Film:
+        """What the kernel's processes and threads did, and do; of the newest run that started any, or another's."""
         kernel = self._kernels.find(kernel_id)
         if kernel.recorder is None:
             raise Problem(409, advice(kernel.kind))

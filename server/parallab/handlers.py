@@ -13,6 +13,7 @@ from tornado import web
 
 from parallab import wire
 from parallab.desk import Desk
+from parallab.film import NEWEST
 from parallab.problems import Problem, shown
 
 Body = TypeVar("Body", bound=msgspec.Struct)
@@ -49,12 +50,14 @@ class ParallabHandler(APIHandler):
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise Problem(400, f"The request is not a {of.__name__} in JSON. Reload the page.", str(error)) from None
 
-    def number(self, name: str) -> int:
-        """A number in the address, 0 where it is not given.
+    def number(self, name: str, default: int) -> int:
+        """A number in the address, or the default.
 
         :raises Problem: 400, it is no number.
         """
-        text = self.get_query_argument(name, "0")
+        text = self.get_query_argument(name, "")
+        if not text:
+            return default
         if not (text.isascii() and text.isdecimal() and len(text) <= 9):
             raise Problem(400, f"“{name}” is a whole number from 0 on; “{shown(text)}” is not.")
         return int(text)
@@ -216,12 +219,12 @@ class RecordingHandler(ParallabHandler):
 
 
 class FilmHandler(ParallabHandler):
-    """GET kernels/{kernel}/film?run=0."""
+    """GET kernels/{kernel}/film?run=3."""
 
     @web.authenticated
     @authorized
     async def get(self, kernel: str) -> None:
-        await self.respond(self.desk.film(kernel, self.number("run")))
+        await self.respond(self.desk.film(kernel, self.number("run", NEWEST)))
 
 
 class RescueHandler(ParallabHandler):

@@ -179,7 +179,7 @@ PARAMETERS = {
     "lab": "A lab's id: L04 for the course's own, course:L04 for another's.",
     "step": "A step's id within its lab.",
     "kernel": "A kernel's id, as in Jupyter's own REST.",
-    "run": "Which run of a cell to tell, with what it started; without it, all that is kept.",
+    "run": "Which run of a cell to tell, with what it started: the newest that started anything, 0 for all.",
 }
 
 

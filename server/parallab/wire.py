@@ -569,6 +569,8 @@ class FilmObject(msgspec.Struct, frozen=True):
     capacity: int | None = None
     """Items that fit into a queue, holders that a semaphore admits, bytes of a segment, parties of a barrier."""
     run: int = 0
+    owner: str = ""
+    """``pool``, ``executor`` … where the library made it for one of its own."""
 
 
 class FilmLink(msgspec.Struct, frozen=True):
@@ -637,6 +639,8 @@ class FilmCell(msgspec.Struct, frozen=True):
     begin: float
     end: float | None
     error: str = ""
+    lanes: int = 0
+    """How many processes and threads it started."""
 
 
 class FilmDeadlock(msgspec.Struct, frozen=True):
@@ -672,7 +676,8 @@ class FilmGap(msgspec.Struct, frozen=True):
 class Film(msgspec.Struct, frozen=True):
     """GET kernels/{id}/film, a lab's replay, and a saved file: what processes and threads did, bounded.
 
-    All times are milliseconds since ``unix`` (Unix seconds), the moment when the kernel was ready. Lists
+    ``run`` is the run of a cell that it tells of, with what that started; 0: all that is kept. ``cells`` are all
+    of them, so that another can be asked for. All times are milliseconds since ``unix`` (Unix seconds), the moment when the kernel was ready. Lists
     are in order of time. Ids hold for a kernel's whole life, so that two films of it can be laid over
     each other. It ends at ``end``, and begins at ``begin``, which is not 0 where only some runs are told.
     """
@@ -683,6 +688,7 @@ class Film(msgspec.Struct, frozen=True):
     unix: float
     begin: float
     end: float
+    run: int
     busy: bool
     """A cell was running at its end."""
     stuck: bool | None

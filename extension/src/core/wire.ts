@@ -123,7 +123,8 @@ export interface Course {
 
 /** GET kernels/{id}/film, a lab's replay, and a saved file: what processes and threads did, bounded.
 
-All times are milliseconds since ``unix`` (Unix seconds), the moment when the kernel was ready. Lists
+``run`` is the run of a cell that it tells of, with what that started; 0: all that is kept. ``cells`` are all
+of them, so that another can be asked for. All times are milliseconds since ``unix`` (Unix seconds), the moment when the kernel was ready. Lists
 are in order of time. Ids hold for a kernel's whole life, so that two films of it can be laid over
 each other. It ends at ``end``, and begins at ``begin``, which is not 0 where only some runs are told. */
 export interface Film {
@@ -133,6 +134,7 @@ export interface Film {
   readonly unix: number;
   readonly begin: number;
   readonly end: number;
+  readonly run: number;
   readonly busy: boolean;
   readonly stuck: boolean | null;
   readonly lanes: readonly FilmLane[];
@@ -165,6 +167,7 @@ export interface FilmCell {
   readonly begin: number;
   readonly end: number | null;
   readonly error: string;
+  readonly lanes: number;
 }
 
 /** A closed circle: each of ``lanes`` waits for the object at the same place, which the next of them holds.
@@ -238,6 +241,7 @@ export interface FilmObject {
   readonly ended: number | null;
   readonly capacity: number | null;
   readonly run: number;
+  readonly owner: string;
 }
 
 /** What is true of an object from ``at`` until its next state; None: not known. */

@@ -7,6 +7,9 @@ leaves out what would be too much, and counts it. Nothing is guessed: what was n
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
+
 from parallab import model, wire
 from parallab.film.bounds import bounded
 from parallab.film.clock import Clock
@@ -15,7 +18,11 @@ from parallab.film.looks import look
 from parallab.film.sweep import swept
 from parallab.film.things import Things
 
-__all__ = ["Clock", "Lanes", "Things", "film"]
+__all__ = ["NEWEST", "Clock", "Lanes", "Things", "film"]
+
+
+#: Instead of a run: the newest that started anything.
+NEWEST = -1
 
 
 def film(recording: model.Recording, kernel_id: str = "", title: str = "", run: int = 0) -> wire.Film:
@@ -25,6 +32,7 @@ def film(recording: model.Recording, kernel_id: str = "", title: str = "", run: 
     things = Things(recording, clock)
     told = swept(recording, lanes, things)
     look(recording, told)
+    told_lanes = lanes.told()
     whole = wire.Film(
         schema=wire.SCHEMA,
         title=title,
@@ -32,22 +40,25 @@ def film(recording: model.Recording, kernel_id: str = "", title: str = "", run: 
         unix=clock.unix,
         begin=0.0,
         end=clock.ms(clock.last),
+        run=0,
         busy=bool(recording.busy_cell),
         stuck=recording.stuck,
-        lanes=lanes.told(),
+        lanes=told_lanes,
         objects=things.told(),
         links=told.links(),
         waits=told.waits(),
         marks=told.marks(),
         states=told.states(),
-        cells=_cells(recording, clock),
+        cells=_cells(recording, clock, Counter(lane.run for lane in told_lanes)),
         deadlocks=told.deadlocks(),
         not_recorded=recording.not_recorded,
     )
+    if run == NEWEST:
+        run = max((cell.run for cell in whole.cells if cell.lanes or cell.end is None), default=0)
     return bounded(whole, run)
 
 
-def _cells(recording: model.Recording, clock: Clock) -> tuple[wire.FilmCell, ...]:
+def _cells(recording: model.Recording, clock: Clock, started: Mapping[int, int]) -> tuple[wire.FilmCell, ...]:
     ends = {(event.cell, event.run): event for event in recording.events if isinstance(event, model.CellEnd)}
     cells = []
     for begin in recording.events:
@@ -63,6 +74,7 @@ def _cells(recording: model.Recording, clock: Clock) -> tuple[wire.FilmCell, ...
                 clock.ms(begin.at),
                 clock.ms(end.at) if end is not None else None,
                 end.error.type if end is not None and end.error is not None else "",
+                started.get(begin.run, 0),
             )
         )
     return tuple(cells)

@@ -25,6 +25,7 @@ _LIVES = ("start", "join")
 def bounded(whole: wire.Film, run: int = 0) -> wire.Film:
     """The film within its bounds; of one run of a cell and what it started, if one is named."""
     begin, end = _window(whole, run)
+    run = run if begin else 0
     gaps: list[wire.FilmGap] = []
     lanes = _lanes(whole, begin, end, run, gaps)
     kept = {lane.id for lane in lanes}
@@ -51,6 +52,7 @@ def bounded(whole: wire.Film, run: int = 0) -> wire.Film:
         states = _from(states, begin)
     return msgspec.structs.replace(
         whole,
+        run=run,
         begin=begin,
         end=end,
         lanes=lanes,
@@ -59,7 +61,7 @@ def bounded(whole: wire.Film, run: int = 0) -> wire.Film:
         waits=waits,
         marks=_marks(marks, gaps),
         states=_ends(states, STATES, "states", lambda one: one.at, gaps),
-        cells=_last([one for one in whole.cells if in_time(one.begin, one.end)], CELLS, gaps),
+        cells=_last(list(whole.cells), CELLS, gaps),
         deadlocks=tuple(one for one in whole.deadlocks if in_time(one.begin, one.end) and kept.issuperset(one.lanes)),
         left_out=tuple(gaps),
     )

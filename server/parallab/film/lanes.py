@@ -23,6 +23,7 @@ class Lanes:
         """When each lane that has ended did, in the recording's time."""
         self.gave: dict[str, tuple[model.Arg, ...]] = {}
         """What each process was given as arguments."""
+        self._ran: dict[str, int] = {}
         hello = next((event for event in recording.events if isinstance(event, model.Hello)), None)
         self._main = (recording.pid, hello.main_tid if hello is not None and hello.main_tid else recording.pid)
         self._pid = recording.pid
@@ -60,6 +61,16 @@ class Lanes:
             return found
         return self.process(pid, at)
 
+    def exactly(self, pid: int, tid: int, at: int) -> str:
+        """The lane of a thread that has one of its own, or is its process's main one; "" for all others."""
+        if (pid, tid) == self._main or (tid == pid and pid != self._main[0]):
+            return self.process(pid, at)
+        return _at(self._threads.get((pid, tid), ()), at)
+
+    def began(self, lane: str) -> int:
+        """When a lane's own code began, 0 where that is not known."""
+        return self._ran.get(lane, 0)
+
     def process(self, pid: int, at: int) -> str:
         """The lane of a process at a moment, "" for one that is none of ours."""
         return _at(self._processes.get(pid, ()), at)
@@ -75,6 +86,7 @@ class Lanes:
         for life in sorted(lives, key=_birth):
             lane = self._new(f"p{life.pid}", self._processes.setdefault(life.pid, []), _birth(life), life.ended)
             self.gave[lane] = life.args
+            self._ran[lane] = life.ran or life.born
         for one in self.story.programs:
             if one.pid:
                 self._new(f"p{one.pid}", self._processes.setdefault(one.pid, []), one.began, one.ended)
@@ -93,6 +105,7 @@ class Lanes:
                 continue
             ended = one.ended or self.ends.get(process, 0)
             lane = self._new(f"t{one.pid}.{one.ident}", self._numbers.setdefault(key, []), born, ended)
+            self._ran[lane] = one.ran
             if one.tid:
                 self._threads.setdefault((one.pid, one.tid), []).append((born, ended, lane))
         for one in self.story.threads:

@@ -41,6 +41,8 @@ class Having:
     holders: dict[str, int] = field(default_factory=dict)
     """How often each lane holds it."""
     waiters: set[str] = field(default_factory=set)
+    seen: int = 0
+    """When the operating system showed it last."""
 
 
 class Told:
@@ -57,6 +59,7 @@ class Told:
         self._states: list[tuple[int, wire.FilmState]] = []
         self._links: dict[tuple[str, str], tuple[int, wire.LinkMode, int]] = {}
         self._deadlocks: list[tuple[int, int, tuple[str, ...], tuple[str, ...]]] = []
+        self._heard: dict[str, int] = {}
         self._circles: dict[frozenset[str], tuple[int, tuple[str, ...], tuple[str, ...]]] = {}
 
     # -- telling ----------------------------------------------------------------------
@@ -107,6 +110,14 @@ class Told:
     def waiting(self, lane: str) -> Waiting | None:
         """What a lane waits for now."""
         return self._open.get(lane)
+
+    def last_act(self, lane: str) -> int:
+        """When a lane was last heard of, 0 never: since then it may have waited."""
+        return self._heard.get(lane, 0)
+
+    def heard(self, at: int, lane: str) -> None:
+        """A lane reported something."""
+        self._heard[lane] = at
 
     def hold(self, at: int, lane: str, thing: str, times: int) -> None:
         """A lane holds it so many times now, 0 for not at all."""
@@ -273,6 +284,7 @@ class _Sweep:
 
     def take(self, at: int, lane: str, event: model.AnyEvent) -> None:
         """Tells what this event says."""
+        self.told.heard(at, lane)
         match event:
             case model.ProcessStart() if event.child:
                 self._start(lane, event, self.lanes.process(event.child, event.at))
@@ -403,7 +415,8 @@ class _Sweep:
             now.fill = 0
         elif event.act in ("put", "get"):
             step = 1 if event.act == "put" else -1
-            now.fill = None if not whole or (now.fill is None and self._counted[key] > 1) else (now.fill or 0) + step
+            # Counted from its making on, or from where it was told; not over a gap.
+            now.fill = max(0, now.fill + step) if whole and now.fill is not None else None
         if now.fill != before:
             self.told.state(at, thing.id)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from parallab import model, wire
 from parallab.film.clock import Clock
@@ -24,9 +24,8 @@ class Thing:
     ended: int = 0
     capacity: int | None = None
     run: int = 0
-    lock: str = ""
-    """Of a shared number: the semaphore that guards it."""
-    locked: bool = field(default=False, compare=False)
+    owner: str = ""
+    """``pool`` or ``executor`` where the library made it for one."""
 
 
 class Things:
@@ -41,6 +40,13 @@ class Things:
         self._numbers: dict[int, str] = {}
         self._segments: dict[str, str] = {}
         self._composing: dict[tuple[int, int, str], str] = {}
+        self._of_queue: dict[str, str] = {}
+        """The name of the queue that a semaphore is a part of."""
+        self._owners: dict[str, str] = {}
+        """For which part of the library a semaphore was made."""
+        self._making: dict[tuple[int, int], list[str]] = {}
+        self._ends: dict[int, str] = {}
+        """The object of each end of a pipe, by its inode's number."""
         guarded = {one.lock for one in recording.events if isinstance(one, model.NumberMade) and one.lock}
         for event in recording.events:
             self._meet(event, guarded)
@@ -65,6 +71,7 @@ class Things:
                     self.clock.maybe(one.ended),
                     one.capacity,
                     one.run,
+                    one.owner,
                 )
             )
         return tuple(told)
@@ -86,10 +93,31 @@ class Things:
         """The newest shared memory of this name."""
         return self.found.get(self._segments.get(name, ""))
 
+    def part(self, name: str, at: int) -> Thing | None:
+        """The object that a semaphore is, guards, or is a part of."""
+        return self.lock(name) or self.queue(self._of_queue.get(name, name), at)
+
+    def end(self, inode: int) -> Thing | None:
+        """The pipe of which this inode is an end."""
+        return self.found.get(self._ends.get(inode, ""))
+
+    def pair(self, inode: int, peer: int) -> None:
+        """Two ends turn out to be of one pipe, which goes by the smaller inode."""
+        one, other = self._ends.get(inode), self._ends.get(peer)
+        if one is None and other is None:
+            return
+        first, second = sorted([inode, peer])
+        kept = self._ends.get(first) or self._ends[second]
+        gone = self._ends.get(second, kept)
+        self._ends[first] = self._ends[second] = kept
+        if gone != kept:
+            lost = self.found.pop(gone)
+            self.found[kept].name = " – ".join(name for name in (self.found[kept].name, lost.name) if name)
+
     def given(self, arg: model.Arg, at: int) -> Thing | None:
         """What is shared through an argument."""
         match arg.kind:
-            case "lock":
+            case "lock" | "other":
                 return self.lock(arg.name)
             case "queue":
                 return self.queue(arg.name, at)
@@ -97,6 +125,8 @@ class Things:
                 return self.number(arg.address)
             case "segment":
                 return self.segment(arg.name)
+            case "pipe-end" if arg.name.isdecimal():
+                return self.end(int(arg.name))
             case _:
                 return None
 
@@ -109,10 +139,13 @@ class Things:
             case model.NumberMade():
                 kind: wire.SharedKind = "array" if event.length > 1 else "value"
                 one = self._new(f"n{event.address:x}", kind, event, event.code)
-                one.lock = event.lock
                 self._numbers[event.address] = one.id
                 if event.lock:
                     self._locks[event.lock] = one.id
+            case model.ProcessStart():
+                for arg in event.args:
+                    if arg.kind == "pipe-end" and arg.name.isdecimal():
+                        self._pipe_end(int(arg.name), event)
             case model.QueueUse() if event.cls != "Journal":
                 self._queue(event)
             case model.BarrierUse():
@@ -142,17 +175,37 @@ class Things:
             if not event.created:
                 self.found.pop(self._locks.get(event.lock, ""), None)
             self._locks[event.lock] = ""
+            if event.created and event.owner != "queue":
+                self._owners[event.lock] = event.owner
+            if event.owner == "queue" and event.created:
+                self._part_of_queue(event)
         else:
             one = self._new(f"l{event.lock}", _LOCKS.get(event.cls, "semaphore"), event, event.cls)
             one.capacity = event.maxvalue if one.kind == "semaphore" else 1
             self._locks[event.lock] = one.id
+
+    def _part_of_queue(self, event: model.LockMade) -> None:
+        """A queue makes two locks first, then the rest; the first is its name (multiprocessing/queues.py)."""
+        parts = self._making.setdefault((event.pid, event.tid), [])
+        plain = event.maxvalue == 1 and not event.recursive
+        if plain and len(parts) != 1:
+            parts.clear()
+        parts.append(event.lock)
+        self._of_queue[event.lock] = parts[0]
+
+    def _pipe_end(self, inode: int, event: model.AnyEvent) -> Thing:
+        known = self.end(inode)
+        if known is None:
+            known = self._new(f"i{inode}", "pipe", event, "Pipe")
+            self._ends[inode] = known.id
+        return known
 
     def _queue(self, event: model.QueueUse) -> None:
         lives = self._queues.setdefault(event.queue, [])
         if event.act == "made" or not lives:
             # One made at the place of another is another.
             ident = f"q{event.queue}" if not lives else f"q{event.queue}.{len(lives) + 1}"
-            self._new(ident, "queue", event, event.cls)
+            self._new(ident, "queue", event, event.cls).owner = self._owners.get(event.queue, "")
             lives.append((event.at, ident))
         one = self.found[lives[-1][1]]
         one.capacity = event.maxsize or one.capacity
@@ -178,6 +231,17 @@ class Things:
             number = self.number(reading.address)
             if number is not None and reading.names:
                 number.name = reading.names[0]
+        for one in event.named:
+            thing = self._named(one.of, event)
+            if thing is not None and one.name not in thing.name:
+                both = thing.kind == "pipe" and thing.name
+                thing.name = f"{thing.name} – {one.name}" if both else one.name
+
+    def _named(self, of: str, event: model.CellEnd | model.Answer) -> Thing | None:
+        if of.isdecimal():
+            return self._pipe_end(int(of), event)
+        found = self.lock(of) or self.queue(of, event.at) or self.segment(of)
+        return found or next((one for one in self.found.values() if one.id.endswith(f":{of}")), None)
 
 
 def managed(event: model.ProxyUse) -> str:
