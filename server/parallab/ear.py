@@ -227,7 +227,7 @@ class Ear:
     ) -> Future[model.Answer | None]:
         """Asks the kernel for its names' values and shared numbers, ``kind="stacks"`` for stacks, ``"all"``.
 
-        ``"things"`` asks what its names call the objects that can be waited for.
+        ``"named"`` asks what its names call the objects that can be waited for.
 
         ``"dismiss"`` ends waiting threads; ``names`` are then the numbers they were reported by.
 

@@ -60,7 +60,7 @@ def died(recording: model.Recording) -> str:
 
 
 def _threads(recording: model.Recording, told: Story, texts: Mapping[Who, str]) -> tuple[wire.LiveThread, ...]:
-    """The notebook's own threads that its cells started, the oldest first, since those are in the way; and failed ones."""
+    """The notebook's own that its cells started, the oldest first, since those are in the way; then who failed."""
     if recording.dead:
         return ()
     newest = next((event for event in reversed(recording.events) if isinstance(event, model.CellBegin)), None)
@@ -124,7 +124,7 @@ def _processes(
     recording: model.Recording, told: Story, texts: Mapping[Who, str], shown: frozenset[int]
 ) -> Iterator[wire.LiveProcess]:
     started = {one.pid: one.started for one in recording.sightings if not one.ended}
-    workers: list[Worker | Program] = [*story.numbered(told.workers), *told.forks, *told.programs]
+    workers: list[Worker | Program] = [*told.workers, *told.forks, *told.programs]
     latest: dict[int, Worker | Program] = {one.pid: one for one in sorted(workers, key=lambda one: one.began)}
     for pid, one in latest.items():
         if pid in shown:
@@ -166,80 +166,81 @@ def _role(one: Worker | Program) -> str:
 
 # -- what of a recording the picture needs -------------------------------------------------
 
+# Thousands of reports are gone through ten times a second: by their types, which is the quickest.
+_ALWAYS = frozenset((model.Hello, model.CellBegin, model.CellEnd, model.Answer))
+_OF_A_CHILD = frozenset(
+    (model.ProcessStart, model.ProcessExit, model.ProgramStart, model.ForkMade, model.ProcessGone, model.Wait)
+)
+_OF_ITSELF = frozenset((model.LockMade, model.ProcessBorn, model.ProcessRun, model.ProcessEnd))
+_OF_A_THREAD = frozenset((model.ThreadStart, model.ThreadRun, model.ThreadEnd))
+_LINES = frozenset((model.QueueUse, model.BarrierUse))
+_STARTS = frozenset((model.ProcessStart, model.ForkMade, model.ProgramStart))
+_LIVES = frozenset((*_OF_A_CHILD, model.ProcessBorn, model.ProcessEnd))
+
 
 def _newest(recording: model.Recording) -> tuple[frozenset[int], int]:
     """The processes shown, and how many are not: those of the newest cell run and who else lives, the newest first."""
-    newest = 0
+    newest = max((event.run for event in recording.events if type(event) is model.CellBegin), default=0)
     runs: dict[int, int] = {}
     ended: set[int] = set()
     for event in recording.events:
-        match event:
-            case model.CellBegin():
-                newest = max(newest, event.run)
-            case model.ProcessStart() | model.ForkMade() | model.ProgramStart() if event.child:
-                runs.pop(event.child, None)  # the newest come last
-                runs[event.child] = event.run
-                ended.discard(event.child)
-            case model.ProcessBorn():
-                ended.discard(event.pid)
-                runs.setdefault(event.pid, event.run)
-            case model.ProcessEnd():
-                ended.add(event.pid)
-            case model.ProcessGone():
-                ended.add(event.child)
-            case model.ProcessExit() | model.Wait() if event.child and event.exit_code is not None:
-                ended.add(event.child)
-            case _:
-                pass
+        kind = type(event)
+        if kind not in _LIVES:
+            continue
+        pid: int = getattr(event, "child", event.pid)
+        if kind in _STARTS:
+            runs.pop(pid, None)  # the newest come last
+            runs[pid] = event.run
+            ended.discard(pid)
+        elif kind is model.ProcessBorn:
+            runs.setdefault(pid, event.run)
+            ended.discard(pid)
+        elif kind in (model.ProcessGone, model.ProcessEnd) or getattr(event, "exit_code", None) is not None:
+            ended.add(pid)
     latest = {one.pid: one for one in recording.sightings}
     ended |= {pid for pid, one in latest.items() if one.ended}
-    runs.pop(recording.pid, None)
+    for nobody in (0, recording.pid):
+        runs.pop(nobody, None)
     mine = [pid for pid, run in runs.items() if pid not in ended or run == newest]
     return frozenset(mine[-MOST:]), max(0, len(mine) - MOST)
 
 
 def lean(recording: model.Recording, shown: frozenset[int]) -> model.Recording:
-    """The same recording without what the picture of these processes does not need: its cost is then bounded."""
+    """The same recording without what the picture of these processes does not need: its cost is then bounded.
+
+    Of lives and waits every report stays; of those of locks, queues, barriers and threads the last.
+    """
     pids = shown | {recording.pid}
-    kept = {place: event for place, event in enumerate(recording.events) if _kept(event, pids)}
-    last: dict[object, list[int]] = {}
-    outermost: dict[object, int] = {}
+    places: set[int] = set()
+    last: dict[tuple[object, ...], list[int]] = {}
     for place, event in enumerate(recording.events):
-        match event:
-            case model.LockUse() if event.pid in pids:
-                key: object = (event.pid, event.lock)
-                if event.act == "take" and event.depth <= 1:
-                    outermost[key] = place
-                last.setdefault(key, []).append(place)
-                del last[key][:-LAST]
-            case model.QueueUse() | model.BarrierUse() if event.pid in pids:
-                last[event.pid, event.tid] = [place]
-            case model.ThreadStart() | model.ThreadRun() | model.ThreadEnd() if event.pid in pids:
-                last.setdefault(("thread", event.pid, event.ident), []).append(place)
-            case _:
-                pass
-    threads = [key for key in last if isinstance(key, tuple) and key[0] == "thread"]
+        kind = type(event)
+        if kind in _ALWAYS:
+            places.add(place)
+        elif kind in _OF_A_CHILD:
+            child: int = getattr(event, "child", 0)
+            if child in pids or (not child and event.pid in pids):
+                places.add(place)
+        elif event.pid not in pids:
+            continue
+        elif kind in _OF_ITSELF:
+            places.add(place)
+        elif isinstance(event, model.LockUse):
+            key: tuple[object, ...] = (event.pid, event.lock)
+            if event.act == "take" and event.depth <= 1:
+                last[("outermost", event.pid, event.lock)] = [place]
+            last.setdefault(key, []).append(place)
+            del last[key][:-LAST]
+        elif kind in _LINES:
+            last[event.pid, event.tid, "line"] = [place]
+        elif kind in _OF_A_THREAD:
+            last.setdefault(("thread", event.pid, getattr(event, "ident", 0)), []).append(place)
+    threads = [key for key in last if key[0] == "thread"]
     for key in threads[: -4 * MOST]:
         del last[key]
-    places = {*outermost.values(), *(place for some in last.values() for place in some)}
-    events = kept | {place: recording.events[place] for place in places}
+    places.update(place for some in last.values() for place in some)
     return msgspec.structs.replace(
         recording,
-        events=tuple(events[place] for place in sorted(events)),
+        events=tuple(recording.events[place] for place in sorted(places)),
         sightings=tuple(one for one in recording.sightings if one.pid in pids),
     )
-
-
-def _kept(event: model.AnyEvent, pids: frozenset[int]) -> bool:
-    """Of lives and waits every report, but for those of locks, queues, barriers and threads, of which the last do."""
-    match event:
-        case model.Hello() | model.CellBegin() | model.CellEnd():
-            return True
-        case model.ProcessStart() | model.ProcessExit() | model.ProgramStart() | model.ForkMade() | model.ProcessGone():
-            return event.child in pids
-        case model.Wait():
-            return event.pid in pids and (event.child in pids or not event.child)
-        case model.LockMade() | model.ProcessBorn() | model.ProcessRun() | model.ProcessEnd():
-            return event.pid in pids
-        case _:
-            return False

@@ -45,6 +45,8 @@ class Operation:
     request: type[msgspec.Struct] | None = None
     socket: bool = False
     """A WebSocket: the request and the reply are what its two sides send, as often as they like."""
+    query: tuple[str, ...] = ()
+    """Numbers that may stand in the address."""
 
 
 _SAVED = (500, 503, 507)
@@ -141,6 +143,15 @@ OPERATIONS: tuple[Operation, ...] = (
         (404, 409, 500),
     ),
     Operation(
+        "film",
+        "get",
+        "/parallab/kernels/{kernel}/film",
+        "What the kernel's processes and threads did, and do, bounded: for the map, the timeline and the replay.",
+        wire.Film,
+        (400, 404, 409, 500),
+        query=("run",),
+    ),
+    Operation(
         "rescue",
         "post",
         "/parallab/kernels/{kernel}/rescue",
@@ -180,6 +191,7 @@ PARAMETERS = {
     "lab": "A lab's id: L04 for the course's own, course:L04 for another's.",
     "step": "A step's id within its lab.",
     "kernel": "A kernel's id, as in Jupyter's own REST.",
+    "run": "Which run of a cell to tell, with what it started: the newest that started anything, 0 for all.",
 }
 
 
@@ -228,6 +240,17 @@ def _operation(operation: Operation) -> dict[str, Any]:
             }
             for name in names
         ]
+    if operation.query:
+        made.setdefault("parameters", []).extend(
+            {
+                "name": name,
+                "in": "query",
+                "required": False,
+                "description": PARAMETERS[name],
+                "schema": {"type": "integer", "minimum": 0},
+            }
+            for name in operation.query
+        )
     if operation.socket and operation.request is not None and operation.reply is not None:
         made["x-client-sends"], made["x-server-sends"] = _ref(operation.request), _ref(operation.reply)
         answers: dict[str, Any] = {"101": {"description": "The connection is a WebSocket from now on."}}

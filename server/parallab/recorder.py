@@ -91,7 +91,7 @@ class Recorder:
         self._watch: asyncio.Task[None] | None = None
         self._changed: asyncio.TimerHandle | None = None
         self._looks: tuple[model.Snapshot, ...] = ()
-        self._things: tuple[model.Thing, ...] = ()
+        self._named: tuple[model.Named, ...] = ()
         self._cost = 0.0
         self._decision: asyncio.Task[None] | None = None
 
@@ -518,7 +518,7 @@ class Recorder:
         began = time.monotonic()
         stacks = await self._stacks() if self._asks(first) else ()
         if self._asks(first) or len(first.processes) > 1:
-            self._things = await self._named() or self._things
+            await self._ask_names()
         await asyncio.sleep(max(0.0, began + STILL - time.monotonic()))
         second = msgspec.structs.replace(await self._snapshot(), stacks=stacks)
         if self._heard != heard or self._running is None:
@@ -593,16 +593,15 @@ class Recorder:
                 return answer.stacks
         return ()
 
-    async def _named(self) -> tuple[model.Thing, ...]:
-        """What the learner calls the objects that can be waited for; () where the kernel does not answer."""
-        if self._ear is None or self._hello is None:
-            return ()
-        with contextlib.suppress(asyncio.TimeoutError):
-            future = self._ear.ask("things", timeout=ANSWER)
-            answer = await asyncio.wait_for(asyncio.wrap_future(future), ANSWER * 2)
-            if answer is not None:
-                return answer.things
-        return ()
+    async def _ask_names(self) -> None:
+        """What the learner calls the objects that can be waited for; kept where it is not what is known."""
+        if self._ear is not None and self._hello is not None:
+            future = self._ear.ask("named", timeout=ANSWER)
+            with contextlib.suppress(asyncio.TimeoutError):
+                answer = await asyncio.wait_for(asyncio.wrap_future(future), ANSWER * 2)
+                if answer is not None and answer.named != self._named:
+                    self._named = answer.named
+                    self._hear(self._ear, [answer])
 
     async def _ask(self) -> None:
         """Asks the kernel for its names and numbers; all that was reported before is in by then."""
@@ -652,7 +651,6 @@ class Recorder:
             dead=self.dead,
             death=self._death,
             living=tuple(self._living.values()),
-            things=self._things,
             silent=self._ear is not None and self._ear.deaf and not self.dead,
         )
 

@@ -71,7 +71,12 @@ class Names:
     def __init__(self, recording: model.Recording, told: Story) -> None:
         self._kernel = recording.pid
         self._told = told
-        self._things = {ident: thing for thing in reversed(recording.things) for ident in thing.ids}
+        self._called = {
+            one.of: one.name
+            for event in recording.events
+            if isinstance(event, model.CellEnd | model.Answer)
+            for one in reversed(event.named)
+        }
         self._looked = bool(recording.snapshots)
         self.locks = {lock.inode: lock for lock in told.locks if lock.inode is not None}
 
@@ -96,15 +101,14 @@ class Names:
 
     def thing(self, ident: str, other: str) -> str:
         """What the learner calls it, else ``other``."""
-        thing = self._things.get(ident)
-        return thing.name if thing is not None else other
+        return self._called.get(ident, other)
 
     def lock(self, lock: Lock, waiter: int) -> str:
         """A semaphore that somebody waits for, and who has it."""
         if lock.owner not in ("", "number"):
             return self.thing(lock.name, f"{'an' if lock.owner[:1] in 'aeiou' else 'a'} {lock.owner}")
         name = self.thing(lock.name, "a lock" if lock.maxvalue == 1 else "a semaphore")
-        if lock.owner == "number" and lock.name in self._things:
+        if lock.owner == "number" and lock.name in self._called:
             name = f"the lock of {name}"
         if lock.maxvalue != 1:
             return f"{name}, which is at 0"

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 import msgspec
 
 from parallab import live, model, wire
-from parallab.feed import Feed
+from parallab.feed import FILM_PAUSE, Feed
+from parallab.film import NEWEST, film
 from parallab.kernels import Kernel, Kernels, Recorded
 from parallab.problems import Problem
 
@@ -93,7 +94,8 @@ class Watch:
         self._has_breaks = has_breaks
         self._judge = judge
         self.feeds = {
-            "state": Feed("state", recorder, lambda told: wire.LiveMessage(wire.SCHEMA, live.picture(told, kernel_id)))
+            "state": Feed("state", recorder, lambda told: _state(told, kernel_id)),
+            "film": Feed("film", recorder, lambda told: _film(told, kernel_id), FILM_PAUSE),
         }
         """By what a LiveRequest calls each."""
         self._tasks: set[asyncio.Task[None]] = set()
@@ -147,6 +149,14 @@ class Watch:
         if self.mapped is not None:
             return self.mapped.lab, self.mapped.steps.get(cell, "")
         return "", ""
+
+
+def _state(recording: model.Recording, kernel_id: str) -> wire.LiveMessage:
+    return wire.LiveMessage(wire.SCHEMA, state=live.picture(recording, kernel_id))
+
+
+def _film(recording: model.Recording, kernel_id: str) -> wire.LiveMessage:
+    return wire.LiveMessage(wire.SCHEMA, film=film(recording, kernel_id, run=NEWEST))
 
 
 def tagged(recording: model.Recording) -> dict[str, str]:

@@ -10,14 +10,15 @@ import time
 from collections.abc import AsyncIterator, Awaitable
 from pathlib import Path
 
+import msgspec
 import pytest
 import pytest_asyncio
 
 from kernels import RecordedKernel, until
-from parallab import model, story, wire
+from parallab import live, model, story, wire
 from parallab.checks.expect import CannotTell
-from parallab.feed import Feed, Outbox
 from parallab.evidence import Evidence
+from parallab.feed import Feed, Outbox
 from parallab.log import GROUPS
 from parallab.recorder import TOO_MANY
 
@@ -46,8 +47,7 @@ class Watched:
     def __init__(self, kernel: RecordedKernel) -> None:
         self.kernel = kernel
         self.pictures: list[wire.KernelState] = []
-        draw = lambda told: wire.LiveMessage(wire.SCHEMA, live.picture(told, "k"))
-        self.feed = Feed("state", kernel.recorder, draw)
+        self.feed = Feed("state", kernel.recorder, lambda told: wire.LiveMessage(1, live.picture(told, "k")))
         self.feed.join(Outbox(self._take, lambda: None))
         self.latest = 0.0
         self.control = subprocess.Popen(

@@ -1,5 +1,7 @@
 """The live picture over its WebSocket: real kernels, real connections, and clients that come, go, or fall asleep."""
 
+# ruff: noqa: F811 - fixtures
+
 from __future__ import annotations
 
 import asyncio
@@ -102,7 +104,7 @@ def alive(state: Any) -> list[str]:
     return [one["name"] for one in state["processes"] if one["state"] != "ended"]
 
 
-async def test_four_workers_are_told_of_while_they_live_and_when_they_end(start, look) -> None:  # noqa: F811
+async def test_four_workers_are_told_of_while_they_live_and_when_they_end(start, look) -> None:
     kernel = await start()
     client = await (await look(kernel)).want(state=True)
     first = (await client.next())["state"]
@@ -121,7 +123,7 @@ async def test_four_workers_are_told_of_while_they_live_and_when_they_end(start,
     assert all(one["exit_code"] == 0 for one in over["processes"])
 
 
-async def test_who_waits_for_whom_in_the_learners_own_names_before_anybody_interrupts(start, look) -> None:  # noqa: F811
+async def test_who_waits_for_whom_in_the_learners_own_names_before_anybody_interrupts(start, look) -> None:
     kernel = await start()
     client = await (await look(kernel)).want(state=True)
     kernel.send(CROSSWISE, "c1", "start")
@@ -142,7 +144,7 @@ async def test_who_waits_for_whom_in_the_learners_own_names_before_anybody_inter
     await client.until(lambda state: not state["busy"])
 
 
-async def test_messages_come_soon_seldom_and_not_while_nothing_happens(start, look) -> None:  # noqa: F811
+async def test_messages_come_soon_seldom_and_not_while_nothing_happens(start, look) -> None:
     kernel = await start()
     client = await (await look(kernel)).want(state=True)
     await client.next()
@@ -164,7 +166,7 @@ async def test_messages_come_soon_seldom_and_not_while_nothing_happens(start, lo
     assert await client.silent(1)
 
 
-async def test_two_kernels_and_two_clients_of_one_do_not_mix(start, look) -> None:  # noqa: F811
+async def test_two_kernels_and_two_clients_of_one_do_not_mix(start, look) -> None:
     one, other = await start(), await start()
     first, second, third = [await (await look(kernel)).want(state=True) for kernel in (one, one, other)]
     for client, kernel in ((first, one), (second, one), (third, other)):
@@ -179,7 +181,7 @@ async def test_two_kernels_and_two_clients_of_one_do_not_mix(start, look) -> Non
     await third.until(lambda state: len(alive(state)) == 4)
 
 
-async def test_nothing_is_drawn_while_nobody_looks(start, look, desk) -> None:  # noqa: F811
+async def test_nothing_is_drawn_while_nobody_looks(start, look, desk) -> None:
     kernel = await start()
     client = await (await look(kernel)).want(state=True)
     await client.next()
@@ -206,7 +208,7 @@ async def test_nothing_is_drawn_while_nobody_looks(start, look, desk) -> None:  
     assert drawn == 1
 
 
-async def test_a_restart_goes_on_and_a_shutdown_ends_it(start, look, jp_serverapp) -> None:  # noqa: F811
+async def test_a_restart_goes_on_and_a_shutdown_ends_it(start, look, jp_serverapp) -> None:
     kernel = await start()
     client = await (await look(kernel)).want(state=True)
     await client.next()
@@ -220,7 +222,7 @@ async def test_a_restart_goes_on_and_a_shutdown_ends_it(start, look, jp_serverap
         await look(kernel)
 
 
-async def test_a_kernel_that_is_not_recorded_says_so_once(start, look) -> None:  # noqa: F811
+async def test_a_kernel_that_is_not_recorded_says_so_once(start, look) -> None:
     kernel = await start("plain")
     client = await (await look(kernel)).want(state=True)
     assert (await client.next())["state"]["kind"] == "foreign"
@@ -228,7 +230,7 @@ async def test_a_kernel_that_is_not_recorded_says_so_once(start, look) -> None: 
 
 
 @pytest.mark.parametrize("said", ["{", '{"state": "yes"}', '{"more": true}', "x" * 2000])
-async def test_a_client_that_makes_no_sense_is_shown_out_and_the_others_stay(start, look, said: str) -> None:  # noqa: F811
+async def test_a_client_that_makes_no_sense_is_shown_out_and_the_others_stay(start, look, said: str) -> None:
     kernel = await start()
     good = await (await look(kernel)).want(state=True)
     bad = await look(kernel)
@@ -238,7 +240,9 @@ async def test_a_client_that_makes_no_sense_is_shown_out_and_the_others_stay(sta
     assert (await good.next())["state"]["kernel_id"] == kernel.id
 
 
-async def test_strangers_and_other_pages_are_refused(start, jp_ws_fetch, jp_serverapp, jp_http_port, monkeypatch) -> None:  # noqa: F811
+async def test_strangers_and_other_pages_are_refused(
+    start, jp_ws_fetch, jp_serverapp, jp_http_port, monkeypatch
+) -> None:
     kernel = await start()
     path = ("parallab", "kernels", kernel.id, "live")
     with pytest.raises(HTTPClientError, match="403"):
@@ -278,7 +282,12 @@ async def test_a_client_that_does_not_read_costs_two_messages_and_no_more() -> N
 
 
 async def test_a_client_that_falls_asleep_holds_up_nobody_and_hears_the_newest_when_it_wakes(
-    start, look, jp_http_port, jp_base_url, jp_auth_header, desk  # noqa: F811
+    start,
+    look,
+    jp_http_port,
+    jp_base_url,
+    jp_auth_header,
+    desk,
 ) -> None:
     """Over a real socket whose reader stops: the server keeps what the system takes, and one message."""
     kernel = await start()
