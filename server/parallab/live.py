@@ -16,8 +16,6 @@ from parallab.waiting import Names, Who, waiting
 
 #: Processes and threads shown; the newest are what a learner looks for.
 MOST = 64
-#: Lock reports of one process that say whether it holds or wants a lock now: the outermost take, and the last ones.
-LAST = 3
 
 DEAD = "The kernel died. Restart it, then run the step's cells again."
 WAITING = "The kernel has not said yet what it does. If it is not still starting, restart it."
@@ -137,7 +135,7 @@ def _process(
     alive = not one.ended
     waits_for = texts.get((one.pid, one.pid), "") if alive else ""
     worker = one if isinstance(one, Worker) else None
-    begun = worker is None or worker.role or worker.born or worker.ran
+    begun = worker is None or worker.role or worker.born or worker.ran or worker.method == "os.fork"
     state: wire.LiveState = "waiting" if waits_for else "running" if begun else "starting"
     threads = tuple(
         _thread(thread.tid, thread.name, texts.get((one.pid, thread.tid), ""))
@@ -208,7 +206,8 @@ def _newest(recording: model.Recording) -> tuple[frozenset[int], int]:
 def lean(recording: model.Recording, shown: frozenset[int]) -> model.Recording:
     """The same recording without what the picture of these processes does not need: its cost is then bounded.
 
-    Of lives and waits every report stays; of those of locks, queues, barriers and threads the last.
+    Of lives and waits every report stays, of locks what was taken and not given back, or is wanted; of queues,
+    barriers and threads the last.
     """
     pids = shown | {recording.pid}
     places: set[int] = set()
@@ -226,11 +225,7 @@ def lean(recording: model.Recording, shown: frozenset[int]) -> model.Recording:
         elif kind in _OF_ITSELF:
             places.add(place)
         elif isinstance(event, model.LockUse):
-            key: tuple[object, ...] = (event.pid, event.lock)
-            if event.act == "take" and event.depth <= 1:
-                last[("outermost", event.pid, event.lock)] = [place]
-            last.setdefault(key, []).append(place)
-            del last[key][:-LAST]
+            _take_in(event, place, last)
         elif kind in _LINES:
             last[event.pid, event.tid, "line"] = [place]
         elif kind in _OF_A_THREAD:
@@ -244,3 +239,16 @@ def lean(recording: model.Recording, shown: frozenset[int]) -> model.Recording:
         events=tuple(recording.events[place] for place in sorted(places)),
         sightings=tuple(one for one in recording.sightings if one.pid in pids),
     )
+
+
+def _take_in(event: model.LockUse, place: int, last: dict[tuple[object, ...], list[int]]) -> None:
+    """Keeps the takes that were not given back, one for each depth, and the want that came to nothing yet."""
+    held = last.setdefault(("held", event.pid, event.lock), [])
+    wanted = last.setdefault(("wanted", event.pid, event.lock), [])
+    wanted[:] = [place] if event.act == "want" else []
+    if event.act == "take":
+        if event.depth > 0:
+            del held[event.depth - 1 :]
+        held.append(place)
+    elif event.act == "give" and held:
+        held.pop()
