@@ -690,10 +690,12 @@ class FilmGap(msgspec.Struct, frozen=True):
 class Film(msgspec.Struct, frozen=True):
     """GET kernels/{id}/film, a lab's replay, and a saved file: what processes and threads did, bounded.
 
-    ``run`` is the run of a cell that it tells of, with what that started; 0: all that is kept. ``cells`` are all
-    of them, so that another can be asked for. All times are milliseconds since ``unix`` (Unix seconds), the moment when the kernel was ready. Lists
-    are in order of time. Ids hold for a kernel's whole life, so that two films of it can be laid over
-    each other. It ends at ``end``, and begins at ``begin``, which is not 0 where only some runs are told.
+    ``run`` is the run of a cell that it tells of, with what that started; 0: all that is kept. ``cells``
+    are all of them, so that another can be asked for.
+
+    All times are milliseconds since ``unix`` (Unix seconds), the moment when the kernel was ready. Lists
+    are in order of time. Ids hold as long as what they name is kept, so that two films of a kernel can be
+    laid over each other. It ends at ``end``, and begins at ``begin``, which is not 0 where one run is told.
     """
 
     schema: int
