@@ -862,7 +862,7 @@ class LiveRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Of the newest run that started anything, as kernels/{id}/film."""
 
 
-class LiveMessage(msgspec.Struct, frozen=True, omit_defaults=True):
+class LiveMessage(msgspec.Struct, frozen=True):
     """One message of kernels/{id}/live: what changed, whole."""
 
     schema: int

@@ -1,9 +1,10 @@
 /** Small wire values for tests: each takes only what the test is about. */
 
 import type { Host } from '../core';
-import type { Fetch } from '../core';
+import type { Connect, Ear, Fetch, Line, LiveMessage } from '../core';
 import type {
   Course,
+  Film,
   GoalResult,
   KernelState,
   LabSummary,
@@ -151,6 +152,9 @@ export function aKernel(part: Partial<KernelState> = {}): KernelState {
     cannot_tell: [],
     threads: [],
     mistake: null,
+    pid: 1,
+    waits_for: '',
+    more: 0,
     ...part
   };
 }
@@ -175,10 +179,11 @@ export function aThread(part: Partial<LiveThread> = {}): LiveThread {
   return {
     tid: 71,
     name: 'consumer',
-    state: 'alive',
+    state: 'running',
     waits_for: '',
     number: 1,
     left: true,
+    error: '',
     ...part
   };
 }
@@ -238,6 +243,59 @@ export class FakeServer {
   }
 }
 
+/** The connections that were asked for; a test is the server at their other end. */
+export class FakeLines {
+  readonly made: FakeLine[] = [];
+
+  readonly connect: Connect = (path, ear) => {
+    const line = new FakeLine(path, ear);
+    this.made.push(line);
+    return line;
+  };
+
+  /** The newest, if it was not closed. */
+  get open(): FakeLine | null {
+    const last = this.made[this.made.length - 1];
+    return last && !last.isClosed ? last : null;
+  }
+}
+
+export class FakeLine implements Line {
+  isClosed = false;
+  readonly sent: unknown[] = [];
+
+  constructor(
+    readonly path: string,
+    private readonly _ear: Ear
+  ) {}
+
+  send(text: string) {
+    this.sent.push(JSON.parse(text));
+  }
+
+  close() {
+    this.isClosed = true;
+  }
+
+  opens() {
+    this._ear.opened();
+  }
+
+  says(part: Partial<LiveMessage>) {
+    const message = { schema: 1, state: null, film: null, ...part };
+    this._ear.heard(JSON.stringify(message));
+  }
+
+  saysText(text: string) {
+    this._ear.heard(text);
+  }
+
+  breaks() {
+    this.isClosed = true;
+    this._ear.closed();
+  }
+}
+
 /** An editor whose notebook is one list of cells a step. */
 export class FakeHost implements Host {
   readonly opened: string[] = [];
@@ -285,4 +343,30 @@ export async function settle(): Promise<void> {
   for (let i = 0; i < 20; i++) {
     await Promise.resolve();
   }
+}
+
+export function aFilm(part: Partial<Film> = {}): Film {
+  return {
+    schema: 1,
+    title: '',
+    kernel_id: 'k1',
+    unix: 0,
+    begin: 0,
+    end: 0,
+    run: 0,
+    busy: false,
+    stuck: false,
+    lanes: [],
+    objects: [],
+    links: [],
+    waits: [],
+    marks: [],
+    states: [],
+    cells: [],
+    deadlocks: [],
+    captions: [],
+    left_out: [],
+    not_recorded: [],
+    ...part
+  };
 }

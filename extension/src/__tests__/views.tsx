@@ -14,6 +14,7 @@ export type Spies = { readonly [K in keyof Actions]: jest.Mock };
 export function spies(): Spies {
   return {
     refresh: jest.fn(),
+    reconnect: jest.fn(),
     showCourse: jest.fn(),
     showLab: jest.fn(),
     openLab: jest.fn(),

@@ -16,7 +16,6 @@ import type {
   Film,
   HintReply,
   HintRequest,
-  KernelState,
   LabView,
   Leftovers,
   OpenReply,
@@ -59,10 +58,6 @@ export class Client {
 
   lab(lab: string): Promise<LabView> {
     return this._send('GET', `labs/${encodeURIComponent(lab)}`);
-  }
-
-  kernel(id: string): Promise<KernelState> {
-    return this._send('GET', `kernels/${encodeURIComponent(id)}/state`);
   }
 
   /** Of the newest run that started anything, if none is named; 0: all that is kept. */

@@ -1,6 +1,7 @@
 /** What the store holds, and questions about it that several views ask. */
 
 import { NO_NOTEBOOK, type HostState } from './host';
+import type { LinkState } from './live';
 import type { Problem } from './problem';
 import type {
   Capabilities,
@@ -96,6 +97,8 @@ export interface State {
   readonly openStep: string | null;
   readonly host: HostState;
   readonly kernel: KernelState | null;
+  /** Whether the server tells of the kernel; when that is lost, `kernel` is what was. */
+  readonly live: LinkState;
   readonly rescue: RescueWork;
   readonly left: LeftWork;
   /** What can be seen on this machine; null until it is known. */
@@ -115,6 +118,7 @@ export const INITIAL: State = {
   openStep: null,
   host: NO_NOTEBOOK,
   kernel: null,
+  live: 'off',
   rescue: NO_RESCUE,
   left: NO_LEFT,
   sight: null,

@@ -1,7 +1,9 @@
 import {
   FakeHost,
+  FakeLines,
   FakeServer,
   aCourse,
+  aFilm,
   aGoal,
   aKernel,
   aLab,
@@ -37,12 +39,13 @@ function world(answers: Record<string, Answer> = {}) {
     'GET labs': { json: aCourse() },
     'GET labs/L04': { json: aLab() },
     'GET labs/L08': { json: aLab({ id: 'L08', title: 'The bank' }) },
-    'GET kernels/k1/state': { json: aKernel() },
     ...answers
   });
   const host = new FakeHost();
-  const store = new LabStore(new Client(server.fetch), host);
-  return { server, host, store };
+  const lines = new FakeLines();
+  const store = new LabStore(new Client(server.fetch), host, lines.connect);
+  store.setShown(true);
+  return { server, host, lines, store };
 }
 
 /** The lab open in sidebar and editor. */
@@ -50,6 +53,8 @@ async function inLab(answers: Record<string, Answer> = {}) {
   const made = world(answers);
   made.store.setHost(IN_FRONT);
   await settle();
+  made.lines.open?.opens();
+  made.lines.open?.says({ state: aKernel() });
   return made;
 }
 
@@ -100,21 +105,21 @@ describe('where the learner is', () => {
     expect(server.asked.length).toBe(before);
   });
 
-  test('a restarted kernel is asked for again, since it may have become another kind', async () => {
-    const { store, server } = await inLab();
+  test('a restarted kernel is looked at again, since it may have become another kind', async () => {
+    const { store, lines } = await inLab();
     const kernel = {
       id: 'k1',
       name: 'parallab',
       status: 'restarting' as const
     };
     store.setHost({ ...IN_FRONT, kernel });
+    expect(lines.open).toBeNull();
     store.setHost(IN_FRONT);
-    await settle();
-    expect(server.count('GET kernels/k1/state')).toBe(2);
+    expect(lines.made.length).toBe(2);
   });
 
-  test('a kernel that starts is asked about once, when it is up', async () => {
-    const { store, server } = world();
+  test('a kernel that starts is looked at when it is up, and then for good', async () => {
+    const { store, lines } = world();
     const { notebook } = IN_FRONT;
     const kernel = (id: string, status: KernelStatus): HostState => ({
       notebook,
@@ -124,12 +129,11 @@ describe('where the learner is', () => {
     store.setHost(kernel('k1', 'unknown'));
     store.setHost(kernel('k1', 'starting'));
     await store.refresh();
+    expect(lines.made).toEqual([]);
     store.setHost(kernel('k1', 'idle'));
     store.setHost(kernel('k1', 'busy'));
     store.setHost(kernel('k1', 'idle'));
-    await settle();
-    const asked = server.asked.filter(one => one.what.includes('kernels'));
-    expect(asked.map(one => one.what)).toEqual(['GET kernels/k1/state']);
+    expect(lines.made.map(one => one.path)).toEqual(['kernels/k1/live']);
   });
 
   test('a course asked for twice at once is fetched once', async () => {
@@ -142,13 +146,14 @@ describe('where the learner is', () => {
   });
 
   test("anybody's notebook: its kernel is not asked about", async () => {
-    const { store, server } = world();
+    const { store, server, lines } = world();
     store.setHost({
       ...IN_FRONT,
       notebook: { path: 'mine.ipynb', lab: null, activeStep: null, texts: [] }
     });
     await settle();
     expect(server.asked).toEqual([]);
+    expect(lines.made).toEqual([]);
   });
 
   test('opening a lab makes its notebook on the server and shows it in the editor', async () => {
@@ -301,13 +306,63 @@ describe('what the server says unasked', () => {
     const lab = labOf(store.state);
     expect(lab && markOf(progressOf(lab, 'two'))).toBe('assisted');
   });
+});
 
-  test("only the own kernel's picture is taken", async () => {
-    const { store } = await inLab();
-    store.onKernel({ state: aKernel({ kernel_id: 'k2', stuck: true }) });
+describe('the live picture', () => {
+  test("only the own kernel's is taken", async () => {
+    const { store, lines } = await inLab();
+    lines.open?.says({ state: aKernel({ kernel_id: 'k2', stuck: true }) });
     expect(store.state.kernel?.stuck).toBe(false);
-    store.onKernel({ state: aKernel({ stuck: true }) });
+    lines.open?.says({ state: aKernel({ stuck: true }) });
     expect(store.state.kernel?.stuck).toBe(true);
+  });
+
+  test('is looked at only while sidebar and page can be seen', async () => {
+    const { store, lines } = await inLab();
+    expect(store.state.live).toBe('on');
+    store.setShown(false);
+    expect(lines.open).toBeNull();
+    expect(store.state.live).toBe('off');
+    store.setShown(true);
+    expect(lines.open?.path).toBe('kernels/k1/live');
+    store.setPageShown(false);
+    expect(lines.open).toBeNull();
+    store.setPageShown(true);
+    expect(lines.open).not.toBeNull();
+    store.setHost({ notebook: null, kernel: null });
+    expect(lines.open).toBeNull();
+  });
+
+  test('the film comes to those who watch it, over the same connection', async () => {
+    const { store, lines } = await inLab();
+    const heard = jest.fn();
+    store.films.listen(heard);
+    expect(lines.open?.sent).toEqual([{ state: true, film: false }]);
+    const leave = store.watchFilms();
+    const other = store.watchFilms();
+    expect(lines.open?.sent.slice(1)).toEqual([{ state: true, film: true }]);
+    lines.open?.says({ film: aFilm({ kernel_id: 'k1' }) });
+    lines.open?.says({ film: aFilm({ kernel_id: 'k2' }) });
+    expect(heard).toHaveBeenCalledTimes(1);
+    store.setShown(false);
+    expect(lines.open?.sent[2]).toEqual({ state: false, film: true });
+    leave();
+    leave();
+    expect(lines.open).not.toBeNull();
+    other();
+    expect(lines.open).toBeNull();
+  });
+
+  test('a server that is gone is said, and what was is kept', async () => {
+    const { store, lines } = await inLab();
+    lines.open?.breaks();
+    expect(store.state.live).toBe('lost');
+    expect(store.state.kernel).not.toBeNull();
+    store.reconnect();
+    lines.open?.opens();
+    lines.open?.says({ state: aKernel({ busy: true }) });
+    expect(store.state.live).toBe('on');
+    expect(store.state.kernel?.busy).toBe(true);
   });
 });
 
@@ -419,15 +474,17 @@ describe('a kernel that hangs', () => {
   };
 
   test('is interrupted, and what came of it stays until a cell runs again', async () => {
-    const { store, server } = await inLab({ [RESCUE]: { json: reply } });
-    store.onKernel({ state: aKernel({ busy: true, stuck: true }) });
+    const { store, server, lines } = await inLab({
+      [RESCUE]: { json: reply }
+    });
+    lines.open?.says({ state: aKernel({ busy: true, stuck: true }) });
     await store.rescue({ action: 'interrupt' });
     expect(server.bodyOf(RESCUE)).toEqual({ action: 'interrupt' });
     expect(store.state.rescue.reply?.happened).toEqual(reply.happened);
     expect(store.state.kernel?.stuck).toBe(false);
-    store.onKernel({ state: aKernel({ busy: false, threads: [aThread()] }) });
+    lines.open?.says({ state: aKernel({ busy: false, threads: [aThread()] }) });
     expect(store.state.rescue.reply).not.toBeNull();
-    store.onKernel({ state: aKernel({ busy: true }) });
+    lines.open?.says({ state: aKernel({ busy: true }) });
     expect(store.state.rescue.reply).toBeNull();
   });
 

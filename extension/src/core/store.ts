@@ -6,6 +6,7 @@
 
 import type { Client } from './client';
 import type { Host, HostKernel, HostState } from './host';
+import { LiveLink, type Connect } from './live';
 import { ProblemError, asProblem, isGeneral } from './problem';
 import { Signal } from './signal';
 import {
@@ -24,8 +25,10 @@ import {
 } from './state';
 import type {
   CheckReply,
-  KernelEvent,
+  Film,
+  KernelState,
   LabView,
+  LiveMessage,
   NotebookCell,
   ProgressEvent,
   RescueRequest,
@@ -34,6 +37,8 @@ import type {
 
 export class LabStore {
   readonly changed = new Signal<State>();
+  /** Films of the kernel in front, while somebody watches them. */
+  readonly films = new Signal<Film>();
   private _state: State = INITIAL;
   private _disposed = false;
   private _courseLoad: Promise<void> | null = null;
@@ -41,10 +46,22 @@ export class LabStore {
   /** A kernel has gone, so that it may have left something. */
   private _mourning = false;
 
+  private readonly _link: LiveLink;
+  private _shown = false;
+  private _pageShown = true;
+  private _watchers = 0;
+
   constructor(
     private readonly _client: Client,
-    private readonly _host: Host
-  ) {}
+    private readonly _host: Host,
+    connect: Connect
+  ) {
+    this._link = new LiveLink(
+      connect,
+      message => this._hear(message),
+      live => this._set({ live })
+    );
+  }
 
   get state(): State {
     return this._state;
@@ -52,18 +69,20 @@ export class LabStore {
 
   dispose(): void {
     this._disposed = true;
+    this._link.dispose();
     this.changed.clear();
+    this.films.clear();
   }
 
   // -- where the learner is ---------------------------------------------------
 
   /** The course, and the lab shown: at the start, and when the learner tries again. */
   async refresh(): Promise<void> {
-    const { labId, host } = this._state;
+    const { labId } = this._state;
+    this._link.retry();
     await Promise.all([
       this._loadCourse(),
       labId === null ? null : this._loadLab(labId),
-      isUp(host) ? this._loadKernel(host.kernel.id) : null,
       this._loadLeft(),
       this._loadSight()
     ]);
@@ -155,13 +174,8 @@ export class LabStore {
     this._mourn(before.kernel, host);
     if (kernel === null || !notebook?.lab) {
       this._set({ kernel: null });
-    } else if (
-      isUp(host) &&
-      // One that has just come up may have become one that is recorded.
-      !(isUp(before) && before.kernel.id === kernel.id)
-    ) {
-      void this._loadKernel(kernel.id);
     }
+    this._look();
   }
 
   switchKernel(): Promise<void> {
@@ -178,13 +192,66 @@ export class LabStore {
     this._merge(event.lab, event.progress);
   }
 
-  onKernel(event: KernelEvent): void {
-    if (event.state.kernel_id === this._state.host.kernel?.id) {
+  // -- the live picture, only while it can be seen --------------------------------
+
+  /** Whether the sidebar is there to be seen. */
+  setShown(shown: boolean): void {
+    this._shown = shown;
+    this._look();
+  }
+
+  /** Whether the browser's page is: another tab may be in front of it. */
+  setPageShown(shown: boolean): void {
+    this._pageShown = shown;
+    this._look();
+  }
+
+  /** Somebody watches `films` until what is returned is called. */
+  watchFilms(): () => void {
+    let watching = true;
+    this._watchers += 1;
+    this._look();
+    return () => {
+      if (watching) {
+        watching = false;
+        this._watchers -= 1;
+        this._look();
+      }
+    };
+  }
+
+  /** Connects again at once. */
+  reconnect(): void {
+    this._link.retry();
+  }
+
+  private _look(): void {
+    const { host } = this._state;
+    const film = this._watchers > 0;
+    const sees = this._pageShown && (this._shown || film);
+    this._link.look(
+      sees && isUp(host)
+        ? { kernel: host.kernel.id, want: { state: this._shown, film } }
+        : null
+    );
+  }
+
+  private _hear({ state, film }: LiveMessage): void {
+    if (state) {
+      this._hearState(state);
+    }
+    if (film && film.kernel_id === this._state.host.kernel?.id) {
+      this.films.emit(film);
+    }
+  }
+
+  private _hearState(state: KernelState): void {
+    if (state.kernel_id === this._state.host.kernel?.id) {
       const { kernel, rescue } = this._state;
       // What a rescue came to is old news as soon as a cell runs again.
-      const again = event.state.busy && kernel?.busy === false;
+      const again = state.busy && kernel?.busy === false;
       this._set({
-        kernel: event.state,
+        kernel: state,
         rescue: again && !rescue.busy ? NO_RESCUE : rescue
       });
     }
@@ -502,20 +569,6 @@ export class LabStore {
       }
     } finally {
       this._set({ loading: { ...this._state.loading, lab: false } });
-    }
-  }
-
-  private async _loadKernel(id: string): Promise<void> {
-    try {
-      const kernel = await this._client.kernel(id);
-      if (this._state.host.kernel?.id === id) {
-        this._set({ kernel });
-      }
-    } catch {
-      // A kernel that cannot be described is still there; checking will say what is wrong.
-      if (this._state.host.kernel?.id === id) {
-        this._set({ kernel: null });
-      }
     }
   }
 

@@ -4,6 +4,7 @@ import type { LabStore, RescueRequest } from '../core';
 
 export interface Actions {
   refresh(): void;
+  reconnect(): void;
   showCourse(): void;
   showLab(lab: string): void;
   openLab(lab: string): void;
@@ -34,6 +35,7 @@ export interface Actions {
 export function actionsOf(store: LabStore): Actions {
   return {
     refresh: () => void store.refresh(),
+    reconnect: () => store.reconnect(),
     showCourse: () => store.showCourse(),
     showLab: lab => void store.showLab(lab),
     openLab: lab => void store.openLab(lab),

@@ -10,14 +10,12 @@ import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { Signal } from '@lumino/signaling';
 import {
   Client,
-  KERNEL_EVENT,
   LabStore,
   PROGRESS_EVENT,
-  type KernelEvent,
   type ProgressEvent
 } from '../../core';
 import { NotebookHost } from '../host';
-import { fetchThrough } from '../request';
+import { connectThrough, fetchThrough } from '../request';
 import { IParallab, PANEL_ID, type ISettings } from '../tokens';
 
 /** `parallab lab` asks for an open sidebar by this option of the page; what the learner has set comes first. */
@@ -69,7 +67,7 @@ const plugin: JupyterFrontEndPlugin<IParallab> = {
     const { serverSettings, events } = app.serviceManager;
     const host = new NotebookHost(app.commands, tracker);
     const client = new Client(fetchThrough(serverSettings));
-    const store = new LabStore(client, host);
+    const store = new LabStore(client, host, connectThrough(serverSettings));
     const parallab = new Parallab(store, host);
 
     const tell = () =>
@@ -77,11 +75,13 @@ const plugin: JupyterFrontEndPlugin<IParallab> = {
     host.changed.connect(tell);
     tell();
 
+    const see = () => store.setPageShown(!document.hidden);
+    document.addEventListener('visibilitychange', see);
+    see();
+
     events.stream.connect((_, event) => {
       if (event.schema_id === PROGRESS_EVENT) {
         store.onProgress(event as unknown as ProgressEvent);
-      } else if (event.schema_id === KERNEL_EVENT) {
-        store.onKernel(event as unknown as KernelEvent);
       }
     });
 
