@@ -35,5 +35,7 @@ module.exports = {
   },
   reporters: ['default'],
   errorOnDeprecated: true,
+  // Against a test that hangs; on a busy machine a good one may take seconds.
+  testTimeout: 60_000,
   restoreMocks: true
 };

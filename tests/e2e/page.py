@@ -363,6 +363,15 @@ class Sidebar:
         exact = isinstance(name, str)
         return self.root.get_by_role("button", name=name, exact=exact)
 
+    @property
+    def tree(self) -> Locator:
+        """What runs now."""
+        return self.root.get_by_role("treegrid", name="Processes and threads")
+
+    def row(self, text: str) -> Locator:
+        """A row of it, by its words."""
+        return self.tree.get_by_role("row").filter(has_text=text)
+
     def step(self, step: str) -> Step:
         """A step of the lab shown, opened."""
         found = Step(self.root.locator(f"[data-step='{step}']"), step)

@@ -36,8 +36,8 @@ export function LabPage(props: LabPageProps): React.JSX.Element {
     state.host.notebook?.lab === state.labId ? state.host.notebook : null;
   const here = own?.activeStep ?? null;
   const texts = own?.texts ?? [];
-  const { kernel, rescue } = state;
-  const now = { kernel, rescue, actions, kit };
+  const { kernel, live, rescue } = state;
+  const now = { kernel, live, rescue, actions, kit };
   const page = React.useRef<HTMLElement>(null);
   const moving = React.useRef(false);
   // The button that led to the next step is gone with its own: the focus goes along.

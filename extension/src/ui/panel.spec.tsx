@@ -252,7 +252,7 @@ describe('a lab', () => {
         })
       })
     );
-    const now = within(screen.getByRole('region', { name: 'Your processes' }));
+    const now = within(screen.getByRole('region', { name: 'What runs now' }));
     expect(screen.getByRole('alert')).toHaveTextContent(
       /stuck.*Each worker waits/
     );
