@@ -42,6 +42,21 @@ back = ctx.Process(target=move, args=(lock_b, lock_a), name="B-to-A")
 there.start(); back.start()
 there.join(); back.join()
 """
+THREADS = """
+import threading
+class Account:
+    def __init__(self): self.lock = threading.Lock()
+mine, yours, both = Account(), Account(), threading.Barrier(2)
+def move(one, other):
+    with one.lock:
+        both.wait()
+        with other.lock:
+            pass
+team = [threading.Thread(target=move, args=pair, name=name, daemon=True)
+        for name, pair in {"there": (mine, yours), "back": (yours, mine)}.items()]
+for one in team: one.start()
+for one in team: one.join()
+"""
 BUSY = """
 import multiprocessing as mp, time
 lock = mp.get_context("fork").Lock()
@@ -142,6 +157,40 @@ async def test_who_waits_for_whom_in_the_learners_own_names_before_anybody_inter
     assert await client.silent(2)
     await kernel.manager.interrupt_kernel()
     await client.until(lambda state: not state["busy"])
+
+
+async def test_threads_wait_for_locks_by_the_learners_names(start, look) -> None:
+    kernel = await start()
+    client = await (await look(kernel)).want(state=True)
+    kernel.send(THREADS, "c1")
+    stuck = await client.until(
+        lambda state: state["stuck"] and any(one["waits_for"] == "yours.lock" for one in state["threads"])
+    )
+    assert {one["name"]: one["waits_for"] for one in stuck["threads"]} == {"there": "yours.lock", "back": "mine.lock"}
+    assert stuck["waits_for"] == "thread “there” to end"
+    await kernel.manager.interrupt_kernel()
+    await client.until(lambda state: not state["busy"])
+
+
+async def test_the_film_comes_to_who_asks_for_it(start, look) -> None:
+    kernel = await start()
+    client = await (await look(kernel)).want(state=False, film=True)
+    assert (await client.next())["film"]["kernel_id"] == kernel.id
+    await kernel.run(FOUR, "c1", "start")
+    while True:
+        message = await client.next()
+        assert message["state"] is None
+        if [lane["name"] for lane in message["film"]["lanes"] if lane["kind"] == "process"] == [
+            "worker-0",
+            "worker-1",
+            "worker-2",
+            "worker-3",
+        ]:
+            break
+    await client.want(state=True, film=False)
+    while (message := await client.next())["state"] is None:
+        pass
+    assert len(alive(message["state"])) == 4
 
 
 async def test_messages_come_soon_seldom_and_not_while_nothing_happens(start, look) -> None:
