@@ -272,8 +272,7 @@ class Desk:
         """
         kernel = self._kernels.find(kernel_id)
         if kernel.recorder is None:
-            outbox.put("state", msgspec.json.encode(wire.LiveMessage(wire.SCHEMA, unrecorded(kernel))))
-            return Looker(outbox, {})
+            return Looker(outbox, {}, wire.LiveMessage(wire.SCHEMA, unrecorded(kernel)))
         return Looker(outbox, self.watches.over(kernel).feeds)
 
     async def recording(self, kernel_id: str) -> bytes:

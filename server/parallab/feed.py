@@ -128,14 +128,17 @@ class Feed:
 
 
 class Looker:
-    """One client of one kernel's feeds."""
+    """One client of one kernel's feeds; of a kernel without any it is told what ``stands``, whenever it asks."""
 
-    def __init__(self, outbox: Outbox, feeds: Mapping[str, Feed]) -> None:
+    def __init__(self, outbox: Outbox, feeds: Mapping[str, Feed], stands: wire.LiveMessage | None = None) -> None:
         self._outbox = outbox
         self._feeds = feeds
+        self._stands = stands
 
     def want(self, request: wire.LiveRequest) -> None:
         """What it is told of from now on."""
+        if self._stands is not None and request.state:
+            self._outbox.put("state", msgspec.json.encode(self._stands))
         for kind, feed in self._feeds.items():
             if getattr(request, kind):
                 feed.join(self._outbox)

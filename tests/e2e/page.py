@@ -59,7 +59,8 @@ class Lab:
     def visit(self, path: str = "") -> Lab:
         """Opens JupyterLab, at a file if one is named, with nothing else restored."""
         tree = f"/tree/{path}" if path else ""
-        self.page.goto(f"{self.server.url}lab/workspaces/{self.workspace}{tree}?reset&token={self.server.token}")
+        address = f"{self.server.url}lab/workspaces/{self.workspace}{tree}?reset&token={self.server.token}"
+        self.page.goto(address, timeout=SLOW)
         return self.settled()
 
     def reload(self) -> Lab:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, WebSocket, expect
 
 from e2e import answers
 from e2e.jupyter import Jupyter
@@ -74,21 +74,40 @@ def test_two_notebooks_and_two_pages_each_see_their_own(lab: Lab, page: Page, ju
     assert other.console.errors == []
 
 
-def test_nothing_is_asked_while_the_sidebar_is_hidden(lab: Lab) -> None:
-    """The connection is closed with the sidebar, and made again with it."""
+class Lines:
+    """The page's connections to live pictures."""
+
+    def __init__(self, page: Page) -> None:
+        self._page = page
+        self._made: list[WebSocket] = []
+        page.on("websocket", lambda one: self._made.append(one) if one.url.split("?")[0].endswith("/live") else None)
+
+    @property
+    def open(self) -> int:
+        """How many there are now."""
+        return sum(not one.is_closed() for one in self._made)
+
+    def are(self, number: int) -> None:
+        """Waits until there are so many."""
+        for _ in range(SLOW // 50):
+            if self.open == number:
+                return
+            self._page.wait_for_timeout(50)
+        raise AssertionError(f"{self.open} connections are open, not {number}")
+
+
+def test_the_connection_is_there_only_while_the_sidebar_can_be_seen(lab: Lab) -> None:
+    lines = Lines(lab.page)
     notebook = lab.start("L04")
-    with lab.page.expect_event("websocket", lambda one: one.url.split("?")[0].endswith("/live")) as opened:
-        lab.page.reload()
-        lab.settled()
-        notebook = lab.notebook()
-    connection = opened.value
     expect(lab.sidebar.row("Your notebook")).to_be_visible()
-    with connection.expect_event("close"):
-        lab.command("application:toggle-left-area")
+    lines.are(1)
+    lab.command("application:toggle-left-area")
+    lines.are(0)
     notebook.do(STEP, answers.AT_THE_GATE)
-    with lab.page.expect_event("websocket", lambda one: "/live" in one.url):
-        lab.command("application:toggle-left-area")
+    assert lines.open == 0
+    lab.command("application:toggle-left-area")
     expect(lab.sidebar.row("guest-")).to_have_count(4)
+    lines.are(1)
 
 
 @pytest.fixture

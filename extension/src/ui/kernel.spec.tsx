@@ -204,6 +204,12 @@ describe('how far the picture can be believed', () => {
     expect(actions.reconnect).toHaveBeenCalled();
   });
 
+  test('of when the kernel was last heard of, when it cannot be reached', () => {
+    show({ processes: [aProcess()] }, {}, 'off');
+    expect(screen.getByText(/was last heard of/)).toBeInTheDocument();
+    expect(screen.getByRole('treegrid')).toHaveAttribute('data-frozen', 'true');
+  });
+
   test('there is none of a kernel that is not watched', () => {
     show({ kind: 'foreign' });
     expect(screen.queryByRole('treegrid')).not.toBeInTheDocument();

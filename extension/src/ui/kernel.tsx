@@ -236,7 +236,7 @@ export function RunningNow(props: KernelProps): React.JSX.Element | null {
       <Tree
         root={treeOf(kernel, trans)}
         label={trans.__('Processes and threads')}
-        frozen={kernel.stuck === true || live === 'lost'}
+        frozen={kernel.stuck === true || live === 'lost' || live === 'off'}
         actions={buttons}
         kit={kit}
       />
@@ -304,6 +304,14 @@ function Standing(
           )}
         </p>
       </Notice>
+    );
+  }
+  if (live === 'off') {
+    // Seen, and yet nobody looks: the kernel is restarting, dead, or out of reach, which is said above.
+    return (
+      <p className="pl-Frozen">
+        {trans.__('This is how it stood when the kernel was last heard of.')}
+      </p>
     );
   }
   return kernel.stuck ? (
