@@ -79,7 +79,7 @@ def _own(depth: int) -> str:
 def opened(token: Any, _result: Any) -> None:
     memory, _, create = token
     facts = _facts(memory, _act(create))
-    tell("segment", {**facts, "owner": _own(5)})
+    tell("segment", {**facts, "owner": _own(4)})
     if state.keeping and len(state.open) < MOST:
         key = id(memory)
         state.open[key] = weakref.ref(memory, lambda _: state.open.pop(key, None))
