@@ -28,9 +28,14 @@ class MistakeView(msgspec.Struct, frozen=True):
 
 
 class GoalMoment(msgspec.Struct, frozen=True):
-    """Where a film shows what a goal was decided by: the moment, in a Film's milliseconds, and whom to look at."""
+    """Where a film shows what a goal was decided by: the moment, in a Film's milliseconds, and whom to look at.
+
+    ``unix`` and ``kernel_id`` are that film's: a kernel that was restarted has another.
+    """
 
     at: float
+    unix: float = 0.0
+    kernel_id: str = ""
     lanes: tuple[str, ...] = ()
     objects: tuple[str, ...] = ()
 

@@ -4,7 +4,7 @@ import type { Host } from '../core';
 import type { Connect, Ear, Fetch, Line, LiveMessage } from '../core';
 import type {
   Course,
-  Film,
+  GoalMoment,
   GoalResult,
   KernelState,
   LabSummary,
@@ -13,6 +13,7 @@ import type {
   LiveProcess,
   LiveThread,
   NotebookCell,
+  PictureView,
   StepProgress,
   StepResult,
   StepView
@@ -300,6 +301,7 @@ export class FakeLine implements Line {
 export class FakeHost implements Host {
   readonly opened: string[] = [];
   readonly revealed: string[] = [];
+  readonly pictures: { view: PictureView; moment: GoalMoment | null }[] = [];
   readonly sources: Record<string, readonly NotebookCell[]> = {};
   failure: Error | null = null;
 
@@ -325,6 +327,10 @@ export class FakeHost implements Host {
     return old;
   }
 
+  showPicture(view: PictureView, moment: GoalMoment | null) {
+    this.pictures.push({ view, moment });
+  }
+
   async switchKernel() {
     if (this.failure) {
       throw this.failure;
@@ -343,30 +349,4 @@ export async function settle(): Promise<void> {
   for (let i = 0; i < 20; i++) {
     await Promise.resolve();
   }
-}
-
-export function aFilm(part: Partial<Film> = {}): Film {
-  return {
-    schema: 1,
-    title: '',
-    kernel_id: 'k1',
-    unix: 0,
-    begin: 0,
-    end: 0,
-    run: 0,
-    busy: false,
-    stuck: false,
-    lanes: [],
-    objects: [],
-    links: [],
-    waits: [],
-    marks: [],
-    states: [],
-    cells: [],
-    deadlocks: [],
-    captions: [],
-    left_out: [],
-    not_recorded: [],
-    ...part
-  };
 }

@@ -3,7 +3,6 @@ import {
   FakeLines,
   FakeServer,
   aCourse,
-  aFilm,
   aGoal,
   aKernel,
   aLab,
@@ -330,26 +329,6 @@ describe('the live picture', () => {
     store.setPageShown(true);
     expect(lines.open).not.toBeNull();
     store.setHost({ notebook: null, kernel: null });
-    expect(lines.open).toBeNull();
-  });
-
-  test('the film comes to those who watch it, over the same connection', async () => {
-    const { store, lines } = await inLab();
-    const heard = jest.fn();
-    store.films.listen(heard);
-    expect(lines.open?.sent).toEqual([{ state: true, film: false }]);
-    const leave = store.watchFilms();
-    const other = store.watchFilms();
-    expect(lines.open?.sent.slice(1)).toEqual([{ state: true, film: true }]);
-    lines.open?.says({ film: aFilm({ kernel_id: 'k1' }) });
-    lines.open?.says({ film: aFilm({ kernel_id: 'k2' }) });
-    expect(heard).toHaveBeenCalledTimes(1);
-    store.setShown(false);
-    expect(lines.open?.sent[2]).toEqual({ state: false, film: true });
-    leave();
-    leave();
-    expect(lines.open).not.toBeNull();
-    other();
     expect(lines.open).toBeNull();
   });
 

@@ -5,7 +5,7 @@
  */
 
 import type { Client } from './client';
-import type { Host, HostKernel, HostState } from './host';
+import type { Host, HostKernel, HostState, PictureView } from './host';
 import { LiveLink, type Connect } from './live';
 import { ProblemError, asProblem, isGeneral } from './problem';
 import { Signal } from './signal';
@@ -25,8 +25,7 @@ import {
 } from './state';
 import type {
   CheckReply,
-  Film,
-  KernelState,
+  GoalMoment,
   LabView,
   LiveMessage,
   NotebookCell,
@@ -37,8 +36,6 @@ import type {
 
 export class LabStore {
   readonly changed = new Signal<State>();
-  /** Films of the kernel in front, while somebody watches them. */
-  readonly films = new Signal<Film>();
   private _state: State = INITIAL;
   private _disposed = false;
   private _courseLoad: Promise<void> | null = null;
@@ -49,7 +46,6 @@ export class LabStore {
   private readonly _link: LiveLink;
   private _shown = false;
   private _pageShown = true;
-  private _watchers = 0;
 
   constructor(
     private readonly _client: Client,
@@ -71,7 +67,6 @@ export class LabStore {
     this._disposed = true;
     this._link.dispose();
     this.changed.clear();
-    this.films.clear();
   }
 
   // -- where the learner is ---------------------------------------------------
@@ -186,6 +181,10 @@ export class LabStore {
     return this._ask(() => this._host.restartKernel());
   }
 
+  showPicture(view: PictureView, moment: GoalMoment | null = null): void {
+    this._host.showPicture(view, moment);
+  }
+
   // -- what the server says unasked ---------------------------------------------
 
   onProgress(event: ProgressEvent): void {
@@ -206,20 +205,6 @@ export class LabStore {
     this._look();
   }
 
-  /** Somebody watches `films` until what is returned is called. */
-  watchFilms(): () => void {
-    let watching = true;
-    this._watchers += 1;
-    this._look();
-    return () => {
-      if (watching) {
-        watching = false;
-        this._watchers -= 1;
-        this._look();
-      }
-    };
-  }
-
   /** Connects again at once. */
   reconnect(): void {
     this._link.retry();
@@ -227,26 +212,15 @@ export class LabStore {
 
   private _look(): void {
     const { host } = this._state;
-    const film = this._watchers > 0;
-    const sees = this._pageShown && (this._shown || film);
     this._link.look(
-      sees && isUp(host)
-        ? { kernel: host.kernel.id, want: { state: this._shown, film } }
+      this._pageShown && this._shown && isUp(host)
+        ? { kernel: host.kernel.id, want: { state: true, film: false } }
         : null
     );
   }
 
-  private _hear({ state, film }: LiveMessage): void {
-    if (state) {
-      this._hearState(state);
-    }
-    if (film && film.kernel_id === this._state.host.kernel?.id) {
-      this.films.emit(film);
-    }
-  }
-
-  private _hearState(state: KernelState): void {
-    if (state.kernel_id === this._state.host.kernel?.id) {
+  private _hear({ state }: LiveMessage): void {
+    if (state && state.kernel_id === this._state.host.kernel?.id) {
       const { kernel, rescue } = this._state;
       // What a rescue came to is old news as soon as a cell runs again.
       const again = state.busy && kernel?.busy === false;

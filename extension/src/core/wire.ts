@@ -273,9 +273,13 @@ export interface FilmWait {
   readonly call: string;
 }
 
-/** Where a film shows what a goal was decided by: the moment, in a Film's milliseconds, and whom to look at. */
+/** Where a film shows what a goal was decided by: the moment, in a Film's milliseconds, and whom to look at.
+
+``unix`` and ``kernel_id`` are that film's: a kernel that was restarted has another. */
 export interface GoalMoment {
   readonly at: number;
+  readonly unix: number;
+  readonly kernel_id: string;
   readonly lanes: readonly string[];
   readonly objects: readonly string[];
 }

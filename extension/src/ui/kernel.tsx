@@ -22,7 +22,7 @@ import { Tree } from './tree';
 
 type RescueActions = Pick<
   Actions,
-  'rescue' | 'closeRescue' | 'restartKernel' | 'reconnect'
+  'rescue' | 'closeRescue' | 'restartKernel' | 'reconnect' | 'showPicture'
 >;
 
 export interface KernelProps {
@@ -49,13 +49,18 @@ export function Stuck(props: KernelProps): React.JSX.Element | null {
         alert
         title={trans.__('Your program is stuck.')}
         actions={
-          <Button
-            kind="primary"
-            off={rescue.busy}
-            onClick={() => actions.rescue({ action: 'interrupt' })}
-          >
-            {rescue.busy ? trans.__('Interrupting…') : trans.__('Interrupt')}
-          </Button>
+          <>
+            <Button
+              kind="primary"
+              off={rescue.busy}
+              onClick={() => actions.rescue({ action: 'interrupt' })}
+            >
+              {rescue.busy ? trans.__('Interrupting…') : trans.__('Interrupt')}
+            </Button>
+            <Button onClick={() => actions.showPicture('map')}>
+              {trans.__('Show the picture')}
+            </Button>
+          </>
         }
       >
         {kernel.diagnoses.length > 0 ? (

@@ -47,6 +47,7 @@ class _Look:
             elif inode in found.sockets:
                 self._held(found.sockets[inode].ends, found.sockets[inode].queued, thing)
         self._reading_queues()
+        self._semaphores()
         for wait in self.seen.waits:
             self._wait(wait)
 
@@ -73,6 +74,13 @@ class _Look:
             fresh = having.seen != self.at
             having.fill, having.seen = (queued if fresh else (having.fill or 0) + queued), self.at
             self.told.state(self.at, thing.id)
+
+    def _semaphores(self) -> None:
+        """How many each still admits."""
+        for inode, one in self.seen.objects.semaphores.items():
+            thing = self.things.get(inode)
+            if thing is not None and thing.kind == "semaphore" and one.value is not None:
+                self.told.value(self.at, thing.id, one.value)
 
     def _reading_queues(self) -> None:
         """Who holds a queue's first lock and reads a pipe, reads that queue's."""

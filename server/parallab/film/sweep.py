@@ -73,6 +73,9 @@ class Told:
     def link(self, at: int, lane: str, thing: str, mode: wire.LinkMode) -> None:
         """A lane has to do with an object; the first word counts, but a plainer one gives way."""
         known = self._links.get((lane, thing))
+        made = self.things.found[thing]
+        # What was named only later was there when it was used.
+        made.born = min(made.born, at)
         if known is None:
             self._links[lane, thing] = (at, mode, 0)
         elif known[1] == "uses" and mode != "uses":
@@ -119,14 +122,15 @@ class Told:
         """A lane reported something."""
         self._heard[lane] = at
 
-    def hold(self, at: int, lane: str, thing: str, times: int) -> None:
-        """A lane holds it so many times now, 0 for not at all."""
+    def hold(self, at: int, lane: str, thing: str, times: int, *, quiet: bool = False) -> None:
+        """A lane holds it so many times now, 0 for not at all; ``quiet``: for too short to be told."""
         holders = self.having(thing).holders
         if times > 0:
             holders[lane] = times
         elif holders.pop(lane, 0):
             self._break_circles(at, lane)
-        self.state(at, thing)
+        if not quiet:
+            self.state(at, thing)
         for waiter in tuple(self.having(thing).waiters):
             self._look_for_circle(at, waiter)
 
@@ -136,13 +140,11 @@ class Told:
 
     def state(self, at: int, thing: str) -> None:
         """Notes what is true of it from now on."""
-        now = self.having(thing)
-        self._states.append(
-            (
-                at,
-                wire.FilmState(thing, self.clock.ms(at), now.fill, now.value, tuple(now.holders), len(now.waiters)),
-            )
-        )
+        now, room = self.having(thing), self.things.found[thing].capacity
+        # Who could put more than fits, put it after another had taken some, and was only heard before.
+        fill = now.fill if now.fill is None or room is None else min(now.fill, room)
+        told = wire.FilmState(thing, self.clock.ms(at), fill, now.value, tuple(now.holders), len(now.waiters))
+        self._states.append((at, told))
 
     def value(self, at: int, thing: str, value: object) -> None:
         """A shared number was seen."""
@@ -280,6 +282,8 @@ class _Sweep:
         self.lanes = told.lanes
         self.things = told.things
         self._joins: dict[tuple[str, int], Waiting] = {}
+        self._quiet: set[tuple[str, str]] = set()
+        """Who took what by reading or writing a Value, and not by its own will."""
         self._counted: dict[tuple[str, int], int] = {}
 
     def take(self, at: int, lane: str, event: model.AnyEvent) -> None:
@@ -345,12 +349,14 @@ class _Sweep:
                 self.told.wait(Waiting(lane, at, "object", thing.id, timed=event.timed, call="acquire"))
             case "take":
                 self.told.resume(at, lane, thing.id)
-                self.told.hold(at, lane, thing.id, event.depth or 1)
+                self.told.hold(at, lane, thing.id, event.depth or 1, quiet=event.library)
+                (self._quiet.add if event.library else self._quiet.discard)((lane, thing.id))
                 if not event.library:
                     self.told.mark(at, lane, "take", thing.id)
             case "give":
-                self.told.hold(at, lane, thing.id, event.depth)
-                if not event.library:
+                quiet = (lane, thing.id) in self._quiet
+                self.told.hold(at, lane, thing.id, event.depth, quiet=quiet)
+                if not quiet:
                     self.told.mark(at, lane, "give", thing.id)
             case "miss":
                 self.told.resume(at, lane, thing.id)

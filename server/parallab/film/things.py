@@ -9,6 +9,8 @@ from parallab.film.clock import Clock
 
 #: Owners of semaphores that make one object of the learner's out of several.
 COMPOSITE: dict[str, wire.SharedKind] = {"barrier": "barrier", "condition": "condition", "event": "event"}
+#: What a semaphore without a bound admits (SEM_VALUE_MAX of multiprocessing).
+UNBOUNDED = 2**31 - 1
 _LOCKS: dict[str, wire.SharedKind] = {"Lock": "lock", "RLock": "rlock"}
 
 
@@ -91,7 +93,7 @@ class Things:
 
     def segment(self, name: str) -> Thing | None:
         """The newest shared memory of this name."""
-        return self.found.get(self._segments.get(name, ""))
+        return self.found.get(self._segments.get(name.removeprefix("/"), ""))
 
     def part(self, name: str, at: int) -> Thing | None:
         """The object that a semaphore is, guards, or is a part of."""
@@ -142,7 +144,7 @@ class Things:
                 self._numbers[event.address] = one.id
                 if event.lock:
                     self._locks[event.lock] = one.id
-            case model.ProcessStart():
+            case model.ProcessStart() if not event.role:
                 for arg in event.args:
                     if arg.kind == "pipe-end" and arg.name.isdecimal():
                         self._pipe_end(int(arg.name), event)
@@ -181,7 +183,7 @@ class Things:
                 self._part_of_queue(event)
         else:
             one = self._new(f"l{event.lock}", _LOCKS.get(event.cls, "semaphore"), event, event.cls)
-            one.capacity = event.maxvalue if one.kind == "semaphore" else 1
+            one.capacity = event.maxvalue if one.kind == "semaphore" and event.maxvalue < UNBOUNDED else None
             self._locks[event.lock] = one.id
 
     def _part_of_queue(self, event: model.LockMade) -> None:
@@ -216,7 +218,7 @@ class Things:
             ident = f"s{event.segment}" if known is None else f"{known.id}'"
             known = self._new(ident, "segment", event, "ShareableList" if event.owner == "list" else "SharedMemory")
             known.name = event.segment
-            self._segments[event.segment] = known.id
+            self._segments[event.segment.removeprefix("/")] = known.id
         known.capacity = event.size or known.capacity
         if event.act == "unlink":
             known.ended = event.at

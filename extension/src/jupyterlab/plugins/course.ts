@@ -12,6 +12,7 @@ import {
   Client,
   LabStore,
   PROGRESS_EVENT,
+  type Connect,
   type ProgressEvent
 } from '../../core';
 import { NotebookHost } from '../host';
@@ -34,7 +35,9 @@ class Parallab implements IParallab {
 
   constructor(
     readonly store: LabStore,
-    readonly host: NotebookHost
+    readonly host: NotebookHost,
+    readonly client: Client,
+    readonly connect: Connect
   ) {}
 
   get settings(): ISettings {
@@ -67,8 +70,9 @@ const plugin: JupyterFrontEndPlugin<IParallab> = {
     const { serverSettings, events } = app.serviceManager;
     const host = new NotebookHost(app.commands, tracker);
     const client = new Client(fetchThrough(serverSettings));
-    const store = new LabStore(client, host, connectThrough(serverSettings));
-    const parallab = new Parallab(store, host);
+    const connect = connectThrough(serverSettings);
+    const store = new LabStore(client, host, connect);
+    const parallab = new Parallab(store, host, client, connect);
 
     const tell = () =>
       store.setHost(host.state, parallab.settings.followNotebook);
