@@ -194,6 +194,11 @@ class Evidence:
     def _story(self) -> story.Story:
         return story.tell(self.recording)
 
+    @property
+    def told(self) -> story.Story:
+        """The lives of the whole recording, of which this narrows down one step's."""
+        return self._story
+
     @cached_property
     def processes(self) -> tuple[Worker, ...]:
         """All processes that the step's cells started through multiprocessing, pools' included."""
