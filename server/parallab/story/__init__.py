@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from parallab import model
+from parallab.story.channels import Mailbox, Pipe, Word, all_mailboxes, all_pipes
 from parallab.story.locks import Hold, Lock, Run, all_locks
 from parallab.story.processes import Program, Worker, all_processes, all_programs, death, numbered, some
 from parallab.story.proxies import Call, all_calls
@@ -27,7 +28,9 @@ __all__ = [
     "Line",
     "Lock",
     "LockWait",
+    "Mailbox",
     "Number",
+    "Pipe",
     "Program",
     "Queue",
     "Run",
@@ -36,8 +39,11 @@ __all__ = [
     "Story",
     "Thread",
     "Together",
+    "Word",
     "Worker",
     "all_calls",
+    "all_mailboxes",
+    "all_pipes",
     "all_queues",
     "all_segments",
     "between_processes",
