@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeVar
 
-from parallab import model, story, waits
+from parallab import model, story
 from parallab.checks.expect import CannotTell
 from parallab.story import (
     Call,
@@ -32,6 +32,7 @@ from parallab.story import (
     Worker,
     locks,
 )
+from parallab.waits import Diagnosis, diagnose
 
 __all__ = [
     "Call",
@@ -199,6 +200,11 @@ class Evidence:
     @cached_property
     def _story(self) -> story.Story:
         return story.tell(self.recording)
+
+    @property
+    def lives(self) -> story.Story:
+        """All lives of the recording, of every step."""
+        return self._story
 
     @cached_property
     def processes(self) -> tuple[Worker, ...]:
@@ -520,12 +526,12 @@ class Evidence:
         return found
 
     @cached_property
-    def diagnoses(self) -> tuple[waits.Diagnosis, ...]:
+    def diagnoses(self) -> tuple[Diagnosis, ...]:
         """Why the step's running cell is stuck, as the waits of the last two snapshots tell; () while it is not."""
         if self.stuck is not True or len(self.recording.snapshots) < 2:
             return ()
         previous, current = self.recording.snapshots[-2:]
-        return waits.diagnose(previous, current, self.recording.baseline)
+        return diagnose(previous, current, self.recording.baseline)
 
     @cached_property
     def hanging(self) -> tuple[str, ...]:

@@ -612,6 +612,8 @@ class QueueUse(Event, frozen=True, kw_only=True, tag="queue"):
     size: int | None = None
     item: Annotated[str, msgspec.Meta(max_length=8192)] = ""
     item_type: Name = ""
+    length: int = 0
+    """Of bytes, and of a text that is not said in full: how long it is."""
 
 
 class PipeUse(Event, frozen=True, kw_only=True, tag="pipe"):
@@ -629,6 +631,8 @@ class PipeUse(Event, frozen=True, kw_only=True, tag="pipe"):
     n: int = 0
     item: Annotated[str, msgspec.Meta(max_length=8192)] = ""
     item_type: Name = ""
+    length: int = 0
+    """Of bytes, and of a text that is not said in full: how long it is."""
     error: Failure | None = None
 
 

@@ -1,4 +1,4 @@
-"""Hooks in ``multiprocessing.connection``: what the learner's own pipes carried, who closed which end, and who met its end.
+"""Hooks in ``multiprocessing.connection``: what the learner's own pipes carried, and who closed or met which end.
 
 A pipe inside a queue, a pool or a manager is the library's: its calls come from the library, and are left out.
 Lines are kept as those of queues are (:mod:`parallab_probe.queues`).

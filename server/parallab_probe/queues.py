@@ -95,7 +95,7 @@ def _add(ledger: Ledger, act: str, item: Any, size: int) -> None:
     if act not in _ITEMS:
         item = size
     elif type(item) not in _UNCHANGING and type(item) is not _Text:
-        item = _Text(*_said(item))
+        item = _Text(*_said(item), _length(item))
     ledger.last.append((n, monotonic_ns(), act, item, local.mark))
     queue = ledger.ref()
     if n > FIRST and queue is not None and ledger.kind == "queue" and id(queue) not in _fast:
@@ -105,17 +105,26 @@ def _add(ledger: Ledger, act: str, item: Any, size: int) -> None:
 
 
 class _Text:
-    __slots__ = ("json", "kind")
+    __slots__ = ("json", "kind", "length")
 
-    def __init__(self, json: str, kind: str) -> None:
+    def __init__(self, json: str, kind: str, length: int) -> None:
         self.json = json
         self.kind = kind
+        self.length = length
 
 
 def _said(item: Any) -> tuple[str, str]:
     if type(item) is _Text:
         return item.json, item.kind
     return _json(item), describe.full_type_name(item)
+
+
+def _length(item: Any) -> int:
+    """Of a text or of bytes that are not said in full: how long they are."""
+    kind = type(item)
+    if kind is _Text:
+        return int(item.length)
+    return len(item) if (kind is str and len(item) > ITEM // 4) or kind is bytes else 0
 
 
 def _json(item: Any) -> str:
@@ -163,6 +172,9 @@ def _line(ledger: Ledger, act: str, n: int, item: Any, size: int) -> str:
     text, kind = _said(item)
     if text:
         rest = '%s,"item":%s' % (rest, report.quote(text[: ITEM * 4], report.MOST))
+    length = _length(item)
+    if length:
+        rest = '%s,"length":%d' % (rest, length)
     return '%s,"item_type":%s' % (rest, report.quote(kind))
 
 
@@ -402,7 +414,7 @@ def mp_got(token: Any, item: Any) -> None:
 @hook
 def mp_simple_putting(queue: Any, item: Any) -> Any:
     """Its parameter is rebound to the pickle, so the item is noted before."""
-    return queue, _Text(*_said(item))
+    return queue, _Text(*_said(item), _length(item))
 
 
 @ending
@@ -423,7 +435,9 @@ def mp_unsent(_error: Any, item: Any) -> None:
     """The feeder thread could not pickle it: ``put`` had returned long ago, and nobody will get it."""
     lock = sys._getframe(3).f_locals.get("writelock")
     for key, ledger in list(_ledgers.items()):
-        queue = ledger.ref() if ledger is not None and ledger.kind == "queue" else None
+        if ledger is None or ledger.kind != "queue":
+            continue
+        queue = ledger.ref()
         if lock is not None and describe.attributes(queue).get("_wlock") is lock and len(ledger.looks) < LOOKS:
             ledger.looks.add((key, len(ledger.looks)))
             kind = report.quote(describe.full_type_name(item))

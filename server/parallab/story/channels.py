@@ -75,6 +75,8 @@ class Word:
     item: Any = None
     kind: str = ""
     error: model.Failure | None = None
+    length: int = 0
+    """Of bytes, and of a text that is cut short here: how long it was."""
 
 
 @dataclass(frozen=True)
@@ -206,4 +208,15 @@ def _word(event: model.PipeUse) -> Word:
     if event.item:
         with contextlib.suppress(msgspec.DecodeError):
             item = msgspec.json.decode(event.item)
-    return Word(event.act, event.pipe, event.mode, event.at, event.pid, event.n, item, event.item_type, event.error)
+    return Word(
+        event.act,
+        event.pipe,
+        event.mode,
+        event.at,
+        event.pid,
+        event.n,
+        item,
+        event.item_type,
+        event.error,
+        event.length,
+    )

@@ -39,6 +39,8 @@ class Line:
     item: Any = None
     kind: str = ""
     size: int | None = None
+    length: int = 0
+    """Of bytes, and of a text that is cut short here: how long it was."""
 
     @property
     def mark(self) -> bool:
@@ -187,4 +189,4 @@ def line_of(event: model.QueueUse) -> Line:
     if event.item:
         with contextlib.suppress(msgspec.DecodeError):
             item = msgspec.json.decode(event.item)
-    return Line(event.act, event.n, event.at, event.tid, event.pid, item, event.item_type, event.size)
+    return Line(event.act, event.n, event.at, event.tid, event.pid, item, event.item_type, event.size, event.length)
