@@ -45,6 +45,8 @@ def subject(event: model.AnyEvent, kernel: int) -> Subject:
             return ("lock", event.pid, event.lock)
         case model.QueueUse():
             return ("queue", event.pid, event.queue)
+        case model.PipeUse():
+            return ("pipe", event.pid, event.pipe)
         case model.ProcessMade() | model.RunCalled():
             return ("object", event.pid, event.ident)
         case model.ProxyUse():
@@ -53,6 +55,8 @@ def subject(event: model.AnyEvent, kernel: int) -> Subject:
             return ("segment", event.pid, event.segment)
         case model.NumberMade():
             return ("number", event.pid)
+        case model.Acted():
+            return ("act", event.act)
         case _ if event.pid != kernel:
             return ("process", event.pid)
         case _:

@@ -17,7 +17,19 @@ if TYPE_CHECKING:
 Path = "tuple[str, ...]"
 """A name and its attributes: ``("self", "lock")``."""
 
-_WAITING = (ast.Call, ast.With, ast.AsyncWith, ast.For, ast.AsyncFor, ast.comprehension, ast.Await, ast.Yield, ast.YieldFrom, ast.Import, ast.ImportFrom)
+_WAITING = (
+    ast.Call,
+    ast.With,
+    ast.AsyncWith,
+    ast.For,
+    ast.AsyncFor,
+    ast.comprehension,
+    ast.Await,
+    ast.Yield,
+    ast.YieldFrom,
+    ast.Import,
+    ast.ImportFrom,
+)
 _COMPOUND = (ast.If, ast.For, ast.AsyncFor, ast.While, ast.Try)
 
 

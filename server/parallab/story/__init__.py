@@ -11,12 +11,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from parallab import model
+from parallab.story.channels import Mailbox, Pipe, Word, all_mailboxes, all_pipes
 from parallab.story.locks import Hold, Lock, Run, all_locks
 from parallab.story.processes import Program, Worker, all_processes, all_programs, death, numbered, some
 from parallab.story.proxies import Call, all_calls
 from parallab.story.queues import JOURNAL, Line, Queue, all_queues, between_processes, journal
 from parallab.story.segments import SharedSegment, all_segments
-from parallab.story.standstill import LockWait, Standstill, standstill
+from parallab.story.standstill import LockWait, Standstill, diagnoses, standstill
 from parallab.story.threads import Thread, all_threads
 from parallab.story.together import Together, rounds, together
 
@@ -27,7 +28,9 @@ __all__ = [
     "Line",
     "Lock",
     "LockWait",
+    "Mailbox",
     "Number",
+    "Pipe",
     "Program",
     "Queue",
     "Run",
@@ -36,12 +39,16 @@ __all__ = [
     "Story",
     "Thread",
     "Together",
+    "Word",
     "Worker",
     "all_calls",
+    "all_mailboxes",
+    "all_pipes",
     "all_queues",
     "all_segments",
     "between_processes",
     "death",
+    "diagnoses",
     "journal",
     "numbered",
     "rounds",

@@ -209,7 +209,9 @@ class _Case:
             pid = queue.pop()
             if pid not in found:
                 found.add(pid)
-                queue += [one for wait in self.waits if wait.kind == "child" and wait.pid == pid for one in wait.held_by or ()]
+                queue += [
+                    one for wait in self.waits if wait.kind == "child" and wait.pid == pid for one in wait.held_by or ()
+                ]
         return frozenset(found)
 
     def joined(self, pid: int) -> bool:
@@ -350,6 +352,15 @@ def _waiting_for_itself(case: _Case) -> Iterable[_Found]:
         if len({wait.pid for wait in group}) > 1:
             sentence = f"{_start(people)} wait for data from pipes whose writing ends only they themselves hold."
         yield case.told("waits-for-itself", sentence, group, "M56")
+
+
+def _reading_own_socket(case: _Case) -> Iterable[_Found]:
+    for wait in case.waits:
+        socket = case.seen.objects.sockets.get(wait.inode) if wait.inode is not None else None
+        peer = case.seen.objects.sockets.get(socket.peer) if socket is not None and socket.peer is not None else None
+        if peer is not None and not wait.writes and peer.holders == {wait.pid}:
+            sentence = f"{_start(case.name(wait.pid))} waits for data from a socket whose other end it holds itself."
+            yield case.told("waits-for-itself", sentence, [wait], "M56")
 
 
 def _inode(wait: Wait) -> Inode:
@@ -540,7 +551,9 @@ def _item_under_a_lock(case: _Case) -> Iterable[_Found]:
         act = _ACTS.get(told.call) if told is not None else None
         if told is None or act is None:
             continue
-        wanting = [one for one in case.waits if one.pid == wait.pid and _wants(doing.get((one.pid, one.tid)), told.holds)]
+        wanting = [
+            one for one in case.waits if one.pid == wait.pid and _wants(doing.get((one.pid, one.tid)), told.holds)
+        ]
         if wanting and any(case.needed(one) for one in (wait, *wanting)):
             who = case.threads(wait.pid, int(wait.tid != wait.pid), wait.tid == wait.pid)
             sentence = f"{who} keeps a lock while it waits {act}, and another thread wants that lock first."
@@ -629,7 +642,11 @@ def _behind_reader(case: _Case, wait: Wait) -> list[Wait]:
         for other, lock in case.locks()
         if lock.holders == {wait.pid}
         and other.pid != wait.pid
-        and (lock.inode == whole.semaphores[0] if whole is not None and whole.semaphores else not _of_a_queue(case, other))
+        and (
+            lock.inode == whole.semaphores[0]
+            if whole is not None and whole.semaphores
+            else not _of_a_queue(case, other)
+        )
     ]
 
 
@@ -708,6 +725,7 @@ _RULES: tuple[Callable[[_Case], Iterable[_Found]], ...] = (
     _message_under_a_lock,
     _barrier_short,
     _waiting_for_itself,
+    _reading_own_socket,
     _both_read,
     _own_other_end,
     _circle_of_readers,
@@ -719,5 +737,7 @@ _RULES: tuple[Callable[[_Case], Iterable[_Found]], ...] = (
     _circle_of_any,
     _nobody_reads,
 )
-_CONSEQUENCES = frozenset((_join_before_drain, _barrier_short, _lost_task, _between_threads, _nobody_writes, _circle_of_any, _nobody_reads))
+_CONSEQUENCES = frozenset(
+    (_join_before_drain, _barrier_short, _lost_task, _between_threads, _nobody_writes, _circle_of_any, _nobody_reads)
+)
 """Rules whose waits may only follow from another that is explained: who is held up elsewhere cannot send or come."""
