@@ -54,7 +54,7 @@ _CONTROL_HEAD = _WORD + 8
 _HEAD = struct.Struct("Nii")
 _CLOEXEC = 0x40000000
 """MSG_CMSG_CLOEXEC (recvmsg(2)): what is handed over never gets into a child of ours."""
-_LEDGER_KINDS = (model.LockUse, model.QueueUse, model.ProxyUse)
+_LEDGER_KINDS = (model.LockUse, model.QueueUse, model.ProxyUse, model.TaskUse)
 _many = msgspec.json.Decoder(list[msgspec.Raw])
 
 
@@ -465,13 +465,7 @@ class Ear:
         dropped: dict[tuple[int, str], tuple[int, model.AnyEvent]] = {}
         for event in events:
             if drop and isinstance(event, _LEDGER_KINDS):
-                what = (
-                    "lock"
-                    if isinstance(event, model.LockUse)
-                    else "queue"
-                    if isinstance(event, model.QueueUse)
-                    else "proxy"
-                )
+                what = str(event.__struct_config__.tag)
                 count, _ = dropped.get((event.pid, what), (0, event))
                 dropped[event.pid, what] = (count + 1, event)
                 drop -= 1
