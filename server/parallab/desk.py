@@ -16,7 +16,7 @@ from typing import Protocol, TypeVar
 
 import msgspec
 
-from parallab import answers, capabilities, cleaning, judging, model, rescue, views, wire
+from parallab import acts, answers, capabilities, cleaning, judging, model, rescue, views, wire
 from parallab.checks import Check
 from parallab.events import Events
 from parallab.evidence import Evidence
@@ -26,6 +26,7 @@ from parallab.library import CourseLibrary
 from parallab.live import picture
 from parallab.problems import Problem, shown
 from parallab.progress import (
+    ActDone,
     Answers,
     AnyFact,
     BreakMet,
@@ -252,6 +253,25 @@ class Desk:
         at = await self._step(lab_id, step_id)
         progress = await self._remember(at, Reset())
         return wire.ResetReply(views.notebook_cells(at.step.cells), progress)
+
+    async def act(self, lab_id: str, step_id: str, request: wire.ActRequest) -> wire.ActReply:
+        """Does what the step offers to do for the learner, and remembers that it was done."""
+        at = await self._step(lab_id, step_id)
+        act = next((one for one in at.step.acts if one.id == request.act), None)
+        if act is None:
+            raise Problem(
+                404, f"Step “{at.step.title}” has no act “{shown(request.act)}”. Reload the page: it may have changed."
+            )
+        kernel = self._kernels.find(request.kernel_id)
+        if kernel.recorder is None or kernel.kind == "dead":
+            raise Problem(409, advice(kernel.kind))
+        try:
+            done, happened = await acts.kill_worker(kernel.recorder, act, at.step, assign(request.cells), acts.PATIENCE)
+        except (OSError, RuntimeError) as error:
+            raise Problem(409, ENDED, f"{type(error).__name__}: {error}") from error
+        if done:
+            await self._remember(at, ActDone(act.id, happened, kernel.id))
+        return wire.ActReply(wire.SCHEMA, act.id, done, happened)
 
     # -- kernels ------------------------------------------------------------------------
 

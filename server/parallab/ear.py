@@ -386,8 +386,8 @@ class Ear:
             )
             for part in parts:
                 event = msgspec.structs.replace(model.event(bytes(part)), pid=packet.pid)
-                if isinstance(event, model.ProcessGone):
-                    raise ValueError  # noqa: TRY004 - the system says that, and nobody else
+                if isinstance(event, model.ProcessGone | model.Acted):
+                    raise ValueError  # noqa: TRY004 - the system or the lab says that, and nobody else
                 if isinstance(event, model.ForkMade | model.ProcessStart | model.ProgramStart):
                     seen = event.child != 0 and packet.handed in (event.child, GONE)
                     event = msgspec.structs.replace(event, seen=seen)

@@ -442,6 +442,23 @@ class Evidence:
         _ = self.notebook
         return {value.name: value.type for run in self.cells for value in run.values if "." not in value.name}
 
+    # -- what the lab itself did ----------------------------------------------------------
+
+    @cached_property
+    def acts(self) -> tuple[model.Acted, ...]:
+        """What the lab did for the learner in this step (``act`` of lab.md), in order."""
+        _ = self.notebook
+        return tuple(
+            act
+            for act in self._all(model.Acted)
+            if act.step == self.step and act.at >= self.since and (not act.cell or (act.cell, act.run) in self._runs)
+        )
+
+    def struck(self, act: model.Acted) -> Worker | None:
+        """The process that the lab killed in this act, as the step's cells hired it; None where it is unknown."""
+        mine = (one for one in reversed(self.processes) if one.pid == act.child and one.started <= act.at)
+        return next(mine, None)
+
     # -- the state now ----------------------------------------------------------------
 
     @property

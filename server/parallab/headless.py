@@ -23,7 +23,7 @@ from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
 from jupyter_client.manager import AsyncKernelManager
 
-from parallab import capabilities, cleaning, judging, model
+from parallab import acts, capabilities, cleaning, judging, model
 from parallab.evidence import Evidence
 from parallab.judge_pool import JudgePool
 from parallab.lab import Cell, Step, assign
@@ -224,6 +224,7 @@ class _Session:
         )
         self.client.shell_channel.send(message)
         reply = asyncio.ensure_future(self._reply(message["header"]["msg_id"]))
+        acting = self._spawn_acts(cell, state, timeout)
         try:
             if await self._finished(reply, limit):
                 with contextlib.suppress(asyncio.TimeoutError):
@@ -241,6 +242,17 @@ class _Session:
             return judged
         finally:
             reply.cancel()
+            await _ended(acting)
+
+    def _spawn_acts(self, cell: Cell, state: _Step | None, timeout: float) -> list[asyncio.Task[object]]:
+        """What the lab does while one of the step's cells runs, as a learner's click would; at most once a run."""
+        if state is None or "no-act" in cell.tags:
+            return []
+        return [
+            asyncio.ensure_future(acts.kill_worker(self.recorder, act, state.step, self.steps, timeout))
+            for act in state.step.acts
+            if act.kind == "kill-worker"
+        ]
 
     def _cell_ended(self, cell_id: str) -> asyncio.Event:
         """Set when the probe's report of the cell's end is in: it travels beside the reply."""
@@ -331,6 +343,15 @@ class _Session:
         state.goals = await self.pool.judge(
             self.lab.folder, checks, state.step.id, recording, self.steps, met=state.met
         )
+
+
+async def _ended(tasks: Sequence[asyncio.Task[object]]) -> None:
+    for task in tasks:
+        task.cancel()
+    for result in await asyncio.gather(*tasks, return_exceptions=True):
+        # Its processes may go while they are looked at, and the kernel with them.
+        if isinstance(result, Exception) and not isinstance(result, OSError | RuntimeError):
+            raise result
 
 
 def _broken(lab: ShelvedLab, state: _Step) -> bool:

@@ -15,7 +15,7 @@ from typing import Any, Literal
 import msgspec
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
-from parallab.lab import Cell, Lab, LabError, Option, QuizQuestion, Step
+from parallab.lab import Act, Cell, Lab, LabError, Option, QuizQuestion, Step
 from parallab.lab_document import (
     CellPart,
     Directive,
@@ -28,7 +28,7 @@ from parallab.lab_document import (
     split_items,
     yaml_value,
 )
-from parallab.wire import Block, Choice, Prompt, StepKind, Verdict
+from parallab.wire import ActKind, Block, Choice, Prompt, StepKind, Verdict
 
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\Z")
 _OPTION = re.compile(r":?([a-z_]+):(?:[ \t]+(.*)|\Z)")
@@ -70,6 +70,14 @@ class PromptOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The option lines of ``:::{predict} id``."""
 
     form: Literal["number", "choice", "text", "order"]
+
+
+class ActOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The option lines of ``:::{act} id``; ``label`` stands on its button."""
+
+    kind: ActKind
+    label: str
+    which: Literal["reading", "working"] = "working"
 
 
 class NoOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -177,6 +185,7 @@ class _StepDraft:
     blocks: tuple[Block, ...] = ()
     order: tuple[str, ...] = ()
     block_reasons: dict[str, str] = field(default_factory=dict)
+    acts: list[Act] = field(default_factory=list)
 
     def made(self) -> Step:
         return Step(
@@ -196,6 +205,7 @@ class _StepDraft:
             order=self.order,
             block_reasons=self.block_reasons,
             serves=self.options.serves,
+            acts=tuple(self.acts),
         )
 
 
@@ -274,6 +284,7 @@ class _LabReader:
             "quiz": self._question,
             "recall": self._question,
             "parsons": self._parsons,
+            "act": self._act,
         }
         if part.name not in readers:
             known = ", ".join(["step", *readers, "code-cell"])
@@ -383,6 +394,19 @@ class _LabReader:
         if part.argument in taken:
             raise self._error(part.line, f"{part.argument!r} is used twice in this step: rename one")
 
+    def _act(self, part: Directive, step: _StepDraft) -> None:
+        """What the lab itself does there; the text inside says so to the learner."""
+        self._fresh_id(part, [act.id for act in step.acts])
+        if step.options.kind != "code":
+            raise self._error(part.line, f"step {step.id!r} is of kind {step.options.kind}: only code steps have acts")
+        options, lines = self._options(part, ActOptions)
+        body = "\n".join(lines).strip()
+        if not options.label.strip() or not body:
+            raise self._error(part.line, "say on the button what it does (label: …), and inside what will happen")
+        if options.kind != "kill-worker" and any(line.lstrip(":").startswith("which:") for line in part.lines):
+            raise self._error(part.line, f"“which:” says whom kill-worker kills; {options.kind} has no use for it")
+        step.acts.append(Act(part.argument, options.kind, options.label, options.which, body, part.line))
+
     def _parsons(self, part: Directive, step: _StepDraft) -> None:
         """The first code block is the right order, a line a block; each further one a distractor with its quote."""
         if step.blocks:
@@ -416,6 +440,9 @@ class _LabReader:
         }
         if kind in missing and not missing[kind][0]:
             raise self._error(step.line, f"step {step.id!r} is of kind {kind}, but has no {missing[kind][1]}")
+        frozen = next((act for act in step.acts if act.kind == "frozen-kernels"), None)
+        if frozen is not None and not any("hangs" in cell.tags for cell in step.cells):
+            raise self._error(frozen.line, "tag the cells that are to be frozen: “:tags: [step-id, hangs]”")
         if kind != "code" and step.cells:
             raise self._error(step.cells[0].line, f"step {step.id!r} is of kind {kind}: it has no code cells")
 
@@ -426,7 +453,7 @@ def _letter(place: int) -> str:
 
 def schema() -> dict[str, Any]:
     """JSON Schema of the front matter of lab.md and of mistake files, and of the option lines."""
-    kinds = (FrontMatter, MistakeFront, StepOptions, QuestionOptions, PromptOptions)
+    kinds = (FrontMatter, MistakeFront, StepOptions, QuestionOptions, PromptOptions, ActOptions)
     (_, components) = msgspec.json.schema_components(kinds, ref_template="#/$defs/{name}")
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

@@ -55,6 +55,8 @@ def subject(event: model.AnyEvent, kernel: int) -> Subject:
             return ("segment", event.pid, event.segment)
         case model.NumberMade():
             return ("number", event.pid)
+        case model.Acted():
+            return ("act", event.act)
         case _ if event.pid != kernel:
             return ("process", event.pid)
         case _:

@@ -704,6 +704,31 @@ class TaskUse(Event, frozen=True, kw_only=True, tag="task"):
     error: Failure | None = None
 
 
+class Found(Fact, frozen=True):
+    """What was diagnosed of a kernel that was frozen for the learner: by its name, a mistake's id ("" for none)."""
+
+    name: Name
+    mistake: Name = ""
+    sentence: Text = ""
+
+
+class Acted(Event, frozen=True, kw_only=True, tag="acted"):
+    """The lab itself did something (an ``act`` of lab.md) for this step: the server's own, never a packet's.
+
+    ``cell`` and ``run`` are those in which it was done, "" and 0 where it concerns no cell.
+    """
+
+    act: Name
+    step: Name
+    what: Literal["kill-worker", "frozen-kernels"]
+    child: int = 0
+    """Of kill-worker: who was killed."""
+    doing: Name = ""
+    """What it was doing: the system call in which it waited, or ``running``."""
+    found: tuple[Found, ...] = ()
+    """Of frozen-kernels: each kernel, as it was diagnosed when it stood still."""
+
+
 class Dismissal(Fact, frozen=True):
     """What became of a thread that was to be ended; all but ``told`` say why it goes on, or is no more.
 
@@ -767,6 +792,7 @@ AnyEvent = Union[  # noqa: UP007 - msgspec reads it at run time on 3.10 too
     ServiceUse,
     ProxyUse,
     TaskUse,
+    Acted,
     Answer,
     Omitted,
     Lost,

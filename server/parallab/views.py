@@ -115,6 +115,7 @@ def step_view(step: Step, checks: Sequence[Check], python: str, render: Render) 
             for question in step.questions
         ),
         blocks=step.blocks,
+        acts=tuple(wire.ActView(act.id, act.kind, act.label, render(act.body)) for act in step.acts),
         skipped=step.unfit(python),
     )
 

@@ -17,6 +17,7 @@ SCHEMA = 1
 Verdict = Literal["passed", "failed", "undecided", "broken", "not-attempted"]
 Phase = Literal["break", "repair"]
 StepKind = Literal["code", "predict", "quiz", "parsons", "recall", "order", "match", "columns", "free"]
+ActKind = Literal["kill-worker", "frozen-kernels"]
 KernelKind = Literal["none", "recorded", "no-probe", "foreign", "remote", "elsewhere", "dead"]
 
 
@@ -116,6 +117,15 @@ class GoalView(msgspec.Struct, frozen=True):
     phase: Phase | None = None
 
 
+class ActView(msgspec.Struct, frozen=True):
+    """What the lab does when it is asked to: ``label`` stands on the button, ``html`` above it."""
+
+    id: str
+    kind: ActKind
+    label: str
+    html: str
+
+
 class StepView(msgspec.Struct, frozen=True):
     """A step as the sidebar shows it. ``html`` is rendered and sanitised by the server."""
 
@@ -130,6 +140,7 @@ class StepView(msgspec.Struct, frozen=True):
     prompts: tuple[Prompt, ...] = ()
     questions: tuple[Question, ...] = ()
     blocks: tuple[Block, ...] = ()
+    acts: tuple[ActView, ...] = ()
     skipped: str = ""
 
 
@@ -462,6 +473,31 @@ class RescueReply(msgspec.Struct, frozen=True):
     state: KernelState
 
 
+class ActRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """POST labs/{id}/steps/{step}/act: which of the step's acts, and in whose kernel."""
+
+    act: str
+    kernel_id: str
+    cells: tuple[CellRef, ...]
+
+
+class Frozen(msgspec.Struct, frozen=True):
+    """A kernel that was frozen for the learner, as it stood still; its diagnosis is left to them."""
+
+    name: str
+    state: KernelState
+
+
+class ActReply(msgspec.Struct, frozen=True):
+    """Whether it was done; what happened, in sentences; and the frozen kernels, where that was the act."""
+
+    schema: int
+    act: str
+    done: bool
+    happened: tuple[str, ...]
+    frozen: tuple[Frozen, ...] = ()
+
+
 class ProblemReply(msgspec.Struct, frozen=True):
     """Every error: what was expected, what was seen, what to do next."""
 
@@ -628,6 +664,8 @@ ROOTS: tuple[type[msgspec.Struct], ...] = (
     CleanReply,
     RescueRequest,
     RescueReply,
+    ActRequest,
+    ActReply,
     ProblemReply,
     ProgressEvent,
     KernelEvent,

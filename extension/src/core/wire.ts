@@ -11,11 +11,37 @@ export type Phase = 'break' | 'repair';
 
 export type StepKind = 'code' | 'columns' | 'free' | 'match' | 'order' | 'parsons' | 'predict' | 'quiz' | 'recall';
 
+export type ActKind = 'frozen-kernels' | 'kill-worker';
+
 export type KernelKind = 'dead' | 'elsewhere' | 'foreign' | 'no-probe' | 'none' | 'recorded' | 'remote';
 
 export type LeftoverKind = 'folder' | 'process' | 'segment' | 'semaphore';
 
 export type RescueAction = 'dismiss' | 'interrupt' | 'kill' | 'terminate';
+
+/** Whether it was done; what happened, in sentences; and the frozen kernels, where that was the act. */
+export interface ActReply {
+  readonly schema: number;
+  readonly act: string;
+  readonly done: boolean;
+  readonly happened: readonly string[];
+  readonly frozen: readonly Frozen[];
+}
+
+/** POST labs/{id}/steps/{step}/act: which of the step's acts, and in whose kernel. */
+export interface ActRequest {
+  readonly act: string;
+  readonly kernel_id: string;
+  readonly cells: readonly CellRef[];
+}
+
+/** What the lab does when it is asked to: ``label`` stands on the button, ``html`` above it. */
+export interface ActView {
+  readonly id: string;
+  readonly kind: ActKind;
+  readonly label: string;
+  readonly html: string;
+}
 
 /** What was right, why, and the progress it led to. */
 export interface AnswerReply {
@@ -109,6 +135,12 @@ export interface Course {
   readonly about_html: string;
   readonly objectives: readonly Objective[];
   readonly labs: readonly LabSummary[];
+}
+
+/** A kernel that was frozen for the learner, as it stood still; its diagnosis is left to them. */
+export interface Frozen {
+  readonly name: string;
+  readonly state: KernelState;
 }
 
 /** One goal's verdict; empty strings where a field does not apply. */
@@ -394,5 +426,6 @@ export interface StepView {
   readonly prompts: readonly Prompt[];
   readonly questions: readonly Question[];
   readonly blocks: readonly Block[];
+  readonly acts: readonly ActView[];
   readonly skipped: string;
 }
