@@ -692,7 +692,7 @@ class TaskUse(Event, frozen=True, kw_only=True, tag="task"):
     task: int
     act: Literal["submit", "take", "arrive", "ask", "got", "listen"] = "submit"
     call: Name = ""
-    """apply, map, starmap, imap, imap_unordered of a pool; submit of an executor."""
+    """apply, map, starmap, imap, imap_unordered of a pool; of an executor submit, or map for each of its calls."""
     target: Name = ""
     part: int = 0
     parts: int | None = None

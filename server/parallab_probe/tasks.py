@@ -188,7 +188,10 @@ def submitted(token: Any, future: Any) -> None:
     number = inside["_queue_count"] - 1 if between is not None else services.next_task()
     known = Known(queue, number)
     known.ref = weakref.ref(future)
-    _say(known, "submit", {"call": "submit", "target": describe.function_name(func), "parts": 1, "size": 1})
+    # Frames: this, guarded, submit, its caller.
+    caller = sys._getframe(3).f_globals.get("__name__", "")
+    call = "map" if caller == "concurrent.futures._base" else "submit"
+    _say(known, "submit", {"call": call, "target": describe.function_name(func), "parts": 1, "size": 1})
     _keep(_futures, id(future), known)
     if future._state == "FINISHED":
         _finished(known, future)

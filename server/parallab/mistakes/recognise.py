@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from parallab import model
+from parallab.mistakes.of_pools import OF_POOLS, many_hired, nameless_task, one_task_at_a_time, worker_hires
 from parallab.mistakes.of_queues import OF_QUEUES
 
 if TYPE_CHECKING:
@@ -69,7 +70,8 @@ def default_changed(evidence: Evidence) -> bool:
 
 def nameless_function(evidence: Evidence) -> bool:
     """M05: a lambda or nested function that could not be sent to the child."""
-    return any("<lambda>" in start.target or "<locals>" in start.target for start in evidence.failed_starts)
+    started = any("<lambda>" in start.target or "<locals>" in start.target for start in evidence.failed_starts)
+    return started or nameless_task(evidence)
 
 
 def imported_by_itself(evidence: Evidence) -> bool:
@@ -123,7 +125,9 @@ def no_super_init(evidence: Evidence) -> bool:
 
 
 def one_after_the_other(evidence: Evidence) -> bool:
-    """M13: a process or thread was waited for before the next was started."""
+    """M13: a process, thread or task was waited for before the next was started."""
+    if one_task_at_a_time(evidence):
+        return True
     return any(len(lives) > 1 and not evidence.together(lives).yes for lives in (evidence.workers, evidence.threads))
 
 
@@ -148,8 +152,8 @@ def _only_none(value: object) -> bool:
 
 
 def too_small(evidence: Evidence) -> bool:
-    """M16: very many processes that hardly worked once they had been started."""
-    return len(evidence.workers) >= 20 and all(worker.work_ns < 20_000_000 for worker in evidence.workers)
+    """M16: very many processes that hardly worked once they had been started, or a pool with one for each item."""
+    return many_hired(evidence) or len(evidence.workers) >= 20 and all(worker.work_ns < 20_000_000 for worker in evidence.workers)
 
 
 def method_set_twice(evidence: Evidence) -> bool:
@@ -188,7 +192,7 @@ def bare_fork(evidence: Evidence) -> bool:
 def daemon_hires(evidence: Evidence) -> bool:
     """M62: a daemonic process tried to start one itself."""
     failures = [worker.error for worker in evidence.workers if worker.daemon]
-    return any(
+    return worker_hires(evidence) or any(
         error is not None and error.type == "AssertionError" and "daemonic" in error.message for error in failures
     )
 
@@ -216,7 +220,7 @@ def lost_updates(evidence: Evidence) -> bool:
 
 def lock_made_inside(evidence: Evidence) -> bool:
     """M40: workers made locks of their own, or were given one each."""
-    pids = {worker.pid for worker in evidence.workers}
+    pids = {worker.pid for worker in (*evidence.workers, *evidence.pool_workers)}
     own = [lock for lock in evidence.locks if _own(lock)]
     made = sum(lock.made_by in pids for lock in own)
     takers = [pids & set(lock.takes) for lock in own if pids & set(lock.takes)]
@@ -384,6 +388,7 @@ def thread_failed(evidence: Evidence) -> bool:
 
 RECOGNISERS: Mapping[str, Callable[[Evidence], bool]] = MappingProxyType(
     {
+        **OF_POOLS,
         **OF_QUEUES,
         "M01": function_in_a_cell,
         "M04": default_changed,

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from parallab import model
 from parallab.story.locks import Hold, Lock, Run, all_locks
+from parallab.story.pools import Pool, Task, all_pools, delivered, of_runs
 from parallab.story.processes import Program, Worker, all_processes, all_programs, death, numbered, some
 from parallab.story.proxies import Call, all_calls
 from parallab.story.queues import JOURNAL, Line, Queue, all_queues, between_processes, journal
@@ -28,22 +29,27 @@ __all__ = [
     "Lock",
     "LockWait",
     "Number",
+    "Pool",
     "Program",
     "Queue",
     "Run",
     "SharedSegment",
     "Standstill",
     "Story",
+    "Task",
     "Thread",
     "Together",
     "Worker",
     "all_calls",
+    "all_pools",
     "all_queues",
     "all_segments",
     "between_processes",
     "death",
+    "delivered",
     "journal",
     "numbered",
+    "of_runs",
     "rounds",
     "segments_left",
     "some",
@@ -83,6 +89,7 @@ class Story:
     """Children of os.fork."""
     programs: tuple[Program, ...] = ()
     segments: tuple[SharedSegment, ...] = ()
+    pools: tuple[Pool, ...] = ()
 
     def worker(self, pid: int) -> Worker | None:
         """The latest worker with this pid, or None."""
@@ -136,6 +143,7 @@ def tell(recording: model.Recording) -> Story:
         forks,
         all_programs(recording),
         all_segments(recording, workers),
+        all_pools(recording, workers),
     )
 
 
