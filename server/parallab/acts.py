@@ -7,16 +7,19 @@ What was done goes into the recording of the learner's kernel, as an event that 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
-from parallab import model, rescue, story
-from parallab.lab import Act, Step
+from parallab import live, model, rescue, standing, story
+from parallab.lab import Act, Cell, Lab, Step
+from parallab.own_kernel import OwnKernel
 from parallab.problems import Problem
 from parallab.story import Worker
-from parallab.wire import RescueRequest
+from parallab.wire import Frozen, RescueRequest
 
 #: Seconds that somebody to kill is waited for when the button is pressed: the cell may just begin.
 PATIENCE = 10.0
@@ -144,3 +147,68 @@ async def _strike(recorder: Recorded, act: Act, step: Step, target: Target) -> t
     )
     how = "while it waited for something to read" if act.which == "reading" else "while it was at work"
     return (f"Worker “{worker.name}” was killed {how}.",)
+
+
+# -- frozen kernels --------------------------------------------------------------------------
+
+#: Seconds that a frozen kernel gets to stand still.
+FREEZING = 60.0
+
+
+async def freeze(
+    recorder: Recorded,
+    act: Act,
+    step: Step,
+    lab: Lab,
+    files: Iterable[Path],
+    *,
+    kernel: str | None = None,
+    start_method: str | None = None,
+) -> tuple[bool, tuple[str, ...], tuple[Frozen, ...]]:
+    """Runs each of the step's starter cells that hangs in a kernel of its own, until it stands still.
+
+    Answers whether all did, what happened, and what can be seen of each. They are ended then: what
+    stands still for ever looks the same for ever. What was diagnosed goes into the recording alone.
+    """
+    files = tuple(files)
+    at = time.monotonic_ns()
+    patients = [place for place, cell in enumerate(step.cells) if "hangs" in cell.tags]
+    # One after the other: each is a Python of its own, and a learner's machine is small.
+    stood = [await _freeze(lab, step.cells[: place + 1], files, kernel, start_method) for place in patients]
+    named = [(chr(ord("A") + number), one) for number, one in enumerate(stood)]
+    missing = [name for name, one in named if one is None]
+    if missing:
+        many = " and ".join(missing)
+        return False, (f"Kernel {many} did not come to a standstill. Try again when the machine has less to do.",), ()
+    found = []
+    frozen = []
+    for name, recording in named:
+        assert recording is not None
+        told = story.tell(recording)
+        mistake = live.mistake(recording, told)
+        found.append(model.Found(name, mistake.id if mistake else "", mistake.sentence if mistake else ""))
+        frozen.append(Frozen(name, standing.lines(recording, told)))
+    recorder.note(model.Acted(at=at, act=act.id, step=step.id, what="frozen-kernels", found=tuple(found)))
+    return True, (f"{len(frozen)} kernels were started. Each ran its program and stands still.",), tuple(frozen)
+
+
+async def _freeze(
+    lab: Lab, cells: tuple[Cell, ...], files: Iterable[Path], kernel: str | None, start_method: str | None
+) -> model.Recording | None:
+    """The recording of a kernel in which the last of these cells hangs; None where it does not in time."""
+    setup = [cell for cell in lab.cells if cell.cell_type == "code" and not cell.step]
+    before = [cell for cell in cells[:-1] if "hangs" not in cell.tags]
+    async with OwnKernel(files, kernel, start_method) as own:
+        stuck = asyncio.Event()
+        own.recorder.listen(lambda what: stuck.set() if what == "stuck" else None)
+        for cell in (*setup, *before):
+            await own.reply(own.send(cell.source, {}))
+        reply = asyncio.ensure_future(own.reply(own.send(cells[-1].source, {})))
+        try:
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(stuck.wait(), FREEZING)
+                recording = await own.recorder.cut()
+                return recording if recording.stuck else None
+        finally:
+            reply.cancel()
+    return None

@@ -24,6 +24,7 @@ from parallab.kernels import Kernel, Kernels, advice, unrecorded
 from parallab.lab import Lab, Step, assign
 from parallab.library import CourseLibrary
 from parallab.live import picture
+from parallab.own_kernel import HeadlessError
 from parallab.problems import Problem, shown
 from parallab.progress import (
     ActDone,
@@ -265,13 +266,20 @@ class Desk:
         kernel = self._kernels.find(request.kernel_id)
         if kernel.recorder is None or kernel.kind == "dead":
             raise Problem(409, advice(kernel.kind))
+        frozen: tuple[wire.Frozen, ...] = ()
         try:
-            done, happened = await acts.kill_worker(kernel.recorder, act, at.step, assign(request.cells), acts.PATIENCE)
+            if act.kind == "frozen-kernels":
+                done, happened, frozen = await acts.freeze(kernel.recorder, act, at.step, at.lab, at.shelved.files)
+            else:
+                steps = assign(request.cells)
+                done, happened = await acts.kill_worker(kernel.recorder, act, at.step, steps, acts.PATIENCE)
+        except HeadlessError as error:
+            raise Problem(500, "No kernel could be started for this. Try again.", str(error)) from error
         except (OSError, RuntimeError) as error:
             raise Problem(409, ENDED, f"{type(error).__name__}: {error}") from error
         if done:
             await self._remember(at, ActDone(act.id, happened, kernel.id))
-        return wire.ActReply(wire.SCHEMA, act.id, done, happened)
+        return wire.ActReply(wire.SCHEMA, act.id, done, happened, frozen)
 
     # -- kernels ------------------------------------------------------------------------
 

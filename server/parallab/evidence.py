@@ -19,7 +19,9 @@ from parallab.story import (
     Call,
     Line,
     Lock,
+    Mailbox,
     Number,
+    Pipe,
     Pool,
     Program,
     Queue,
@@ -28,9 +30,11 @@ from parallab.story import (
     Task,
     Thread,
     Together,
+    Word,
     Worker,
     locks,
 )
+from parallab.waits import Diagnosis, diagnose
 
 __all__ = [
     "Call",
@@ -38,8 +42,10 @@ __all__ = [
     "Evidence",
     "Line",
     "Lock",
+    "Mailbox",
     "Notebook",
     "Number",
+    "Pipe",
     "Pool",
     "Program",
     "Queue",
@@ -47,6 +53,7 @@ __all__ = [
     "Task",
     "Thread",
     "Together",
+    "Word",
     "Worker",
 ]
 
@@ -197,6 +204,11 @@ class Evidence:
     @cached_property
     def _story(self) -> story.Story:
         return story.tell(self.recording)
+
+    @property
+    def lives(self) -> story.Story:
+        """All lives of the recording, of every step."""
+        return self._story
 
     @cached_property
     def processes(self) -> tuple[Worker, ...]:
@@ -408,6 +420,42 @@ class Evidence:
         """The classes of queues of multiprocessing that the step's cells used."""
         return tuple(dict.fromkeys(use.cls for use in self.events(model.QueueUse) if story.between_processes(use)))
 
+    # -- queues and pipes between processes ----------------------------------------------
+
+    @cached_property
+    def mailboxes(self) -> tuple[Mailbox, ...]:
+        """The queues between processes that the step's cells and their processes used, with all their lines.
+
+        :raises CannotTell: lines are missing, so nothing that is counted could be trusted.
+        """
+        self._sure()
+        found = story.all_mailboxes(self.recording, self._story.workers, self._runs)
+        self._whole(all(one.whole for one in found))
+        return found
+
+    @cached_property
+    def pipes(self) -> tuple[Pipe, ...]:
+        """The learner's own pipes that the step's cells and their processes made or used, with all their lines.
+
+        :raises CannotTell: as of :attr:`mailboxes`.
+        """
+        self._sure()
+        found = story.all_pipes(self.recording, self._story.workers, self._runs)
+        self._whole(all(one.whole for one in found))
+        return found
+
+    def _whole(self, whole: bool) -> None:
+        # A gap in the numbers alone may be an earlier run of a cell, whose lines were replaced.
+        if not whole and self.recording.not_recorded:
+            raise CannotTell("More went through your queues and pipes than could be kept. Send less, and run it again.")
+
+    def role(self, pid: int) -> str:
+        """What to call a process: your notebook, or a worker by its place among the step's."""
+        if pid == self.recording.pid:
+            return "your notebook"
+        found = next((one for one in reversed(self.processes) if one.pid == pid), None)
+        return str(found) if found is not None else "a process of an earlier run"
+
     # -- locks and numbers ------------------------------------------------------------
 
     @cached_property
@@ -501,6 +549,19 @@ class Evidence:
         if not found.cycle:
             self._readable("who holds a lock and who waits for it", "locks", "calls", "mappings")
         return found
+
+    @cached_property
+    def diagnoses(self) -> tuple[Diagnosis, ...]:
+        """Why the step's running cell is stuck, as the waits of the last two snapshots tell; () while it is not."""
+        if self.stuck is not True or len(self.recording.snapshots) < 2:
+            return ()
+        previous, current = self.recording.snapshots[-2:]
+        return diagnose(previous, current, self.recording.baseline)
+
+    @cached_property
+    def hanging(self) -> tuple[str, ...]:
+        """The same in words, without process numbers: who waits for what."""
+        return tuple(one.sentence for one in self.diagnoses)
 
     @cached_property
     def lone_waiters(self) -> tuple[Worker, ...]:

@@ -36,7 +36,7 @@ def picture(recording: model.Recording, kernel_id: str) -> wire.KernelState:
         processes=tuple(_process(worker, recording, told, standing) for worker in _shown(recording, told.workers)),
         cannot_tell=(*recording.not_recorded, *_unseen(recording)),
         threads=_threads(recording),
-        mistake=_mistake(recording, told) if recording.stuck else None,
+        mistake=mistake(recording, told) if recording.stuck else None,
     )
 
 
@@ -57,7 +57,7 @@ def _threads(recording: model.Recording) -> tuple[wire.LiveThread, ...]:
     )
 
 
-def _mistake(recording: model.Recording, told: Story) -> wire.MistakeView | None:
+def mistake(recording: model.Recording, told: Story) -> wire.MistakeView | None:
     """The first mistake that the waits give away, with what was seen of how they came about."""
     if len(recording.snapshots) < 2:
         return None

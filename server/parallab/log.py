@@ -45,6 +45,8 @@ def subject(event: model.AnyEvent, kernel: int) -> Subject:
             return ("lock", event.pid, event.lock)
         case model.QueueUse():
             return ("queue", event.pid, event.queue)
+        case model.PipeUse():
+            return ("pipe", event.pid, event.pipe)
         case model.ProcessMade() | model.RunCalled():
             return ("object", event.pid, event.ident)
         case model.ProxyUse():

@@ -598,19 +598,42 @@ class QueueUse(Event, frozen=True, kw_only=True, tag="queue"):
 
     ``wait-put`` and ``wait-get`` say that a thread begins to wait for room, or for an item, with ``size``
     items in the queue. ``look`` is a call of ``empty()``, with ``size`` 0 if it said yes.
-    ``size`` of done and join is the number of unfinished tasks.
+    ``size`` of done and join is the number of unfinished tasks. ``unsent`` is an item that a queue between
+    processes could not pickle after ``put`` had returned.
     """
 
     queue: Name
     cls: Name = ""
-    act: Literal["made", "put", "get", "done", "join", "joined", "full", "empty", "look", "wait-put", "wait-get"] = (
-        "put"
-    )
+    act: Literal[
+        "made", "put", "get", "done", "join", "joined", "full", "empty", "look", "wait-put", "wait-get", "unsent"
+    ] = "put"
     n: int = 0
     maxsize: int = 0
     size: int | None = None
     item: Annotated[str, msgspec.Meta(max_length=8192)] = ""
     item_type: Name = ""
+    length: int = 0
+    """Of bytes, and of a text that is not said in full: how long it is."""
+
+
+class PipeUse(Event, frozen=True, kw_only=True, tag="pipe"):
+    """A line of the learner's own pipes: one was made, carried something, failed, or an end was closed.
+
+    ``pipe`` is the inode of what this end is an end of: both ends of a one-way pipe have the same, those of a
+    two-way one are two sockets, and ``peer`` of ``made`` names the other. ``mode`` is what this end is for.
+    ``eof`` is a recv that learned that every writing end is closed, ``fail`` a send or recv that raised.
+    """
+
+    pipe: Name
+    act: Literal["made", "send", "recv", "eof", "fail", "close"] = "send"
+    mode: Literal["r", "w", "rw", ""] = ""
+    peer: Name = ""
+    n: int = 0
+    item: Annotated[str, msgspec.Meta(max_length=8192)] = ""
+    item_type: Name = ""
+    length: int = 0
+    """Of bytes, and of a text that is not said in full: how long it is."""
+    error: Failure | None = None
 
 
 class NumberMade(Event, frozen=True, kw_only=True, tag="number-made"):
@@ -787,6 +810,7 @@ AnyEvent = Union[  # noqa: UP007 - msgspec reads it at run time on 3.10 too
     LockUse,
     BarrierUse,
     QueueUse,
+    PipeUse,
     NumberMade,
     SegmentUse,
     ServiceUse,

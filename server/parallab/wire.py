@@ -482,10 +482,10 @@ class ActRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Frozen(msgspec.Struct, frozen=True):
-    """A kernel that was frozen for the learner, as it stood still; its diagnosis is left to them."""
+    """A kernel that was frozen for the learner: who waits for what in it. The diagnosis is left to them."""
 
     name: str
-    state: KernelState
+    seen: tuple[str, ...]
 
 
 class ActReply(msgspec.Struct, frozen=True):

@@ -17,7 +17,7 @@ from typing import Any
 
 from parallab_probe import plan, weave
 
-FIRST = ("boot", "report", "describe", "install", "processes", "threads", "child")
+FIRST = ("boot", "report", "describe", "install", "processes", "threads", "child", "pipes")
 LATER = (
     *("locks", "numbers", "programs", "queues", "services", "values", "memory", "segments"),
     *("lines", "proxies", "tasks"),

@@ -46,6 +46,14 @@ PLAN: dict[str, tuple[Weave, ...]] = {
     "multiprocessing.spawn": (Weave("get_preparation_data", ("name",), end="processes.prepared"),),
     "multiprocessing.connection": (
         Weave("wait", ("object_list", "timeout"), begin="processes.watching", end="processes.watched"),
+        Weave("Pipe", ("duplex",), end="pipes.made"),
+        Weave("_ConnectionBase.send", ("self", "obj"), begin="pipes.sending", end="pipes.sent", fail="pipes.failed"),
+        Weave(
+            "_ConnectionBase.send_bytes", ("self", "buf"), begin="pipes.sending", end="pipes.sent", fail="pipes.failed"
+        ),
+        Weave("_ConnectionBase.recv", begin="pipes.receiving", end="pipes.received", fail="pipes.failed"),
+        Weave("_ConnectionBase.recv_bytes", begin="pipes.receiving", end="pipes.received", fail="pipes.failed"),
+        Weave("_ConnectionBase.close", begin="pipes.closing", end="pipes.closed"),
     ),
     "threading": (
         Weave("Thread.__init__", end="threads.made"),
@@ -123,6 +131,8 @@ PLAN: dict[str, tuple[Weave, ...]] = {
         Weave("Queue.__setstate__", end="queues.mp_arrived"),
         Weave("Queue.put", ("self", "obj"), end="queues.mp_put", raises=(("Full", "queues.mp_full"),)),
         Weave("Queue.get", end="queues.mp_got", raises=(("Empty", "queues.mp_empty"),)),
+        Weave("Queue.empty", end="queues.mp_looked"),
+        Weave("Queue._on_queue_feeder_error", ("e", "obj"), begin="queues.mp_unsent", optional=True),
         Weave("JoinableQueue.__init__", end="queues.mp_joinable_made"),
         Weave("JoinableQueue.__setstate__", end="queues.mp_joinable_arrived"),
         Weave("JoinableQueue.put", ("self", "obj"), end="queues.mp_put", raises=(("Full", "queues.mp_full"),)),
@@ -132,6 +142,7 @@ PLAN: dict[str, tuple[Weave, ...]] = {
         Weave("SimpleQueue.__setstate__", end="queues.mp_simple_arrived"),
         Weave("SimpleQueue.put", ("self", "obj"), begin="queues.mp_simple_putting", end="queues.mp_simple_put"),
         Weave("SimpleQueue.get", end="queues.mp_got"),
+        Weave("SimpleQueue.empty", end="queues.mp_looked"),
     ),
     "multiprocessing.pool": (
         Weave("Pool.__init__", end="services.pool_begun", fail="services.pool_not_begun"),

@@ -137,10 +137,10 @@ export interface Course {
   readonly labs: readonly LabSummary[];
 }
 
-/** A kernel that was frozen for the learner, as it stood still; its diagnosis is left to them. */
+/** A kernel that was frozen for the learner: who waits for what in it. The diagnosis is left to them. */
 export interface Frozen {
   readonly name: string;
-  readonly state: KernelState;
+  readonly seen: readonly string[];
 }
 
 /** One goal's verdict; empty strings where a field does not apply. */

@@ -13,8 +13,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from parallab import model
+from parallab.mistakes.of_channels import OF_CHANNELS, nobody_told, too_few_farewells
 from parallab.mistakes.of_pools import OF_POOLS, many_hired, nameless_task, one_task_at_a_time, worker_hires
-from parallab.mistakes.of_queues import OF_QUEUES
+from parallab.mistakes.of_queues import OF_QUEUES, nobody_told_them, one_farewell
 
 if TYPE_CHECKING:
     from parallab.evidence import Evidence
@@ -386,10 +387,26 @@ def thread_failed(evidence: Evidence) -> bool:
     return any(thread.error is not None and thread.error.type != "SystemExit" for thread in evidence.threads)
 
 
+# -- farewells, of threads and of processes -----------------------------------------------------
+
+
+def never_dismissed(evidence: Evidence) -> bool:
+    """M22: of threads or of processes."""
+    return nobody_told_them(evidence) or nobody_told(evidence)
+
+
+def one_for_all(evidence: Evidence) -> bool:
+    """M23: of threads or of processes."""
+    return one_farewell(evidence) or too_few_farewells(evidence)
+
+
 RECOGNISERS: Mapping[str, Callable[[Evidence], bool]] = MappingProxyType(
     {
         **OF_POOLS,
         **OF_QUEUES,
+        **OF_CHANNELS,
+        "M22": never_dismissed,
+        "M23": one_for_all,
         "M01": function_in_a_cell,
         "M04": default_changed,
         "M05": nameless_function,

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from parallab import model
+from parallab.story.channels import Mailbox, Pipe, Word, all_mailboxes, all_pipes
 from parallab.story.locks import Hold, Lock, Run, all_locks
 from parallab.story.pools import Pool, Task, all_pools, delivered, of_runs
 from parallab.story.processes import Program, Worker, all_processes, all_programs, death, numbered, some
@@ -28,7 +29,9 @@ __all__ = [
     "Line",
     "Lock",
     "LockWait",
+    "Mailbox",
     "Number",
+    "Pipe",
     "Pool",
     "Program",
     "Queue",
@@ -39,8 +42,11 @@ __all__ = [
     "Task",
     "Thread",
     "Together",
+    "Word",
     "Worker",
     "all_calls",
+    "all_mailboxes",
+    "all_pipes",
     "all_pools",
     "all_queues",
     "all_segments",

@@ -310,6 +310,11 @@ def _waiting_for_itself(case: _Case) -> Iterable[_Found]:
                 f"{_start(case.name(wait.pid))} waits for data from a pipe whose only writing end it holds itself."
             )
             yield case.told("waits-for-itself", sentence, [wait], "M56")
+        socket = case.seen.objects.sockets.get(wait.inode) if wait.inode is not None else None
+        peer = case.seen.objects.sockets.get(socket.peer) if socket is not None and socket.peer is not None else None
+        if peer is not None and not wait.writes and peer.holders == {wait.pid}:
+            sentence = f"{_start(case.name(wait.pid))} waits for data from a socket whose other end it holds itself."
+            yield case.told("waits-for-itself", sentence, [wait], "M56")
 
 
 def _both_read(case: _Case) -> Iterable[_Found]:
