@@ -346,13 +346,22 @@ def handed_over(run):
 
 @check("initializer")
 def several(run, handed_over):
-    """Two or more workers do the twelve jobs"""
+    """Two or more workers share the twelve jobs"""
     pids = {take.pid for task in handed_over.tasks for take in task.takes}
-    if still_running(run) and len(pids) < 2:
+    if not pids and still_running(run):
         cannot_tell("Your cell is still running. Check again when it has ended.")
-    if len(pids) < 2 and handed_over.size >= 2 and sum(task.parts or 1 for task in handed_over.tasks) > 1:
-        cannot_tell("One worker was quicker than the others were there. Run the cell again.")
-    expect("workers that did a job", len(pids), at_least(2), hint="mp.Pool(3, …), and chunksize=1.", mistake=NOT_HOME)
+    more = problems(run, handed_over)
+    expect(
+        "workers that were hired",
+        handed_over.size,
+        at_least(2),
+        hint="mp.Pool(3, initializer=…, initargs=…)",
+    )
+    expect("jobs that were taken", len(pids), at_least(1), observed=more or "none", mistake=NOT_HOME)
+    if sum(task.parts or 1 for task in handed_over.tasks) < 2:
+        fail("jobs that several can share", "all in one piece", hint="pool.map(clicks.add, [1000] * 12, chunksize=1)")
+    if len(pids) == 1:
+        note("This time one worker had done all jobs before the others were there.")
     return pids
 
 

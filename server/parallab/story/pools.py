@@ -63,8 +63,8 @@ class Task:
 
     @property
     def done(self) -> bool:
-        """Whether all parts have come back; of an iterator, all that somebody took."""
-        wanted = self.parts if self.parts is not None else len({take.part for take in self.takes})
+        """Whether all parts have come back; of an iterator, all that somebody took, and one at least."""
+        wanted = self.parts if self.parts is not None else max(1, len({take.part for take in self.takes}))
         return len(self.arrivals) >= wanted
 
     @property
