@@ -12,7 +12,7 @@ from typing import Literal
 import msgspec
 from packaging.specifiers import SpecifierSet
 
-from parallab.wire import ActKind, Block, CellRef, Prompt, StepKind
+from parallab.wire import ActKind, Block, CellRef, Prompt, QuestionForm, StepKind
 
 
 class LabError(ValueError):
@@ -45,12 +45,17 @@ class Option(msgspec.Struct, frozen=True):
 
 
 class QuizQuestion(msgspec.Struct, frozen=True):
-    """A question with its key; what leaves the server is :class:`parallab.wire.Question`."""
+    """A question with its key; what leaves the server is :class:`parallab.wire.Question`.
+
+    The options of one of form ``order`` stand in their right order, and their ids do not tell it; one of
+    form ``text`` has none.
+    """
 
     id: str
     text: str
     options: tuple[Option, ...]
     several: bool = False
+    form: QuestionForm = "choice"
 
 
 class Act(msgspec.Struct, frozen=True):

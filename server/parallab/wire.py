@@ -17,6 +17,7 @@ SCHEMA = 1
 Verdict = Literal["passed", "failed", "undecided", "broken", "not-attempted"]
 Phase = Literal["break", "repair"]
 StepKind = Literal["code", "predict", "quiz", "parsons", "recall", "order", "match", "columns", "free"]
+QuestionForm = Literal["choice", "text", "order"]
 ActKind = Literal["kill-worker", "frozen-kernels"]
 KernelKind = Literal["none", "recorded", "no-probe", "foreign", "remote", "elsewhere", "dead"]
 
@@ -85,12 +86,16 @@ class Choice(msgspec.Struct, frozen=True):
 
 
 class Question(msgspec.Struct, frozen=True):
-    """A question of a quiz or recall step."""
+    """A question that is answered in the sidebar: choose, write (not graded), or put the choices in order.
+
+    In a step of kind ``match`` or ``columns`` all questions have the same choices: they are the rows of a table.
+    """
 
     id: str
     text: str
     choices: tuple[Choice, ...]
     several: bool = False
+    form: QuestionForm = "choice"
 
 
 class Prompt(msgspec.Struct, frozen=True):

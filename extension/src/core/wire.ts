@@ -11,6 +11,8 @@ export type Phase = 'break' | 'repair';
 
 export type StepKind = 'code' | 'columns' | 'free' | 'match' | 'order' | 'parsons' | 'predict' | 'quiz' | 'recall';
 
+export type QuestionForm = 'choice' | 'order' | 'text';
+
 export type ActKind = 'frozen-kernels' | 'kill-worker';
 
 export type KernelKind = 'dead' | 'elsewhere' | 'foreign' | 'no-probe' | 'none' | 'recorded' | 'remote';
@@ -349,12 +351,15 @@ export interface Prompt {
   readonly choices: readonly Choice[];
 }
 
-/** A question of a quiz or recall step. */
+/** A question that is answered in the sidebar: choose, write (not graded), or put the choices in order.
+
+In a step of kind ``match`` or ``columns`` all questions have the same choices: they are the rows of a table. */
 export interface Question {
   readonly id: string;
   readonly text: string;
   readonly choices: readonly Choice[];
   readonly several: boolean;
+  readonly form: QuestionForm;
 }
 
 /** What was done, in sentences; whether it helped; and what is left. */

@@ -102,8 +102,8 @@ describe('a quiz', () => {
     { id: 'b', text: 'it returns the result' }
   ];
   const questions = [
-    { id: 'q1', text: 'What of join()?', choices, several: false },
-    { id: 'q2', text: 'Which are true?', choices, several: true }
+    { id: 'q1', text: 'What of join()?', choices, several: false, form: 'choice' as const },
+    { id: 'q2', text: 'Which are true?', choices, several: true, form: 'choice' as const }
   ];
 
   function show(answered: readonly Answered[] = []) {
