@@ -421,7 +421,6 @@ def microphone(run, killed):
         observed=seen(run, "none"),
         hint="Run the cell as it is, and let it hang.",
     )
-    note("The queue's read lock is taken, and who took it is dead. The others wait for it: nobody takes the next line.")
 
 
 def crews(run):
@@ -478,7 +477,7 @@ def all_again(run, killed_again):
         if run.running is None
         else "Nobody is left who could bring what is missing.",
         hint="Remember which line you gave to whom. When a parser dies, give its line to another.",
-        mistake=("M61", *STUCK),
+        mistake=("M61", *STUCK) if run.running is not None else ("M61",),
     )
     twice = Counter(len(found) for found in by.values())
     if sum(count for times, count in twice.items() if times > 1):
