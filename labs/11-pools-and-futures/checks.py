@@ -581,10 +581,7 @@ def replaced(run):
         fail("a map() that waits", "all jobs came back", hint="Run the cell as it is.")
     if len(pool.workers) <= pool.size:
         cannot_tell("The pool has not hired anybody in its place yet. Let the cell hang a little longer.")
-    note(
-        f"{len(pool.workers)} workers were hired for {pool.size} places. The new one has nothing to do: "
-        "nobody has the job of the dead one any more."
-    )
+    note("The new one has nothing to do: nobody has the job of the dead one any more.")
 
 
 @check("killed-worker", phase="repair")
