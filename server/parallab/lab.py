@@ -12,7 +12,7 @@ from typing import Literal
 import msgspec
 from packaging.specifiers import SpecifierSet
 
-from parallab.wire import ActKind, Block, CellRef, Prompt, QuestionForm, StepKind
+from parallab.wire import ActKind, Block, CellRef, Phase, Prompt, QuestionForm, StepKind
 
 
 class LabError(ValueError):

@@ -28,7 +28,7 @@ from parallab.lab_document import (
     split_items,
     yaml_value,
 )
-from parallab.wire import ActKind, Phase, Block, Choice, Prompt, StepKind, Verdict
+from parallab.wire import ActKind, Block, Choice, Phase, Prompt, StepKind, Verdict
 
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\Z")
 _OPTION = re.compile(r":?([a-z_]+):(?:[ \t]+(.*)|\Z)")
