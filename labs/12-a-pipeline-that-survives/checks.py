@@ -21,7 +21,7 @@ LIMIT = 20
 #: How often each page occurs in the first 240 lines of the log: counted once, since the log is always the same.
 TOTALS = {"/basket": 48, "/": 47, "/search": 46, "/login": 45, "/tea/green": 30, "/tea/black": 24}
 #: Why a queue stands still; each is told only if the evidence shows it.
-STUCK = ("M36", "M35", "M29", "M26", "M23", "M28", "M22", "M21", "M31")
+STUCK = ("M36", "M35", "M29", "M26", "M23", "M28", "M22", "M31")
 
 
 # -- what several steps look at --------------------------------------------------------------------

@@ -13,9 +13,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from parallab import model
-from parallab.mistakes.of_channels import OF_CHANNELS, nobody_told, too_few_farewells
+from parallab.mistakes.of_channels import OF_CHANNELS, nobody_told, stands_still, too_few_farewells
 from parallab.mistakes.of_pools import OF_POOLS, many_hired, nameless_task, one_task_at_a_time, worker_hires
-from parallab.mistakes.of_queues import OF_QUEUES, nobody_told_them, one_farewell
+from parallab.mistakes.of_queues import OF_QUEUES, full_window, nobody_told_them, one_farewell
 
 if TYPE_CHECKING:
     from parallab.evidence import Evidence
@@ -400,6 +400,11 @@ def one_for_all(evidence: Evidence) -> bool:
     return one_farewell(evidence) or too_few_farewells(evidence)
 
 
+def nobody_serves(evidence: Evidence) -> bool:
+    """M28: of threads or of processes."""
+    return full_window(evidence) or stands_still(evidence, "M28")
+
+
 RECOGNISERS: Mapping[str, Callable[[Evidence], bool]] = MappingProxyType(
     {
         **OF_POOLS,
@@ -407,6 +412,7 @@ RECOGNISERS: Mapping[str, Callable[[Evidence], bool]] = MappingProxyType(
         **OF_CHANNELS,
         "M22": never_dismissed,
         "M23": one_for_all,
+        "M28": nobody_serves,
         "M01": function_in_a_cell,
         "M04": default_changed,
         "M05": nameless_function,
