@@ -384,6 +384,9 @@ def _lost_task(case: _Case) -> Iterable[_Found]:
     workers = [one for one in everybody if one.ppid in hirers and case.seen.roles[one.pid] == "worker"]
     idle = [wait for one in workers for wait in case.waits if wait.pid == wait.tid == one.pid and case.idles(wait)]
     main = [wait for wait in case.waits if (wait.pid, wait.tid) == case.seen.main]
+    if main and not workers:
+        sentence = f"{_start(case.name(root))} waits for a pool's result, and the pool has no workers any more."
+        yield case.told("pool-gone", sentence, main, "M59")
     if workers and len(idle) == len(workers):
         sentence = (
             f"{_start(case.name(root))} waits for a pool's result, and no worker of the pool has the task any more."
