@@ -80,11 +80,14 @@ def counted_by(run, pool):
 def problems(run, pool):
     """What went wrong with a pool's jobs, in words."""
     found = []
-    errors = [one.error for task in pool.tasks for one in task.arrivals if one.error is not None]
-    if errors:
-        found.append(f"a job came back with {told(errors[0])}")
+    errors = [error for task in pool.tasks for error in task.errors]
     if unfound(run):
-        found.append(f"workers die of {told(unfound(run)[0].error)}, and others are hired")
+        then = "and others are hired" if pool.kind == "pool" else "and the executor gives up"
+        found.append(f"its workers cannot find your function: they die, {then}")
+    elif errors and any("<lambda>" in task.target or "<locals>" in task.target for task in pool.tasks):
+        found.append("a job could not be sent: its function has no name in a module")
+    elif errors:
+        found.append(f"a job came back with {told(errors[0])}")
     if pool.lost:
         found.append("a worker was killed in the middle of a job")
     if any(not task.done for task in pool.tasks) and pool.terminated:
@@ -298,8 +301,7 @@ def as_they_come(run, counts):
             hint="for number in pool.imap_unordered(primes.count, primes.RANGES):",
             mistake="M13",
         )
-    first = order.index(min(order)) + 1
-    note(f"The number of the large range, handed in first, came as number {first} of {len(order)}.")
+    note("The number of the large range was handed in first, and others came before it.")
 
 
 @check("unordered")
@@ -360,18 +362,18 @@ def several(run, handed_over):
     expect("jobs that were taken", len(pids), at_least(1), observed=more or "none", mistake=NOT_HOME)
     if sum(task.parts or 1 for task in handed_over.tasks) < 2:
         fail("jobs that several can share", "all in one piece", hint="pool.map(clicks.add, [1000] * 12, chunksize=1)")
-    if len(pids) == 1:
-        note("This time one worker had done all jobs before the others were there.")
     return pids
 
 
 @check("initializer")
 def in_turn(run, handed_over, several):
     """Each of them takes one and the same lock to add"""
-    took = {lock.name: {pid for pid, times in lock.takes.items() if times and lock.kept(pid)} for lock in run.locks}
-    best = max(took.values(), key=lambda pids: len(pids & several), default=set())
+    given = [{arg.name for arg in worker.args if arg.kind in ("lock", "number")} for worker in handed_over.workers]
+    shared = set.intersection(*given) if given else set()
+    took = [{pid for pid in lock.takes if lock.kept(pid)} for lock in run.locks if lock.name in shared]
+    best = max(took, key=lambda pids: len(pids & several), default=set())
     expect(
-        "workers that never took the lock that the others take",
+        "workers that never took a lock that all were given",
         len(several - best),
         equals(0),
         observed=f"{len(several - best)} of {len(several)}" + (f"; {problems(run, handed_over)}" if problems(run, handed_over) else ""),

@@ -477,7 +477,7 @@ def all_again(run, killed_again):
         if run.running is None
         else "Nobody is left who could bring what is missing.",
         hint="Remember which line you gave to whom. When a parser dies, give its line to another.",
-        mistake=("M61", *STUCK) if run.running is not None else ("M61",),
+        mistake=("M61", "M36"),
     )
     twice = Counter(len(found) for found in by.values())
     if sum(count for times, count in twice.items() if times > 1):
@@ -494,7 +494,7 @@ def survives(run, all_again):
             seen(run),
             because="Somebody waits for one who is dead.",
             hint="A pipe tells you: recv() raises EOFError when the other side is gone, and you have closed your copy of its end.",
-            mistake=("M61", "M56", *STUCK),
+            mistake=("M61", "M36", "M56"),
         )
     expect(
         "errors of your cell",

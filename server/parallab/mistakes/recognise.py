@@ -228,7 +228,9 @@ def lock_made_inside(evidence: Evidence) -> bool:
     given = [{arg.name for arg in worker.given("lock")} for worker in evidence.workers]
     # A lock that only its worker keeps is gone before a spawned one arrives: nobody takes any.
     apart = len(given) > 1 and all(given) and sum(map(len, given)) == len(set().union(*given))
-    return made > 1 or apart or (len(takers) > 1 and all(len(taker) == 1 for taker in takers))
+    pooled = {worker.pid for worker in evidence.pool_workers}
+    alone = any(lock.made_by in pooled and lock.takes for lock in own)
+    return made > 1 or apart or alone or (len(takers) > 1 and all(len(taker) == 1 for taker in takers))
 
 
 def lock_of_threads(evidence: Evidence) -> bool:
