@@ -33,12 +33,13 @@ def unfound(run):
     ]
 
 
-def instead(run):
-    """What was done where a pool's workers were to do it."""
-    found = []
-    for pool in run.pools:
-        if not pool.of_processes:
-            found.append(f"{pool}, in your notebook")
+def instead(run, kinds):
+    """What was done where workers of such a pool were to do it."""
+    found = [
+        f"{pool}" if pool.of_processes else f"{pool}, in your notebook"
+        for pool in run.pools
+        if pool.kind not in kinds and pool.tasks
+    ]
     if run.workers:
         found.append(f"{len(run.workers)} processes that you started yourself")
     if any(line.pid == run.recording.pid and run.is_main(line.tid) for line in run.journal):
@@ -48,19 +49,20 @@ def instead(run):
     return "; ".join(found)
 
 
-def the_pool(run, kinds, what, hint):
+def the_pool(run, kinds, what, hint, because="Only processes of their own can count at the same time."):
     """The latest pool or executor of the step to which something was handed."""
     fitting = [pool for pool in run.pools if pool.kind in kinds]
     used = [pool for pool in fitting if pool.tasks]
-    observed = instead(run) or "none"
+    others = instead(run, kinds)
+    observed = others or "none"
     if fitting and not used:
-        observed = f"{fitting[-1]} that was given nothing to do" + (f"; {instead(run)}" if instead(run) else "")
+        observed = f"{fitting[-1]} that was given nothing to do" + (f"; {others}" if others else "")
     expect(
         what,
         used,
         at_least(1),
         observed=observed,
-        because="Only processes of their own can count at the same time.",
+        because=because,
         hint=hint,
         mistake=NOT_HOME,
     )
@@ -416,7 +418,8 @@ def handed_in(run):
         run,
         ("executor",),
         "executors of processes with something to do",
-        "with ProcessPoolExecutor(2) as executor: futures = [executor.submit(primes.count, part) for part in primes.TYPED]",
+        "with ProcessPoolExecutor(2) as executor: futures = [executor.submit(primes.count, part) for …]",
+        because="An executor gives you a future for each job.",
     )
     if len(pool.tasks) < len(TYPED_WELL) + BAD and still_running(run):
         cannot_tell("Your cell is still running. Check again when it has ended.")
@@ -653,6 +656,7 @@ def interpreters(run):
         ("interpreters",),
         "executors of interpreters with something to do",
         "with InterpreterPoolExecutor(2) as executor: counts = list(executor.map(primes.count, primes.RANGES))",
+        because="Its workers need no process: each is a thread with a Python of its own.",
     )
     if still_running(run):
         cannot_tell("Your cell is still running. Check again when it has ended.")

@@ -32,10 +32,23 @@ def still_running(run):
     return run.running is not None and run.stuck is not True
 
 
+#: How a cell stands still, by the kind of what was diagnosed, most telling first.
+STANDS = {
+    "holder-gone": "the others wait for a lock whose holder is dead",
+    "lost-task": "your notebook waits for a pool's result, and nobody has the job any more",
+    "waits-for-itself": "somebody waits for a pipe whose other end it holds itself",
+    "queue-full": "somebody waits to put into a full queue, and nobody is left to take from it",
+    "nobody-writes": "somebody waits for something that nobody is left to send",
+}
+
+
 def seen(run, text=""):
     """What was seen, and how the step's cell came to stand still, or ended."""
     found = [text] if text else []
-    found += [sentence.rstrip(".") for sentence in run.hanging[:1]]
+    kinds = {one.kind for one in run.diagnoses}
+    if run.running is not None and run.stuck is True:
+        words = [words for kind, words in STANDS.items() if kind in kinds]
+        found.append(words[0] if words else "your cell waits, and nobody is left who could end that")
     if run.error is not None:
         found.append(f"your cell ended with {told(run.error)}")
     return "; ".join(found)
@@ -292,7 +305,7 @@ def counted(run, parsers, all_parsed):
             seen(run, "none"),
             because="What a parser finds out stays in it until it is sent.",
             hint="outq = mp.Queue(), and outq.put(page) in the parsers.",
-            mistake=STUCK,
+            mistake=("M53", *STUCK),
         )
     takers = {line.pid for line in boxes[-1].gets if not line.mark}
     others = sorted(run.role(pid) for pid in takers - mine)
