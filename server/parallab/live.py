@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from parallab import mistakes, model, story, waits, wire
+from parallab import mistakes, model, story, wire
 from parallab.story import Program, Story, Worker
 from parallab.waiting import Names, Who, waiting
 
@@ -45,7 +45,7 @@ def picture(recording: model.Recording, kernel_id: str) -> wire.KernelState:
         processes=tuple(_processes(now, told, texts, shown)),
         cannot_tell=(*recording.not_recorded, *_unseen(recording)),
         threads=_threads(now, told, texts),
-        mistake=_mistake(recording, whole) if recording.stuck else None,
+        mistake=mistake(recording, whole) if recording.stuck else None,
         pid=recording.pid,
         waits_for=texts.get((recording.pid, recording.pid), "") if recording.busy_cell else "",
         more=more,
@@ -84,12 +84,9 @@ def _failure(error: model.Failure | None) -> str:
     return f"{error.type}: {error.message}"[:300] if error is not None else ""
 
 
-def _mistake(recording: model.Recording, told: Story) -> wire.MistakeView | None:
+def mistake(recording: model.Recording, told: Story) -> wire.MistakeView | None:
     """The first mistake that the waits give away, with what was seen of how they came about."""
-    if len(recording.snapshots) < 2:
-        return None
-    previous, current = recording.snapshots[-2:]
-    found = (mistakes.named(one, recording, told) for one in waits.diagnose(previous, current, recording.baseline))
+    found = (mistakes.named(one, recording, told) for one in story.diagnoses(recording, told))
     known = next((one for one in found if one is not None), None)
     return wire.MistakeView(known.id, known.sentence) if known is not None else None
 
@@ -111,11 +108,9 @@ def _diagnoses(recording: model.Recording, told: Story) -> tuple[str, ...]:
         for wait in standing.cycle or standing.waits
     )
     plain = all(wait.lock.owner in ("", "number") for wait in standing.waits)
-    if (lines and plain) or len(recording.snapshots) < 2:
+    if lines and plain:
         return lines
-    previous, current = recording.snapshots[-2:]
-    found = waits.diagnose(previous, current, recording.baseline)
-    return tuple(one.sentence for one in found) or lines
+    return tuple(one.sentence for one in story.diagnoses(recording, told)) or lines
 
 
 def _processes(

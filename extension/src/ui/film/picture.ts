@@ -43,7 +43,6 @@ export function svgText(picture: SVGSVGElement): string {
     target.removeAttribute('class');
   });
   const { width, height } = sizeOf(picture);
-  copy.setAttribute('xmlns', 'http://www.w3.org/2000/svg');
   copy.setAttribute('viewBox', `0 0 ${width} ${height}`);
   const ground = document.createElementNS('http://www.w3.org/2000/svg', 'rect');
   ground.setAttribute('width', '100%');
