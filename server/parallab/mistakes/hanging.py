@@ -25,6 +25,8 @@ def named(diagnosis: Diagnosis, recording: model.Recording, told: Story) -> Mist
         )
     elif diagnosis.kind == "forked-lock" and any(_has_queue_of_threads(one) for one in told.workers if one.alive):
         known = "M31"
+    elif diagnosis.kind == "same-lock-twice" and _is_room(diagnosis, told):
+        known = "M28"
     elif diagnosis.kind == "lost-task":
         known = "M02" if any(_unfound(worker) for worker in told.workers if worker.run == _run(recording)) else known
     return CATALOGUE.get(known) if known else None
@@ -37,6 +39,12 @@ def _run(recording: model.Recording) -> int:
 def _has_queue_of_threads(worker: Worker) -> bool:
     """Such a queue is called by its process and number, one between processes by its lock's name."""
     return any(":" in arg.name for arg in worker.given("queue"))
+
+
+def _is_room(diagnosis: Diagnosis, told: Story) -> bool:
+    """Whether what looks like a lock counts the one place of a queue: who took that does not give it back."""
+    waited = [lock for lock in told.locks if set(diagnosis.pids) & set(lock.waiting)]
+    return bool(waited) and all(lock.owner == "queue" and lock.cls == "BoundedSemaphore" for lock in waited)
 
 
 def _unfound(worker: Worker) -> bool:
