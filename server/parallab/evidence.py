@@ -23,10 +23,12 @@ from parallab.story import (
     Mailbox,
     Number,
     Pipe,
+    Pool,
     Program,
     Queue,
     Run,
     SharedSegment,
+    Task,
     Thread,
     Together,
     Word,
@@ -45,9 +47,11 @@ __all__ = [
     "Notebook",
     "Number",
     "Pipe",
+    "Pool",
     "Program",
     "Queue",
     "SharedSegment",
+    "Task",
     "Thread",
     "Together",
     "Word",
@@ -255,6 +259,27 @@ class Evidence:
     def pool_workers(self) -> tuple[Worker, ...]:
         """Workers of the step's pools and executors."""
         return tuple(worker for worker in self.processes if worker.role in ("pool", "executor"))
+
+    @cached_property
+    def pools(self) -> tuple[Pool, ...]:
+        """The pools and executors that the step's cells made or handed something to, with their workers and tasks."""
+        self._sure()
+        return story.of_runs(self._story.pools, self._runs)
+
+    @cached_property
+    def tasks(self) -> tuple[Task, ...]:
+        """What the step's cells handed to pools and executors, in order."""
+        return tuple(sorted((task for pool in self.pools for task in pool.tasks), key=lambda task: task.at))
+
+    def delivered(self, tasks: Iterable[Task]) -> tuple[tuple[int, int], ...]:
+        """In which order results came to who asked for them: each as (place of its task, part of it)."""
+        return story.delivered(tasks)
+
+    @cached_property
+    def pools_left(self) -> tuple[Pool, ...]:
+        """Every pool or executor of the notebook's that has workers now."""
+        self._sure()
+        return tuple(pool for pool in self._story.pools if pool.left)
 
     @cached_property
     def managers(self) -> tuple[Worker, ...]:

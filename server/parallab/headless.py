@@ -212,10 +212,11 @@ class _Session:
         """What the lab does while one of the step's cells runs, as a learner's click would; at most once a run."""
         if state is None or "no-act" in cell.tags:
             return []
+        phase = "repair" if _broken(self.lab, state) else "break"
         return [
             asyncio.ensure_future(acts.kill_worker(self.recorder, act, state.step, self.steps, timeout))
             for act in state.step.acts
-            if act.kind == "kill-worker"
+            if act.kind == "kill-worker" and act.phase in (None, phase)
         ]
 
     def _cell_ended(self, cell_id: str) -> asyncio.Event:

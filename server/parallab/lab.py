@@ -12,7 +12,7 @@ from typing import Literal
 import msgspec
 from packaging.specifiers import SpecifierSet
 
-from parallab.wire import ActKind, Block, CellRef, Prompt, QuestionForm, StepKind
+from parallab.wire import ActKind, Block, CellRef, Phase, Prompt, QuestionForm, StepKind
 
 
 class LabError(ValueError):
@@ -72,6 +72,8 @@ class Act(msgspec.Struct, frozen=True):
     which: Literal["reading", "working"] = "working"
     body: str = ""
     line: int = 0
+    phase: Phase | None = None
+    """When a headless run does it; a learner may at any time."""
 
 
 class Step(msgspec.Struct, frozen=True):

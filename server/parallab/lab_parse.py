@@ -28,7 +28,7 @@ from parallab.lab_document import (
     split_items,
     yaml_value,
 )
-from parallab.wire import ActKind, Block, Choice, Prompt, StepKind, Verdict
+from parallab.wire import ActKind, Block, Choice, Phase, Prompt, StepKind, Verdict
 
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\Z")
 _OPTION = re.compile(r":?([a-z_]+):(?:[ \t]+(.*)|\Z)")
@@ -84,6 +84,7 @@ class ActOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     kind: ActKind
     label: str
     which: Literal["reading", "working"] = "working"
+    phase: Phase | None = None
 
 
 class NoOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -467,7 +468,7 @@ class _LabReader:
             raise self._error(part.line, "say on the button what it does (label: …), and inside what will happen")
         if options.kind != "kill-worker" and any(line.lstrip(":").startswith("which:") for line in part.lines):
             raise self._error(part.line, f"“which:” says whom kill-worker kills; {options.kind} has no use for it")
-        step.acts.append(Act(part.argument, options.kind, options.label, options.which, body, part.line))
+        step.acts.append(Act(part.argument, options.kind, options.label, options.which, body, part.line, options.phase))
 
     def _parsons(self, part: Directive, step: _StepDraft) -> None:
         """The first code block is the right order, a line a block; each further one a distractor with its quote."""

@@ -51,6 +51,8 @@ def subject(event: model.AnyEvent, kernel: int) -> Subject:
             return ("object", event.pid, event.ident)
         case model.ProxyUse():
             return ("proxy", event.pid)
+        case model.TaskUse():
+            return ("task", event.pid)
         case model.SegmentUse():
             return ("segment", event.pid, event.segment)
         case model.NumberMade():

@@ -681,6 +681,12 @@ class ServiceUse(Event, frozen=True, kw_only=True, tag="service"):
     address: Text = ""
     """Of a manager: where its server listens."""
     cls: Name = ""
+    size: int = 0
+    """Of a pool or executor: how many workers it hires."""
+    initializer: Name = ""
+    """The function that each of these calls first, as ``module.qualname``."""
+    queue: Name = ""
+    """The queue in which its tasks wait, as in TaskUse."""
     kinds: tuple[Name, ...] = ()
     """The learner's own types that a manager serves, as ``module.name``."""
 
@@ -702,6 +708,30 @@ class ProxyUse(Event, frozen=True, kw_only=True, tag="proxy"):
     """The arguments' types."""
     result: Annotated[str, msgspec.Meta(max_length=4096)] = ""
     result_type: Name = ""
+    error: Failure | None = None
+
+
+class TaskUse(Event, frozen=True, kw_only=True, tag="task"):
+    """A line about a task of a pool or executor, which is known by its ``queue`` and its number there.
+
+    ``submit`` is said by who hands it in, with the method's name; ``take`` by the worker, for each of its
+    ``parts``; ``arrive`` when a part's result (or ``error``) is back, ``ask`` when somebody begins to wait for
+    it, ``got`` when they have it, or the error; ``listen`` when a callback was given to its future.
+    """
+
+    queue: Name
+    task: int
+    act: Literal["submit", "take", "arrive", "ask", "got", "listen"] = "submit"
+    call: Name = ""
+    """apply, map, starmap, imap, imap_unordered of a pool; of an executor submit, or map for each of its calls."""
+    target: Name = ""
+    part: int = 0
+    parts: int | None = None
+    """None where that is not known in advance."""
+    size: int | None = None
+    """How many items it is about."""
+    listens: tuple[Name, ...] = ()
+    """Callbacks: for the ``result``, for the ``error``."""
     error: Failure | None = None
 
 
@@ -794,6 +824,7 @@ AnyEvent = Union[  # noqa: UP007 - msgspec reads it at run time on 3.10 too
     SegmentUse,
     ServiceUse,
     ProxyUse,
+    TaskUse,
     Acted,
     Answer,
     Omitted,

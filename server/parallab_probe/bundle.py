@@ -18,7 +18,10 @@ from typing import Any
 from parallab_probe import plan, weave
 
 FIRST = ("boot", "report", "describe", "install", "processes", "threads", "child", "pipes")
-LATER = ("locks", "numbers", "programs", "queues", "services", "values", "memory", "segments", "proxies")
+LATER = (
+    *("locks", "numbers", "programs", "queues", "services", "values", "memory", "segments"),
+    *("lines", "proxies", "tasks"),
+)
 """Our modules that every child needs, and those that go with modules which it may never import."""
 FIRST_WOVEN = (
     "multiprocessing.process",
