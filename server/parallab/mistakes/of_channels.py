@@ -135,6 +135,10 @@ def wrong_end(evidence: Evidence) -> bool:
                 others = {word.end for word in pipe.sends if word.pid not in sharers}
                 if mine == {end} and others == {end}:
                     return True
+                # Or the worker speaks at the very end at which the notebook listens, and nobody uses the other one.
+                used = {word.end for word in pipe.words if word.act in ("send", "recv")}
+                if mine == used == {end} and stands_still(evidence, "M56"):
+                    return True
     return False
 
 
