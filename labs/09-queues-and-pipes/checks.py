@@ -31,7 +31,7 @@ def waiting(run):
     """Who waits for whom, if the cell can never go on."""
     if run.running is not None and run.stuck is not True:
         cannot_tell("Your cell is still running. Check again when it has ended.")
-    return "; ".join(one.rstrip(".") for one in run.hanging)
+    return "; ".join(f"{one[0].lower()}{one[1:].rstrip('.')}" for one in run.hanging)
 
 
 def seen(run, text):
@@ -160,15 +160,15 @@ def first_join(run, workers):
     return min((wait.began for wait in run.waits if wait.child in pids and wait.call == "join"), default=None)
 
 
-def home_by_themselves(run, workers):
+def home_by_themselves(run, workers, hint="After the last line, put a None into the queue for each worker."):
     """All of them came to their end by themselves, and were waited for."""
     if run.running is not None and run.stuck is True:
         left = [worker for worker in workers if worker.alive]
         fail(
-            "every worker comes to its end",
-            seen(run, f"{len(left)} of {len(workers)} still there"),
-            because="A worker that waits for more never ends.",
-            hint="After the last line, put a None into the queue for each worker.",
+            "every worker comes to its end, and you wait for it",
+            seen(run, f"{len(left)} of {len(workers)} still there" if left else "your cell does not come to its end"),
+            because="A worker that waits for more never ends." if left else "",
+            hint=hint if left else "",
             mistake=STUCK,
         )
     ended(run, workers)
@@ -410,7 +410,7 @@ def answers(run, serves, one_end_each):
 @check("two-way")
 def hangs_up(run, serves):
     """The service is told that it is over, and comes to its end"""
-    home_by_themselves(run, [serves])
+    home_by_themselves(run, [serves], hint="Send it None after the last question: me.send(None).")
 
 
 # -- one-way ------------------------------------------------------------------------------------
@@ -429,7 +429,7 @@ def sends(run):
         [number for word in mine for number in numbers(word.item) if number in ROWS],
         at_least(len(ROWS)),
         observed=seen(run, f"{len(mine)}{_failed(pipe, workers[-1])}"),
-        because="r only receives, and w only sends.",
+        because="r only receives, and w only sends." if _failed(pipe, workers[-1]) else "",
         hint="for number in range(50): w.send(number)",
         mistake=STUCK,
     )
@@ -466,7 +466,7 @@ def eof(run, sends):
         "times that recv() met the end of the line",
         mine,
         at_least(1),
-        observed=seen(run, "none; your notebook still has an open sending end itself" if own else "none"),
+        observed=seen(run, "none; your notebook has a sending end itself, still open" if own else "none"),
         because="The end comes when every copy of the sending end is closed: yours, too.",
         hint="w.close() in your notebook, right after the start; and receive until EOFError.",
         mistake=STUCK,

@@ -22,7 +22,7 @@ def seen(run, text):
     """What was seen, with why it does not go on."""
     if run.running is not None and run.stuck is not True:
         cannot_tell("Your cell is still running. Check again when it has ended.")
-    more = "; ".join(one.rstrip(".") for one in run.hanging)
+    more = "; ".join(f"{one[0].lower()}{one[1:].rstrip('.')}" for one in run.hanging)
     more = more or (f"your cell ended with {told(run.error)}" if run.error is not None else "")
     return f"{text}; {more}" if more else text
 

@@ -34,7 +34,7 @@ from parallab.story import (
     Worker,
     locks,
 )
-from parallab.waits import Diagnosis, diagnose
+from parallab.waits import Diagnosis
 
 __all__ = [
     "Call",
@@ -553,10 +553,7 @@ class Evidence:
     @cached_property
     def diagnoses(self) -> tuple[Diagnosis, ...]:
         """Why the step's running cell is stuck, as the waits of the last two snapshots tell; () while it is not."""
-        if self.stuck is not True or len(self.recording.snapshots) < 2:
-            return ()
-        previous, current = self.recording.snapshots[-2:]
-        return diagnose(previous, current, self.recording.baseline)
+        return story.diagnoses(self.recording, self._story) if self.stuck is True else ()
 
     @cached_property
     def hanging(self) -> tuple[str, ...]:

@@ -36,6 +36,8 @@ class _Case:
         return worker.began if worker is not None else 0
 
     def name(self, pid: int) -> str:
+        if pid == self.seen.snapshot.root:
+            return "the notebook"
         worker = self.told.worker(pid)
         return f"“{worker.name}”" if worker is not None and worker.name else self.roles.get(pid, "somebody")
 
@@ -50,16 +52,21 @@ class _Case:
         what = self._what(wait)
         return f"{who[:1].upper()}{who[1:]} waits {what}." if what else ""
 
+    def _of_queue(self, inode: model.Inode) -> bool:
+        """Whether this lock is inside a queue: as the probe told, else as it looks."""
+        known = next((lock for lock in self.told.locks if lock.inode == inode), None)
+        if known is not None:
+            return known.owner == "queue"
+        return any(inode in one.parts and one.kind in ipc.QUEUES for one in self.made)
+
     def _what(self, wait: waits.Wait) -> str:
         others = tuple(pid for pid in wait.held_by or () if pid != wait.pid)
         if wait.kind == "child":
             return f"for the end of {self.people(wait.held_by or ())}"
         if wait.inode is None:
             return ""
-        semaphore = self.seen.objects.semaphores.get(wait.inode)
-        if semaphore is not None:
-            whole = next((one for one in self.made if wait.inode in one.parts), None)
-            if whole is not None and whole.kind in ipc.QUEUES:
+        if wait.inode in self.seen.objects.semaphores:
+            if self._of_queue(wait.inode):
                 return f"for its turn at a queue, which {self.people(others)} has" if others else "at a queue"
             return f"for a lock that {self.people(others)} holds" if others else "for a lock"
         if wait.writes:

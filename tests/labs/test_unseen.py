@@ -9,7 +9,7 @@ import pytest
 import unseen
 from parallab.shelf import Shelf
 
-LABS = {name: Shelf().lab(name) for name in ("L01", "L02", "L03", "L04", "L05", "L06", "L07", "L08", "L11", "L12")}
+LABS = {f"L{number:02}": Shelf().lab(f"L{number:02}") for number in range(1, 13)}
 
 
 def _cases() -> list[object]:

@@ -18,7 +18,7 @@ from parallab.story.processes import Program, Worker, all_processes, all_program
 from parallab.story.proxies import Call, all_calls
 from parallab.story.queues import JOURNAL, Line, Queue, all_queues, between_processes, journal
 from parallab.story.segments import SharedSegment, all_segments
-from parallab.story.standstill import LockWait, Standstill, standstill
+from parallab.story.standstill import LockWait, Standstill, diagnoses, standstill
 from parallab.story.threads import Thread, all_threads
 from parallab.story.together import Together, rounds, together
 
@@ -53,6 +53,7 @@ __all__ = [
     "between_processes",
     "death",
     "delivered",
+    "diagnoses",
     "journal",
     "numbered",
     "of_runs",
