@@ -1,5 +1,7 @@
 """What L11 looks for: whose workers did which job, who asked what came of it, and who went home."""
 
+from itertools import pairwise
+
 from parallab.checks import at_least, between, cannot_tell, check, equals, expect, fail, none, note
 from parallab.checks.common import no_threads_left, nothing_left, told
 from parallab.checks.matchers import enumerate_all
@@ -172,8 +174,7 @@ def several_worked(run, pool, by):
 def one_by_one(pool):
     """Whether each result was waited for before the next job was handed in."""
     single = [task for task in pool.tasks if task.call in ("apply", "submit")]
-    pairs = list(zip(single, single[1:], strict=False))
-    return bool(pairs) and all(first.got and first.got[0].at <= second.at for first, second in pairs)
+    return len(single) > 1 and all(first.got and first.got[0].at <= second.at for first, second in pairwise(single))
 
 
 def has_closed(run, pool):
@@ -195,7 +196,9 @@ def has_closed(run, pool):
 def numbers(run, name, wanted, *, in_order=True):
     """The learner's list has these numbers."""
     value = run.values.get(name)
-    right = value == wanted if in_order else isinstance(value, list) and sorted(map(str, value)) == sorted(map(str, wanted))
+    right = (
+        value == wanted if in_order else isinstance(value, list) and sorted(map(str, value)) == sorted(map(str, wanted))
+    )
     if not right:
         fail(
             f"{name}: {enumerate_all([str(one) for one in wanted], 3)}",
@@ -378,7 +381,8 @@ def in_turn(run, handed_over, several):
         "workers that never took a lock that all were given",
         len(several - best),
         equals(0),
-        observed=f"{len(several - best)} of {len(several)}" + (f"; {problems(run, handed_over)}" if problems(run, handed_over) else ""),
+        observed=f"{len(several - best)} of {len(several)}"
+        + (f"; {problems(run, handed_over)}" if problems(run, handed_over) else ""),
         because="Reading and writing are two steps: between them another worker may write.",
         hint="with lock: total.value += 1",
         mistake=NOT_HOME if problems(run, handed_over) else ("M41", "M40", "M38"),
@@ -555,7 +559,8 @@ def heard(run, again):
         "errors that you were told of",
         told_of,
         at_least(max(came, BAD)),
-        observed=f"{told_of} of {max(came, BAD)}" + (f"; your cell ended with {told(run.error)}" if run.error is not None else ""),
+        observed=f"{told_of} of {max(came, BAD)}"
+        + (f"; your cell ended with {told(run.error)}" if run.error is not None else ""),
         because="get() raises the error in your cell, and who does not catch it never comes to the next job."
         if run.error is not None
         else "ready() and successful() say that something went wrong, and not what."

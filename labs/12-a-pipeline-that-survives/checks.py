@@ -333,7 +333,9 @@ def counted(run, parsers, all_parsed):
 def ranked(run, counted):
     """It counts in a Manager's dict, and the totals are right"""
     writes = [
-        call for call in run.calls if call.type == "dict" and call.method in ("__setitem__", "update") and call.pid in counted
+        call
+        for call in run.calls
+        if call.type == "dict" and call.method in ("__setitem__", "update") and call.pid in counted
     ]
     expect(
         "what the aggregator wrote into a Manager's dict",
@@ -361,7 +363,9 @@ def progress(run, parsers, all_parsed):
     )
     writers = set(numbers[-1].given_to)
     held = set().union(*({pid for pid in lock.takes if lock.kept(pid)} for lock in run.locks)) if run.locks else set()
-    idle = {worker.pid for worker in parsers} - {pid for found in parsed_by(run, pids(parsers)).values() for pid in found}
+    idle = {worker.pid for worker in parsers} - {
+        pid for found in parsed_by(run, pids(parsers)).values() for pid in found
+    }
     free = writers - held - idle
     if len(writers) > 1:
         expect(
@@ -400,7 +404,9 @@ def all_home(run, parsers):
     ended(run, run.workers)
     ended_well(run.workers, mistake=("M54", *BAD_START))
     left = [server for server in run.managers if server.alive]
-    expect("Managers that are still there", left, none(), observed=f"{len(left)}", hint="with mp.Manager() as manager: …")
+    expect(
+        "Managers that are still there", left, none(), observed=f"{len(left)}", hint="with mp.Manager() as manager: …"
+    )
 
 
 # -- break-killed-parser -------------------------------------------------------------------------------------

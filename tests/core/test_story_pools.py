@@ -120,9 +120,7 @@ def test_of_how_many_errors_somebody_was_told() -> None:
 
 
 def test_a_pool_of_an_earlier_cell_that_gets_something_to_do_is_the_steps() -> None:
-    early = model.ServiceUse(
-        at=5, pid=KERNEL, cell="earlier", run=1, service="pool", ident=1, queue="tasks", size=2
-    )
+    early = model.ServiceUse(at=5, pid=KERNEL, cell="earlier", run=1, service="pool", ident=1, queue="tasks", size=2)
     idle = evidence(early, begin(), end())
     used = evidence(early, begin(), task(40), end())
     assert idle.pools == ()

@@ -52,7 +52,9 @@ def uses(kernel: Listened, act: str) -> list[model.TaskUse]:
 
 
 def test_a_map_in_parts(kernel: Listened) -> None:
-    kernel.ended("with mp.Pool(2, work.remember, (1,)) as pool:\n    got = pool.map(work.double, range(7), chunksize=2)")
+    kernel.ended(
+        "with mp.Pool(2, work.remember, (1,)) as pool:\n    got = pool.map(work.double, range(7), chunksize=2)"
+    )
     (begin,) = kernel.heard.all(model.ServiceUse, act="begin")
     assert (begin.service, begin.size, begin.initializer) == ("pool", 2, "work.remember")
     (submit,) = uses(kernel, "submit")
