@@ -1,4 +1,4 @@
-"""What L12 looks for: who read, parsed and counted what, through which queue, and what became of it when one was killed."""
+"""What L12 looks for: who read, parsed and counted what, by which queue, and what came of it when one was killed."""
 
 from collections import Counter
 
@@ -512,7 +512,7 @@ def survives(run, all_again):
             "a program that comes to its end",
             seen(run),
             because="Somebody waits for one who is dead.",
-            hint="A pipe tells you: recv() raises EOFError when the other side is gone, and you have closed your copy of its end.",
+            hint="recv() raises EOFError when the other side is gone, if you have closed your own copy of its end.",
             mistake=("M61", "M36", "M56"),
         )
     expect(
