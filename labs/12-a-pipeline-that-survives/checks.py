@@ -1,7 +1,5 @@
 """What L12 looks for: who read, parsed and counted what, by which queue, and what came of it when one was killed."""
 
-from collections import Counter
-
 from parallab.checks import at_least, between, cannot_tell, check, equals, expect, fail, has, none, note
 from parallab.checks.common import (
     BAD_START,
@@ -498,9 +496,6 @@ def all_again(run, killed_again):
         hint="Remember which line you gave to whom. When a parser dies, give its line to another.",
         mistake=("M61", "M36"),
     )
-    twice = Counter(len(found) for found in by.values())
-    if sum(count for times, count in twice.items() if times > 1):
-        note("Some lines were parsed twice. That does no harm, as long as each is counted once.")
 
 
 @check("break-killed-parser", phase="repair")
