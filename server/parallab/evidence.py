@@ -8,6 +8,7 @@ fail or pass. Messages speak of roles ("your notebook", "worker 2 of 4"), never 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -65,6 +66,16 @@ _GAPS = {
     "mappings": "the shared memory",
     "segments": "the folder of shared memory",
 }
+
+
+_NUMBER = r"worker \d+ of \d+"
+
+
+def _anybody(sentence: str) -> str:
+    """Without what differs from run to run: which of the workers it was, and the numbers of what they wait for."""
+    text = re.sub(rf"{_NUMBER}(?:(?:, | and ){_NUMBER})+", "workers", sentence, flags=re.IGNORECASE)
+    text = re.sub(rf"{_NUMBER}|the worker\b", "a worker", text, flags=re.IGNORECASE)
+    return re.sub(r"\b(pipe|socket|lock|semaphore) [0-9a-f]+:\d+", r"a \1", text)
 
 
 @dataclass(frozen=True)
@@ -558,7 +569,7 @@ class Evidence:
     @cached_property
     def hanging(self) -> tuple[str, ...]:
         """The same in words, without process numbers: who waits for what."""
-        return tuple(one.sentence for one in self.diagnoses)
+        return tuple(dict.fromkeys(_anybody(one.sentence) for one in self.diagnoses))
 
     @cached_property
     def lone_waiters(self) -> tuple[Worker, ...]:

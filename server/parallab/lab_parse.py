@@ -398,7 +398,7 @@ class _LabReader:
         step.questions.append(QuizQuestion(part.argument, text, tuple(found), options.several))
 
     def _order(self, part: Directive, step: _StepDraft) -> None:
-        """A list in its right order; what is said below an item is told to who puts it elsewhere too early."""
+        """A list in its right order; what is said below an item is told to who puts it where another one belongs."""
         self._fresh_id(part, [question.id for question in step.questions])
         _, lines = self._options(part, NoOptions)
         text, items = split_items(lines)

@@ -31,6 +31,7 @@ export function spies(): Spies {
     switchKernel: jest.fn(),
     restartKernel: jest.fn(),
     nextStep: jest.fn(),
+    showPicture: jest.fn(),
     rescue: jest.fn(),
     closeRescue: jest.fn(),
     clean: jest.fn(),

@@ -5,7 +5,7 @@
  */
 
 import type { Client } from './client';
-import type { Host, HostKernel, HostState } from './host';
+import type { Host, HostKernel, HostState, PictureView } from './host';
 import { ProblemError, asProblem, isGeneral } from './problem';
 import { Signal } from './signal';
 import {
@@ -24,6 +24,7 @@ import {
 } from './state';
 import type {
   CheckReply,
+  GoalMoment,
   KernelEvent,
   LabView,
   NotebookCell,
@@ -170,6 +171,10 @@ export class LabStore {
 
   restartKernel(): Promise<void> {
     return this._ask(() => this._host.restartKernel());
+  }
+
+  showPicture(view: PictureView, moment: GoalMoment | null = null): void {
+    this._host.showPicture(view, moment);
   }
 
   // -- what the server says unasked ---------------------------------------------

@@ -1,6 +1,6 @@
 /** Everything a view may ask for, and how the store does it. */
 
-import type { LabStore, RescueRequest } from '../core';
+import type { GoalMoment, LabStore, PictureView, RescueRequest } from '../core';
 
 export interface Actions {
   refresh(): void;
@@ -26,6 +26,8 @@ export interface Actions {
   undo(step: string): void;
   switchKernel(): void;
   restartKernel(): void;
+  /** Opens map or timeline in the main area, at a moment if one is given. */
+  showPicture(view: PictureView, moment?: GoalMoment): void;
   rescue(request: RescueRequest): void;
   closeRescue(): void;
   clean(): void;
@@ -53,6 +55,7 @@ export function actionsOf(store: LabStore): Actions {
     undo: step => store.undo(step),
     switchKernel: () => void store.switchKernel(),
     restartKernel: () => void store.restartKernel(),
+    showPicture: (view, moment) => store.showPicture(view, moment),
     rescue: request => void store.rescue(request),
     closeRescue: () => store.closeRescue(),
     clean: () => void store.clean(),

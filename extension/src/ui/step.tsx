@@ -166,6 +166,7 @@ function StepBody(props: StepProps): React.JSX.Element {
           goals={goals}
           progress={progress}
           settings={props.settings}
+          actions={actions}
           kit={kit}
           boxRef={verdict}
         />

@@ -456,13 +456,15 @@ class Reader:
             addresses.setdefault(pid, set()).add(address)
         result: list[SemLock] = []
         explained: set[Inode] = set()
+        parents = {known.stat.ppid for known in walked}
         for known in walked:  # parents before children
             process = known.facts
             assert process is not None
             # fork copies a SemLockObject to the same address; elsewhere it is validated away.
             own = addresses.setdefault(known.pid, set()) | addresses.get(known.stat.ppid, set())
             if made:
-                new = known.pid == walked[0].pid or len(known.sched) > 1
+                # Who started others, or threads, made objects of its own; who has none but its parent's, did not.
+                new = known.pid == walked[0].pid or len(known.sched) > 1 or known.pid in parents
                 new = new or not explained.issuperset(known.handles.values())
                 self._make(known, process, memories[known.pid], new)
                 own |= {part.address for one in known.made or () for part in one.parts if part.address}
