@@ -34,6 +34,8 @@ module.exports = {
     '\\.svg$': '<rootDir>/jest.empty.cjs'
   },
   reporters: ['default'],
+  // A busy machine is no reason to fail: what is awaited there comes, only later.
+  testTimeout: 30_000,
   errorOnDeprecated: true,
   restoreMocks: true
 };
