@@ -89,7 +89,7 @@ def kinds(snapshot: model.Snapshot, pid: int) -> set[str]:
 
 
 def holder(told: dict[str, Any], snapshot: model.Snapshot) -> model.SemLock:
-    """Who holds the lock. The program looks at itself: what it has just read of its own memory looks like locks, too."""
+    """Who holds the lock. The program looks at itself: what it has read of its own memory looks like locks, too."""
     held = [one for one in snapshot.sem_locks if one.count > 0 and one.maxvalue == 1]
     assert {one.pid for one in held} == {told["me"]}
     (its,) = [one for one in held if one.address == told["lock"]]

@@ -146,7 +146,7 @@ class _Case:
         return f"{wait.call} on {wait.target or 'something'}"
 
     def follows(self, waits: Iterable[Wait], explained: Iterable[Wait]) -> bool:
-        """Whether these waits may be for somebody whose own wait is explained already: that alone would hold them up."""
+        """Whether these waits may be for somebody whose own wait is explained already, which alone holds them up."""
         known = {(wait.pid, wait.tid) for wait in explained}
         return any(known & self.seen.behind((wait.pid, wait.tid)) for wait in waits)
 
@@ -190,7 +190,6 @@ class _Case:
         holders = [pid for pid in wait.held_by if pid != wait.pid] or list(wait.held_by)
         if not holders:
             return f"{line}, which nobody holds"
-        semaphore = self.semaphore(wait)
         if self.locked(wait):
             return f"{line}, held by {self.people(holders)}"
         return f"{line}, which only {self.people(holders)} could give"
@@ -352,15 +351,6 @@ def _waiting_for_itself(case: _Case) -> Iterable[_Found]:
         if len({wait.pid for wait in group}) > 1:
             sentence = f"{_start(people)} wait for data from pipes whose writing ends only they themselves hold."
         yield case.told("waits-for-itself", sentence, group, "M56")
-
-
-def _reading_own_socket(case: _Case) -> Iterable[_Found]:
-    for wait in case.waits:
-        socket = case.seen.objects.sockets.get(wait.inode) if wait.inode is not None else None
-        peer = case.seen.objects.sockets.get(socket.peer) if socket is not None and socket.peer is not None else None
-        if peer is not None and not wait.writes and peer.holders == {wait.pid}:
-            sentence = f"{_start(case.name(wait.pid))} waits for data from a socket whose other end it holds itself."
-            yield case.told("waits-for-itself", sentence, [wait], "M56")
 
 
 def _inode(wait: Wait) -> Inode:
@@ -728,7 +718,6 @@ _RULES: tuple[Callable[[_Case], Iterable[_Found]], ...] = (
     _message_under_a_lock,
     _barrier_short,
     _waiting_for_itself,
-    _reading_own_socket,
     _both_read,
     _own_other_end,
     _circle_of_readers,
