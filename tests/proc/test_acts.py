@@ -101,6 +101,11 @@ def test_a_cell_may_ask_to_be_left_alone(tmp_path: Path) -> None:
     assert judged(lab(tmp_path, "reading"), "wait", "no-act") == "failed"
 
 
+@pytest.mark.parametrize(("phase", "verdict"), [("break", "passed"), ("repair", "failed")])
+def test_an_act_of_the_repair_waits_until_the_step_is_broken(tmp_path: Path, phase: str, verdict: str) -> None:
+    assert judged(lab(tmp_path, f"reading\nphase: {phase}"), "wait") == verdict
+
+
 FROZEN = LAB.replace(
     """:::{act} strike
 kind: kill-worker
