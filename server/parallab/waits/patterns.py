@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from parallab.ipc import QUEUES, Composite, Semaphore, composites, names, sentinels
+from parallab.ipc import QUEUES, Composite, Semaphore, composites, given_names, is_usual, names, sentinels
 from parallab.model import Inode, Snapshot
 from parallab.waits.graph import CLIENTS, Picture, Wait, lost, picture
 from parallab.waits.python import Doing
@@ -101,7 +101,8 @@ class _Case:
     def __init__(self, seen: Picture, waits: tuple[Wait, ...]) -> None:
         self.seen = seen
         self.waits = waits
-        self.names = names(seen.snapshot, seen.roles)
+        given = {pid: f" ({name})" for pid, name in given_names(seen.objects).items() if not is_usual(name)}
+        self.names = {pid: name + given.get(pid, "") for pid, name in names(seen.snapshot, seen.roles).items()}
         self.made = composites(seen.objects)
         self.sentinels = sentinels(seen.objects)
         self.cycles = cycles(seen, waits)
@@ -131,7 +132,7 @@ class _Case:
         semaphore = self.semaphore(wait)
         if semaphore is not None:
             if whole is not None:
-                return f"a part of a {whole.kind}"
+                return f"a part of a {whole.kind.replace('-', ' ')}"
             return f"lock {wait.target}" if semaphore.is_lock else f"semaphore {wait.target}"
         if wait.kind == "child":
             return f"the end of {self.people(wait.held_by or ())}"
@@ -209,7 +210,9 @@ class _Case:
             pid = queue.pop()
             if pid not in found:
                 found.add(pid)
-                queue += [one for wait in self.waits if wait.kind == "child" and wait.pid == pid for one in wait.held_by or ()]
+                queue += [
+                    one for wait in self.waits if wait.kind == "child" and wait.pid == pid for one in wait.held_by or ()
+                ]
         return frozenset(found)
 
     def joined(self, pid: int) -> bool:
@@ -540,7 +543,9 @@ def _item_under_a_lock(case: _Case) -> Iterable[_Found]:
         act = _ACTS.get(told.call) if told is not None else None
         if told is None or act is None:
             continue
-        wanting = [one for one in case.waits if one.pid == wait.pid and _wants(doing.get((one.pid, one.tid)), told.holds)]
+        wanting = [
+            one for one in case.waits if one.pid == wait.pid and _wants(doing.get((one.pid, one.tid)), told.holds)
+        ]
         if wanting and any(case.needed(one) for one in (wait, *wanting)):
             who = case.threads(wait.pid, int(wait.tid != wait.pid), wait.tid == wait.pid)
             sentence = f"{who} keeps a lock while it waits {act}, and another thread wants that lock first."
@@ -629,7 +634,11 @@ def _behind_reader(case: _Case, wait: Wait) -> list[Wait]:
         for other, lock in case.locks()
         if lock.holders == {wait.pid}
         and other.pid != wait.pid
-        and (lock.inode == whole.semaphores[0] if whole is not None and whole.semaphores else not _of_a_queue(case, other))
+        and (
+            lock.inode == whole.semaphores[0]
+            if whole is not None and whole.semaphores
+            else not _of_a_queue(case, other)
+        )
     ]
 
 
@@ -719,5 +728,7 @@ _RULES: tuple[Callable[[_Case], Iterable[_Found]], ...] = (
     _circle_of_any,
     _nobody_reads,
 )
-_CONSEQUENCES = frozenset((_join_before_drain, _barrier_short, _lost_task, _between_threads, _nobody_writes, _circle_of_any, _nobody_reads))
+_CONSEQUENCES = frozenset(
+    (_join_before_drain, _barrier_short, _lost_task, _between_threads, _nobody_writes, _circle_of_any, _nobody_reads)
+)
 """Rules whose waits may only follow from another that is explained: who is held up elsewhere cannot send or come."""
