@@ -255,7 +255,7 @@ def _file(one: ipc.LockedFile) -> InspectObject:
 
 def _managers(snapshot: Snapshot, seen: waits.Picture) -> tuple[InspectObject, ...]:
     """A manager's server with its clients: those who hold the other ends of its connections."""
-    found = []
+    found: list[InspectObject] = []
     for process in snapshot.processes:
         if seen.roles[process.pid] != "manager":
             continue

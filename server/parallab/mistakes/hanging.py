@@ -20,7 +20,9 @@ def named(diagnosis: Diagnosis, recording: model.Recording, told: Story) -> Mist
     """The mistake of a standstill that was just diagnosed, or None where it is none of the catalogue's."""
     known = _of_lock(told) if diagnosis.kind == "holder-gone" and diagnosis.mistake != "M36" else diagnosis.mistake
     if diagnosis.kind in ("nobody-writes", "nobody-puts"):
-        known = _undelivered(recording, told) or (_farewell(diagnosis, recording, told) if known == "M22" else known)
+        known = _undelivered(diagnosis, recording, told) or (
+            _farewell(diagnosis, recording, told) if known == "M22" else known
+        )
     elif diagnosis.kind == "forked-lock" and any(_has_queue_of_threads(one) for one in told.workers if one.alive):
         known = "M31"
     elif diagnosis.kind == "same-lock-twice" and _is_room(diagnosis, told):
@@ -74,14 +76,19 @@ def _farewell(diagnosis: Diagnosis, recording: model.Recording, told: Story) -> 
     return "M23" if left else "M22"
 
 
-def _undelivered(recording: model.Recording, told: Story) -> str | None:
-    """M29 or M35 when a queue between processes was given more than came out, though all stands still."""
+def _undelivered(diagnosis: Diagnosis, recording: model.Recording, told: Story) -> str | None:
+    """M29 or M35 when a queue between processes was given more than came out, though somebody waits for it."""
     if recording.lost or recording.not_recorded:
         return None
     run = _run(recording)
     uses = [event for event in recording.events if isinstance(event, model.QueueUse) and event.run == run]
     # One between processes is called by its lock's name, one of threads by its process and number.
     between = {event.queue for event in uses if ":" not in event.queue}
+    # Who is in the middle of a get holds the queue's read lock, by whose name the queue is called.
+    getting = {
+        lock.name for lock in told.locks if lock.owner == "queue" and not {*diagnosis.pids}.isdisjoint(lock.holders)
+    }
+    between &= getting or between
     for queue in between:
         puts = [event for event in uses if event.queue == queue and event.act == "put"]
         gets = [event for event in uses if event.queue == queue and event.act == "get"]

@@ -228,8 +228,9 @@ class Reader:
         known.facts = None
         image = (stat.comm, stat.image)
         if stat.state != "Z" and known.image != image:
-            known.image = image
             known.cmdline = parse.cmdline(opened.read(f"{self._root}/{known.pid}/cmdline"))
+            # In the midst of execve(2) there is none: it is read again when the process has gone on.
+            known.image = image if known.cmdline else None
         return known
 
     def _process(self, known: _Known) -> Process:

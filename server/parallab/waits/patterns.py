@@ -147,7 +147,7 @@ class _Case:
         return f"{wait.call} on {wait.target or 'something'}"
 
     def follows(self, waits: Iterable[Wait], explained: Iterable[Wait]) -> bool:
-        """Whether these waits may be for somebody whose own wait is explained already: that alone would hold them up."""
+        """Whether these waits may be for somebody whose own wait is explained already, which alone holds them up."""
         known = {(wait.pid, wait.tid) for wait in explained}
         return any(known & self.seen.behind((wait.pid, wait.tid)) for wait in waits)
 
@@ -191,7 +191,6 @@ class _Case:
         holders = [pid for pid in wait.held_by if pid != wait.pid] or list(wait.held_by)
         if not holders:
             return f"{line}, which nobody holds"
-        semaphore = self.semaphore(wait)
         if self.locked(wait):
             return f"{line}, held by {self.people(holders)}"
         return f"{line}, which only {self.people(holders)} could give"
@@ -482,6 +481,9 @@ def _lost_task(case: _Case) -> Iterable[_Found]:
     workers = [one for one in everybody if one.ppid in hirers and case.seen.roles[one.pid] == "worker"]
     idle = [wait for one in workers for wait in case.waits if wait.pid == wait.tid == one.pid and case.idles(wait)]
     main = [wait for wait in case.waits if (wait.pid, wait.tid) == case.seen.main]
+    if main and not workers:
+        sentence = f"{_start(case.name(root))} waits for a pool's result, and the pool has no workers any more."
+        yield case.told("pool-gone", sentence, main, "M59")
     if workers and len(idle) == len(workers):
         sentence = (
             f"{_start(case.name(root))} waits for a pool's result, and no worker of the pool has the task any more."
