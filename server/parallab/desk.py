@@ -16,7 +16,7 @@ from typing import Protocol, TypeVar
 
 import msgspec
 
-from parallab import answers, capabilities, cleaning, judging, model, rescue, views, wire
+from parallab import answers, capabilities, cleaning, judging, merging, model, rescue, views, wire
 from parallab.checks import Check
 from parallab.events import Events
 from parallab.evidence import Evidence
@@ -147,17 +147,19 @@ class Desk:
         )
 
     async def open(self, lab_id: str) -> wire.OpenReply:
-        """Puts the lab's files into the learner's folder, where they are missing."""
+        """Puts the lab's files into the learner's folder, where they are missing or of an older version."""
         shelved = await self._lab(lab_id)
         memory = await self._memory(shelved.lab.id, "")
         notebook, modules = await asyncio.to_thread(
             lambda: (self._library.notebook(shelved), self._library.modules(shelved))
         )
-        placed = await self._workplace.put(shelved.slug, notebook, modules, memory.files)
-        if placed.created or placed.digests or not memory.files:
+        placed = await self._workplace.put(
+            shelved.slug, notebook, modules, memory.files, lambda mine: merging.merge(mine, shelved.lab)
+        )
+        if placed.created or placed.digests or placed.news or not memory.files:
             opened = Opened(dict(placed.digests))
             await _saved(self._keeper.append(shelved.lab.id, "", shelved.lab.version, opened))
-        return wire.OpenReply(placed.path, placed.created)
+        return wire.OpenReply(placed.path, placed.created, placed.news)
 
     # -- steps ------------------------------------------------------------------------
 

@@ -257,11 +257,31 @@ class OpenRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """POST labs/{id}/open."""
 
 
+class News(msgspec.Struct, frozen=True):
+    """What a new ``version`` of a lab brought to the learner's notebook, which was of version ``before``.
+
+    Steps are named by their titles: those ``added``, those ``removed`` from the lab (their cells stay),
+    those in which something given was ``renewed``, and those in which the learner's own was ``kept``
+    though what was given has changed. ``files`` are modules of the learner's that stayed, ``old`` the
+    path of the notebook as it was.
+    """
+
+    before: int
+    version: int
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    renewed: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    old: str = ""
+
+
 class OpenReply(msgspec.Struct, frozen=True):
-    """Where the learner's notebook is, as a path of the Contents API."""
+    """Where the learner's notebook is, as a path of the Contents API, and what a new version did to it."""
 
     path: str
     created: bool
+    news: News | None = None
 
 
 class PredictRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -11,6 +11,7 @@ import type {
   Leftover,
   LiveProcess,
   LiveThread,
+  News,
   NotebookCell,
   StepProgress,
   StepResult,
@@ -199,6 +200,20 @@ export function aLeftover(part: Partial<Leftover> = {}): Leftover {
   };
 }
 
+export function aNews(part: Partial<News> = {}): News {
+  return {
+    before: 1,
+    version: 2,
+    added: [],
+    removed: [],
+    renewed: [],
+    kept: [],
+    files: [],
+    old: 'parallab/04/04.version-1.ipynb',
+    ...part
+  };
+}
+
 type Given =
   | { readonly status?: number; readonly json: unknown }
   | { readonly status: number; readonly text: string }
@@ -251,8 +266,18 @@ export class FakeHost implements Host {
     ];
   }
 
-  async open(path: string) {
+  readonly saved: string[] = [];
+  readonly read: string[] = [];
+
+  async save(lab: string) {
+    this.saved.push(lab);
+  }
+
+  async open(path: string, fresh: boolean) {
     this.opened.push(path);
+    if (fresh) {
+      this.read.push(path);
+    }
   }
 
   reveal(step: string) {

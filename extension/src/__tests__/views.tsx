@@ -33,7 +33,8 @@ export function spies(): Spies {
     rescue: jest.fn(),
     closeRescue: jest.fn(),
     clean: jest.fn(),
-    hideLeft: jest.fn()
+    hideLeft: jest.fn(),
+    closeNews: jest.fn()
   };
 }
 

@@ -12,6 +12,7 @@ import type {
   LabSummary,
   LabView,
   Leftover,
+  News,
   NotebookCell,
   RescueReply,
   SolutionReply,
@@ -89,6 +90,8 @@ export interface State {
   readonly loading: { readonly course: boolean; readonly lab: boolean };
   /** The lab whose notebook is being opened. */
   readonly opening: string | null;
+  /** What a new version of a lab brought into its notebook, until the learner has read it. */
+  readonly news: Readonly<Record<string, News>>;
   /** What stands in the way of everything: no server, no login. */
   readonly problem: Problem | null;
   /** What went wrong with the course, the lab shown, or its notebook. */
@@ -110,6 +113,7 @@ export const INITIAL: State = {
   labs: {},
   loading: { course: false, lab: false },
   opening: null,
+  news: {},
   problem: null,
   pageProblem: null,
   openStep: null,

@@ -6,6 +6,7 @@ import {
   aKernel,
   aLab,
   aLeftover,
+  aNews,
   aProgress,
   aResult,
   aStep,
@@ -28,7 +29,13 @@ import { LabStore } from './store';
 
 const CHECK = 'POST labs/L04/steps/one/check';
 const IN_FRONT: HostState = {
-  notebook: { path: 'L04.ipynb', lab: 'L04', activeStep: 'one', texts: [] },
+  notebook: {
+    path: 'L04.ipynb',
+    lab: 'L04',
+    version: null,
+    activeStep: 'one',
+    texts: []
+  },
   kernel: { id: 'k1', name: 'parallab', status: 'idle' }
 };
 
@@ -94,7 +101,13 @@ describe('where the learner is', () => {
     const before = server.asked.length;
     store.setHost({
       ...IN_FRONT,
-      notebook: { path: 'L04.ipynb', lab: 'L04', activeStep: 'two', texts: [] }
+      notebook: {
+        path: 'L04.ipynb',
+        lab: 'L04',
+        version: null,
+        activeStep: 'two',
+        texts: []
+      }
     });
     await settle();
     expect(server.asked.length).toBe(before);
@@ -145,7 +158,13 @@ describe('where the learner is', () => {
     const { store, server } = world();
     store.setHost({
       ...IN_FRONT,
-      notebook: { path: 'mine.ipynb', lab: null, activeStep: null, texts: [] }
+      notebook: {
+        path: 'mine.ipynb',
+        lab: null,
+        version: null,
+        activeStep: null,
+        texts: []
+      }
     });
     await settle();
     expect(server.asked).toEqual([]);
@@ -157,7 +176,38 @@ describe('where the learner is', () => {
     });
     await store.openLab('L04');
     expect(host.opened).toEqual(['work/L04.ipynb']);
+    expect(host.read).toEqual([]);
     expect(labOf(store.state)?.id).toBe('L04');
+    expect(store.state.opening).toBeNull();
+  });
+
+  test('a new version is brought in after saving, read again, and told until it was read', async () => {
+    const news = aNews({ added: ['One more'] });
+    const { store, host, server } = world({
+      'POST labs/L04/open': {
+        json: { path: 'work/L04.ipynb', created: false, news }
+      }
+    });
+    let askedBeforeSaving = -1;
+    host.save = async () => {
+      askedBeforeSaving = server.count('POST labs/L04/open');
+    };
+    await store.openLab('L04');
+    expect(askedBeforeSaving).toBe(0);
+    expect(host.read).toEqual(['work/L04.ipynb']);
+    expect(store.state.news).toEqual({ L04: news });
+    store.closeNews('L04');
+    expect(store.state.news).toEqual({});
+  });
+
+  test('an editor that cannot save opens nothing, and says why', async () => {
+    const { store, host, server } = world();
+    host.save = async () => {
+      throw new Error('The file cannot be saved.');
+    };
+    await store.openLab('L04');
+    expect(server.count('POST labs/L04/open')).toBe(0);
+    expect(store.state.pageProblem).not.toBeNull();
     expect(store.state.opening).toBeNull();
   });
 

@@ -97,15 +97,25 @@ export class LabStore {
     this._set({ opening: lab });
     const shown = this.showLab(lab);
     try {
-      const { path } = await this._client.open(lab);
+      await this._host.save(lab);
+      const { path, news } = await this._client.open(lab);
       this._answered();
-      await this._host.open(path);
+      if (news) {
+        this._set({ news: { ...this._state.news, [lab]: news } });
+      }
+      await this._host.open(path, Boolean(news));
     } catch (error) {
       this._failed(error);
     } finally {
       this._set({ opening: null });
     }
     await shown;
+  }
+
+  /** The learner has read what a new version brought. */
+  closeNews(lab: string): void {
+    const { [lab]: _, ...news } = this._state.news;
+    this._set({ news });
   }
 
   /** Opens a step and, unless the learner is there already, scrolls the notebook to it. */

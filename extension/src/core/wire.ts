@@ -251,6 +251,23 @@ export interface MistakeView {
   readonly sentence: string;
 }
 
+/** What a new ``version`` of a lab brought to the learner's notebook, which was of version ``before``.
+
+Steps are named by their titles: those ``added``, those ``removed`` from the lab (their cells stay),
+those in which something given was ``renewed``, and those in which the learner's own was ``kept``
+though what was given has changed. ``files`` are modules of the learner's that stayed, ``old`` the
+path of the notebook as it was. */
+export interface News {
+  readonly before: number;
+  readonly version: number;
+  readonly added: readonly string[];
+  readonly removed: readonly string[];
+  readonly renewed: readonly string[];
+  readonly kept: readonly string[];
+  readonly files: readonly string[];
+  readonly old: string;
+}
+
 /** A cell to put into the learner's notebook. */
 export interface NotebookCell {
   readonly source: string;
@@ -267,10 +284,11 @@ export interface Objective {
   readonly available: boolean;
 }
 
-/** Where the learner's notebook is, as a path of the Contents API. */
+/** Where the learner's notebook is, as a path of the Contents API, and what a new version did to it. */
 export interface OpenReply {
   readonly path: string;
   readonly created: boolean;
+  readonly news: News | null;
 }
 
 /** POST labs/{id}/open. */

@@ -7,6 +7,7 @@ export interface Actions {
   showCourse(): void;
   showLab(lab: string): void;
   openLab(lab: string): void;
+  closeNews(lab: string): void;
   toggleStep(step: string): void;
   /** Opens the next step that is still to be done. */
   nextStep(): void;
@@ -37,6 +38,7 @@ export function actionsOf(store: LabStore): Actions {
     showCourse: () => store.showCourse(),
     showLab: lab => void store.showLab(lab),
     openLab: lab => void store.openLab(lab),
+    closeNews: lab => store.closeNews(lab),
     toggleStep: step => store.toggleStep(step),
     nextStep: () => void store.openNext(),
     draft: (step, field, values) => store.draft(step, field, values),

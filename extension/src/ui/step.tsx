@@ -46,6 +46,8 @@ export interface StepProps {
   readonly work: StepWork;
   readonly situation: Situation;
   readonly next: NextProps;
+  /** Of the lab, as it is now. */
+  readonly version: number;
   /** Its text stands in the notebook, too. */
   readonly told: boolean;
   readonly settings: ViewSettings;
@@ -132,6 +134,7 @@ function StepBody(props: StepProps): React.JSX.Element {
   return (
     <>
       <StepText {...props} />
+      <PassedBefore {...props} />
       {step.prompts.length > 0 ? (
         <Prediction
           {...part}
@@ -168,6 +171,21 @@ function StepBody(props: StepProps): React.JSX.Element {
       {checkable ? <StartOver {...props} canWrite={inFront} /> : null}
     </>
   );
+}
+
+/** A pass stays, whatever the lab asks since. */
+function PassedBefore(props: StepProps): React.JSX.Element | null {
+  const { progress, version, kit } = props;
+  const passed = progress?.passed_version ?? version;
+  return passed < version ? (
+    <p className="pl-Muted">
+      {kit.trans.__(
+        'You passed this step in version %1 of the lab, and that stays. The lab is now at version %2.',
+        String(passed),
+        String(version)
+      )}
+    </p>
+  ) : null;
 }
 
 /** What to do; folded away where the notebook says the same beside it. */
