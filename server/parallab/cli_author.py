@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -76,18 +77,73 @@ def author_check(
 
 
 @author.command("record")
-@click.argument("lab")
+@click.argument("lab", metavar="LAB|FILE")
 @click.argument("mistakes", nargs=-1)
-def author_record(lab: str, mistakes: tuple[str, ...]) -> None:
-    """Write what a learner sees into LAB's wrong answers (default: all whose text does not hold)."""
+@click.option(
+    "--verdict",
+    type=click.Choice(["passed", "failed", "undecided"]),
+    help="Of FILE: what the verdict should have been.",
+)
+@click.option("--mistake", default=None, help="Of FILE: the mistake that should have been told, as M09.")
+@click.option("--name", default=None, help="Of FILE: the new case's name.")
+def author_record(lab: str, mistakes: tuple[str, ...], verdict: Any, mistake: str | None, name: str | None) -> None:
+    """Write what a learner sees into LAB's wrong answers (default: all whose text does not hold).
+
+    With a FILE that a learner saved by "This verdict is wrong", make a case of it: an answer in the
+    lab's mistakes/ and the recording beside it, which `author check` judges from then on.
+    """
     from parallab import author as authoring
 
+    if Path(lab).is_file():
+        if mistakes:
+            raise Problem(f"{lab} is a doubted verdict, and makes one case: leave out {mistakes[0]!r}")
+        _record_doubt(Path(lab), verdict, mistake, name)
+        return
+    if verdict or mistake or name:
+        raise Problem("--verdict, --mistake and --name are for a file saved by “This verdict is wrong”")
     (found,) = _shelved((lab,))
+    known = {wrong.name for wrong in found.mistakes}
+    for one in mistakes:
+        if one not in known:
+            raise Problem(f"{lab} has no wrong answer {one!r}: choose one of {', '.join(sorted(known)) or 'none'}")
     changed = with_progress(lambda progress: authoring.record(found, mistakes, progress=progress))
     for path in changed:
         click.echo(f"{path}: read what was written before you keep it")
     if not changed:
         click.echo("every text holds already")
+
+
+def _record_doubt(path: Path, verdict: Any, mistake: str | None, name: str | None) -> None:
+    from parallab import author as authoring
+    from parallab import verdict_text
+    from parallab.doubts import DoubtError
+    from parallab.mistakes import CATALOGUE
+
+    if mistake is not None and mistake not in CATALOGUE:
+        raise Problem(f"the catalogue has no mistake {mistake!r}: use one of M01 to M66")
+    if name is not None and not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name):
+        raise Problem(f"{name!r} cannot name a case: use a-z, digits and hyphens")
+    try:
+        doubt = authoring.read_doubt(path)
+        (found,) = _shelved((doubt.lab,))
+        now = authoring.judged_now(found, doubt)
+        if verdict is None:
+            click.echo(
+                f"{doubt.lab} {doubt.step}, lab version {doubt.version}, Parallab {doubt.parallab}, {doubt.system}"
+            )
+            click.echo(doubt.words or "(no words)")
+            click.echo(f"\nThe learner was told: {doubt.result.verdict}\n{verdict_text.text(doubt.result)}")
+            click.echo(f"\nToday's checks say: {now.verdict}\n{verdict_text.text(now)}")
+            raise Problem("say what the verdict should be, with --verdict (and --mistake, where one should be told)")
+        files = authoring.doubt_case(found, doubt, name or f"{doubt.step}-doubted", verdict, mistake)
+    except DoubtError as error:
+        raise Problem(f"{path}: {error}") from None
+    for file in files:
+        click.echo(str(file))
+    click.echo(
+        f"Next: read {files[0].name}, mend the checks until `parallab author check {doubt.lab} --only {files[0].stem}`"
+    )
+    click.echo(f"holds for the recording, then: parallab author record {doubt.lab} {files[0].stem}")
 
 
 @author.command("new")

@@ -11,12 +11,13 @@ import platform
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Protocol, TypeVar
 
 import msgspec
 
-from parallab import answers, capabilities, cleaning, judging, merging, model, rescue, views, wire
+from parallab import answers, capabilities, cleaning, doubts, judging, merging, model, rescue, views, wire
 from parallab.checks import Check
 from parallab.events import Events
 from parallab.evidence import Evidence
@@ -219,6 +220,36 @@ class Desk:
         before = (await self._memory(at.lab.id, at.step.id)).answers
         verdict = answers.verdict(at.step, {**before, **{one.question: one for one in answered}})
         return wire.AnswerReply(wire.SCHEMA, answered, await self._remember(at, Answers(answered, verdict)))
+
+    async def doubt(self, lab_id: str, step_id: str, request: wire.DoubtRequest) -> wire.DoubtReply:
+        """Puts a doubted verdict, with all that it was made from, into the learner's folder, or says what that is."""
+        at = await self._step(lab_id, step_id)
+        if len(request.words) > doubts.WORDS:
+            raise Problem(400, f"Say it in at most {doubts.WORDS} characters; these are {len(request.words)}.")
+        memory = await self._memory(at.lab.id, at.step.id)
+        if memory.last is None:
+            raise Problem(409, "There is no verdict yet. Check your work first.")
+        recording = await self._cut(self._kernels.find(request.kernel_id))
+        doubt = doubts.Doubt(
+            schema=wire.SCHEMA,
+            parallab=version("parallab"),
+            system=f"{platform.system()} {platform.release()}",
+            lab=at.lab.id,
+            version=at.lab.version,
+            step=at.step.id,
+            words=request.words,
+            result=memory.last,
+            cells=request.cells,
+            since=_since(memory),
+            met={name: moment.ticks(boot()) for name, moment in memory.met.items()},
+            recording=recording,
+        )
+        try:
+            text = await asyncio.to_thread(doubts.pack, doubt, str(Path.home()))
+        except doubts.DoubtError as error:
+            raise Problem(409, str(error)) from None
+        path = await self._workplace.keep(at.shelved.slug, f"verdict-{at.step.id}", text) if request.save else ""
+        return wire.DoubtReply(wire.SCHEMA, doubts.contents(doubt, len(text)), path)
 
     async def hint(self, lab_id: str, step_id: str, request: wire.HintRequest) -> wire.HintReply:
         """One hint; each is given only after those before it."""

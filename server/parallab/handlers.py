@@ -160,6 +160,15 @@ class AnswerHandler(ParallabHandler):
         await self.respond(self.desk.answer(lab, step, self.body(wire.AnswerRequest)))
 
 
+class DoubtHandler(ParallabHandler):
+    """POST labs/{lab}/steps/{step}/doubt."""
+
+    @web.authenticated
+    @authorized
+    async def post(self, lab: str, step: str) -> None:
+        await self.respond(self.desk.doubt(lab, step, self.body(wire.DoubtRequest)))
+
+
 class HintHandler(ParallabHandler):
     """POST labs/{lab}/steps/{step}/hint."""
 
@@ -249,6 +258,7 @@ ROUTES: tuple[tuple[str, type[ParallabHandler]], ...] = (
     (rf"{STEP}/check", CheckHandler),
     (rf"{STEP}/predict", PredictHandler),
     (rf"{STEP}/answer", AnswerHandler),
+    (rf"{STEP}/doubt", DoubtHandler),
     (rf"{STEP}/hint", HintHandler),
     (rf"{STEP}/solution", SolutionHandler),
     (rf"{STEP}/reset", ResetHandler),

@@ -88,6 +88,15 @@ OPERATIONS: tuple[Operation, ...] = (
         wire.AnswerRequest,
     ),
     Operation(
+        "doubt",
+        "post",
+        f"{_STEP}/doubt",
+        "Say what a file of a doubted verdict would hold, and save it in the learner's folder.",
+        wire.DoubtReply,
+        (400, 404, 409, *_SAVED),
+        wire.DoubtRequest,
+    ),
+    Operation(
         "hint",
         "post",
         f"{_STEP}/hint",

@@ -321,6 +321,34 @@ class HintReply(msgspec.Struct, frozen=True):
     progress: StepProgress
 
 
+class SourceCell(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A notebook cell by its id, with the step that its metadata name, and its text."""
+
+    id: str
+    step: str | None
+    source: str
+
+
+class DoubtRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """POST labs/{id}/steps/{step}/doubt: the verdict is wrong, in the learner's own ``words``.
+
+    Without ``save`` it is only told what would be in the file.
+    """
+
+    kernel_id: str
+    cells: tuple[SourceCell, ...]
+    words: str = ""
+    save: bool = False
+
+
+class DoubtReply(msgspec.Struct, frozen=True):
+    """What is in the file, in sentences, and its path of the Contents API, "" while it is not saved."""
+
+    schema: int
+    contents: tuple[str, ...]
+    path: str
+
+
 class NotebookCell(msgspec.Struct, frozen=True):
     """A cell to put into the learner's notebook."""
 
@@ -639,6 +667,8 @@ ROOTS: tuple[type[msgspec.Struct], ...] = (
     AnswerReply,
     HintRequest,
     HintReply,
+    DoubtRequest,
+    DoubtReply,
     SolutionReply,
     ResetReply,
     KernelState,

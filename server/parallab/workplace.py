@@ -87,6 +87,24 @@ class Workplace:
                 raise _unwritten(home, str(error)) from error
         return Placed(path, created, digests, news)
 
+    async def keep(self, slug: str, stem: str, content: bytes) -> str:
+        """Writes a new file of ours into the learner's folder, and over none; answers its path.
+
+        :raises Problem: it cannot be written.
+        """
+        home = "/".join(part for part in (self._folder, slug) if part)
+        made = {"type": "file", "format": "text", "content": content.decode("utf-8")}
+        async with self._turns[slug]:
+            try:
+                await self._folders(home)
+                path = await self._free(f"{home}/{stem}", ".json")
+                await ensure_async(self._contents.save(made, path))
+            except HTTPError as error:
+                raise _unwritten(home, error.log_message or str(error)) from error
+            except OSError as error:
+                raise _unwritten(home, str(error)) from error
+        return path
+
     async def _renewed(self, path: str, renew: Renew) -> wire.News | None:
         """Writes the notebook of the lab's new version, after a copy of the old one."""
         try:
@@ -96,17 +114,17 @@ class Workplace:
         merged = renew(mine)
         if merged is None:
             return None
-        old = await self._free(f"{path.removesuffix('.ipynb')}.version-{merged.news.before}")
+        old = await self._free(f"{path.removesuffix('.ipynb')}.version-{merged.news.before}", ".ipynb")
         await ensure_async(self._contents.save(_notebook(mine), old))
         await ensure_async(self._contents.save(_notebook(merged.notebook), path))
         return msgspec.structs.replace(merged.news, old=old)
 
-    async def _free(self, stem: str) -> str:
+    async def _free(self, stem: str, ending: str) -> str:
         """A path that nothing has yet; what was kept earlier is not written over."""
-        path, count = f"{stem}.ipynb", 1
+        path, count = f"{stem}{ending}", 1
         while await ensure_async(self._contents.exists(path)):
             count += 1
-            path = f"{stem}-{count}.ipynb"
+            path = f"{stem}-{count}{ending}"
         self._stays_inside(path)
         return path
 

@@ -111,6 +111,23 @@ export interface Course {
   readonly labs: readonly LabSummary[];
 }
 
+/** What is in the file, in sentences, and its path of the Contents API, "" while it is not saved. */
+export interface DoubtReply {
+  readonly schema: number;
+  readonly contents: readonly string[];
+  readonly path: string;
+}
+
+/** POST labs/{id}/steps/{step}/doubt: the verdict is wrong, in the learner's own ``words``.
+
+Without ``save`` it is only told what would be in the file. */
+export interface DoubtRequest {
+  readonly kernel_id: string;
+  readonly cells: readonly SourceCell[];
+  readonly words?: string;
+  readonly save?: boolean;
+}
+
 /** One goal's verdict; empty strings where a field does not apply. */
 export interface GoalResult {
   readonly id: string;
@@ -372,6 +389,13 @@ export interface SolutionReply {
   readonly cells: readonly NotebookCell[];
   readonly html: string;
   readonly progress: StepProgress;
+}
+
+/** A notebook cell by its id, with the step that its metadata name, and its text. */
+export interface SourceCell {
+  readonly id: string;
+  readonly step: string | null;
+  readonly source: string;
 }
 
 /** What is remembered of a step. A stored pass never reverts. */

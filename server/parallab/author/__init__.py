@@ -1,5 +1,8 @@
 """What an author of labs uses: proof that a lab is right, its golden texts, a new one, a look at it."""
 
+from parallab.author.doubted import case as doubt_case
+from parallab.author.doubted import judged_now
+from parallab.author.doubted import read as read_doubt
 from parallab.author.fault import Fault
 from parallab.author.goldens import (
     MASKS,
@@ -23,12 +26,15 @@ __all__ = [
     "Report",
     "cases",
     "difference",
+    "doubt_case",
     "golden_for",
     "goldens",
+    "judged_now",
     "matches",
     "new",
     "preview",
     "prove",
+    "read_doubt",
     "record",
     "static_faults",
     "with_texts",

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from parallab import shelf
+from parallab.author import doubted
 from parallab.author.fault import Fault
 from parallab.author.goldens import METHODS
 from parallab.lab import Step
@@ -95,5 +96,6 @@ def _stray_files(lab: ShelvedLab) -> Iterator[Fault]:
             continue
         yield Fault(f"{lab.slug}/{path.name}", "nothing in the lab uses this file", "use it in a cell, or remove it")
     for path in sorted((lab.folder / "mistakes").glob("*")):
-        if path.suffix != ".md":
-            yield Fault(f"{lab.slug}/mistakes/{path.name}", "is no wrong answer", "only .md files belong there")
+        if path.suffix != ".md" and not path.name.endswith(doubted.ENDING):
+            do = "only .md files and recordings (.json.xz) belong there"
+            yield Fault(f"{lab.slug}/mistakes/{path.name}", "is no wrong answer", do)

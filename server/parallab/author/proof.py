@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from parallab import headless, verdict_text
+from parallab.author import doubted
 from parallab.author.fault import Fault
 from parallab.author.goldens import METHODS, difference, fits, golden_for, matches
 from parallab.author.paper import static_faults
@@ -96,7 +97,11 @@ async def prove(
                 flakes[str(case)] = flakes.get(str(case), 0) + 1
                 told.setdefault(str(case), found)
 
+    kept = {path: wrong for path, wrong in doubted.recordings(lab).items() if not only or path.name in named(only)}
     try:
+        for path, wrong in kept.items():
+            progress(f"{lab.lab.id} mistakes/{path.name}")
+            faults += await doubted.faults(lab, path, wrong, pool)
         with _busy(load):
             await asyncio.gather(*(run(case, round_) for round_ in range(repeat) for case in wanted))
     finally:
@@ -104,6 +109,11 @@ async def prove(
     for found in told.values():
         faults += found
     return Report(tuple(faults), len(wanted) * repeat, flakes)
+
+
+def named(only: Sequence[str]) -> set[str]:
+    """The recordings of the answers named."""
+    return {f"{name}{doubted.ENDING}" for name in only}
 
 
 @contextmanager
