@@ -273,6 +273,10 @@ export class FakeHost implements Host {
     this.saved.push(lab);
   }
 
+  sourceCells() {
+    return this.cells().map(cell => ({ ...cell, source: 'x = 1' }));
+  }
+
   async open(path: string, fresh: boolean) {
     this.opened.push(path);
     if (fresh) {

@@ -34,7 +34,9 @@ export function spies(): Spies {
     closeRescue: jest.fn(),
     clean: jest.fn(),
     hideLeft: jest.fn(),
-    closeNews: jest.fn()
+    closeNews: jest.fn(),
+    doubt: jest.fn(),
+    closeDoubt: jest.fn()
   };
 }
 

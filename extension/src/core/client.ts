@@ -13,6 +13,8 @@ import type {
   CleanReply,
   CleanRequest,
   Course,
+  DoubtReply,
+  DoubtRequest,
   HintReply,
   HintRequest,
   KernelState,
@@ -86,6 +88,10 @@ export class Client {
 
   check(lab: string, step: string, body: CheckRequest): Promise<CheckReply> {
     return this._step(lab, step, 'check', body);
+  }
+
+  doubt(lab: string, step: string, body: DoubtRequest): Promise<DoubtReply> {
+    return this._step(lab, step, 'doubt', body);
   }
 
   predict(

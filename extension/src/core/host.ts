@@ -3,7 +3,7 @@
  * about notebooks and kernels. JupyterLab's is in src/jupyterlab; another editor brings its own.
  */
 
-import type { CellRef, NotebookCell } from './wire';
+import type { CellRef, NotebookCell, SourceCell } from './wire';
 
 export type KernelStatus =
   | 'starting'
@@ -44,6 +44,8 @@ export const NO_NOTEBOOK: HostState = { notebook: null, kernel: null };
 export interface Host {
   /** All of the notebook's cells in document order, each with the step of its own metadata. */
   cells(): readonly CellRef[];
+  /** As `cells`, each with its text. */
+  sourceCells(): readonly SourceCell[];
   /** Saves the open notebooks of a lab that have changed, so that the server sees them as they are. */
   save(lab: string): Promise<void>;
   /** Shows the notebook at a path of the Contents API; `fresh`: read again, since the server wrote to it. */

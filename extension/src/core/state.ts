@@ -6,6 +6,7 @@ import type {
   Capabilities,
   CleanReply,
   Course,
+  DoubtReply,
   GoalResult,
   GoalView,
   KernelState,
@@ -22,7 +23,7 @@ import type {
 } from './wire';
 
 export type Action =
-  'check' | 'predict' | 'answer' | 'hint' | 'solution' | 'reset';
+  'check' | 'predict' | 'answer' | 'doubt' | 'hint' | 'solution' | 'reset';
 
 /** A step's affairs that live as long as the page: what is under way, typed, or can be undone. */
 export interface StepWork {
@@ -32,6 +33,8 @@ export interface StepWork {
   /** Checks answered since the page was loaded: an old verdict is shown, only a new one is told. */
   readonly judged: number;
   readonly solution: SolutionReply | null;
+  /** What a file of the doubted verdict would hold, or where it was saved. */
+  readonly doubt: DoubtReply | null;
   /** The cells that reset or the solution took the place of. */
   readonly undo: readonly NotebookCell[] | null;
   /** Answers not yet sent: by prompt, by question, or by the step's own id for lines in order. */
@@ -43,6 +46,7 @@ export const NO_WORK: StepWork = {
   problem: null,
   judged: 0,
   solution: null,
+  doubt: null,
   undo: null,
   drafts: {}
 };

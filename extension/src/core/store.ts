@@ -378,6 +378,27 @@ export class LabStore {
     });
   }
 
+  /** Asks what a file of this verdict would hold, or saves it; nothing is sent anywhere else. */
+  async doubt(step: string, words: string, save: boolean): Promise<void> {
+    await this._do(step, 'doubt', async lab => {
+      const kernel = this._state.host.kernel;
+      if (kernel === null || !this._hasNotebook()) {
+        throw new ProblemError('host', '');
+      }
+      const doubt = await this._client.doubt(lab, step, {
+        kernel_id: kernel.id,
+        cells: this._host.sourceCells(),
+        words,
+        save
+      });
+      this._setWork(lab, step, { doubt });
+    });
+  }
+
+  closeDoubt(step: string): void {
+    this._setWork(this._state.labId ?? '', step, { doubt: null });
+  }
+
   insertSolution(step: string): void {
     const solution = workOf(this._state, step).solution;
     if (solution !== null) {

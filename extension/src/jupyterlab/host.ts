@@ -25,7 +25,8 @@ import {
   type HostState,
   type KernelStatus,
   type NotebookCell,
-  type PlanCell
+  type PlanCell,
+  type SourceCell
 } from '../core';
 
 /** The key of our metadata in notebooks and cells. */
@@ -90,6 +91,14 @@ export class NotebookHost implements Host, IDisposable {
     return Array.from(cells ?? [], cell => ({
       id: cell.id,
       step: text(cell.getMetadata(METADATA), 'step')
+    }));
+  }
+
+  sourceCells(): readonly SourceCell[] {
+    return Array.from(this._panel?.model?.cells ?? [], cell => ({
+      id: cell.id,
+      step: text(cell.getMetadata(METADATA), 'step'),
+      source: cell.sharedModel.getSource()
     }));
   }
 

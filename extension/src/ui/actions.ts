@@ -19,6 +19,8 @@ export interface Actions {
     answers: Readonly<Record<string, readonly string[]>>
   ): void;
   hint(step: string, level: number): void;
+  doubt(step: string, words: string, save: boolean): void;
+  closeDoubt(step: string): void;
   solution(step: string): void;
   insertSolution(step: string): void;
   reset(step: string): void;
@@ -46,6 +48,8 @@ export function actionsOf(store: LabStore): Actions {
     predict: (step, answers) => void store.predict(step, answers),
     answer: (step, answers) => void store.answer(step, answers),
     hint: (step, level) => void store.hint(step, level),
+    doubt: (step, words, save) => void store.doubt(step, words, save),
+    closeDoubt: step => store.closeDoubt(step),
     solution: step => void store.solution(step),
     insertSolution: step => store.insertSolution(step),
     reset: step => void store.reset(step),

@@ -17,6 +17,7 @@ import {
 } from '../core';
 import type { Actions } from './actions';
 import { Button } from './controls';
+import { Doubt } from './doubt';
 import { Glyph, markText } from './glyph';
 import { Hints, StartOver } from './help';
 import type { Kit, Trans, ViewSettings } from './kit';
@@ -164,6 +165,7 @@ function StepBody(props: StepProps): React.JSX.Element {
           boxRef={verdict}
         />
       ) : null}
+      {checkable ? <Doubt {...props} canAsk={canCheck(situation)} /> : null}
       {progress?.verdict === 'passed' && work.busy === null ? (
         <GoOn {...props} />
       ) : null}
