@@ -21,6 +21,7 @@ from parallab import answers, capabilities, cleaning, doubts, judging, merging, 
 from parallab.checks import Check
 from parallab.events import Events
 from parallab.evidence import Evidence
+from parallab.film import NEWEST, film
 from parallab.kernels import Kernel, Kernels, advice, unrecorded
 from parallab.lab import Lab, Step, assign
 from parallab.library import CourseLibrary
@@ -300,6 +301,17 @@ class Desk:
         """All that was recorded of a kernel, as JSON."""
         recording = await self._cut(self._kernels.find(kernel_id))
         return await asyncio.to_thread(model.dumps, recording)
+
+    async def film(self, kernel_id: str, run: int = NEWEST) -> wire.Film:
+        """What the kernel's processes and threads did, and do; of the newest run that started any, or another's."""
+        kernel = self._kernels.find(kernel_id)
+        if kernel.recorder is None:
+            raise Problem(409, advice(kernel.kind))
+        try:
+            recording = kernel.recorder.glance() if kernel.kind == "dead" else await kernel.recorder.cut()
+        except (OSError, RuntimeError):  # it ended while it was looked at: what is known of it stays
+            recording = kernel.recorder.glance()
+        return await asyncio.to_thread(film, recording, kernel.id, run=run)
 
     async def rescue(self, kernel_id: str, request: wire.RescueRequest) -> wire.RescueReply:
         """Frees a kernel whose cell hangs, and tells what is left."""

@@ -324,6 +324,13 @@ class Value(Fact, frozen=True):
     json: Annotated[str, msgspec.Meta(max_length=65536)] = ""
 
 
+class Named(Fact, frozen=True):
+    """What the learner calls something shared: ``of`` is its name in the reports, as of an Arg."""
+
+    name: Name
+    of: Name
+
+
 def decoded(values: Iterable[Value]) -> dict[str, Any]:
     """Values by name; those that could not be copied are left out."""
     return {value.name: msgspec.json.decode(value.json) for value in values if value.json}
@@ -370,6 +377,7 @@ class CellEnd(Event, frozen=True, kw_only=True, tag="cell-end"):
     readings: tuple[Reading, ...] = ()
     values: tuple[Value, ...] = ()
     segments: tuple[Content, ...] = ()
+    named: tuple[Named, ...] = ()
 
 
 class ProcessMade(Event, frozen=True, kw_only=True, tag="process-made"):
@@ -692,6 +700,7 @@ class Answer(Event, frozen=True, kw_only=True, tag="answer"):
     readings: tuple[Reading, ...] = ()
     values: tuple[Value, ...] = ()
     segments: tuple[Content, ...] = ()
+    named: tuple[Named, ...] = ()
     stacks: tuple[Stack, ...] = ()
     dismissed: tuple[Dismissal, ...] = ()
 

@@ -68,6 +68,7 @@ export function aGoal(part: Partial<GoalResult> & { id: string }): GoalResult {
     hint: '',
     note: '',
     mistake: null,
+    moment: null,
     ...part
   };
 }

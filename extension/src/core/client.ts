@@ -15,6 +15,7 @@ import type {
   Course,
   DoubtReply,
   DoubtRequest,
+  Film,
   HintReply,
   HintRequest,
   KernelState,
@@ -64,6 +65,12 @@ export class Client {
 
   kernel(id: string): Promise<KernelState> {
     return this._send('GET', `kernels/${encodeURIComponent(id)}/state`);
+  }
+
+  /** Of the newest run that started anything, if none is named; 0: all that is kept. */
+  film(id: string, run: number | null = null): Promise<Film> {
+    const asked = run === null ? '' : `?run=${run}`;
+    return this._send('GET', `kernels/${encodeURIComponent(id)}/film${asked}`);
   }
 
   rescue(id: string, body: RescueRequest): Promise<RescueReply> {
