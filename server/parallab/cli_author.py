@@ -59,7 +59,12 @@ def author_check(
     from parallab import author as authoring
 
     good = True
-    for lab in _shelved(labs):
+    found = _shelved(labs)
+    kinds = {"starter", "solution", *(wrong.name for lab in found for wrong in lab.mistakes)}
+    for one in only:
+        if one not in kinds:
+            raise Problem(f"there is no case {one!r}: choose starter, solution, or the name of a file in mistakes/")
+    for lab in found:
         proof = partial(
             authoring.prove,
             lab,
@@ -86,8 +91,11 @@ def author_check(
 )
 @click.option("--mistake", default=None, help="Of FILE: the mistake that should have been told, as M09.")
 @click.option("--name", default=None, help="Of FILE: the new case's name.")
-def author_record(lab: str, mistakes: tuple[str, ...], verdict: Any, mistake: str | None, name: str | None) -> None:
-    """Write what a learner sees into LAB's wrong answers (default: all whose text does not hold).
+@click.option("--replay", is_flag=True, help="Only the replay: what there is to watch of the solution.")
+def author_record(
+    lab: str, mistakes: tuple[str, ...], verdict: Any, mistake: str | None, name: str | None, replay: bool
+) -> None:
+    """Write what a learner sees into LAB's wrong answers (default: all whose text does not hold), and its replay.
 
     With a FILE that a learner saved by "This verdict is wrong", make a case of it: an answer in the
     lab's mistakes/ and the recording beside it, which `author check` judges from then on.
@@ -106,11 +114,19 @@ def author_record(lab: str, mistakes: tuple[str, ...], verdict: Any, mistake: st
     for one in mistakes:
         if one not in known:
             raise Problem(f"{lab} has no wrong answer {one!r}: choose one of {', '.join(sorted(known)) or 'none'}")
-    changed = with_progress(lambda progress: authoring.record(found, mistakes, progress=progress))
+    if found.problem:
+        raise Problem(str(found.problem))
+    changed = [] if replay else with_progress(lambda progress: authoring.record(found, mistakes, progress=progress))
     for path in changed:
         click.echo(f"{path}: read what was written before you keep it")
-    if not changed:
+    if not changed and not replay:
         click.echo("every text holds already")
+    if replay or (not mistakes and found.lab.watch is not None):
+        try:
+            path = with_progress(lambda progress: authoring.replay(found, progress=progress))
+        except (authoring.ReplayError, authoring.HeadlessError) as error:
+            raise Problem(f"{found.slug}: {error}") from None
+        click.echo(f"{path}: {path.stat().st_size // 1024} KiB; watch it with `parallab author preview {lab}`")
 
 
 def _record_doubt(path: Path, verdict: Any, mistake: str | None, name: str | None) -> None:

@@ -17,7 +17,7 @@ from typing import Protocol, TypeVar
 
 import msgspec
 
-from parallab import answers, capabilities, cleaning, doubts, judging, merging, model, rescue, views, wire
+from parallab import answers, capabilities, cleaning, doubts, judging, merging, model, recall, rescue, views, wire
 from parallab.checks import Check
 from parallab.events import Events
 from parallab.evidence import Evidence
@@ -31,6 +31,7 @@ from parallab.progress import (
     Answers,
     AnyFact,
     BreakMet,
+    Drawn,
     HintShown,
     Judged,
     Memories,
@@ -133,18 +134,30 @@ class Desk:
         """A lab with its steps and what was done."""
         shelved = await self._lab(lab_id)
         memories = (await _saved(self._keeper.memories())).get(shelved.lab.id, {})
-        return views.lab_view(shelved.lab, shelved.checks, platform.python_version(), memories, self._library.html)
+        lab = await self._asking(shelved.lab, memories)
+        made = views.lab_view(lab, shelved.checks, platform.python_version(), memories, self._library.html)
+        watch = shelved.lab.watch if shelved.has_replay else None
+        return msgspec.structs.replace(made, watch=watch.step if watch is not None else "")
+
+    async def replay(self, lab_id: str) -> wire.Film:
+        """The film of a run of the lab's solution, with captions."""
+        shelved = await self._lab(lab_id)
+        try:
+            return await asyncio.to_thread(self._library.replay, shelved)
+        except LookupError as error:
+            raise Problem(404, str(error.args[0])) from None
 
     async def progress(self) -> wire.Progress:
         """All labs' progress; those that cannot be read now are left out, not lost."""
         memories = await _saved(self._keeper.memories())
-        shelf = await asyncio.to_thread(self._library.labs)
+        labs = await self._labs()
         return wire.Progress(
             wire.SCHEMA,
             {
-                one.lab.id: views.lab_progress(one.lab, memories.get(one.lab.id, {}), self._library.html)
-                for one in shelf
-                if not one.problem
+                lab.id: views.lab_progress(
+                    recall.asking(lab, memories.get(lab.id, {}), labs), memories.get(lab.id, {}), self._library.html
+                )
+                for lab in labs
             },
         )
 
@@ -161,7 +174,28 @@ class Desk:
         if placed.created or placed.digests or placed.news or not memory.files:
             opened = Opened(dict(placed.digests))
             await _saved(self._keeper.append(shelved.lab.id, "", shelved.lab.version, opened))
+        await self._draw(shelved.lab)
         return wire.OpenReply(placed.path, placed.created, placed.news)
+
+    async def _draw(self, lab: Lab) -> None:
+        """Draws for the lab's recall step, once: what was drawn stays, so that answers find their questions."""
+        memories = await _saved(self._keeper.memories())
+        for step in lab.steps:
+            memory = memories.get(lab.id, {}).get(step.id, Memory())
+            if step.draw and not memory.drawn and memory.passed_at is None:
+                earlier = recall.earlier(lab.id, await self._labs())
+                if drawn := recall.draw(earlier, memories, step.draw, now().unix):
+                    await _saved(self._keeper.append(lab.id, step.id, lab.version, Drawn(drawn)))
+
+    async def _labs(self) -> tuple[Lab, ...]:
+        shelf = await asyncio.to_thread(self._library.labs)
+        return tuple(one.lab for one in shelf if not one.problem)
+
+    async def _asking(self, lab: Lab, memories: Mapping[str, Memory]) -> Lab:
+        """The lab with the questions that were drawn for it."""
+        if not any(recall.asked_in(step, memories) for step in lab.steps):
+            return lab
+        return recall.asking(lab, memories, await self._labs())
 
     # -- steps ------------------------------------------------------------------------
 
@@ -446,6 +480,9 @@ class Desk:
             raise Problem(
                 404, f"Lab {shelved.lab.id} has no step “{shown(step_id)}”. Choose one from the sidebar's list."
             )
+        if step.kind == "recall":
+            memories = (await _saved(self._keeper.memories())).get(shelved.lab.id, {})
+            step = (await self._asking(shelved.lab, memories)).step(step.id) or step
         return At(shelved, step)
 
     async def _memory(self, lab: str, step: str) -> Memory:

@@ -127,6 +127,15 @@ class LabHandler(ParallabHandler):
         await self.respond(self.desk.lab(lab))
 
 
+class ReplayHandler(ParallabHandler):
+    """GET labs/{lab}/replay."""
+
+    @web.authenticated
+    @authorized
+    async def get(self, lab: str) -> None:
+        await self.respond(self.desk.replay(lab))
+
+
 class OpenHandler(ParallabHandler):
     """POST labs/{lab}/open."""
 
@@ -276,6 +285,7 @@ ROUTES: tuple[tuple[str, type[ParallabHandler]], ...] = (
     (r"/parallab/labs", CourseHandler),
     (rf"/parallab/labs/{LAB}", LabHandler),
     (rf"/parallab/labs/{LAB}/open", OpenHandler),
+    (rf"/parallab/labs/{LAB}/replay", ReplayHandler),
     (r"/parallab/progress", ProgressHandler),
     (rf"{STEP}/check", CheckHandler),
     (rf"{STEP}/predict", PredictHandler),

@@ -75,12 +75,29 @@ class Step(msgspec.Struct, frozen=True):
     """What a distractor would do, by block id."""
     serves: tuple[str, ...] = ()
     """Objectives."""
+    draw: int = 0
+    """Of a recall step: how many questions of earlier labs are asked again, at most."""
 
     def unfit(self, python: str) -> str:
         """Why a kernel of this version cannot do the step, "" when it can or its version is unknown."""
         if not self.python or not python or SpecifierSet(self.python).contains(python, prereleases=True):
             return ""
         return f"This step needs Python {self.python}; this kernel runs {python}."
+
+
+class Caption(msgspec.Struct, frozen=True):
+    """A sentence to read while the replay is watched, and the moment from which on: ``start 2``, ``deadlock`` …"""
+
+    when: str
+    text: str
+    line: int = 0
+
+
+class Watch(msgspec.Struct, frozen=True):
+    """The step whose solution the lab's replay shows, with captions in the order of what happens."""
+
+    step: str
+    captions: tuple[Caption, ...]
 
 
 class Lab(msgspec.Struct, frozen=True):
@@ -97,6 +114,7 @@ class Lab(msgspec.Struct, frozen=True):
     cells: tuple[Cell, ...]
     """All cells of the notebook in reading order, markdown ones included."""
     steps: tuple[Step, ...]
+    watch: Watch | None = None
 
     def step(self, step: str) -> Step | None:
         """The step with this id, or None."""

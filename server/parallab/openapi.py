@@ -61,6 +61,14 @@ OPERATIONS: tuple[Operation, ...] = (
         (400, 404, 409, *_SAVED),
         wire.OpenRequest,
     ),
+    Operation(
+        "replay",
+        "get",
+        "/parallab/labs/{lab}/replay",
+        "The film of a run of the lab's solution, with captions.",
+        wire.Film,
+        (404, *_SAVED),
+    ),
     Operation("progress", "get", "/parallab/progress", "The progress of all labs.", wire.Progress, _SAVED),
     Operation(
         "check",

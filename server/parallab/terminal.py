@@ -9,7 +9,7 @@ from typing import Any
 import click
 import msgspec
 from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 
 class Problem(click.ClickException):
@@ -28,12 +28,19 @@ def as_json(value: Any) -> str:
 
 
 def with_progress(work: Callable[..., Any]) -> Any:
-    """Runs the coroutine ``work(progress=…)`` with a line on standard error that says where it is, on a terminal."""
+    """Runs the coroutine ``work(progress=…)`` with a line on standard error that says where it is, on a terminal.
+
+    ``progress(text, share)`` tells what is done now, and how much of all is done, if that is known.
+    """
     console = Console(stderr=True)
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    columns = (SpinnerColumn(), BarColumn(20), TextColumn("{task.description}"), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("starting a kernel", total=None)
-        return asyncio.run(work(progress=lambda text: bar.update(task, description=text)))
+
+        def tell(text: str, share: float | None = None) -> None:
+            bar.update(task, description=text, total=None if share is None else 1.0, completed=share or 0.0)
+
+        return asyncio.run(work(progress=tell))
 
 
 def sentence(error: BaseException) -> str:

@@ -227,6 +227,8 @@ class LabView(msgspec.Struct, frozen=True):
     needs: tuple[str, ...]
     steps: tuple[StepView, ...]
     progress: tuple[StepProgress, ...]
+    watch: str = ""
+    """The step that the lab's replay shows, "" where there is none."""
 
 
 class Progress(msgspec.Struct, frozen=True):

@@ -102,6 +102,7 @@ export function aLab(part: Partial<LabView> = {}): LabView {
     needs: [],
     steps: [aStep({ id: 'one' }), aStep({ id: 'two' })],
     progress: [],
+    watch: '',
     ...part
   };
 }

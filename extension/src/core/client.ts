@@ -63,6 +63,10 @@ export class Client {
     return this._send('GET', `labs/${encodeURIComponent(lab)}`);
   }
 
+  replay(lab: string): Promise<Film> {
+    return this._send('GET', `labs/${encodeURIComponent(lab)}/replay`);
+  }
+
   kernel(id: string): Promise<KernelState> {
     return this._send('GET', `kernels/${encodeURIComponent(id)}/state`);
   }

@@ -380,6 +380,7 @@ export interface LabView {
   readonly needs: readonly string[];
   readonly steps: readonly StepView[];
   readonly progress: readonly StepProgress[];
+  readonly watch: string;
 }
 
 /** What a dead kernel left; ``id`` names it by identity: pid and start time, or device and inode.

@@ -16,13 +16,18 @@ from parallab.author.goldens import (
 from parallab.author.paper import static_faults
 from parallab.author.proof import Case, Report, cases, prove
 from parallab.author.recording import record
+from parallab.author.replaying import replay
 from parallab.author.template import new, preview
+from parallab.headless import HeadlessError
+from parallab.replays import ReplayError
 
 __all__ = [
     "MASKS",
     "METHODS",
     "Case",
     "Fault",
+    "HeadlessError",
+    "ReplayError",
     "Report",
     "cases",
     "difference",
@@ -36,6 +41,7 @@ __all__ = [
     "prove",
     "read_doubt",
     "record",
+    "replay",
     "static_faults",
     "with_texts",
 ]

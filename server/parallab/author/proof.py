@@ -9,9 +9,10 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Protocol
 
 from parallab import headless, verdict_text
 from parallab.author import doubted
@@ -24,7 +25,15 @@ from parallab.lab_parse import WrongAnswer
 from parallab.shelf import ShelvedLab
 from parallab.wire import StepResult
 
-Progress = Callable[[str], None]
+
+class Progress(Protocol):
+    """Told what is being done, and which part of the whole is done, where that is known."""
+
+    def __call__(self, text: str, share: float | None = None) -> None: ...
+
+
+def quietly(text: str, share: float | None = None) -> None:
+    """Tells nobody."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +83,7 @@ async def prove(
     jobs: int = 1,
     only: Sequence[str] = (),
     kernel: str | None = None,
-    progress: Progress = lambda _: None,
+    progress: Progress = quietly,
 ) -> Report:
     """Proves one lab under each start method, ``repeat`` times, with ``load`` busy processes beside.
 
@@ -86,13 +95,17 @@ async def prove(
     wanted = [case for case in cases(lab, start_methods) if not only or case.kind in only]
     flakes: dict[str, int] = {}
     told: dict[str, list[Fault]] = {}
+    done = 0
     gate = asyncio.Semaphore(jobs)
     pool = JudgePool()
 
     async def run(case: Case, round_: int) -> None:
+        nonlocal done
         async with gate:
-            progress(f"{case}, round {round_ + 1} of {repeat}" if repeat > 1 else str(case))
+            words = f"{case}, round {round_ + 1} of {repeat}" if repeat > 1 else str(case)
+            progress(words, done / (len(wanted) * repeat))
             found = await _run(case, pool, kernel)
+            done += 1
             if found:
                 flakes[str(case)] = flakes.get(str(case), 0) + 1
                 told.setdefault(str(case), found)

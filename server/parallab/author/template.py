@@ -101,7 +101,17 @@ p.join()
 step: first
 verdict: failed
 mistake: M09
+text: |
+  ✗ Your notebook starts a child process
+      Mistake   run does the job yourself; start hires someone. (M09)
+      Expected  child processes: at least 1
+      Observed  none; your notebook did the work itself
+      Because   Only start() makes a process that runs beside your notebook.
+  · Your notebook waits for its end
+      Because   First: Your notebook starts a child process
 ---
+Who forgets that `run` is the work itself writes this.
+
 ```{code-cell}
 p = mp.Process(target=print, args=("hello",))
 p.run()
