@@ -94,10 +94,14 @@ class Caption(msgspec.Struct, frozen=True):
 
 
 class Watch(msgspec.Struct, frozen=True):
-    """The step whose solution the lab's replay shows, with captions in the order of what happens."""
+    """The step whose solution the lab's replay shows, with captions in the order of what happens.
+
+    ``nth`` of its cells that start something is shown, from 1; 0: the one that starts most.
+    """
 
     step: str
     captions: tuple[Caption, ...]
+    nth: int = 0
 
 
 class Lab(msgspec.Struct, frozen=True):

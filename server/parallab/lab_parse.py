@@ -333,7 +333,10 @@ class _LabReader:
                     "or an act as put, get, take, give, join, with its number",
                 )
             captions.append(Caption(found["when"], found["text"], part.line + 1 + item.line))
-        self.watch = part.line, Watch(part.argument, tuple(captions))
+        step, _, nth = part.argument.partition(" ")
+        if nth and not re.fullmatch(r"[1-9][0-9]?", nth):
+            raise self._error(part.line, f"{{watch}} names a step, and which of its cells, as “{step} 2”; not {nth!r}")
+        self.watch = part.line, Watch(step, tuple(captions), int(nth or 0))
 
     def _options(self, part: Directive, kind: type[Struct]) -> tuple[Struct, list[str]]:
         """The option lines at a directive's head, and the lines below them."""

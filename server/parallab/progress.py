@@ -261,11 +261,12 @@ def reached(objective: str, labs: Sequence[Lab], memories: Memories) -> bool:
         memories.get(lab.id, {}).get(step.id, Memory()).verdict
         for lab in labs
         for step in lab.steps
-        if step.counts and not step.stretch and objective in (step.serves or _own(lab, step))
+        if serves(lab, step, objective)
     ]
     return bool(serving) and all(verdict == "passed" for verdict in serving)
 
 
-def _own(lab: Lab, step: Step) -> tuple[str, ...]:
-    """A code step that names no objective serves its lab's."""
-    return lab.objectives if step.kind == "code" else ()
+def serves(lab: Lab, step: Step, objective: str) -> bool:
+    """Whether a step must be passed for an objective; a code step that names none serves its lab's."""
+    own = lab.objectives if step.kind == "code" else ()
+    return step.counts and not step.stretch and objective in (step.serves or own)

@@ -62,14 +62,18 @@ def cells_to(lab: Lab, solution: Mapping[str, Sequence[Cell]]) -> tuple[Cell, ..
     return (*setup, *(cell for name in until for cell in solution.get(name, ())))
 
 
-def run_of(whole: wire.Film, step: str) -> int:
-    """Which run of the step's cells to show: the one that started most.
+def run_of(whole: wire.Film, watch: Watch) -> int:
+    """Which run of the watched step's cells to show: the one named, else the one that started most.
 
-    :raises ReplayError: none of them started anything.
+    :raises ReplayError: there is none, or none of them started anything.
     """
-    runs = [cell for cell in whole.cells if cell.step == step and cell.lanes]
+    runs = [cell for cell in whole.cells if cell.step == watch.step and cell.lanes]
     if not runs:
-        raise ReplayError(f"no cell of step {step!r} started a process or a thread")
+        raise ReplayError(f"no cell of step {watch.step!r} started a process or a thread")
+    if watch.nth > len(runs):
+        raise ReplayError(f"only {len(runs)} cells of step {watch.step!r} started something, not {watch.nth}")
+    if watch.nth:
+        return runs[watch.nth - 1].run
     return max(runs, key=lambda cell: (cell.lanes, cell.run)).run
 
 

@@ -112,9 +112,18 @@ def test_a_caption_without_its_moment_is_told(captions: list[tuple[str, str]], s
 
 
 def test_the_run_that_started_most_is_shown() -> None:
-    assert run_of(FILM, "one") == 3
+    assert run_of(FILM, Watch("one", ())) == 3
     with pytest.raises(ReplayError, match="no cell of step 'three' started a process or a thread"):
-        run_of(FILM, "three")
+        run_of(FILM, Watch("three", ()))
+
+
+def test_or_the_one_that_the_author_names() -> None:
+    assert run_of(FILM, Watch("one", (), 1)) == 2
+    with pytest.raises(ReplayError, match="only 2 cells of step 'one' started something, not 3"):
+        run_of(FILM, Watch("one", (), 3))
+    assert parsed(":::{watch} one 2\n- end: x\n:::\n").watch == Watch("one", (Caption("end", "x", 8),), 2)
+    with pytest.raises(LabError, match="and which of its cells, as “one 2”; not 'x'"):
+        parsed(":::{watch} one x\n- end: x\n:::\n")
 
 
 def test_what_it_is_made_of_changes_with_cells_and_captions_and_with_nothing_else() -> None:

@@ -104,7 +104,7 @@ async def prove(
         async with gate:
             words = f"{case}, round {round_ + 1} of {repeat}" if repeat > 1 else str(case)
             progress(words, done / (len(wanted) * repeat))
-            found = await _run(case, pool, kernel)
+            found = await run_case(case, pool, kernel)
             done += 1
             if found:
                 flakes[str(case)] = flakes.get(str(case), 0) + 1
@@ -115,7 +115,7 @@ async def prove(
         for path, wrong in kept.items():
             progress(f"{lab.lab.id} mistakes/{path.name}")
             faults += await doubted.faults(lab, path, wrong, pool)
-        with _busy(load):
+        with busy(load):
             await asyncio.gather(*(run(case, round_) for round_ in range(repeat) for case in wanted))
     finally:
         await pool.close()
@@ -130,7 +130,7 @@ def named(only: Sequence[str]) -> set[str]:
 
 
 @contextmanager
-def _busy(load: int) -> Iterator[None]:
+def busy(load: int) -> Iterator[None]:
     """So many processes that do nothing but use the CPU."""
     burning = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(load)]
     try:
@@ -163,7 +163,7 @@ def _setup(lab: ShelvedLab) -> tuple[Cell, ...]:
     return tuple(cell for cell in lab.lab.cells if cell.cell_type == "code" and not cell.step)
 
 
-async def _run(case: Case, pool: JudgePool, kernel: str | None) -> list[Fault]:
+async def run_case(case: Case, pool: JudgePool, kernel: str | None) -> list[Fault]:
     try:
         done = await headless.run(
             case.cells, case.lab, kernel=kernel, start_method=case.method, steps=case.steps, pool=pool

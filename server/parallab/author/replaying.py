@@ -40,7 +40,7 @@ async def replay(
     if result.verdict != "passed":
         raise ReplayError(f"the solution of step {watch.step!r} did not pass: run parallab author check {lab.lab.id}")
     whole = film(done.recording)
-    told = replays.finished(film(done.recording, run=replays.run_of(whole, watch.step)), lab.lab, watch)
+    told = replays.finished(film(done.recording, run=replays.run_of(whole, watch)), lab.lab, watch)
     made = Replay(1, lab.lab.id, lab.lab.version, replays.made_of(lab.lab, lab.solution), told)
     text = msgspec.json.encode(made) + b"\n"
     if len(text) > replays.LARGEST:
