@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from parallab.terminal import Problem, sentence, with_progress
+from parallab.terminal import Problem, jupyterlab, sentence, with_progress
 
 METHODS = click.Choice(["fork", "spawn", "forkserver"])
 
@@ -191,11 +191,27 @@ def author_new(number: int, slug: str, title: str | None, into: Path) -> None:
 @author.command("preview")
 @click.argument("lab")
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path), default=Path("preview"))
-def author_preview(lab: str, folder: Path) -> None:
-    """Write LAB's notebook and modules into FOLDER, as a learner gets them."""
+@click.option("--write-only", is_flag=True, help="Write the notebook and its modules, and open nothing.")
+@click.option("--no-browser", is_flag=True, help="Start the server only, and print its address.")
+@click.option("--port", type=int, default=None, help="The port to listen on.")
+def author_preview(lab: str, folder: Path, write_only: bool, no_browser: bool, port: int | None) -> None:
+    """Open LAB in JupyterLab as a learner gets it, in FOLDER; what you save in the lab comes into it at once.
+
+    Progress of a preview is kept in FOLDER, apart from your own.
+    """
     from parallab import author as authoring
 
     (found,) = _shelved((lab,))
     if found.problem:
         raise Problem(str(found.problem))
-    click.echo(authoring.preview(found, folder))
+    if write_only:
+        click.echo(authoring.preview(found, folder))
+        return
+    notebook = authoring.preview(found, folder / "parallab" / found.slug, keep=True)
+    options = [
+        f"--ParallabApp.lab_folders={found.folder.parent}",
+        f"--ParallabApp.store_url=sqlite:///{folder.resolve() / 'progress.sqlite'}",
+        "--ParallabApp.preview=True",
+        f"--LabApp.default_url=/lab/tree/{notebook.relative_to(folder).as_posix()}",
+    ]
+    jupyterlab(folder, no_browser, port, options)

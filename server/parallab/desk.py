@@ -101,6 +101,8 @@ class Desk:
         judge: Judge,
         workplace: Workplace,
         events: Events,
+        *,
+        authoring: bool = False,
     ) -> None:
         self._library = library
         self._keeper = keeper
@@ -108,6 +110,7 @@ class Desk:
         self._judge = judge
         self._workplace = workplace
         self._events = events
+        self._authoring = authoring
         self._capabilities: wire.Capabilities | None = None
         self._cleaning = asyncio.Lock()
         self.watches = Watches(kernels, events.kernel, self._has_breaks, self._judge_breaks)
@@ -169,7 +172,11 @@ class Desk:
             lambda: (self._library.notebook(shelved), self._library.modules(shelved))
         )
         placed = await self._workplace.put(
-            shelved.slug, notebook, modules, memory.files, lambda mine: merging.merge(mine, shelved.lab)
+            shelved.slug,
+            notebook,
+            modules,
+            memory.files,
+            lambda mine: merging.merge(mine, shelved.lab, always=self._authoring),
         )
         if placed.created or placed.digests or placed.news or not memory.files:
             opened = Opened(dict(placed.digests))

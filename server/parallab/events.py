@@ -20,7 +20,9 @@ _log = logging.getLogger(__name__)
 #: Seconds between two events of one kernel, at the least; and the share of its time that drawing may take.
 PAUSE = 0.2
 SHARE = 0.05
-SCHEMAS = tuple(Path(__file__).parent / "event_schemas" / f"{name}.yaml" for name in ("check", "progress", "kernel"))
+SCHEMAS = tuple(
+    Path(__file__).parent / "event_schemas" / f"{name}.yaml" for name in ("check", "progress", "kernel", "lab")
+)
 
 
 class Events:
@@ -41,6 +43,10 @@ class Events:
     def kernel(self, state: wire.KernelState) -> None:
         """A kernel's picture changed."""
         self._emit(wire.KERNEL_EVENT, _plain(wire.KernelEvent(state)))
+
+    def lab(self, lab: str) -> None:
+        """A file of a lab changed."""
+        self._emit(wire.LAB_EVENT, _plain(wire.LabEvent(lab)))
 
     def check(self, lab: str, version: int, result: wire.StepResult, seconds: float) -> None:
         """A step was judged because somebody asked."""

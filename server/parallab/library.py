@@ -29,6 +29,10 @@ class CourseLibrary:
         """Every lab, broken ones too."""
         return self._shelf.labs()
 
+    def stamps(self) -> Mapping[Path, object]:
+        """By lab's folder, what changes when a file in it does."""
+        return self._shelf.stamps()
+
     def lab(self, lab_id: str) -> ShelvedLab:
         """One lab.
 

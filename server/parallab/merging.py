@@ -30,14 +30,17 @@ class Merged:
     news: wire.News
 
 
-def merge(mine: Mapping[str, Any], lab: Lab) -> Merged | None:
+def merge(mine: Mapping[str, Any], lab: Lab, *, always: bool = False) -> Merged | None:
     """The learner's notebook (format 4) in the lab's version; None when there is nothing to do.
 
-    There is nothing where it is not of this lab, does not say its version, or is as new as the lab.
+    There is nothing where it is not of this lab, does not say its version, or is as new as the lab. ``always``
+    is for authors: then the same version may have changed as well.
     """
     ours = _mapping(_mapping(mine.get("metadata")).get(METADATA))
     before = ours.get("version")
-    if ours.get("lab") != lab.id or type(before) is not int or before >= lab.version:
+    if ours.get("lab") != lab.id or type(before) is not int or before > lab.version:
+        return None
+    if before == lab.version and not (always and _texts(given_of(mine)) != _texts(given_of(build(lab)))):
         return None
     if not isinstance(mine.get("cells"), list) or not all(isinstance(cell, dict) for cell in mine["cells"]):
         return None
@@ -49,6 +52,10 @@ def merge(mine: Mapping[str, Any], lab: Lab) -> Merged | None:
     notebook = {**copy.deepcopy(dict(mine)), "metadata": metadata, "cells": merging.cells}
     notebook |= {"nbformat": 4, "nbformat_minor": max(5, int(mine.get("nbformat_minor") or 0))}
     return Merged(notebook, merging.news(before, lab))
+
+
+def _texts(given: Sequence[Given]) -> list[tuple[str, str, str]]:
+    return [(one.step, one.kind, one.digest) for one in given]
 
 
 @dataclass

@@ -262,6 +262,10 @@ class Shelf:
             raise LookupError(f"Lab {shelved.lab.id} has no step {shown!r}. Its steps are: {known}.")
         return shelved, found
 
+    def stamps(self) -> Mapping[Path, object]:
+        """By lab's folder, what changes when a file in it does."""
+        return {folder: _stamp(folder) for root, _ in self._roots() for folder in _lab_folders(root)}
+
     def _open(self, folder: Path) -> ShelvedLab:
         stamp = _stamp(folder)
         kept = self._kept.get(folder)

@@ -879,6 +879,7 @@ class DoctorReport(msgspec.Struct, frozen=True):
 CHECK_EVENT = "https://events.parallab.dev/check/v1"
 PROGRESS_EVENT = "https://events.parallab.dev/progress/v1"
 KERNEL_EVENT = "https://events.parallab.dev/kernel/v1"
+LAB_EVENT = "https://events.parallab.dev/lab/v1"
 
 
 class ProgressEvent(msgspec.Struct, frozen=True):
@@ -886,6 +887,12 @@ class ProgressEvent(msgspec.Struct, frozen=True):
 
     lab: str
     progress: StepProgress
+
+
+class LabEvent(msgspec.Struct, frozen=True):
+    """A file of a lab has changed, while its author looks at it."""
+
+    lab: str
 
 
 class KernelEvent(msgspec.Struct, frozen=True):
@@ -923,4 +930,5 @@ ROOTS: tuple[type[msgspec.Struct], ...] = (
     ProblemReply,
     ProgressEvent,
     KernelEvent,
+    LabEvent,
 )

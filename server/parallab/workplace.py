@@ -114,8 +114,10 @@ class Workplace:
         merged = renew(mine)
         if merged is None:
             return None
-        old = await self._free(f"{path.removesuffix('.ipynb')}.version-{merged.news.before}", ".ipynb")
-        await ensure_async(self._contents.save(_notebook(mine), old))
+        old = ""
+        if merged.news.before != merged.news.version:  # else it is its author who looks at it
+            old = await self._free(f"{path.removesuffix('.ipynb')}.version-{merged.news.before}", ".ipynb")
+            await ensure_async(self._contents.save(_notebook(mine), old))
         await ensure_async(self._contents.save(_notebook(merged.notebook), path))
         return msgspec.structs.replace(merged.news, old=old)
 

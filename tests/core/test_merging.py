@@ -278,3 +278,14 @@ def test_what_has_no_cells_is_left_alone(cells: Any) -> None:
     learner = Learner()
     learner.notebook["cells"] = cells
     assert merge(learner.notebook, lab(2, ONE)) is None
+
+
+def test_its_author_gets_what_changed_in_the_same_version() -> None:
+    learner = Learner()
+    learner.write("one = ...", "one = 1")
+    new = lab(1, ONE, ("two", "Do two better.", ["two = 2"]))
+    assert merge(learner.notebook, new) is None
+    merged = merge(learner.notebook, new, always=True)
+    assert merged is not None
+    assert sources(merged)[-3:] == ["one = 1", "## Step two\n\nDo two better.", "two = 2"]
+    assert merge(merged.notebook, new, always=True) is None

@@ -200,6 +200,19 @@ describe('where the learner is', () => {
     expect(store.state.news).toEqual({});
   });
 
+  test("a lab whose author saved a file is read again, its notebook where it is in front", async () => {
+    const { store, server, host } = await inLab({
+      'POST labs/L04/open': { json: { path: 'L04.ipynb', created: false } }
+    });
+    store.onLab({ lab: 'L04' });
+    await settle();
+    expect(server.count('GET labs/L04')).toBe(2);
+    expect(host.opened).toEqual(['L04.ipynb']);
+    store.onLab({ lab: 'L08' });
+    await settle();
+    expect(server.count('GET labs/L08')).toBe(0);
+  });
+
   test('an editor that cannot save opens nothing, and says why', async () => {
     const { store, host, server } = world();
     host.save = async () => {

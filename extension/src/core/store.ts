@@ -25,6 +25,7 @@ import {
 import type {
   CheckReply,
   KernelEvent,
+  LabEvent,
   LabView,
   NotebookCell,
   ProgressEvent,
@@ -186,6 +187,16 @@ export class LabStore {
 
   onProgress(event: ProgressEvent): void {
     this._merge(event.lab, event.progress);
+  }
+
+  /** The lab's author has saved a file of it. */
+  onLab({ lab }: LabEvent): void {
+    if (this._state.host.notebook?.lab === lab) {
+      void this.openLab(lab);
+    } else if (this._state.labs[lab]) {
+      void this._loadLab(lab);
+    }
+    void this._loadCourse();
   }
 
   onKernel(event: KernelEvent): void {

@@ -4,6 +4,7 @@ export const SCHEMA = 1;
 export const CHECK_EVENT = 'https://events.parallab.dev/check/v1';
 export const PROGRESS_EVENT = 'https://events.parallab.dev/progress/v1';
 export const KERNEL_EVENT = 'https://events.parallab.dev/kernel/v1';
+export const LAB_EVENT = 'https://events.parallab.dev/lab/v1';
 
 export type Verdict = 'broken' | 'failed' | 'not-attempted' | 'passed' | 'undecided';
 
@@ -352,6 +353,11 @@ export interface KernelState {
   readonly cannot_tell: readonly string[];
   readonly threads: readonly LiveThread[];
   readonly mistake: MistakeView | null;
+}
+
+/** A file of a lab has changed, while its author looks at it. */
+export interface LabEvent {
+  readonly lab: string;
 }
 
 /** A line of the course list. */

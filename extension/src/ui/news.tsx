@@ -110,6 +110,8 @@ function newsWords(news: News, trans: Trans): readonly string[] {
     ...words
       .filter(([names]) => names.length > 0)
       .map(([names, say]) => say(list(names))),
-    trans.__('Your notebook as it was is kept: %1', news.old)
+    ...(news.old
+      ? [trans.__('Your notebook as it was is kept: %1', news.old)]
+      : [])
   ];
 }

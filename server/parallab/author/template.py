@@ -22,12 +22,17 @@ def new(root: Path, number: int, slug: str, title: str) -> Path:
     return folder
 
 
-def preview(lab: ShelvedLab, folder: Path) -> Path:
-    """Writes the lab's notebook and modules into a folder, as a learner gets them; answers the notebook."""
+def preview(lab: ShelvedLab, folder: Path, *, keep: bool = False) -> Path:
+    """Writes the lab's notebook and modules into a folder, as a learner gets them; answers the notebook.
+
+    ``keep``: a notebook that is there already stays, for the server to bring up to date.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     for file in lab.files:
         (folder / file.name).write_bytes(file.read_bytes())
     path = folder / f"{lab.slug}.ipynb"
+    if keep and path.exists():
+        return path
     path.write_text(json.dumps(notebook.build(lab.lab), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return path
 

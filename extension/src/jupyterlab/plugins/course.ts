@@ -11,9 +11,11 @@ import { Signal } from '@lumino/signaling';
 import {
   Client,
   KERNEL_EVENT,
+  LAB_EVENT,
   LabStore,
   PROGRESS_EVENT,
   type KernelEvent,
+  type LabEvent,
   type ProgressEvent
 } from '../../core';
 import { NotebookHost } from '../host';
@@ -82,6 +84,8 @@ const plugin: JupyterFrontEndPlugin<IParallab> = {
         store.onProgress(event as unknown as ProgressEvent);
       } else if (event.schema_id === KERNEL_EVENT) {
         store.onKernel(event as unknown as KernelEvent);
+      } else if (event.schema_id === LAB_EVENT) {
+        store.onLab(event as unknown as LabEvent);
       }
     });
 
