@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from parallab import mistakes, model
+from parallab import film, mistakes, model
 from parallab.checks import Check
 from parallab.checks.expect import (
     CannotTell,
@@ -21,7 +21,7 @@ from parallab.checks.expect import (
     stop_notes,
 )
 from parallab.evidence import Evidence
-from parallab.wire import GoalResult, MistakeView, StepKind, StepResult, Verdict
+from parallab.wire import GoalMoment, GoalResult, MistakeView, StepKind, StepResult, Verdict
 
 #: Told when no cell of the step has run since the kernel started or the step was reset.
 NOT_RUN = "Run this step's cell first."
@@ -115,6 +115,7 @@ def _one(check: Check, evidence: Evidence, findings: Mapping[str, Any]) -> tuple
                 reason=failure.because,
                 hint=" ".join(filter(None, (_unknown_name(evidence), failure.hint))),
                 mistake=mistake,
+                moment=_moment(failure.about, [findings[need] for need in check.needs], evidence),
             ),
             None,
         )
@@ -136,6 +137,18 @@ def _why_untried(evidence: Evidence) -> str:
     begun = [one for one in evidence.recording.events if isinstance(one, model.CellBegin)]
     elsewhere = any(one.cell not in evidence.steps and one.at >= evidence.since for one in begun)
     return f"{NOT_RUN} {ELSEWHERE}" if evidence.steps and elsewhere else NOT_RUN
+
+
+def _moment(about: Any, findings: Sequence[Any], evidence: Evidence) -> GoalMoment | None:
+    """Where it can be seen: at what the check looked at, or else at what it built on, or at all that the step started.
+
+    A picture is no part of the verdict: what cannot be pointed at is not.
+    """
+    try:
+        hired = (evidence.processes, evidence.threads)
+        return film.moment(evidence.recording, (about, *reversed(findings), *hired), evidence.lives)
+    except (CannotTell, TypeError, ValueError, AttributeError, LookupError):
+        return None
 
 
 _UNKNOWN = re.compile(r"name '(\w+)' is not defined")

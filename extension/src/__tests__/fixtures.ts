@@ -4,6 +4,7 @@ import type { Host } from '../core';
 import type { Fetch } from '../core';
 import type {
   Course,
+  GoalMoment,
   GoalResult,
   KernelState,
   LabSummary,
@@ -13,6 +14,7 @@ import type {
   LiveThread,
   News,
   NotebookCell,
+  PictureView,
   StepProgress,
   StepResult,
   StepView
@@ -33,6 +35,7 @@ export function aStep(part: Partial<StepView> & { id: string }): StepView {
     prompts: [],
     questions: [],
     blocks: [],
+    acts: [],
     skipped: '',
     ...part
   };
@@ -258,6 +261,7 @@ export class FakeServer {
 export class FakeHost implements Host {
   readonly opened: string[] = [];
   readonly revealed: string[] = [];
+  readonly pictures: { view: PictureView; moment: GoalMoment | null }[] = [];
   readonly sources: Record<string, readonly NotebookCell[]> = {};
   failure: Error | null = null;
 
@@ -295,6 +299,10 @@ export class FakeHost implements Host {
     const old = this.sources[step] ?? [];
     this.sources[step] = cells;
     return old;
+  }
+
+  showPicture(view: PictureView, moment: GoalMoment | null) {
+    this.pictures.push({ view, moment });
   }
 
   async switchKernel() {

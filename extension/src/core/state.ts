@@ -3,6 +3,7 @@
 import { NO_NOTEBOOK, type HostState } from './host';
 import type { Problem } from './problem';
 import type {
+  ActReply,
   Capabilities,
   CleanReply,
   Course,
@@ -23,7 +24,14 @@ import type {
 } from './wire';
 
 export type Action =
-  'check' | 'predict' | 'answer' | 'doubt' | 'hint' | 'solution' | 'reset';
+  | 'check'
+  | 'predict'
+  | 'answer'
+  | 'act'
+  | 'doubt'
+  | 'hint'
+  | 'solution'
+  | 'reset';
 
 /** A step's affairs that live as long as the page: what is under way, typed, or can be undone. */
 export interface StepWork {
@@ -39,6 +47,8 @@ export interface StepWork {
   readonly undo: readonly NotebookCell[] | null;
   /** Answers not yet sent: by prompt, by question, or by the step's own id for lines in order. */
   readonly drafts: Readonly<Record<string, readonly string[]>>;
+  /** What came of the lab's acts, by act. */
+  readonly acts: Readonly<Record<string, ActReply>>;
 }
 
 export const NO_WORK: StepWork = {
@@ -48,7 +58,8 @@ export const NO_WORK: StepWork = {
   solution: null,
   doubt: null,
   undo: null,
-  drafts: {}
+  drafts: {},
+  acts: {}
 };
 
 /** What earlier kernels left, and what came of removing it. */

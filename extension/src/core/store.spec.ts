@@ -200,7 +200,7 @@ describe('where the learner is', () => {
     expect(store.state.news).toEqual({});
   });
 
-  test("a lab whose author saved a file is read again, its notebook where it is in front", async () => {
+  test('a lab whose author saved a file is read again, its notebook where it is in front', async () => {
     const { store, server, host } = await inLab({
       'POST labs/L04/open': { json: { path: 'L04.ipynb', created: false } }
     });

@@ -2,7 +2,8 @@
 
 Pure. ``lanes`` are the processes and threads, ``things`` what they share, ``sweep`` what they did and
 waited for, one event after the other, ``looks`` what the operating system showed besides; ``bounds``
-leaves out what would be too much, and counts it. Nothing is guessed: what was not seen is not there.
+leaves out what would be too much, and counts it. ``moments`` says where a film shows what a goal was
+decided by. Nothing is guessed: what was not seen is not there.
 """
 
 from __future__ import annotations
@@ -15,10 +16,11 @@ from parallab.film.bounds import bounded
 from parallab.film.clock import Clock
 from parallab.film.lanes import Lanes
 from parallab.film.looks import look
+from parallab.film.moments import moment
 from parallab.film.sweep import swept
 from parallab.film.things import Things
 
-__all__ = ["NEWEST", "Clock", "Lanes", "Things", "film"]
+__all__ = ["NEWEST", "Clock", "Lanes", "Things", "film", "moment"]
 
 
 #: Instead of a run: the newest that started anything.

@@ -15,9 +15,9 @@ Life = tuple[int, int, str]
 class Lanes:
     """All lives of a recording. A pid, a native thread id and a thread's number are all used again and again."""
 
-    def __init__(self, recording: model.Recording, clock: Clock) -> None:
+    def __init__(self, recording: model.Recording, clock: Clock, told: story.Story | None = None) -> None:
         self.clock = clock
-        self.story = story.tell(recording)
+        self.story = told if told is not None else story.tell(recording)
         self.notebook = f"p{recording.pid}"
         self.ends: dict[str, int] = {}
         """When each lane that has ended did, in the recording's time."""

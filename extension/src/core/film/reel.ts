@@ -76,6 +76,7 @@ export class Reel {
   /** When something happened, in order, each moment once. */
   readonly moments: readonly number[];
   readonly happenings: readonly Happening[];
+  private readonly _changes: readonly number[];
   private readonly _waits: ReadonlyMap<string, readonly FilmWait[]>;
   private readonly _states: ReadonlyMap<string, readonly FilmState[]>;
 
@@ -86,6 +87,7 @@ export class Reel {
     this._states = grouped(film.states, state => state.object);
     this.happenings = happenings(film);
     this.moments = moments(film, this.happenings);
+    this._changes = changes(film, this.moments);
   }
 
   /** What is true at a moment. */
@@ -142,6 +144,11 @@ export class Reel {
       ),
       deadlocks
     };
+  }
+
+  /** The last moment, up to this time, at which anything changed: until the next one all stays true. */
+  momentAt(time: number): number {
+    return lastBy(this._changes, time, one => one) ?? this.film.begin;
   }
 
   /** What a lane waits for at a moment. */
@@ -273,6 +280,22 @@ function happenings(film: Film): Happening[] {
 function moments(film: Film, found: readonly Happening[]): number[] {
   const times = new Set([film.begin, ...found.map(at), film.end]);
   return [...times].sort((one, other) => one - other);
+}
+
+/** Every time in the film: moments, and what only changes a state. */
+function changes(film: Film, known: readonly number[]): number[] {
+  const times = [
+    ...known,
+    ...film.states.map(at),
+    ...film.lanes.map(one => one.born),
+    ...film.objects.flatMap(one => [one.born, one.ended ?? film.end]),
+    ...[...film.waits, ...film.links, ...film.deadlocks].flatMap(one => [
+      one.begin,
+      one.end ?? film.end
+    ]),
+    ...film.captions.map(at)
+  ];
+  return [...new Set(times)].sort((one, other) => one - other);
 }
 
 function at(one: { readonly at: number }): number {

@@ -101,7 +101,7 @@ export class KernelFilm extends Source {
 
 /** A film that is there already: of a file, or of a lab. */
 export class SavedFilm extends Source {
-  constructor(private readonly _read: () => Promise<Film>) {
+  constructor(private readonly _read: () => Promise<Film | null>) {
     super();
   }
 
