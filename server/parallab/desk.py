@@ -7,6 +7,7 @@ the judge are brought together. What goes wrong is a :class:`parallab.problems.P
 from __future__ import annotations
 
 import asyncio
+import logging
 import platform
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -18,6 +19,7 @@ import msgspec
 
 from parallab import answers, capabilities, cleaning, judging, model, rescue, views, wire
 from parallab.checks import Check
+from parallab.classroom import Classroom
 from parallab.events import Events
 from parallab.evidence import Evidence
 from parallab.kernels import Kernel, Kernels, advice, unrecorded
@@ -29,6 +31,10 @@ from parallab.progress import (
     Answers,
     AnyFact,
     BreakMet,
+    HandedIn,
+    HelpAnswered,
+    HelpAsked,
+    HelpOver,
     HintShown,
     Judged,
     Memories,
@@ -40,10 +46,13 @@ from parallab.progress import (
     SolutionShown,
     view,
 )
+from parallab.reports import HelpAnswer
 from parallab.shelf import ShelvedLab
 from parallab.store import AlreadySaved, Keeper, StoreError, Trouble, boot, now
 from parallab.watch import Mapped, Watches
 from parallab.workplace import Workplace
+
+_log = logging.getLogger(__name__)
 
 #: Told when a kernel dies between a click and its verdict.
 ENDED = "The kernel ended while your work was being checked. Restart it, then run the step's cells again."
@@ -98,6 +107,7 @@ class Desk:
         judge: Judge,
         workplace: Workplace,
         events: Events,
+        classroom: Classroom | None = None,
     ) -> None:
         self._library = library
         self._keeper = keeper
@@ -105,12 +115,20 @@ class Desk:
         self._judge = judge
         self._workplace = workplace
         self._events = events
+        self._classroom = classroom
         self._capabilities: wire.Capabilities | None = None
         self._cleaning = asyncio.Lock()
         self.watches = Watches(kernels, events.kernel, self._has_breaks, self._judge_breaks)
 
+    def begin(self) -> None:
+        """The server's loop runs: what an earlier server left for the class can be sent."""
+        if self._classroom is not None:
+            self._classroom.begin(self._answered)
+
     async def close(self) -> None:
         """Ends what runs beside the requests."""
+        if self._classroom is not None:
+            await self._classroom.close()
         await self.watches.close()
         await self._judge.close()
         await self._keeper.close()
@@ -120,7 +138,10 @@ class Desk:
     async def course(self) -> wire.Course:
         """The course home."""
         memories = await _saved(self._keeper.memories())
-        return await asyncio.to_thread(self._course, memories)
+        course = await asyncio.to_thread(self._course, memories)
+        if self._classroom is None:
+            return course
+        return msgspec.structs.replace(course, classroom=self._classroom.view(memories))
 
     def _course(self, memories: Memories) -> wire.Course:
         shelf = self._library.labs()
@@ -252,6 +273,44 @@ class Desk:
         at = await self._step(lab_id, step_id)
         progress = await self._remember(at, Reset())
         return wire.ResetReply(views.notebook_cells(at.step.cells), progress)
+
+    # -- the class ----------------------------------------------------------------------
+
+    async def help(self, lab_id: str, step_id: str, request: wire.HelpRequest) -> wire.StepProgress:
+        """Asks the class's instructors for help with a step, or tells them that none is needed any more."""
+        classroom = self._class()
+        at = await self._step(lab_id, step_id)
+        if not request.wanted:
+            return await self._remember(at, HelpOver())
+        text = request.text.strip()
+        if not text:
+            raise Problem(400, "Say in a few words what you need help with, so that somebody can answer.")
+        progress = await self._remember(at, HelpAsked(text))
+        classroom.listen()
+        return progress
+
+    async def _answered(self, answer: HelpAnswer) -> None:
+        """Called by the classroom: an instructor has answered."""
+        try:
+            at = await self._step(answer.lab, answer.step)
+            await self._remember(at, HelpAnswered(answer.text, answer.by))
+        except Problem as problem:
+            _log.warning("an answer to %s %s was not delivered: %s", answer.lab, answer.step, problem)
+
+    async def hand_in(self, lab_id: str) -> wire.HandInReply:
+        """Gives the class service the lab's notebook, as it was saved last."""
+        classroom = self._class()
+        shelved = await self._lab(lab_id)
+        notebook = await self._workplace.saved(shelved.slug)
+        reply = await classroom.hand_in(shelved.lab.id, notebook)
+        fact = HandedIn(reply.digest, reply.at)
+        await _saved(self._keeper.append(shelved.lab.id, "", shelved.lab.version, fact))
+        return wire.HandInReply(shelved.lab.id, reply.at)
+
+    def _class(self) -> Classroom:
+        if self._classroom is None:
+            raise Problem(409, "This server reports to no class. Ask whoever teaches it.")
+        return self._classroom
 
     # -- kernels ------------------------------------------------------------------------
 

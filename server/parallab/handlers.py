@@ -187,6 +187,25 @@ class ResetHandler(ParallabHandler):
         await self.respond(self.desk.reset(lab, step))
 
 
+class HelpHandler(ParallabHandler):
+    """POST labs/{lab}/steps/{step}/help."""
+
+    @web.authenticated
+    @authorized
+    async def post(self, lab: str, step: str) -> None:
+        await self.respond(self.desk.help(lab, step, self.body(wire.HelpRequest)))
+
+
+class HandInHandler(ParallabHandler):
+    """POST labs/{lab}/handin."""
+
+    @web.authenticated
+    @authorized
+    async def post(self, lab: str) -> None:
+        self.body(wire.HandInRequest)
+        await self.respond(self.desk.hand_in(lab))
+
+
 class KernelStateHandler(ParallabHandler):
     """GET kernels/{kernel}/state."""
 
@@ -252,6 +271,8 @@ ROUTES: tuple[tuple[str, type[ParallabHandler]], ...] = (
     (rf"{STEP}/hint", HintHandler),
     (rf"{STEP}/solution", SolutionHandler),
     (rf"{STEP}/reset", ResetHandler),
+    (rf"{STEP}/help", HelpHandler),
+    (rf"/parallab/labs/{LAB}/handin", HandInHandler),
     (rf"{KERNEL}/state", KernelStateHandler),
     (rf"{KERNEL}/recording", RecordingHandler),
     (rf"{KERNEL}/rescue", RescueHandler),

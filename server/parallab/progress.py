@@ -72,7 +72,44 @@ class Reset(Fact, frozen=True, tag="reset"):
     """The step's cells were put back; only cell runs begun later count."""
 
 
-AnyFact = Opened | Judged | BreakMet | Predicted | Answers | HintShown | SolutionShown | Reset
+class HelpAsked(Fact, frozen=True, tag="help"):
+    """The learner asked the class's instructors for help with the step."""
+
+    text: str
+
+
+class HelpAnswered(Fact, frozen=True, tag="help-answered"):
+    """An instructor, by name, answered."""
+
+    text: str
+    by: str
+
+
+class HelpOver(Fact, frozen=True, tag="help-over"):
+    """The learner needs no help any more."""
+
+
+class HandedIn(Fact, frozen=True, tag="handed-in"):
+    """The lab's notebook was given to the class service, which has it: its SHA-256, and the service's time."""
+
+    digest: str
+    received: float
+
+
+AnyFact = (
+    Opened
+    | Judged
+    | BreakMet
+    | Predicted
+    | Answers
+    | HintShown
+    | SolutionShown
+    | Reset
+    | HelpAsked
+    | HelpAnswered
+    | HelpOver
+    | HandedIn
+)
 
 
 class Moment(msgspec.Struct, frozen=True):
@@ -117,6 +154,8 @@ class Memory(msgspec.Struct, frozen=True):
     reset: Moment | None = None
     files: dict[str, frozenset[str]] = {}
     """Of a lab: every digest that a file was ever written with."""
+    help: wire.HelpView | None = None
+    handed_in: float | None = None
 
 
 #: By lab, then by step; "" is the lab itself.
@@ -158,6 +197,14 @@ def remember(memory: Memory, entry: Entry) -> Memory:
         case Opened(files=files):
             known = {name: memory.files.get(name, frozenset()) | {digest} for name, digest in files.items()}
             return change(memory, files=memory.files | known)
+        case HelpAsked(text=text):
+            return change(memory, help=wire.HelpView(text, entry.at.unix))
+        case HelpAnswered(text=text, by=by):
+            return change(memory, help=memory.help and change(memory.help, answer=text, by=by))
+        case HelpOver():
+            return change(memory, help=None)
+        case HandedIn(received=received):
+            return change(memory, handed_in=received)
 
 
 def _met(memory: Memory, names: Iterable[str], at: Moment) -> dict[str, Moment]:
@@ -187,6 +234,7 @@ def view(step: Step, memory: Memory, render: Callable[[str], str]) -> wire.StepP
         answers=tuple(answer for name, answer in memory.answers.items() if questions is None or name in questions),
         passed_at=memory.passed_at,
         passed_version=memory.passed_version,
+        help=memory.help,
     )
 
 
