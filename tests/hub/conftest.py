@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from hub.rig import RealHub, missing
+from e2e.conftest import VIEW, artefacts, browser
+from hub.rig import PATIENCE, RealHub, missing
 from hub.system_users import SystemUser, make
+
+__all__ = ["artefacts", "browser"]
 
 CONFIG = """
 from parallab.hub import configure
@@ -58,3 +63,40 @@ def hub(people: dict[str, SystemUser], tmp_path_factory: pytest.TempPathFactory)
     real = RealHub(folder / "run", CONFIG.format(groups=groups, database=f"sqlite:///{folder}/class.sqlite"))
     with real.running():
         yield real
+
+
+@pytest.fixture
+def visitor(browser: Browser, hub: RealHub, people: dict[str, SystemUser]) -> Iterator[Visitors]:
+    """Browsers of people who log in by the Hub's own page."""
+    visitors = Visitors(browser, hub, people)
+    yield visitors
+    visitors.leave()
+
+
+class Visitors:
+    """Each call is another person's browser, with cookies of its own."""
+
+    def __init__(self, browser: Browser, hub: RealHub, people: dict[str, SystemUser]) -> None:
+        self._browser = browser
+        self._hub = hub
+        self._people = people
+        self._contexts: list[BrowserContext] = []
+
+    def __call__(self, who: str, path: str = "hub/home", **options: Any) -> Page:
+        """This person's browser, logged in, at a page of the Hub's."""
+        context = self._browser.new_context(viewport=VIEW, reduced_motion="reduce", locale="en-GB", **options)
+        context.set_default_timeout(PATIENCE * 1000)
+        expect.set_options(timeout=PATIENCE * 1000)
+        self._contexts.append(context)
+        page = context.new_page()
+        page.goto(self._hub.url + path)
+        page.get_by_label("Username").fill(self._people[who].name)
+        page.get_by_label("Password").fill(self._people[who].password)
+        page.get_by_role("button", name="Sign in").click()
+        page.wait_for_url(lambda url: "/hub/login" not in url)
+        return page
+
+    def leave(self) -> None:
+        """Closes them."""
+        for context in self._contexts:
+            context.close()

@@ -7,7 +7,6 @@ import json
 import os
 import secrets
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -19,10 +18,12 @@ from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError, URLError
 
+import psutil
+
 ROOT = Path(__file__).resolve().parents[2]
 PROXY = ROOT / "node_modules" / ".bin" / "configurable-http-proxy"
 #: Seconds for anything to happen, on a machine with other work to do.
-PATIENCE = 90
+PATIENCE = 180
 #: What of our own environment would reach into the Hub and its servers.
 FOREIGN = ("JUPYTER", "JPY_", "IPYTHON", "PYTHON", "PARALLAB_", "XDG_", "VIRTUAL_ENV", "PYTEST_", "CONFIGPROXY")
 
@@ -76,9 +77,9 @@ def ask(method: str, url: str, *, token: str = "", body: Any = None, headers: Ma
     try:
         answer: HTTPResponse = _opener.open(request, timeout=PATIENCE)
     except HTTPError as error:
-        return Reply(error.code, dict(error.headers), error.read())
+        return Reply(error.code, error.headers, error.read())
     with answer:
-        return Reply(answer.status, dict(answer.headers), answer.read())
+        return Reply(answer.status, answer.headers, answer.read())
 
 
 def until(done: Callable[[], Any], what: str, patience: float = PATIENCE) -> Any:
@@ -156,13 +157,18 @@ class RealHub:
         process, self._process = self._process, None
         if process is None:
             return
+        # Proxy, service and servers are in sessions of their own: a Hub that does not end cleanly would leave them.
+        below = psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []
         process.terminate()
         try:
             process.wait(30)
         except subprocess.TimeoutExpired:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
+            process.kill()
             process.wait()
+        for one in below:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                one.kill()
+        psutil.wait_procs(below, PATIENCE)
 
     def service_pid(self) -> int:
         """The class service's process."""

@@ -52,6 +52,7 @@ export function aProgress(
     answers: [],
     passed_at: null,
     passed_version: null,
+    help: null,
     ...part
   };
 }
@@ -130,6 +131,7 @@ export function aCourse(part: Partial<Course> = {}): Course {
     about_html: '',
     objectives: [],
     labs: [aSummary()],
+    classroom: null,
     ...part
   };
 }
@@ -241,6 +243,7 @@ export class FakeServer {
 export class FakeHost implements Host {
   readonly opened: string[] = [];
   readonly revealed: string[] = [];
+  saved = 0;
   readonly sources: Record<string, readonly NotebookCell[]> = {};
   failure: Error | null = null;
 
@@ -264,6 +267,13 @@ export class FakeHost implements Host {
     const old = this.sources[step] ?? [];
     this.sources[step] = cells;
     return old;
+  }
+
+  async save() {
+    if (this.failure) {
+      throw this.failure;
+    }
+    this.saved += 1;
   }
 
   async switchKernel() {

@@ -55,6 +55,8 @@ export interface Host {
     cells: readonly NotebookCell[],
     order: readonly string[]
   ): readonly NotebookCell[];
+  /** Saves the notebook, so that its file is what the learner sees. */
+  save(): Promise<void>;
   /** Gives the notebook Parallab's kernel, starting it. */
   switchKernel(): Promise<void>;
   /** Restarts the notebook's kernel, after asking where the editor asks. */

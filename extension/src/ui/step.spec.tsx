@@ -25,6 +25,7 @@ function show(part: Partial<StepProps> = {}) {
     work: aWork(),
     situation: 'ready',
     next: { step: 'two', lab: null, goOn: jest.fn() },
+    inClass: false,
     told: false,
     settings,
     actions,

@@ -16,6 +16,7 @@ import {
   canCheck
 } from '../core';
 import type { Actions } from './actions';
+import { AskInstructor } from './classroom';
 import { Button } from './controls';
 import { Glyph, markText } from './glyph';
 import { Hints, StartOver } from './help';
@@ -46,6 +47,8 @@ export interface StepProps {
   readonly work: StepWork;
   readonly situation: Situation;
   readonly next: NextProps;
+  /** There are instructors to ask. */
+  readonly inClass: boolean;
   /** Its text stands in the notebook, too. */
   readonly told: boolean;
   readonly settings: ViewSettings;
@@ -165,6 +168,7 @@ function StepBody(props: StepProps): React.JSX.Element {
         <GoOn {...props} />
       ) : null}
       <Hints {...props} canWrite={inFront} />
+      {props.inClass ? <AskInstructor {...props} /> : null}
       {checkable ? <StartOver {...props} canWrite={inFront} /> : null}
     </>
   );

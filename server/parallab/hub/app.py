@@ -118,6 +118,8 @@ async def serve(environment: Mapping[str, str] = os.environ) -> None:
 def main() -> int:
     """``python -m parallab.hub``; started by the Hub, with the environment that it gives a service."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    # HubOAuth tells there, at level INFO, the ids of sessions.
+    logging.getLogger("tornado.application").setLevel(logging.WARNING)
     try:
         asyncio.run(serve())
     except KeyError as error:

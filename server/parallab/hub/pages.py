@@ -38,7 +38,12 @@ class Sight:
 
 def path_of(class_name: str) -> str:
     """A class's name in an address."""
-    return EVERYBODY_PATH if class_name == EVERYBODY else quote(class_name, safe="")
+    return EVERYBODY_PATH if class_name == EVERYBODY else escape_path(class_name)
+
+
+def escape_path(name: str) -> str:
+    """A name as one part of an address."""
+    return quote(name, safe="")
 
 
 def class_of(path: str) -> str:
@@ -72,11 +77,11 @@ class ClassHandler(StaffHandler):
         lab = self.get_body_argument("back", "")
         names = self.get_body_argument("names", "")
         known = any(one.id == lab for one in self.service.labs)
-        self.redirect(self.url("class", path, *([quote(lab, safe="")] if known else []), names=names), status=303)
+        self.redirect(self.url("class", path, *([escape_path(lab)] if known else []), names=names), status=303)
 
     def get_template_namespace(self) -> dict[str, Any]:
         """What every template may use."""
-        return {**super().get_template_namespace(), "url": self.url, "person": self.name, "date": date}
+        return {**super().get_template_namespace(), "url": self.url, "escape_path": escape_path, "date": date}
 
 
 def date(at: float | None) -> str:
@@ -288,7 +293,7 @@ class RulingForm(ClassHandler):
             await self.service.rule(learner, lab, self.name, excused=what == "excuse", score=score, reason=reason)
         else:
             raise Problem(400, "Choose to excuse, to override, or to take it back.")
-        self.redirect(self.url("class", path, "learner", quote(learner, safe="")), status=303)
+        self.redirect(self.url("class", path, "learner", escape_path(learner)), status=303)
 
 
 class ForgetForm(ClassHandler):
