@@ -67,7 +67,12 @@ def test_every_other_token_is_refused(hub: RealHub, people: People) -> None:
         "the teacher's for the page": hub.token_of(teach, "custom:parallab:read", "access:services!service=parallab"),
     }
     for what, token in tokens.items():
-        for method, path in (("POST", "api/reports"), ("GET", "api/me"), ("GET", "api/help"), ("POST", "api/handins/L05")):
+        for method, path in (
+            ("POST", "api/reports"),
+            ("GET", "api/me"),
+            ("GET", "api/help"),
+            ("POST", "api/handins/L05"),
+        ):
             body = reports("opened") if method == "POST" else None
             reply = ask(method, f"{hub.direct}{path}", token=token, body=body)
             assert reply.status == 403, f"{what}: {method} {path}"

@@ -59,6 +59,7 @@ def application(service: Service, prefix: str, people: HubOAuth, servers: HubAut
         (rf"{_CLASS}/answer", pages.AnswerForm),
         (rf"{_CLASS}/deadline", pages.DeadlineForm),
         (rf"{_CLASS}/ruling", pages.RulingForm),
+        (rf"{_CLASS}/lti", pages.LtiForm),
         (rf"{_CLASS}/forget", pages.ForgetForm),
         (_CLASS, pages.ClassPage),
         (rf"{_CLASS}/([^/]+)", pages.ClassPage),

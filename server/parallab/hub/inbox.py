@@ -105,10 +105,13 @@ class Inbox:
         together = [report for batch, _ in group for report in batch]
         new = await self.run(lambda store: store.add(together))
         self._taken(new)
-        fresh = {id(one) for one in new}
+        # Each new one is answered to whoever sent it first.
+        fresh = {(one.learner, one.report.id) for one in new}
         for batch, done in group:
+            mine = {(one.learner, one.report.id) for one in batch} & fresh
+            fresh -= mine
             if not done.done():
-                done.set_result(sum(id(one) in fresh for one in batch))
+                done.set_result(len(mine))
 
 
 def _fail(group: Sequence[tuple[Batch, asyncio.Future[int]]], error: Exception) -> None:

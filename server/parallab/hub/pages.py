@@ -296,6 +296,17 @@ class RulingForm(ClassHandler):
         self.redirect(self.url("class", path, "learner", escape_path(learner)), status=303)
 
 
+class LtiForm(ClassHandler):
+    """POST class/{class}/lti: sends a lab's results to the LMS."""
+
+    async def post(self, path: str) -> None:
+        """Sends them, and says what became of it."""
+        class_name = self.may_teach(class_of(path))
+        lab = self.service.lab(self.get_body_argument("lab", ""))
+        sent = await self.service.send_grades(class_name, lab)
+        self.render("sent.html", path=path, lab=lab, sent=sent)
+
+
 class ForgetForm(ClassHandler):
     """POST class/{class}/forget: deletes a learner's records. The name is typed once more, so that it is meant."""
 

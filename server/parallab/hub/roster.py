@@ -121,6 +121,19 @@ class Roster:
                 known.at = time.monotonic()
         return Enrolled(known.members, known.trouble)
 
+    async def lms_id(self, learner: str) -> str:
+        """The LMS's id of a learner who logged in by LTI, from the Hub's auth_state; "" when the Hub has none."""
+        try:
+            user = await self._hub.get(f"users/{quote(learner, safe='')}")
+        except HubError as error:
+            _log.warning("roster: %s", error)
+            return ""
+        state = (user or {}).get("auth_state") or {}
+        # Authenticators keep the claims as they are, or below the token's name.
+        claims = state.get("id_token") if isinstance(state.get("id_token"), dict) else state
+        found = claims.get("sub", "")
+        return found if isinstance(found, str) else ""
+
     async def _ask(self, name: str) -> frozenset[str]:
         if name != EVERYBODY:
             group = self._settings.classes[name]

@@ -12,9 +12,11 @@ from dataclasses import dataclass
 import msgspec
 
 from parallab import reports, submission
+from parallab.hub import lti
 from parallab.hub.board import Board
 from parallab.hub.course import LabName
 from parallab.hub.inbox import Inbox
+from parallab.hub.lti import Sent
 from parallab.hub.record import Received
 from parallab.hub.results import LabResult, result
 from parallab.hub.roster import Enrolled, Roster
@@ -238,6 +240,27 @@ class Service:
             await self._inbox.run(lambda store: store.set_deadline(deadline))
             self.board.deadlines[(class_name, lab)] = deadline
         self.board.touch(self.board.records)
+
+    async def send_grades(self, class_name: str, lab: LabName) -> Sent:
+        """Sends a lab's results to the LMS.
+
+        :raises Problem: 409, there is none set up; 502, it did not take them.
+        """
+        platform = self.settings.lti
+        if platform is None:
+            raise Problem(409, "No LMS is set up for this class: configure(c, lti={…}) names one.")
+        enrolled = await self.learners(class_name)
+        results = [self.result(class_name, lab, learner) for learner in sorted(enrolled.learners)]
+        users = dict(platform.users)
+        for one in results:
+            if one.score is not None and one.learner not in users:
+                found = await self.roster.lms_id(one.learner)
+                if found:
+                    users[one.learner] = found
+        try:
+            return await asyncio.to_thread(lti.send, platform, class_name, lab, results, users, time.time())
+        except lti.LtiTrouble as error:
+            raise Problem(502, str(error)) from None
 
     async def forget(self, learner: str) -> None:
         """Deletes all that is kept of a learner."""
