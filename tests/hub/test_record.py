@@ -198,7 +198,11 @@ def results(made: Board, *learners: str) -> dict[str, dict[str, Any]]:
 def test_no_spreadsheet_runs_a_learners_name(name: str) -> None:
     made = board(passed(name, 10))
     given = results(made, name)
-    for text in (exports.plain_csv([LAB], given), exports.canvas_csv([LAB], given, name), exports.moodle_csv([LAB], given)):
+    for text in (
+        exports.plain_csv([LAB], given),
+        exports.canvas_csv([LAB], given, name),
+        exports.moodle_csv([LAB], given),
+    ):
         cells = [cell for line in csv.reader(io.StringIO(text)) for cell in line]
         assert f"'{name}" in cells
         assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
