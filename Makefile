@@ -101,7 +101,7 @@ format: setup
 labs: setup
 	@parallab author check
 
-# T=… here names parts: front snapshot probe server grading.
+# T=… here names parts: front snapshot probe server grading class.
 bench: setup
 	@python tests/bench $(T)
 

@@ -50,9 +50,6 @@ def people() -> Iterator[dict[str, SystemUser]]:
 def hub(people: dict[str, SystemUser], tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealHub]:
     """The Hub, with its service's records in SQLite."""
     folder = tmp_path_factory.mktemp("hub")
-    # Pytest keeps its folders to itself; the service's and the users' processes must get in.
-    for above in (folder, *list(folder.parents)[:2]):
-        above.chmod(0o755)
     name = {who: one.name for who, one in people.items()}
     groups = {
         "class-a": {"users": [name["ada"], name["bob"]]},

@@ -6,6 +6,7 @@ import os
 import pwd
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,8 +25,17 @@ def missing() -> str:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[str]:
+def running() -> Iterator[str]:
     """The server, by SQLAlchemy's address of it."""
+    # Not one of pytest's folders: each new run of pytest's shuts the folder above them all to others.
+    with tempfile.TemporaryDirectory(prefix="parallab-postgres-") as folder:
+        Path(folder).chmod(0o755)
+        with _running(Path(folder)) as address:
+            yield address
+
+
+@contextmanager
+def _running(folder: Path) -> Iterator[str]:
     programs = _programs()
     assert programs is not None
     data, sockets = folder / "data", folder / "sockets"

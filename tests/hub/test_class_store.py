@@ -26,13 +26,10 @@ from parallab.reports import Report
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def server() -> Iterator[str]:
     if why := postgres.missing():
         pytest.skip(why)
-    folder = tmp_path_factory.mktemp("postgres")
-    for above in (folder, *list(folder.parents)[:2]):
-        above.chmod(0o755)
-    with postgres.running(folder) as address:
+    with postgres.running() as address:
         yield address
 
 

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from importlib.metadata import entry_points
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 import jsonschema
@@ -33,7 +34,8 @@ SCHEMA = os.environ.get("PARALLAB_CHART_SCHEMA", "")
 
 
 def blocks(language: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", TEXT, re.DOTALL)
+    """The text's examples in this language; those in lists are indented."""
+    return [dedent(one) for one in re.findall(rf"^ *```{language}\n(.*?)```", TEXT, re.DOTALL | re.MULTILINE)]
 
 
 def values() -> dict[str, Any]:
@@ -143,13 +145,10 @@ class OwnService:
 
 
 @pytest.fixture(scope="module")
-def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def database() -> Iterator[str]:
     if why := rig.missing() or postgres.missing():
         pytest.skip(why)
-    folder = tmp_path_factory.mktemp("postgres")
-    for above in (folder, *list(folder.parents)[:2]):
-        above.chmod(0o755)
-    with postgres.running(folder) as address:
+    with postgres.running() as address:
         yield address
 
 

@@ -130,8 +130,8 @@ class Roster:
             return ""
         state = (user or {}).get("auth_state") or {}
         # Authenticators keep the claims as they are, or below the token's name.
-        claims = state.get("id_token") if isinstance(state.get("id_token"), dict) else state
-        found = claims.get("sub", "")
+        nested = state.get("id_token")
+        found = (nested if isinstance(nested, dict) else state).get("sub", "")
         return found if isinstance(found, str) else ""
 
     async def _ask(self, name: str) -> frozenset[str]:

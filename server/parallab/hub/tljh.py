@@ -5,18 +5,23 @@ Found by the entry point ``tljh``. Everybody in the Hub group ``parallab-instruc
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib.metadata import version
-from typing import Any
+from typing import Any, TypeVar
 
 from parallab.hub.configure import configure
 
-try:
-    from tljh.hooks import hookimpl
-except ImportError:  # outside TLJH there is nobody to hook into
+Hook = TypeVar("Hook", bound=Callable[..., Any])
 
-    def hookimpl(function: Any) -> Any:
-        """Leaves the function as it is."""
+
+def hookimpl(function: Hook) -> Hook:
+    """Marks a hook as TLJH does, where TLJH is."""
+    try:
+        from tljh import hooks
+    except ImportError:  # elsewhere there is nobody to hook into
         return function
+    marked: Hook = hooks.hookimpl(function)
+    return marked
 
 
 INSTRUCTORS = "parallab-instructors"
