@@ -72,6 +72,14 @@ class Reset(Fact, frozen=True, tag="reset"):
     """The step's cells were put back; only cell runs begun later count."""
 
 
+class ActDone(Fact, frozen=True, tag="act"):
+    """The lab did something for the learner: what happened, in sentences."""
+
+    act: str
+    happened: tuple[str, ...]
+    kernel: str = ""
+
+
 class HelpAsked(Fact, frozen=True, tag="help"):
     """The learner asked the class's instructors for help with the step."""
 
@@ -105,6 +113,7 @@ AnyFact = (
     | HintShown
     | SolutionShown
     | Reset
+    | ActDone
     | HelpAsked
     | HelpAnswered
     | HelpOver
@@ -192,6 +201,8 @@ def remember(memory: Memory, entry: Entry) -> Memory:
             return change(memory, hints=max(memory.hints, level))
         case SolutionShown():
             return change(memory, assisted=True)
+        case ActDone():
+            return memory
         case Reset():
             return change(memory, reset=entry.at)
         case Opened(files=files):

@@ -14,6 +14,7 @@ import msgspec
 
 from parallab import wire
 from parallab.progress import (
+    ActDone,
     Answers,
     BreakMet,
     Entry,
@@ -145,7 +146,7 @@ def report(line: int, entry: Entry, now: Moment) -> Report:
             return change(plain, level=level)
         case HelpAsked(text=text):
             return change(plain, message=text[:MESSAGE])
-        case Opened() | SolutionShown() | Reset() | HelpAnswered() | HelpOver() | HandedIn():
+        case Opened() | SolutionShown() | Reset() | ActDone() | HelpAnswered() | HelpOver() | HandedIn():
             return plain
 
 

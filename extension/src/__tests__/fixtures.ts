@@ -4,6 +4,7 @@ import type { Host } from '../core';
 import type { Fetch } from '../core';
 import type {
   Course,
+  GoalMoment,
   GoalResult,
   KernelState,
   LabSummary,
@@ -12,6 +13,7 @@ import type {
   LiveProcess,
   LiveThread,
   NotebookCell,
+  PictureView,
   StepProgress,
   StepResult,
   StepView
@@ -32,6 +34,7 @@ export function aStep(part: Partial<StepView> & { id: string }): StepView {
     prompts: [],
     questions: [],
     blocks: [],
+    acts: [],
     skipped: '',
     ...part
   };
@@ -68,6 +71,7 @@ export function aGoal(part: Partial<GoalResult> & { id: string }): GoalResult {
     hint: '',
     note: '',
     mistake: null,
+    moment: null,
     ...part
   };
 }
@@ -244,6 +248,7 @@ export class FakeHost implements Host {
   readonly opened: string[] = [];
   readonly revealed: string[] = [];
   saved = 0;
+  readonly pictures: { view: PictureView; moment: GoalMoment | null }[] = [];
   readonly sources: Record<string, readonly NotebookCell[]> = {};
   failure: Error | null = null;
 
@@ -274,6 +279,10 @@ export class FakeHost implements Host {
       throw this.failure;
     }
     this.saved += 1;
+  }
+
+  showPicture(view: PictureView, moment: GoalMoment | null) {
+    this.pictures.push({ view, moment });
   }
 
   async switchKernel() {
