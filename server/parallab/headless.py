@@ -8,41 +8,48 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import shutil
-import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from subprocess import DEVNULL
 from typing import Any
 
+import msgspec
 from jupyter_client.asynchronous.client import AsyncKernelClient
-from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
-from jupyter_client.manager import AsyncKernelManager
 
-from parallab import capabilities, cleaning, judging, model
+from parallab import capabilities, judging, live, model, story
 from parallab.evidence import Evidence
 from parallab.judge_pool import JudgePool
 from parallab.lab import Cell, Step, assign
+from parallab.local_kernel import HeadlessError as HeadlessError
+from parallab.local_kernel import LocalKernel, RunKernel
 from parallab.recorder import Recorder
 from parallab.shelf import ShelvedLab
-from parallab.wire import SCHEMA, CellRef, CheckReport, GoalResult, Skipped, StepResult
+from parallab.wire import SCHEMA, CellRef, CheckReport, GoalResult, MistakeView, Skipped, StepResult
 
-PROVISIONER = {"kernel_provisioner": {"provisioner_name": "parallab-provisioner"}}
 #: Seconds a cell must be known to be stuck before the run goes on without waiting for its time limit.
 CERTAIN = 1.0
 #: Seconds that a cell tagged ``hangs`` gets when it cannot be told that it is stuck.
 HANGS = 20.0
 #: Seconds that an interrupted cell gets to end, before the next interrupt and then the kill.
 RELEASE = 5.0
-START = 60.0
+#: Hangs of one notebook of which it is told who waited for whom.
+MOST_HANGS = 8
 
 
-class HeadlessError(Exception):
-    """The notebook could not be run at all; the text says why and what to do."""
+class Hang(msgspec.Struct, frozen=True):
+    """A cell that did not come to an end, and what was seen while it hung."""
+
+    step: str
+    """Its step's id, "" before the first step."""
+    cell: int
+    """Its place among the notebook's cells, from 1."""
+    stuck: bool | None
+    """Whether it could never have gone on; None: that cannot be told, it was out of time."""
+    died: str
+    """That its kernel died, and of what; "" while that lives."""
+    waits: tuple[str, ...]
+    """Who waits for whom."""
+    mistake: MistakeView | None
 
 
 @dataclass
@@ -53,6 +60,8 @@ class Done:
     recording: model.Recording
     hung: tuple[str, ...] = ()
     """Steps with a cell that did not come to an end."""
+    hangs: tuple[Hang, ...] = ()
+    """All such cells that were not asked to hang."""
 
 
 @dataclass
@@ -77,71 +86,50 @@ async def run(
     steps: Iterable[str] | None = None,
     progress: Callable[[str], None] = lambda _: None,
     pool: JudgePool | None = None,
+    inside: RunKernel | None = None,
 ) -> Done:
     """Runs the cells in order and judges the steps (all core steps, or those named).
+
+    ``inside`` is a kernel of the caller's making, which ``kernel`` and ``start_method`` do not concern.
 
     :raises HeadlessError: no such kernel, the kernel did not start, or nothing can be seen on this system.
     """
     if why := capabilities.elsewhere():
         raise HeadlessError(why)
-    async with _Session(lab, kernel, start_method, pool) as session:
+    async with _Session(lab, inside or LocalKernel(lab.files, kernel, start_method), pool) as session:
         return await session.run(cells, timeout, steps, progress)
 
 
 class _Session:
-    """One kernel in a folder of its own with the lab's data modules."""
+    """One notebook's run in one kernel."""
 
-    def __init__(self, lab: ShelvedLab, kernel: str | None, start_method: str | None, pool: JudgePool | None) -> None:
+    def __init__(self, lab: ShelvedLab, kernel: RunKernel, pool: JudgePool | None) -> None:
         self.lab = lab
+        self.kernel = kernel
         self.pool = pool or JudgePool()
         self._own_pool = pool is None
-        self._spec = _spec(kernel)
-        self._start_method = start_method
-        self._folder = Path(tempfile.mkdtemp(prefix="parallab-"))
+        self._hangs: list[Hang] = []
 
     async def __aenter__(self) -> _Session:
-        work = self._folder / "work"
-        work.mkdir()
-        for file in self.lab.files:
-            shutil.copy(file, work)
-        self.manager = AsyncKernelManager(
-            transport="ipc",
-            connection_file=str(self._folder / "kernel.json"),
-        )
-        self.manager.ip = str(self._folder / "ipc")
-        self.manager._kernel_spec = self._spec  # noqa: SLF001 - a spec that is installed nowhere
-        environment = _environment(self._start_method)
         try:
-            # What the kernel and its children write beside their cells is not ours to show.
-            await self.manager.start_kernel(cwd=str(work), env=environment, stdout=DEVNULL, stderr=DEVNULL)
-            self.client: AsyncKernelClient = self.manager.client()
-            self.client.start_channels()
-            await self.client.wait_for_ready(timeout=START)
-        except BaseException as error:
+            await self.kernel.start()
+        except BaseException:
             await self.__aexit__()
-            if isinstance(error, RuntimeError | OSError):
-                raise HeadlessError(f"the kernel did not start: {error}") from error
             raise
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        if hasattr(self, "client"):
-            self.client.stop_channels()
-        with contextlib.suppress(Exception):
-            await self.manager.shutdown_kernel(now=True)
-        self.manager.cleanup_connection_file()
-        if kernel := self.manager.kernel_id:
-            # The whole group was killed, multiprocessing's resource tracker with it.
-            await asyncio.to_thread(cleaning.clean_after, kernel)
+        await self.kernel.stop()
         if self._own_pool:
             await self.pool.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
+
+    @property
+    def client(self) -> AsyncKernelClient:
+        return self.kernel.client
 
     @property
     def recorder(self) -> Recorder:
-        recorder = getattr(self.manager.provisioner, "recorder", None)
-        assert isinstance(recorder, Recorder)
-        return recorder
+        return self.kernel.recorder
 
     # -- the run ---------------------------------------------------------------------------
 
@@ -167,7 +155,7 @@ class _Session:
             state = states.get(self.steps[ref.id])
             progress(state.step.title if state else "set-up")
             if "restart" in cell.tags:
-                await self._restart()
+                await self.kernel.restart()
             judged = await self._execute(ref.id, cell, state, timeout)
             if state is not None:
                 state.cells_left -= 1
@@ -193,11 +181,18 @@ class _Session:
             tuple(results),
         )
         hung = tuple(state.step.id for state in states.values() if state.hung)
-        return Done(report, await self.recorder.cut(), hung)
+        return Done(report, await self.recorder.cut(), hung, tuple(self._hangs))
 
-    async def _restart(self) -> None:
-        await self.manager.restart_kernel(now=True)
-        await self.client.wait_for_ready(timeout=START)
+    async def _note_hang(self, cell_id: str, state: _Step | None) -> None:
+        """Keeps who waits for whom, before an interrupt ends it."""
+        if len(self._hangs) >= MOST_HANGS or (state is not None and not state.hung):
+            return
+        recording = await self.recorder.cut()
+        seen = live.picture(recording, "")
+        place = int(cell_id.removeprefix("cell-")) + 1
+        died = f"the kernel died{story.death(recording.death)}" if recording.dead else ""
+        step = state.step.id if state is not None else ""
+        self._hangs.append(Hang(step, place, None if died else recording.stuck, died, seen.diagnoses, seen.mistake))
 
     async def _execute(self, cell_id: str, cell: Cell, state: _Step | None, timeout: float) -> bool:
         """Runs one cell to its end, or until it hangs: then it is judged and interrupted.
@@ -225,7 +220,7 @@ class _Session:
         self.client.shell_channel.send(message)
         reply = asyncio.ensure_future(self._reply(message["header"]["msg_id"]))
         try:
-            if await self._finished(reply, limit):
+            if await self._finished(reply, ended, limit):
                 with contextlib.suppress(asyncio.TimeoutError):
                     await asyncio.wait_for(ended.wait(), 5.0)
                 await self._met(state)
@@ -237,6 +232,7 @@ class _Session:
                 state.hung = state.hung or not _breaks(self.lab, state.step)
                 if judged := state.hung or repairing:
                     await self._judge(state)
+            await self._note_hang(cell_id, state)
             await self._free(reply)
             return judged
         finally:
@@ -259,30 +255,30 @@ class _Session:
         return ended
 
     async def _reply(self, message_id: str) -> None:
-        """Ends with the cell's reply; what it prints is drained and dropped."""
-        drain = asyncio.ensure_future(self._drain())
-        try:
-            while True:
-                reply = await self.client.get_shell_msg()
-                if reply.get("parent_header", {}).get("msg_id") == message_id:
-                    return
-        finally:
-            drain.cancel()
-
-    async def _drain(self) -> None:
+        """Ends with the cell's reply."""
         while True:
-            await self.client.get_iopub_msg()
+            reply = await self.client.get_shell_msg()
+            if reply.get("parent_header", {}).get("msg_id") == message_id:
+                return
 
-    async def _finished(self, reply: asyncio.Future[None], limit: float) -> bool:
-        """Whether the cell ended by itself; False when it is stuck, out of time, or its kernel dead."""
+    async def _finished(self, reply: asyncio.Future[None], ended: asyncio.Event, limit: float) -> bool:
+        """Whether the cell ended by itself; False when it is stuck, out of time, or its kernel dead.
+
+        A reply that is too large to be taken never comes: then the probe's word for it must do.
+        """
         end = time.monotonic() + limit
         stuck_since: float | None = None
+        ended_since: float | None = None
         while time.monotonic() < end:
             with contextlib.suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(asyncio.shield(reply), 0.1)
                 return True
             if self.recorder.dead:
                 return False
+            if ended.is_set():
+                ended_since = ended_since or time.monotonic()
+                if time.monotonic() - ended_since >= RELEASE:
+                    return True
             if self.recorder.stuck is True:
                 stuck_since = stuck_since or time.monotonic()
                 if time.monotonic() - stuck_since >= CERTAIN:
@@ -296,14 +292,14 @@ class _Session:
         for _ in range(3):
             if self.recorder.dead:
                 break
-            await self.manager.interrupt_kernel()
+            await self.kernel.interrupt()
             with contextlib.suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(asyncio.shield(reply), RELEASE)
                 return
         # Who still waits for a reply would take what the new kernel answers.
         reply.cancel()
         await asyncio.wait([reply])
-        await self._restart()
+        await self.kernel.restart()
 
     # -- judging ---------------------------------------------------------------------------------
 
@@ -352,33 +348,6 @@ def _result(state: _Step) -> StepResult:
         assisted=None,
         not_recorded=state.not_recorded,
     )
-
-
-def _spec(kernel: str | None) -> KernelSpec:
-    if kernel is None:
-        return KernelSpec(
-            argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
-            display_name="Python 3 (Parallab)",
-            language="python",
-            metadata=PROVISIONER,
-        )
-    try:
-        spec = KernelSpecManager().get_kernel_spec(kernel)
-    except NoSuchKernel as error:
-        known = ", ".join(sorted(KernelSpecManager().find_kernel_specs())) or "none"
-        raise HeadlessError(f"there is no kernel {kernel!r}: choose one of {known}") from error
-    if spec.language.lower() != "python":
-        raise HeadlessError(f"kernel {kernel!r} runs {spec.language}: a lab needs Python")
-    spec.metadata = {**spec.metadata, **PROVISIONER}
-    return spec
-
-
-def _environment(start_method: str | None) -> Mapping[str, str]:
-    environment = dict(os.environ)
-    environment.pop("PARALLAB_START_METHOD", None)
-    if start_method:
-        environment["PARALLAB_START_METHOD"] = start_method
-    return environment
 
 
 def counted(report: CheckReport, asked: Iterable[str] | None = None) -> list[StepResult]:
