@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path("/sys/fs/cgroup")
+OWN = Path("/proc/self/cgroup")
 #: Seconds that the last processes may take to be gone.
 EMPTY = 10.0
 _NAME = re.compile(r"parallab-(\d+)-\d+")
@@ -30,8 +31,8 @@ class Group:
     """One, or one for each hierarchy."""
 
     @classmethod
-    def make(cls, memory: int, processes: int, root: Path = ROOT, own: Path = Path("/proc/self/cgroup")) -> Group | None:
-        """A group that may use so many bytes and have so many processes and threads; None where we may not make one."""
+    def make(cls, memory: int, processes: int, root: Path = ROOT, own: Path = OWN) -> Group | None:
+        """A group that may use so many bytes and have so many processes and threads; None where that may not be."""
         name = f"parallab-{os.getpid()}-{next(_numbers)}"
         try:
             places = dict(line.split(":", 2)[1:] for line in own.read_text().splitlines())

@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from parallab.wire import CheckReport, MistakeView
+from parallab.wire import SCHEMA, CheckReport, MistakeView
 
 #: Of a submission's texts (its name, what was seen in it), no more is kept.
 TEXT = 500
@@ -29,14 +29,19 @@ class Limits(msgspec.Struct, frozen=True):
     """MiB in each of its home, /tmp and /dev/shm."""
 
 
-class Submission(msgspec.Struct, frozen=True):
-    """One handed-in notebook. ``name`` says whose and which; no two of one run have the same."""
+class Order(msgspec.Struct, frozen=True):
+    """One submission for a runner."""
 
     name: str
     notebook: str
     """The file's text."""
-    problem: str = ""
-    """Why there is no text."""
+    digest: str
+    """Its SHA-256."""
+    lab: str
+    """The id of its lab."""
+    asked: str
+    limits: Limits = Limits()
+    sandbox: bool = True
 
 
 class Stuck(msgspec.Struct, frozen=True):
@@ -59,7 +64,7 @@ class Graded(msgspec.Struct, frozen=True, kw_only=True):
     ``error``: the check itself went wrong, which is not the learner's doing.
     """
 
-    schema: int
+    schema: int = SCHEMA
     name: str
     digest: str
     """SHA-256 of the file."""
@@ -80,7 +85,8 @@ class Graded(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float = 0.0
     sandbox: Literal["bubblewrap", "none"]
     memory_limit: str = ""
-    """How the memory was limited: ``cgroup``, or ``watched``: added up a few times a second, and each process's by rlimit."""
+    """``cgroup``; or ``watched``: added up a few times a second, and each process's own by rlimit; "" not at all."""
     parallab: str
+    """Its version."""
     python: str
     host: str = ""

@@ -8,7 +8,6 @@ smaps_rollup).
 from __future__ import annotations
 
 import asyncio
-import os
 import re
 import time
 
@@ -59,7 +58,7 @@ def _used(proc: str, pids: list[str]) -> int:
     used = 0
     for pid in pids:
         try:
-            match = _PSS.search(opened.read(os.path.join(proc, pid, "smaps_rollup")))
+            match = _PSS.search(opened.read(f"{proc}/{pid}/smaps_rollup"))
         except OSError:
             continue  # it has ended
         used += int(match[1]) if match else 0

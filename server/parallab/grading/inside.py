@@ -10,7 +10,6 @@ Process numbers outside are then those of in here: the watcher reads the /proc o
 that is passed out with the first message, beside a socket that knows the unix sockets of this network namespace.
 """
 
-# ruff: noqa: PTH, SIM105, S108 - as few modules as it can
 from __future__ import annotations
 
 import array

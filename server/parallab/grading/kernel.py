@@ -20,6 +20,7 @@ from pathlib import Path
 import zmq
 import zmq.asyncio
 from jupyter_client.asynchronous.client import AsyncKernelClient
+from jupyter_client.connect import KernelConnectionInfo
 
 from parallab import local_kernel, netlink
 from parallab.ear import Deliver, Ear
@@ -138,6 +139,7 @@ class SandboxedKernel:
             change.set()
 
         self.recorder.listen(hear)
+
         async def greeting() -> None:
             while self.recorder.hello is None and not self.recorder.dead:
                 await change.wait()
@@ -163,7 +165,17 @@ class SandboxedKernel:
         return self._sandbox is not None and self._sandbox.group is not None and self._sandbox.group.killed
 
 
-def _connection(ip: str, key: str) -> dict[str, str | int]:
+def _connection(ip: str, key: str) -> KernelConnectionInfo:
     """A kernel's connection file: sockets ``IP-1`` to ``IP-5``."""
-    ports = {f"{name}_port": port for port, name in enumerate(("shell", "iopub", "stdin", "hb", "control"), 1)}
-    return {"transport": "ipc", "ip": ip, "key": key, "signature_scheme": "hmac-sha256", "kernel_name": "", **ports}
+    return {
+        "transport": "ipc",
+        "ip": ip,
+        "key": key,
+        "signature_scheme": "hmac-sha256",
+        "kernel_name": "",
+        "shell_port": 1,
+        "iopub_port": 2,
+        "stdin_port": 3,
+        "hb_port": 4,
+        "control_port": 5,
+    }

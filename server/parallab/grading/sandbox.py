@@ -135,7 +135,8 @@ class Sandbox:
     ) -> tuple[int, int]:
         """Ends all that ran in there and starts this program: its pid in there, and a pidfd of it.
 
-        ``files`` are written into :data:`FOLDER`. What the probe says to the abstract address ``name`` is handed on to ``feed``.
+        ``files`` are written into :data:`FOLDER`. What the probe says to the abstract address ``name`` is handed
+        on to ``feed``.
         """
         order = {
             "argv": list(argv),
@@ -189,10 +190,10 @@ class Sandbox:
     async def _receive(self, limit: float) -> tuple[bytes, list[int]]:
         """One message, b"" at the end. :raises SandboxError: none came in time."""
         loop = asyncio.get_running_loop()
-        come = loop.create_future()
-        loop.add_reader(self._control, lambda: come.done() or come.set_result(None))
+        come = asyncio.Event()
+        loop.add_reader(self._control, come.set)
         try:
-            await asyncio.wait_for(come, limit)
+            await asyncio.wait_for(come.wait(), limit)
         except (TimeoutError, asyncio.TimeoutError):
             raise SandboxError(f"the sandbox did not answer within {limit:g} s") from None
         finally:
@@ -224,20 +225,18 @@ def _open(path: Path, opened: contextlib.ExitStack) -> int:
 # -- what is in it ----------------------------------------------------------------------------
 
 
-def _options(
-    bwrap: str, given: Sequence[tuple[str, int]], hidden: Iterable[Path], limits: Limits
-) -> Iterator[str]:
+def _options(bwrap: str, given: Sequence[tuple[str, int]], hidden: Iterable[Path], limits: Limits) -> Iterator[str]:
     size = str(limits.disk << 20)
     yield from ("--unshare-user", "--unshare-all", "--die-with-parent", "--new-session", "--as-pid-1", "--clearenv")
     yield from ("--cap-drop", "ALL", "--uid", str(USER), "--gid", str(USER), "--hostname", "sandbox")
     if "--disable-userns" in _known(bwrap):
         yield "--disable-userns"
     yield from _system()
-    yield from _python(hidden)
     yield from ("--proc", "/proc", "--dev", "/dev")
     for path in ("/dev/shm", "/tmp", "/home"):  # noqa: S108 - those of the sandbox
         yield from ("--size", size, "--tmpfs", path)
     yield from ("--size", str(1 << 20), "--tmpfs", "/run", "--dir", WORK)
+    yield from _python(hidden)  # which may lie in somebody's home, or in /tmp
     yield from ("--ro-bind", inside.__file__, FIRST)
     if (cache := _woven()).is_dir():
         yield from ("--ro-bind", str(cache), f"{HOME}/.cache/parallab/probe")
