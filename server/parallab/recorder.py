@@ -418,8 +418,9 @@ class Recorder:
         living = [pid for pid, seen in self._sightings.items() if seen and not seen[-1].ended]
         for pid in [self.pid, *living]:
             mine = set(known.get(pid, ()))
-            ancestor = parents.get(pid)
-            while ancestor is not None:
+            ancestor, seen = parents.get(pid), {pid}
+            while ancestor is not None and ancestor not in seen:  # a forged report may make a circle
+                seen.add(ancestor)
                 mine |= known.get(ancestor, set())
                 ancestor = parents.get(ancestor)
             found += [(pid, address) for address in mine]

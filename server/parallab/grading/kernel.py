@@ -96,6 +96,8 @@ class SandboxedKernel:
             self.recorder.detach(False)
             self._diag.close()
         if self._sandbox is not None:
+            # What came after the guard's last look.
+            self.stopped = self.stopped or guard.too_much(self._sandbox.proc, self._limits, self._sandbox.group)
             await self._sandbox.close()
         self._context.destroy(linger=0)
 
@@ -156,13 +158,8 @@ class SandboxedKernel:
 
     async def _keep(self, sandbox: Sandbox) -> None:
         """Ends the sandbox when it uses more than it may."""
-        self.stopped = await guard.excess(sandbox.proc, self._limits, memory=sandbox.group is None)
+        self.stopped = await guard.excess(sandbox.proc, self._limits, sandbox.group)
         sandbox.kill()
-
-    @property
-    def starved(self) -> bool:
-        """Whether the system ended one of its processes because they used too much memory."""
-        return self._sandbox is not None and self._sandbox.group is not None and self._sandbox.group.killed
 
 
 def _connection(ip: str, key: str) -> KernelConnectionInfo:

@@ -11,7 +11,6 @@ from typing import Any
 
 from parallab import headless, submission
 from parallab.grading.facts import TEXT, Graded, Order, Outcome, Stuck
-from parallab.grading.guard import too_large
 from parallab.grading.kernel import SandboxedKernel
 from parallab.grading.sandbox import SandboxError
 from parallab.headless import Done, Hang
@@ -56,11 +55,7 @@ async def grade_one(order: Order, shelf: Shelf, pool: JudgePool) -> Graded:
     if lab.problem:
         return blank(order, "error", str(lab.problem))
     began = time.monotonic()
-    kernel: SandboxedKernel | LocalKernel
-    if order.sandbox:
-        kernel = SandboxedKernel(lab.files, {one.folder.parent for one in shelf.labs()}, order.limits)
-    else:
-        kernel = LocalKernel(lab.files)
+    kernel = SandboxedKernel(lab.files, shelf.courses(), order.limits) if order.sandbox else LocalKernel(lab.files)
     return await _grade(order, lab, cells, kernel, pool, began)
 
 
@@ -88,22 +83,15 @@ async def _grade(
     except (TimeoutError, asyncio.TimeoutError):
         return ended("stopped", f"it took longer than {order.limits.whole:g} s in all, last in “{where}”")
     except HeadlessError as error:
-        if isinstance(kernel, SandboxedKernel) and (why := kernel.stopped or _starved(order, kernel)):
-            return ended("stopped", f"{why}, in “{where}”")
+        if isinstance(kernel, SandboxedKernel) and kernel.stopped:
+            return ended("stopped", f"{kernel.stopped}, in “{where}”")
         if isinstance(error, SandboxError) and not where:
             raise
         return ended("error", str(error))
-    why = ""
-    if isinstance(kernel, SandboxedKernel):
-        why = kernel.stopped or _starved(order, kernel)
     found = _facts(done)
-    if why:
-        return ended("stopped", f"{why}, in “{where}”", **found)
+    if isinstance(kernel, SandboxedKernel) and kernel.stopped:
+        return ended("stopped", f"{kernel.stopped}, in “{where}”", **found)
     return ended("passed" if headless.passed(done.report) else "not-passed", "", **found)
-
-
-def _starved(order: Order, kernel: SandboxedKernel) -> str:
-    return too_large(order.limits) if kernel.starved else ""
 
 
 def _facts(done: Done) -> dict[str, Any]:
