@@ -54,7 +54,7 @@ def grade(
     with _connect(address) as client:
         room = AHEAD * max(1, sum(client.nthreads().values()))
         waiting = iter(handed)
-        running = as_completed(())
+        running = as_completed(loop=client.loop)
         orders: dict[str, Order] = {}
 
         def more() -> None:
