@@ -75,7 +75,15 @@ export default tseslint.config(
       // What the plugins need to stand; the views, the bulk of it, come at first sight.
       'jupyter/prefer-lazy-imports': [
         'error',
-        { ignoreImports: ['../../core', '../host', '../panel', '../status'] }
+        {
+          ignoreImports: [
+            '../../core',
+            '../host',
+            '../panel',
+            '../picture',
+            '../status'
+          ]
+        }
       ]
     }
   },

@@ -20,7 +20,7 @@ from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.session import Session
 
 from parallab import ledger, ledgers
-from parallab.local_kernel import PROVISIONER
+from parallab.headless import PROVISIONER
 
 DEADLINE = 60.0
 

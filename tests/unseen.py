@@ -25,7 +25,6 @@ from typing import Any
 from parallab import headless, verdict_text
 from parallab.judge_pool import JudgePool
 from parallab.lab import Cell
-from parallab.local_kernel import LocalKernel
 from parallab.shelf import ShelvedLab
 from parallab.wire import StepResult
 
@@ -160,7 +159,7 @@ async def judge(
         first = len(cells)
         same.update({f"cell-{first + late}": f"cell-{first + early}" for late, early in answer.again.items()})
         cells += answer.cells
-    async with _Session(lab, LocalKernel(lab.files, None, method), pool) as session:
+    async with _Session(lab, None, method, pool) as session:
         session.same = same
         done = await session.run(cells, timeout, [answer.step for answer in answers], lambda _: None)
     results = {result.step: result for result in done.report.steps}

@@ -349,6 +349,7 @@ def three(run):
             because="Who comes when all is done has nothing to do.",
             hint="Start all three before you wait for one of them.",
             mistake="M13",
+            about=found,
         )
     return queue
 

@@ -13,7 +13,8 @@ from tornado import web
 
 from parallab import wire
 from parallab.desk import Desk
-from parallab.problems import Problem
+from parallab.film import NEWEST
+from parallab.problems import Problem, shown
 
 Body = TypeVar("Body", bound=msgspec.Struct)
 
@@ -48,6 +49,18 @@ class ParallabHandler(APIHandler):
             return msgspec.json.decode(self.request.body or b"{}", type=of)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise Problem(400, f"The request is not a {of.__name__} in JSON. Reload the page.", str(error)) from None
+
+    def number(self, name: str, default: int) -> int:
+        """A number in the address, or the default.
+
+        :raises Problem: 400, it is no number.
+        """
+        text = self.get_query_argument(name, "")
+        if not text:
+            return default
+        if not (text.isascii() and text.isdecimal() and len(text) <= 9):
+            raise Problem(400, f"“{name}” is a whole number from 0 on; “{shown(text)}” is not.")
+        return int(text)
 
     def reply(self, value: msgspec.Struct | bytes) -> None:
         """Ends the request with this as JSON."""
@@ -187,6 +200,15 @@ class ResetHandler(ParallabHandler):
         await self.respond(self.desk.reset(lab, step))
 
 
+class ActHandler(ParallabHandler):
+    """POST labs/{lab}/steps/{step}/act."""
+
+    @web.authenticated
+    @authorized
+    async def post(self, lab: str, step: str) -> None:
+        await self.respond(self.desk.act(lab, step, self.body(wire.ActRequest)))
+
+
 class KernelStateHandler(ParallabHandler):
     """GET kernels/{kernel}/state."""
 
@@ -203,6 +225,15 @@ class RecordingHandler(ParallabHandler):
     @authorized
     async def get(self, kernel: str) -> None:
         await self.respond(self.desk.recording(kernel))
+
+
+class FilmHandler(ParallabHandler):
+    """GET kernels/{kernel}/film?run=3."""
+
+    @web.authenticated
+    @authorized
+    async def get(self, kernel: str) -> None:
+        await self.respond(self.desk.film(kernel, self.number("run", NEWEST)))
 
 
 class RescueHandler(ParallabHandler):
@@ -252,8 +283,10 @@ ROUTES: tuple[tuple[str, type[ParallabHandler]], ...] = (
     (rf"{STEP}/hint", HintHandler),
     (rf"{STEP}/solution", SolutionHandler),
     (rf"{STEP}/reset", ResetHandler),
+    (rf"{STEP}/act", ActHandler),
     (rf"{KERNEL}/state", KernelStateHandler),
     (rf"{KERNEL}/recording", RecordingHandler),
+    (rf"{KERNEL}/film", FilmHandler),
     (rf"{KERNEL}/rescue", RescueHandler),
     (r"/parallab/capabilities", CapabilitiesHandler),
     (r"/parallab/leftovers", LeftoversHandler),

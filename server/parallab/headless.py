@@ -14,17 +14,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
-from jupyter_client.asynchronous.client import AsyncKernelClient
 
-from parallab import capabilities, judging, live, model, story
+from parallab import acts, capabilities, judging, live, model, story
 from parallab.evidence import Evidence
 from parallab.judge_pool import JudgePool
 from parallab.lab import Cell, Step, assign
-from parallab.local_kernel import HeadlessError as HeadlessError
-from parallab.local_kernel import LocalKernel, RunKernel
+from parallab.own_kernel import PROVISIONER, HeadlessError, OwnKernel, RunKernel
 from parallab.recorder import Recorder
 from parallab.shelf import ShelvedLab
 from parallab.wire import SCHEMA, CellRef, CheckReport, GoalResult, MistakeView, Skipped, StepResult
+
+__all__ = ["PROVISIONER", "Done", "Hang", "HeadlessError", "counted", "passed", "run"]
 
 #: Seconds a cell must be known to be stuck before the run goes on without waiting for its time limit.
 CERTAIN = 1.0
@@ -72,6 +72,7 @@ class _Step:
     cells_left: int
     met: dict[str, int] = field(default_factory=dict)
     hung: bool = False
+    frozen: bool = False
     goals: tuple[GoalResult, ...] | None = None
     not_recorded: tuple[str, ...] = ()
 
@@ -96,36 +97,43 @@ async def run(
     """
     if why := capabilities.elsewhere():
         raise HeadlessError(why)
-    async with _Session(lab, inside or LocalKernel(lab.files, kernel, start_method), pool) as session:
+    async with _Session(lab, kernel, start_method, pool, inside) as session:
         return await session.run(cells, timeout, steps, progress)
 
 
 class _Session:
-    """One notebook's run in one kernel."""
+    """One kernel in a folder of its own with the lab's data modules."""
 
-    def __init__(self, lab: ShelvedLab, kernel: RunKernel, pool: JudgePool | None) -> None:
+    def __init__(
+        self,
+        lab: ShelvedLab,
+        kernel: str | None,
+        start_method: str | None,
+        pool: JudgePool | None,
+        inside: RunKernel | None = None,
+    ) -> None:
         self.lab = lab
-        self.kernel = kernel
         self.pool = pool or JudgePool()
         self._own_pool = pool is None
+        self._chosen = (kernel, start_method)
+        self.kernel: RunKernel = inside or OwnKernel(lab.files, kernel, start_method)
         self._hangs: list[Hang] = []
 
     async def __aenter__(self) -> _Session:
         try:
-            await self.kernel.start()
+            await self.kernel.__aenter__()
         except BaseException:
-            await self.__aexit__()
+            await self._close_pool()
             raise
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self.kernel.stop()
+        await self.kernel.__aexit__()
+        await self._close_pool()
+
+    async def _close_pool(self) -> None:
         if self._own_pool:
             await self.pool.close()
-
-    @property
-    def client(self) -> AsyncKernelClient:
-        return self.kernel.client
 
     @property
     def recorder(self) -> Recorder:
@@ -156,6 +164,8 @@ class _Session:
             progress(state.step.title if state else "set-up")
             if "restart" in cell.tags:
                 await self.kernel.restart()
+            if state is not None and "no-act" not in cell.tags:
+                await self._freeze(state)
             judged = await self._execute(ref.id, cell, state, timeout)
             if state is not None:
                 state.cells_left -= 1
@@ -205,20 +215,8 @@ class _Session:
             metadata["parallab"] = {"lab": self.lab.lab.id, "step": cell.step}
         ended = self._cell_ended(cell_id)
         limit = min(timeout, HANGS) if "hangs" in cell.tags else timeout
-        message = self.client.session.msg(
-            "execute_request",
-            {
-                "code": cell.source,
-                "silent": False,
-                "store_history": True,
-                "user_expressions": {},
-                "allow_stdin": False,
-                "stop_on_error": False,
-            },
-            metadata=metadata,
-        )
-        self.client.shell_channel.send(message)
-        reply = asyncio.ensure_future(self._reply(message["header"]["msg_id"]))
+        reply = asyncio.ensure_future(self.kernel.reply(self.kernel.send(cell.source, metadata)))
+        acting = self._spawn_acts(cell, state, timeout)
         try:
             if await self._finished(reply, ended, limit):
                 with contextlib.suppress(asyncio.TimeoutError):
@@ -237,6 +235,34 @@ class _Session:
             return judged
         finally:
             reply.cancel()
+            await _ended(acting)
+
+    async def _freeze(self, state: _Step) -> None:
+        """Freezes the kernels that the step promises, once, before its first cell."""
+        kernel, start_method = self._chosen
+        for act in state.step.acts:
+            if act.kind == "frozen-kernels" and not state.frozen:
+                state.frozen = True
+                await acts.freeze(
+                    self.recorder,
+                    act,
+                    state.step,
+                    self.lab.lab,
+                    self.lab.files,
+                    kernel=kernel,
+                    start_method=start_method,
+                )
+
+    def _spawn_acts(self, cell: Cell, state: _Step | None, timeout: float) -> list[asyncio.Task[object]]:
+        """What the lab does while one of the step's cells runs, as a learner's click would; at most once a run."""
+        if state is None or "no-act" in cell.tags:
+            return []
+        phase = "repair" if _broken(self.lab, state) else "break"
+        return [
+            asyncio.ensure_future(acts.kill_worker(self.recorder, act, state.step, self.steps, timeout))
+            for act in state.step.acts
+            if act.kind == "kill-worker" and act.phase in (None, phase)
+        ]
 
     def _cell_ended(self, cell_id: str) -> asyncio.Event:
         """Set when the probe's report of the cell's end is in: it travels beside the reply."""
@@ -253,13 +279,6 @@ class _Session:
 
         recorder.listen(hear)
         return ended
-
-    async def _reply(self, message_id: str) -> None:
-        """Ends with the cell's reply."""
-        while True:
-            reply = await self.client.get_shell_msg()
-            if reply.get("parent_header", {}).get("msg_id") == message_id:
-                return
 
     async def _finished(self, reply: asyncio.Future[None], ended: asyncio.Event, limit: float) -> bool:
         """Whether the cell ended by itself; False when it is stuck, out of time, or its kernel dead.
@@ -327,6 +346,15 @@ class _Session:
         state.goals = await self.pool.judge(
             self.lab.folder, checks, state.step.id, recording, self.steps, met=state.met
         )
+
+
+async def _ended(tasks: Sequence[asyncio.Task[object]]) -> None:
+    for task in tasks:
+        task.cancel()
+    for result in await asyncio.gather(*tasks, return_exceptions=True):
+        # Its processes may go while they are looked at, and the kernel with them.
+        if isinstance(result, Exception) and not isinstance(result, OSError | RuntimeError):
+            raise result
 
 
 def _broken(lab: ShelvedLab, state: _Step) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from parallab import mistakes, model
+from parallab import film, mistakes, model
 from parallab.checks import Check
 from parallab.checks.expect import (
     CannotTell,
@@ -21,7 +21,7 @@ from parallab.checks.expect import (
     stop_notes,
 )
 from parallab.evidence import Evidence
-from parallab.wire import GoalResult, MistakeView, StepKind, StepResult, Verdict
+from parallab.wire import GoalMoment, GoalResult, MistakeView, StepKind, StepResult, Verdict
 
 #: Told when no cell of the step has run since the kernel started or the step was reset.
 NOT_RUN = "Run this step's cell first."
@@ -109,6 +109,7 @@ def _one(check: Check, evidence: Evidence, findings: Mapping[str, Any]) -> tuple
                 reason=failure.because,
                 hint=" ".join(filter(None, (_unknown_name(evidence), failure.hint))),
                 mistake=mistake,
+                moment=_moment(failure.about, [findings[need] for need in check.needs], evidence),
             ),
             None,
         )
@@ -121,6 +122,18 @@ def _one(check: Check, evidence: Evidence, findings: Mapping[str, Any]) -> tuple
     finally:
         stop_notes(token)
     return goal("passed", note=" ".join(notes)), finding
+
+
+def _moment(about: Any, findings: Sequence[Any], evidence: Evidence) -> GoalMoment | None:
+    """Where it can be seen: at what the check looked at, or else at what it built on, or at all that the step started.
+
+    A picture is no part of the verdict: what cannot be pointed at is not.
+    """
+    try:
+        hired = (evidence.processes, evidence.threads)
+        return film.moment(evidence.recording, (about, *reversed(findings), *hired), evidence.lives)
+    except (CannotTell, TypeError, ValueError, AttributeError, LookupError):
+        return None
 
 
 _UNKNOWN = re.compile(r"name '(\w+)' is not defined")

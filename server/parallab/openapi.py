@@ -43,6 +43,8 @@ class Operation:
     reply: type[msgspec.Struct] | None
     problems: tuple[int, ...]
     request: type[msgspec.Struct] | None = None
+    query: tuple[str, ...] = ()
+    """Numbers that may stand in the address."""
 
 
 _SAVED = (500, 503, 507)
@@ -113,6 +115,15 @@ OPERATIONS: tuple[Operation, ...] = (
         (404, *_SAVED),
     ),
     Operation(
+        "act",
+        "post",
+        f"{_STEP}/act",
+        "Do what the step offers to do for the learner: kill a worker, or freeze kernels and show them.",
+        wire.ActReply,
+        (400, 404, 409, *_SAVED),
+        wire.ActRequest,
+    ),
+    Operation(
         "kernelState",
         "get",
         "/parallab/kernels/{kernel}/state",
@@ -127,6 +138,15 @@ OPERATIONS: tuple[Operation, ...] = (
         "All that was recorded of a kernel: a Recording of server/parallab/model.py.",
         None,
         (404, 409, 500),
+    ),
+    Operation(
+        "film",
+        "get",
+        "/parallab/kernels/{kernel}/film",
+        "What the kernel's processes and threads did, and do, bounded: for the map, the timeline and the replay.",
+        wire.Film,
+        (400, 404, 409, 500),
+        query=("run",),
     ),
     Operation(
         "rescue",
@@ -168,6 +188,7 @@ PARAMETERS = {
     "lab": "A lab's id: L04 for the course's own, course:L04 for another's.",
     "step": "A step's id within its lab.",
     "kernel": "A kernel's id, as in Jupyter's own REST.",
+    "run": "Which run of a cell to tell, with what it started: the newest that started anything, 0 for all.",
 }
 
 
@@ -216,6 +237,17 @@ def _operation(operation: Operation) -> dict[str, Any]:
             }
             for name in names
         ]
+    if operation.query:
+        made.setdefault("parameters", []).extend(
+            {
+                "name": name,
+                "in": "query",
+                "required": False,
+                "description": PARAMETERS[name],
+                "schema": {"type": "integer", "minimum": 0},
+            }
+            for name in operation.query
+        )
     if operation.request is not None:
         made["requestBody"] = {"required": True, **_json(operation.request)}
     answers: dict[str, Any] = {"200": {"description": "Done.", **_json(operation.reply)}}

@@ -13,7 +13,8 @@ import contextlib
 import errno
 import os
 import time
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
+from collections import deque
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ from parallab.ear import Deliver, Ear
 from parallab.inotify import Watch
 from parallab.ledgers import Book
 from parallab.log import Log
-from parallab.procfs import pidfd
+from parallab.procfs import everybody, pidfd
 from parallab.procfs.read import Reader, Sockets
 
 #: Seconds between two looks at the tree, at the least; and how much of a core they may cost.
@@ -47,6 +48,8 @@ TOO_MANY = (
 SIGHTINGS = 4000
 THREADS = 500
 ADDRESSES = 2000
+#: What the lab did for the learner, beside their cells: the last of them.
+ACTS = 20
 
 Listener = Callable[[str], None]
 
@@ -56,8 +59,8 @@ class Recorder:
 
     ``root`` is the /proc in which the kernel has the numbers that it and its probe use, ``depth`` how many
     pid namespaces that is below ours. A kernel in namespaces of its own needs an ``ear`` that hears into
-    them, and its namespace's unix ``sockets``; of what it may leave no ledger is kept, since nothing
-    outlives its namespaces.
+    them, its namespace's unix ``sockets``, and a ``handle``, which opens a pidfd of a number in there. Of
+    what it may leave no ledger is kept, since nothing outlives its namespaces.
     """
 
     def __init__(
@@ -68,11 +71,13 @@ class Recorder:
         ear: Callable[[Deliver], Ear] = Ear,
         sockets: Sockets | None = None,
         depth: int = 0,
+        handle: Callable[[int], Awaitable[int]] | None = None,
     ) -> None:
         self.kernel_id = kernel_id
         self._make_ear = ear
         self._sockets = sockets
         self._depth = depth
+        self._handle = handle
         self.pid = 0
         self.dead = False
         self.last_end: tuple[str, int, int] = ("", 0, 0)
@@ -86,10 +91,13 @@ class Recorder:
         self._pidfd: int | None = None
         self._shm: Watch | None = None
         self._book: Book | None = None
+        self._acts: deque[model.Acted] = deque(maxlen=ACTS)
         self._clear()
 
     def _clear(self) -> None:
         self._log = Log()
+        for act in self._acts:
+            self._log.add(act)
         self._comings = Comings()
         self._shm_unwatched = ""
         self._reader = Reader(self._root, self._sockets, most=CROWD)
@@ -233,6 +241,16 @@ class Recorder:
                     pass
         self._note_change()
 
+    def note(self, event: model.Acted) -> None:
+        """What the lab itself did for the learner goes into the recording.
+
+        What concerns no cell of this life stays through a restart.
+        """
+        if not event.cell:
+            self._acts.append(event)
+        self._log.add(event)
+        self._note_change()
+
     def _note_change(self) -> None:
         if self._changed is None and self._listeners:
             self._changed = self._loop.call_later(0.05, self._tell_change)
@@ -322,6 +340,18 @@ class Recorder:
     async def processes(self) -> tuple[model.Process, ...]:
         """The kernel and its living descendants, now; those too whose parent has died."""
         return await self._look() if self.pid and not self.dead else ()
+
+    async def handle(self, process: model.Process) -> int | None:
+        """A pidfd of this process and no other, for the caller to close; None when it has ended."""
+        try:
+            fd = await self._handle(process.pid) if self._handle is not None else os.pidfd_open(process.pid)
+        except OSError:
+            return None
+        # Asked after the descriptor was opened: another may have got the number since the last look.
+        if everybody.process_started(process.pid, self._root) == process.started:
+            return fd
+        os.close(fd)
+        return None
 
     async def _keep_book(self) -> None:
         """A cell has ended: what it made is remembered before the kernel comes to rest."""

@@ -17,6 +17,8 @@ SCHEMA = 1
 Verdict = Literal["passed", "failed", "undecided", "broken", "not-attempted"]
 Phase = Literal["break", "repair"]
 StepKind = Literal["code", "predict", "quiz", "parsons", "recall", "order", "match", "columns", "free"]
+QuestionForm = Literal["choice", "text", "order"]
+ActKind = Literal["kill-worker", "frozen-kernels"]
 KernelKind = Literal["none", "recorded", "no-probe", "foreign", "remote", "elsewhere", "dead"]
 
 
@@ -25,6 +27,19 @@ class MistakeView(msgspec.Struct, frozen=True):
 
     id: str
     sentence: str
+
+
+class GoalMoment(msgspec.Struct, frozen=True):
+    """Where a film shows what a goal was decided by: the moment, in a Film's milliseconds, and whom to look at.
+
+    ``unix`` and ``kernel_id`` are that film's: a kernel that was restarted has another.
+    """
+
+    at: float
+    unix: float = 0.0
+    kernel_id: str = ""
+    lanes: tuple[str, ...] = ()
+    objects: tuple[str, ...] = ()
 
 
 class GoalResult(msgspec.Struct, frozen=True):
@@ -40,6 +55,8 @@ class GoalResult(msgspec.Struct, frozen=True):
     hint: str = ""
     note: str = ""
     mistake: MistakeView | None = None
+    moment: GoalMoment | None = None
+    """None where no moment decided it, or it is not known."""
 
 
 class StepResult(msgspec.Struct, frozen=True):
@@ -84,12 +101,16 @@ class Choice(msgspec.Struct, frozen=True):
 
 
 class Question(msgspec.Struct, frozen=True):
-    """A question of a quiz or recall step."""
+    """A question that is answered in the sidebar: choose, write (not graded), or put the choices in order.
+
+    In a step of kind ``match`` or ``columns`` all questions have the same choices: they are the rows of a table.
+    """
 
     id: str
     text: str
     choices: tuple[Choice, ...]
     several: bool = False
+    form: QuestionForm = "choice"
 
 
 class Prompt(msgspec.Struct, frozen=True):
@@ -116,6 +137,15 @@ class GoalView(msgspec.Struct, frozen=True):
     phase: Phase | None = None
 
 
+class ActView(msgspec.Struct, frozen=True):
+    """What the lab does when it is asked to: ``label`` stands on the button, ``html`` above it."""
+
+    id: str
+    kind: ActKind
+    label: str
+    html: str
+
+
 class StepView(msgspec.Struct, frozen=True):
     """A step as the sidebar shows it. ``html`` is rendered and sanitised by the server."""
 
@@ -130,6 +160,7 @@ class StepView(msgspec.Struct, frozen=True):
     prompts: tuple[Prompt, ...] = ()
     questions: tuple[Question, ...] = ()
     blocks: tuple[Block, ...] = ()
+    acts: tuple[ActView, ...] = ()
     skipped: str = ""
 
 
@@ -462,11 +493,265 @@ class RescueReply(msgspec.Struct, frozen=True):
     state: KernelState
 
 
+class ActRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """POST labs/{id}/steps/{step}/act: which of the step's acts, and in whose kernel."""
+
+    act: str
+    kernel_id: str
+    cells: tuple[CellRef, ...]
+
+
+class Frozen(msgspec.Struct, frozen=True):
+    """A kernel that was frozen for the learner: who waits for what in it. The diagnosis is left to them."""
+
+    name: str
+    seen: tuple[str, ...]
+
+
+class ActReply(msgspec.Struct, frozen=True):
+    """Whether it was done; what happened, in sentences; and the frozen kernels, where that was the act."""
+
+    schema: int
+    act: str
+    done: bool
+    happened: tuple[str, ...]
+    frozen: tuple[Frozen, ...] = ()
+
+
 class ProblemReply(msgspec.Struct, frozen=True):
     """Every error: what was expected, what was seen, what to do next."""
 
     message: str
     reason: str = ""
+
+
+# -- the film: what happened, for the map, the timeline and the replay -------------------
+
+LaneKind = Literal["notebook", "process", "thread", "program"]
+SharedKind = Literal[
+    "queue",
+    "lock",
+    "rlock",
+    "semaphore",
+    "value",
+    "array",
+    "event",
+    "condition",
+    "barrier",
+    "pipe",
+    "socket",
+    "segment",
+    "managed",
+    "thread-lock",
+]
+LinkMode = Literal["uses", "reads", "writes", "reads-writes", "maps", "serves"]
+WaitKind = Literal["object", "end", "outside", "unknown"]
+Act = Literal[
+    "start",
+    "join",
+    "put",
+    "get",
+    "done",
+    "full",
+    "empty",
+    "take",
+    "give",
+    "miss",
+    "arrive",
+    "pass",
+    "broken",
+    "call",
+    "create",
+    "attach",
+    "close",
+    "unlink",
+]
+
+
+class FilmLane(msgspec.Struct, frozen=True):
+    """A process or thread: a lane of the timeline, a node of the map. Times are the film's.
+
+    ``parent`` is the lane that started it, "" for the notebook's own. A thread has its process's ``pid``.
+    ``name`` is what its program calls it, "" where it has no name of its own.
+    """
+
+    id: str
+    parent: str
+    kind: LaneKind
+    role: str
+    """``worker pool executor manager fork program thread``, or ``notebook``."""
+    name: str
+    pid: int
+    tid: int
+    born: float
+    """When ``start()`` was called, or else when it was first seen."""
+    ran: float | None = None
+    """When its own code began; None while it has not, and where that is not told."""
+    ended: float | None = None
+    """None while it lives."""
+    exit_code: int | None = None
+    error: str = ""
+    """``Type: message`` of the exception that ended it."""
+    target: str = ""
+    run: int = 0
+    """Which run of a cell started it (FilmCell.run)."""
+
+
+class FilmObject(msgspec.Struct, frozen=True):
+    """Something that processes or threads share.
+
+    ``name`` is the learner's, "" where none is known; then ``kind`` and ``number`` tell it from others.
+    """
+
+    id: str
+    kind: SharedKind
+    name: str
+    number: int
+    """Counts those of one kind, from 1, in order of their making."""
+    cls: str = ""
+    born: float = 0.0
+    ended: float | None = None
+    """When it was known to be gone: closed, unlinked."""
+    capacity: int | None = None
+    """Items that fit into a queue, holders that a semaphore admits, bytes of a segment, parties of a barrier."""
+    run: int = 0
+    owner: str = ""
+    """``pool``, ``executor`` … where the library made it for one of its own."""
+
+
+class FilmLink(msgspec.Struct, frozen=True):
+    """That a lane has to do with an object, from ``begin`` on; ``end`` None: still."""
+
+    lane: str
+    object: str
+    mode: LinkMode
+    begin: float
+    end: float | None = None
+
+
+class FilmWait(msgspec.Struct, frozen=True):
+    """A lane waits, from ``begin`` to ``end`` (None: still).
+
+    ``kind`` says for what: an ``object`` (with its id), the ``end`` of other lanes (``lanes``), something
+    ``outside`` the program, or ``unknown``. Who holds the object now is in its states.
+    """
+
+    lane: str
+    begin: float
+    end: float | None
+    kind: WaitKind
+    object: str = ""
+    lanes: tuple[str, ...] = ()
+    timed: bool = False
+    """It ends by itself: a time-out was given."""
+    forever: bool = False
+    """Nobody is left who could end it."""
+    call: str = ""
+    """What it waits in: ``acquire put get join wait read write`` …"""
+
+
+class FilmMark(msgspec.Struct, frozen=True):
+    """Something a lane did at one moment, to an object or to another lane; ``text`` is the item, the answer …"""
+
+    at: float
+    lane: str
+    act: Act
+    object: str = ""
+    other: str = ""
+    text: str = ""
+
+
+class FilmState(msgspec.Struct, frozen=True):
+    """What is true of an object from ``at`` until its next state; None: not known."""
+
+    object: str
+    at: float
+    fill: int | None = None
+    """Items in a queue, bytes in a pipe or socket, those who have arrived at a barrier."""
+    value: str = ""
+    """A shared number, or how many a semaphore still admits."""
+    holders: tuple[str, ...] = ()
+    """The lanes that hold it."""
+    waiters: int = 0
+
+
+class FilmCell(msgspec.Struct, frozen=True):
+    """One run of a cell; ``end`` None while it runs. ``number`` is what the notebook shows in brackets."""
+
+    cell: str
+    run: int
+    number: int
+    step: str
+    begin: float
+    end: float | None
+    error: str = ""
+    lanes: int = 0
+    """How many processes and threads it started."""
+
+
+class FilmDeadlock(msgspec.Struct, frozen=True):
+    """A closed circle: each of ``lanes`` waits for the object at the same place, which the next of them holds.
+
+    Where a lane waits for the end of the next one, its place in ``objects`` is "". ``end`` None: it lasts.
+    """
+
+    begin: float
+    end: float | None
+    lanes: tuple[str, ...]
+    objects: tuple[str, ...]
+
+
+class FilmCaption(msgspec.Struct, frozen=True):
+    """A sentence to read from ``at`` on, until the next one; ``lanes`` and ``objects`` are what it speaks of."""
+
+    at: float
+    text: str
+    lanes: tuple[str, ...] = ()
+    objects: tuple[str, ...] = ()
+
+
+class FilmGap(msgspec.Struct, frozen=True):
+    """What a film leaves out to stay small: ``count`` of ``what``, between two moments."""
+
+    what: Literal["marks", "waits", "states", "lanes", "objects", "links", "cells"]
+    count: int
+    begin: float
+    end: float
+
+
+class Film(msgspec.Struct, frozen=True):
+    """GET kernels/{id}/film, a lab's replay, and a saved file: what processes and threads did, bounded.
+
+    ``run`` is the run of a cell that it tells of, with what that started; 0: all that is kept. ``cells``
+    are all of them, so that another can be asked for.
+
+    All times are milliseconds since ``unix`` (Unix seconds), the moment when the kernel was ready. Lists
+    are in order of time. Ids hold as long as what they name is kept, so that two films of a kernel can be
+    laid over each other. It ends at ``end``, and begins at ``begin``, which is not 0 where one run is told.
+    """
+
+    schema: int
+    title: str
+    kernel_id: str
+    unix: float
+    begin: float
+    end: float
+    run: int
+    busy: bool
+    """A cell was running at its end."""
+    stuck: bool | None
+    lanes: tuple[FilmLane, ...]
+    objects: tuple[FilmObject, ...] = ()
+    links: tuple[FilmLink, ...] = ()
+    waits: tuple[FilmWait, ...] = ()
+    marks: tuple[FilmMark, ...] = ()
+    states: tuple[FilmState, ...] = ()
+    cells: tuple[FilmCell, ...] = ()
+    deadlocks: tuple[FilmDeadlock, ...] = ()
+    captions: tuple[FilmCaption, ...] = ()
+    left_out: tuple[FilmGap, ...] = ()
+    not_recorded: tuple[str, ...] = ()
+    """In sentences, what the recording itself does not have."""
 
 
 # -- parallab inspect and doctor -----------------------------------------------
@@ -628,6 +913,9 @@ ROOTS: tuple[type[msgspec.Struct], ...] = (
     CleanReply,
     RescueRequest,
     RescueReply,
+    Film,
+    ActRequest,
+    ActReply,
     ProblemReply,
     ProgressEvent,
     KernelEvent,

@@ -234,15 +234,19 @@ def _segment(value: Any) -> dict[str, Any]:
     return {"kind": "segment", "type": type_name(value), "name": str(name)}
 
 
-def _other(value: Any) -> dict[str, Any]:
-    return {"kind": "other", "type": type_name(value)}
+def _composite(value: Any) -> dict[str, Any]:
+    """A condition, event or barrier: it goes by the name of the lock in it."""
+    inside = attributes(value)
+    condition = inside.get("_cond")
+    lock = (attributes(condition) if condition is not None else inside).get("_lock")
+    return {"kind": "other", "type": type_name(value), "name": semaphore_name(lock) if lock is not None else ""}
 
 
 _SHARED: dict[tuple[str, str], Any] = {
     ("multiprocessing.synchronize", "SemLock"): _lock,
-    ("multiprocessing.synchronize", "Condition"): _other,
-    ("multiprocessing.synchronize", "Event"): _other,
-    ("multiprocessing.synchronize", "Barrier"): _other,
+    ("multiprocessing.synchronize", "Condition"): _composite,
+    ("multiprocessing.synchronize", "Event"): _composite,
+    ("multiprocessing.synchronize", "Barrier"): _composite,
     ("multiprocessing.sharedctypes", "SynchronizedBase"): _number,
     ("_ctypes", "_CData"): _raw_number,
     ("_ctypes", "_SimpleCData"): _raw_number,

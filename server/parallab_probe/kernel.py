@@ -191,6 +191,7 @@ class Cells:
         return {
             "readings": readings,
             "segments": segments,
+            "named": values.named(space, reach),
             "values": (*values.copied(space, wanted, left), *remembered),
         }
 

@@ -150,6 +150,21 @@ def readings(space: dict[str, Any], names: set[str]) -> tuple[dict[str, Any], ..
     return tuple(read)
 
 
+def named(space: dict[str, Any], names: set[str]) -> tuple[dict[str, Any], ...]:
+    """What these names call the locks, queues, barriers and segments that they hold, as model.Named."""
+    found: list[dict[str, Any]] = []
+    for name, value in list(space.items()):
+        if name not in names:
+            continue
+        for label, part in _parts(name, value):
+            facts = describe.shared(part)
+            if facts is not None and facts["kind"] != "number" and facts.get("name"):
+                found.append({"name": label, "of": facts["name"]})
+                if len(found) == NAMES:
+                    return tuple(found)
+    return tuple(found)
+
+
 def _parts(name: str, value: object) -> list[tuple[str, object]]:
     if type(value) is list or type(value) is tuple:
         parts: list[object] = list(value)[: describe.ARGS]

@@ -19,13 +19,6 @@ from parallab.model import Snapshot
 TRUTHS = subjects.every()
 
 
-WRONG = {
-    # (what, subject): the start methods under which today's code is known to tell something else, and why.
-    ("roles", "listener"): (("forkserver",), "a worker that listens is taken for the forkserver"),
-    ("composites", "lock_cycle"): (("forkserver",), "two locks and the forkserver's own pipe are taken for a queue"),
-}
-
-
 @cache
 def trees() -> dict[str, replay.Tree]:
     return {str(tree): tree for path in replay.paths() for tree in replay.load(path)}
@@ -42,18 +35,10 @@ def found(name: str) -> ipc.Objects:
     return ipc.objects(seen(name)[1])
 
 
-def every(what: str = "") -> pytest.MarkDecorator:
-    """All trees, those of one subject together; apart the ones that are known to be told wrongly."""
-    cases = []
-    for subject in TRUTHS:
-        wrong, reason = WRONG.get((what, subject), ((), ""))
-        names = [name for name, tree in trees().items() if tree.subject == subject]
-        right = [name for name in names if trees()[name].method not in wrong]
-        cases.append(pytest.param(right, id=subject))
-        if wrong:
-            mark = pytest.mark.xfail(strict=True, reason=reason)
-            cases.append(pytest.param([name for name in names if name not in right], id=f"{subject}-wrong", marks=mark))
-    return pytest.mark.parametrize("names", cases)
+def every() -> pytest.MarkDecorator:
+    """All trees, those of one subject together."""
+    by_subject = {subject: [name for name, tree in trees().items() if tree.subject == subject] for subject in TRUTHS}
+    return pytest.mark.parametrize("names", [pytest.param(names, id=subject) for subject, names in by_subject.items()])
 
 
 def check(names: list[str], tell: Callable[[str], object], truth: Callable[[str], object]) -> None:
@@ -101,7 +86,7 @@ def test_a_recording_of_it_comes_back_from_disk_as_it_was(names: list[str]) -> N
     check(names, lambda name: model.loads(model.dumps(made[name])), made.__getitem__)
 
 
-@every("roles")
+@every()
 def test_every_process_has_its_role(names: list[str]) -> None:
     check(
         names,
@@ -120,7 +105,7 @@ def helpers(method: str, truth: Truth) -> tuple[str, ...]:
     return (*servers, "resource-tracker")
 
 
-@every("semaphores")
+@every()
 def test_semaphores_are_of_their_kinds(names: list[str]) -> None:
     check(
         names,
@@ -138,7 +123,7 @@ def letter(semaphore: ipc.Semaphore) -> str:
     return "S" if semaphore.maxvalue == 2**31 - 1 else "B"
 
 
-@every("composites")
+@every()
 def test_parts_are_put_together_to_what_was_made(names: list[str]) -> None:
     check(
         names,
@@ -147,7 +132,7 @@ def test_parts_are_put_together_to_what_was_made(names: list[str]) -> None:
     )
 
 
-@every("holders")
+@every()
 def test_who_holds_a_lock_and_how_many_wait(names: list[str]) -> None:
     check(names, held, lambda name: (truth_of(name).holds, truth_of(name).waiting))
 
@@ -159,7 +144,7 @@ def held(name: str) -> tuple[tuple[str, ...], int]:
     return holds, sum(one.waiters or 0 for one in semaphores)
 
 
-@every("memory")
+@every()
 def test_shared_memory_is_of_its_kind_and_size(names: list[str]) -> None:
     check(names, memory, lambda name: truth_of(name).memory)
 
@@ -172,7 +157,7 @@ def memory(name: str) -> tuple[tuple[str, int, bool], ...]:
     )
 
 
-@every("queued")
+@every()
 def test_what_waits_in_pipes(names: list[str]) -> None:
     check(names, queued, lambda name: truth_of(name).queued)
 
@@ -183,7 +168,7 @@ def queued(name: str) -> tuple[int, ...]:
     return tuple(FULL if bytes_ > 15 * 4096 else bytes_ for bytes_ in waiting if bytes_)
 
 
-@every("pairs")
+@every()
 def test_pairs_of_sockets_join_the_program_and_its_child(names: list[str]) -> None:
     told = [name for name in names if truth_of(name).pairs is not None]
     if told:
@@ -202,7 +187,7 @@ def pairs(name: str) -> int:
     )
 
 
-@every("calls")
+@every()
 def test_what_the_program_waits_in(names: list[str]) -> None:
     check(names, lambda name: call(name) in truth_of(name).calls, lambda name: True)
 
@@ -213,12 +198,12 @@ def call(name: str) -> str:
     return next(one.blocked.call for one in root.threads if one.tid == root.pid and one.blocked is not None)
 
 
-@every("stuck")
+@every()
 def test_whether_it_is_stuck(names: list[str]) -> None:
     check(names, lambda name: waits.stuck(*seen(name)), lambda name: truth_of(name).stuck)
 
 
-@every("diagnoses")
+@every()
 def test_why_it_is_stuck(names: list[str]) -> None:
     check(
         names,
@@ -227,6 +212,6 @@ def test_why_it_is_stuck(names: list[str]) -> None:
     )
 
 
-@every("missing")
+@every()
 def test_nothing_is_missing(names: list[str]) -> None:
     check(names, lambda name: seen(name)[1].missing, lambda name: ())

@@ -339,7 +339,9 @@ class Kernel:
             return _Status(stat.S_IFLNK | MODES[link.mode])
         return _Status(KINDS[link.kind], link.dev, link.ino)
 
-    def lstat(self, path: str) -> _Status:
+    def lstat(self, path: str, *, dir_fd: Any = None) -> _Status:
+        if dir_fd is not None:
+            return self.stat(path, dir_fd=dir_fd, follow_symlinks=False)
         device, entries = self.look.shm
         for entry in entries:
             if path.endswith(f"/root/dev/shm/{entry.name}"):

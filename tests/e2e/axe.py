@@ -9,7 +9,7 @@ from typing import Any
 from playwright.sync_api import Page
 
 ROOT = Path(__file__).resolve().parents[2]
-OURS = ["#parallab-panel", ".pl-StatusItem"]
+OURS = ["#parallab-panel", ".pl-StatusItem", ".pl-Picture"]
 #: JupyterLab's body has no height, and axe then skips colour contrast without a word.
 TALL = "html, body { height: 100vh !important; }"
 

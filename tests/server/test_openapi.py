@@ -83,6 +83,8 @@ REAL: list[tuple[str, str, Any, str]] = [
     ("post", "/parallab/kernels/{kernel}/rescue", {"action": "dismiss"}, "kernels/nobody/rescue"),
     ("get", "/parallab/kernels/{kernel}/state", None, "kernels/nobody/state"),
     ("get", "/parallab/kernels/{kernel}/recording", None, "kernels/nobody/recording"),
+    ("get", "/parallab/kernels/{kernel}/film", None, "kernels/nobody/film"),
+    ("get", "/parallab/kernels/{kernel}/film", None, "kernels/nobody/film?run=x"),
     (
         "post",
         "/parallab/labs/{lab}/steps/{step}/check",

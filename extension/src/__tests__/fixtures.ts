@@ -4,6 +4,7 @@ import type { Host } from '../core';
 import type { Fetch } from '../core';
 import type {
   Course,
+  GoalMoment,
   GoalResult,
   KernelState,
   LabSummary,
@@ -12,6 +13,7 @@ import type {
   LiveProcess,
   LiveThread,
   NotebookCell,
+  PictureView,
   StepProgress,
   StepResult,
   StepView
@@ -32,6 +34,7 @@ export function aStep(part: Partial<StepView> & { id: string }): StepView {
     prompts: [],
     questions: [],
     blocks: [],
+    acts: [],
     skipped: '',
     ...part
   };
@@ -67,6 +70,7 @@ export function aGoal(part: Partial<GoalResult> & { id: string }): GoalResult {
     hint: '',
     note: '',
     mistake: null,
+    moment: null,
     ...part
   };
 }
@@ -241,6 +245,7 @@ export class FakeServer {
 export class FakeHost implements Host {
   readonly opened: string[] = [];
   readonly revealed: string[] = [];
+  readonly pictures: { view: PictureView; moment: GoalMoment | null }[] = [];
   readonly sources: Record<string, readonly NotebookCell[]> = {};
   failure: Error | null = null;
 
@@ -264,6 +269,10 @@ export class FakeHost implements Host {
     const old = this.sources[step] ?? [];
     this.sources[step] = cells;
     return old;
+  }
+
+  showPicture(view: PictureView, moment: GoalMoment | null) {
+    this.pictures.push({ view, moment });
   }
 
   async switchKernel() {

@@ -3,7 +3,7 @@
  * about notebooks and kernels. JupyterLab's is in src/jupyterlab; another editor brings its own.
  */
 
-import type { CellRef, NotebookCell } from './wire';
+import type { CellRef, GoalMoment, NotebookCell } from './wire';
 
 export type KernelStatus =
   | 'starting'
@@ -39,6 +39,8 @@ export interface HostState {
 
 export const NO_NOTEBOOK: HostState = { notebook: null, kernel: null };
 
+export type PictureView = 'map' | 'timeline';
+
 export interface Host {
   /** All of the notebook's cells in document order, each with the step of its own metadata. */
   cells(): readonly CellRef[];
@@ -57,6 +59,8 @@ export interface Host {
   ): readonly NotebookCell[];
   /** Gives the notebook Parallab's kernel, starting it. */
   switchKernel(): Promise<void>;
+  /** Opens the picture of what the kernel in front did, at a moment if one is given. */
+  showPicture(view: PictureView, moment: GoalMoment | null): void;
   /** Restarts the notebook's kernel, after asking where the editor asks. */
   restartKernel(): Promise<void>;
 }

@@ -5,7 +5,7 @@
  */
 
 import type { Client } from './client';
-import type { Host, HostKernel, HostState } from './host';
+import type { Host, HostKernel, HostState, PictureView } from './host';
 import { ProblemError, asProblem, isGeneral } from './problem';
 import { Signal } from './signal';
 import {
@@ -24,6 +24,7 @@ import {
 } from './state';
 import type {
   CheckReply,
+  GoalMoment,
   KernelEvent,
   LabView,
   NotebookCell,
@@ -170,6 +171,10 @@ export class LabStore {
 
   restartKernel(): Promise<void> {
     return this._ask(() => this._host.restartKernel());
+  }
+
+  showPicture(view: PictureView, moment: GoalMoment | null = null): void {
+    this._host.showPicture(view, moment);
   }
 
   // -- what the server says unasked ---------------------------------------------
@@ -339,6 +344,24 @@ export class LabStore {
       const key = workKey(lab, step);
       const judged = (this._state.work[key] ?? NO_WORK).judged + 1;
       this._setWork(lab, step, { judged });
+    });
+  }
+
+  /** Has the lab do what the step offers; what came of it stays in view until it is done again. */
+  async act(step: string, act: string): Promise<void> {
+    await this._do(step, 'act', async lab => {
+      const kernel = this._state.host.kernel;
+      if (kernel === null || !this._hasNotebook()) {
+        throw new ProblemError('host', '');
+      }
+      const reply = await this._client.act(lab, step, {
+        act,
+        kernel_id: kernel.id,
+        cells: this._host.cells()
+      });
+      const key = workKey(lab, step);
+      const { acts } = this._state.work[key] ?? NO_WORK;
+      this._setWork(lab, step, { acts: { ...acts, [act]: reply } });
     });
   }
 

@@ -11,11 +11,49 @@ export type Phase = 'break' | 'repair';
 
 export type StepKind = 'code' | 'columns' | 'free' | 'match' | 'order' | 'parsons' | 'predict' | 'quiz' | 'recall';
 
+export type QuestionForm = 'choice' | 'order' | 'text';
+
+export type ActKind = 'frozen-kernels' | 'kill-worker';
+
 export type KernelKind = 'dead' | 'elsewhere' | 'foreign' | 'no-probe' | 'none' | 'recorded' | 'remote';
 
 export type LeftoverKind = 'folder' | 'process' | 'segment' | 'semaphore';
 
 export type RescueAction = 'dismiss' | 'interrupt' | 'kill' | 'terminate';
+
+export type LaneKind = 'notebook' | 'process' | 'program' | 'thread';
+
+export type SharedKind = 'array' | 'barrier' | 'condition' | 'event' | 'lock' | 'managed' | 'pipe' | 'queue' | 'rlock' | 'segment' | 'semaphore' | 'socket' | 'thread-lock' | 'value';
+
+export type LinkMode = 'maps' | 'reads' | 'reads-writes' | 'serves' | 'uses' | 'writes';
+
+export type WaitKind = 'end' | 'object' | 'outside' | 'unknown';
+
+export type Act = 'arrive' | 'attach' | 'broken' | 'call' | 'close' | 'create' | 'done' | 'empty' | 'full' | 'get' | 'give' | 'join' | 'miss' | 'pass' | 'put' | 'start' | 'take' | 'unlink';
+
+/** Whether it was done; what happened, in sentences; and the frozen kernels, where that was the act. */
+export interface ActReply {
+  readonly schema: number;
+  readonly act: string;
+  readonly done: boolean;
+  readonly happened: readonly string[];
+  readonly frozen: readonly Frozen[];
+}
+
+/** POST labs/{id}/steps/{step}/act: which of the step's acts, and in whose kernel. */
+export interface ActRequest {
+  readonly act: string;
+  readonly kernel_id: string;
+  readonly cells: readonly CellRef[];
+}
+
+/** What the lab does when it is asked to: ``label`` stands on the button, ``html`` above it. */
+export interface ActView {
+  readonly id: string;
+  readonly kind: ActKind;
+  readonly label: string;
+  readonly html: string;
+}
 
 /** What was right, why, and the progress it led to. */
 export interface AnswerReply {
@@ -111,6 +149,174 @@ export interface Course {
   readonly labs: readonly LabSummary[];
 }
 
+/** GET kernels/{id}/film, a lab's replay, and a saved file: what processes and threads did, bounded.
+
+``run`` is the run of a cell that it tells of, with what that started; 0: all that is kept. ``cells``
+are all of them, so that another can be asked for.
+
+All times are milliseconds since ``unix`` (Unix seconds), the moment when the kernel was ready. Lists
+are in order of time. Ids hold as long as what they name is kept, so that two films of a kernel can be
+laid over each other. It ends at ``end``, and begins at ``begin``, which is not 0 where one run is told. */
+export interface Film {
+  readonly schema: number;
+  readonly title: string;
+  readonly kernel_id: string;
+  readonly unix: number;
+  readonly begin: number;
+  readonly end: number;
+  readonly run: number;
+  readonly busy: boolean;
+  readonly stuck: boolean | null;
+  readonly lanes: readonly FilmLane[];
+  readonly objects: readonly FilmObject[];
+  readonly links: readonly FilmLink[];
+  readonly waits: readonly FilmWait[];
+  readonly marks: readonly FilmMark[];
+  readonly states: readonly FilmState[];
+  readonly cells: readonly FilmCell[];
+  readonly deadlocks: readonly FilmDeadlock[];
+  readonly captions: readonly FilmCaption[];
+  readonly left_out: readonly FilmGap[];
+  readonly not_recorded: readonly string[];
+}
+
+/** A sentence to read from ``at`` on, until the next one; ``lanes`` and ``objects`` are what it speaks of. */
+export interface FilmCaption {
+  readonly at: number;
+  readonly text: string;
+  readonly lanes: readonly string[];
+  readonly objects: readonly string[];
+}
+
+/** One run of a cell; ``end`` None while it runs. ``number`` is what the notebook shows in brackets. */
+export interface FilmCell {
+  readonly cell: string;
+  readonly run: number;
+  readonly number: number;
+  readonly step: string;
+  readonly begin: number;
+  readonly end: number | null;
+  readonly error: string;
+  readonly lanes: number;
+}
+
+/** A closed circle: each of ``lanes`` waits for the object at the same place, which the next of them holds.
+
+Where a lane waits for the end of the next one, its place in ``objects`` is "". ``end`` None: it lasts. */
+export interface FilmDeadlock {
+  readonly begin: number;
+  readonly end: number | null;
+  readonly lanes: readonly string[];
+  readonly objects: readonly string[];
+}
+
+/** What a film leaves out to stay small: ``count`` of ``what``, between two moments. */
+export interface FilmGap {
+  readonly what: 'cells' | 'lanes' | 'links' | 'marks' | 'objects' | 'states' | 'waits';
+  readonly count: number;
+  readonly begin: number;
+  readonly end: number;
+}
+
+/** A process or thread: a lane of the timeline, a node of the map. Times are the film's.
+
+``parent`` is the lane that started it, "" for the notebook's own. A thread has its process's ``pid``.
+``name`` is what its program calls it, "" where it has no name of its own. */
+export interface FilmLane {
+  readonly id: string;
+  readonly parent: string;
+  readonly kind: LaneKind;
+  readonly role: string;
+  readonly name: string;
+  readonly pid: number;
+  readonly tid: number;
+  readonly born: number;
+  readonly ran: number | null;
+  readonly ended: number | null;
+  readonly exit_code: number | null;
+  readonly error: string;
+  readonly target: string;
+  readonly run: number;
+}
+
+/** That a lane has to do with an object, from ``begin`` on; ``end`` None: still. */
+export interface FilmLink {
+  readonly lane: string;
+  readonly object: string;
+  readonly mode: LinkMode;
+  readonly begin: number;
+  readonly end: number | null;
+}
+
+/** Something a lane did at one moment, to an object or to another lane; ``text`` is the item, the answer … */
+export interface FilmMark {
+  readonly at: number;
+  readonly lane: string;
+  readonly act: Act;
+  readonly object: string;
+  readonly other: string;
+  readonly text: string;
+}
+
+/** Something that processes or threads share.
+
+``name`` is the learner's, "" where none is known; then ``kind`` and ``number`` tell it from others. */
+export interface FilmObject {
+  readonly id: string;
+  readonly kind: SharedKind;
+  readonly name: string;
+  readonly number: number;
+  readonly cls: string;
+  readonly born: number;
+  readonly ended: number | null;
+  readonly capacity: number | null;
+  readonly run: number;
+  readonly owner: string;
+}
+
+/** What is true of an object from ``at`` until its next state; None: not known. */
+export interface FilmState {
+  readonly object: string;
+  readonly at: number;
+  readonly fill: number | null;
+  readonly value: string;
+  readonly holders: readonly string[];
+  readonly waiters: number;
+}
+
+/** A lane waits, from ``begin`` to ``end`` (None: still).
+
+``kind`` says for what: an ``object`` (with its id), the ``end`` of other lanes (``lanes``), something
+``outside`` the program, or ``unknown``. Who holds the object now is in its states. */
+export interface FilmWait {
+  readonly lane: string;
+  readonly begin: number;
+  readonly end: number | null;
+  readonly kind: WaitKind;
+  readonly object: string;
+  readonly lanes: readonly string[];
+  readonly timed: boolean;
+  readonly forever: boolean;
+  readonly call: string;
+}
+
+/** A kernel that was frozen for the learner: who waits for what in it. The diagnosis is left to them. */
+export interface Frozen {
+  readonly name: string;
+  readonly seen: readonly string[];
+}
+
+/** Where a film shows what a goal was decided by: the moment, in a Film's milliseconds, and whom to look at.
+
+``unix`` and ``kernel_id`` are that film's: a kernel that was restarted has another. */
+export interface GoalMoment {
+  readonly at: number;
+  readonly unix: number;
+  readonly kernel_id: string;
+  readonly lanes: readonly string[];
+  readonly objects: readonly string[];
+}
+
 /** One goal's verdict; empty strings where a field does not apply. */
 export interface GoalResult {
   readonly id: string;
@@ -123,6 +329,7 @@ export interface GoalResult {
   readonly hint: string;
   readonly note: string;
   readonly mistake: MistakeView | null;
+  readonly moment: GoalMoment | null;
 }
 
 /** A goal before it is judged. */
@@ -317,12 +524,15 @@ export interface Prompt {
   readonly choices: readonly Choice[];
 }
 
-/** A question of a quiz or recall step. */
+/** A question that is answered in the sidebar: choose, write (not graded), or put the choices in order.
+
+In a step of kind ``match`` or ``columns`` all questions have the same choices: they are the rows of a table. */
 export interface Question {
   readonly id: string;
   readonly text: string;
   readonly choices: readonly Choice[];
   readonly several: boolean;
+  readonly form: QuestionForm;
 }
 
 /** What was done, in sentences; whether it helped; and what is left. */
@@ -394,5 +604,6 @@ export interface StepView {
   readonly prompts: readonly Prompt[];
   readonly questions: readonly Question[];
   readonly blocks: readonly Block[];
+  readonly acts: readonly ActView[];
   readonly skipped: string;
 }

@@ -10,6 +10,7 @@ import type {
   NotebookPanel
 } from '@jupyterlab/notebook';
 import type { CommandRegistry } from '@lumino/commands';
+import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import type { IDisposable } from '@lumino/disposable';
 import { Signal, type ISignal } from '@lumino/signaling';
 import {
@@ -20,13 +21,16 @@ import {
   stepsOf,
   textsOf,
   type CellRef,
+  type GoalMoment,
   type Host,
   type HostKernel,
   type HostState,
   type KernelStatus,
   type NotebookCell,
+  type PictureView,
   type PlanCell
 } from '../core';
+import { CommandIDs } from './tokens';
 
 /** The key of our metadata in notebooks and cells. */
 const METADATA = 'parallab';
@@ -166,6 +170,12 @@ export class NotebookHost implements Host, IDisposable {
 
   async switchKernel(): Promise<void> {
     await this._panel?.sessionContext.changeKernel({ name: KERNEL_NAME });
+  }
+
+  showPicture(view: PictureView, moment: GoalMoment | null): void {
+    // A value without methods: it goes through a command's arguments as it is.
+    const asked = moment as unknown as ReadonlyPartialJSONObject | null;
+    void this._commands.execute(CommandIDs.picture, { view, moment: asked });
   }
 
   async restartKernel(): Promise<void> {

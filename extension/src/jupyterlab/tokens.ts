@@ -2,7 +2,7 @@
 
 import { Token } from '@lumino/coreutils';
 import type { ISignal } from '@lumino/signaling';
-import type { LabStore } from '../core';
+import type { Client, LabStore } from '../core';
 import type { ViewSettings } from '../ui';
 import type { NotebookHost } from './host';
 
@@ -16,6 +16,7 @@ export interface ISettings extends ViewSettings {
 export interface IParallab {
   readonly store: LabStore;
   readonly host: NotebookHost;
+  readonly client: Client;
   readonly settings: ISettings;
   readonly settingsChanged: ISignal<IParallab, ISettings>;
 }
@@ -36,4 +37,6 @@ export namespace CommandIDs {
   export const resetStep = 'parallab:reset-step';
   export const hint = 'parallab:hint';
   export const switchKernel = 'parallab:switch-kernel';
+  export const picture = 'parallab:show-picture';
+  export const openFilm = 'parallab:open-film';
 }

@@ -1,6 +1,6 @@
 /** Everything a view may ask for, and how the store does it. */
 
-import type { LabStore, RescueRequest } from '../core';
+import type { GoalMoment, LabStore, PictureView, RescueRequest } from '../core';
 
 export interface Actions {
   refresh(): void;
@@ -17,6 +17,8 @@ export interface Actions {
     step: string,
     answers: Readonly<Record<string, readonly string[]>>
   ): void;
+  /** Has the lab do what the step offers to do. */
+  act(step: string, act: string): void;
   hint(step: string, level: number): void;
   solution(step: string): void;
   insertSolution(step: string): void;
@@ -24,6 +26,8 @@ export interface Actions {
   undo(step: string): void;
   switchKernel(): void;
   restartKernel(): void;
+  /** Opens map or timeline in the main area, at a moment if one is given. */
+  showPicture(view: PictureView, moment?: GoalMoment): void;
   rescue(request: RescueRequest): void;
   closeRescue(): void;
   clean(): void;
@@ -43,6 +47,7 @@ export function actionsOf(store: LabStore): Actions {
     check: step => void store.check(step),
     predict: (step, answers) => void store.predict(step, answers),
     answer: (step, answers) => void store.answer(step, answers),
+    act: (step, act) => void store.act(step, act),
     hint: (step, level) => void store.hint(step, level),
     solution: step => void store.solution(step),
     insertSolution: step => store.insertSolution(step),
@@ -50,6 +55,7 @@ export function actionsOf(store: LabStore): Actions {
     undo: step => store.undo(step),
     switchKernel: () => void store.switchKernel(),
     restartKernel: () => void store.restartKernel(),
+    showPicture: (view, moment) => store.showPicture(view, moment),
     rescue: request => void store.rescue(request),
     closeRescue: () => store.closeRescue(),
     clean: () => void store.clean(),

@@ -16,7 +16,10 @@ import { Button, Notice, Question, useAsking } from './controls';
 import type { Kit, Trans } from './kit';
 import { ProblemNotice } from './problem';
 
-type RescueActions = Pick<Actions, 'rescue' | 'closeRescue' | 'restartKernel'>;
+type RescueActions = Pick<
+  Actions,
+  'rescue' | 'closeRescue' | 'restartKernel' | 'showPicture'
+>;
 
 export interface KernelProps {
   readonly kernel: KernelState | null;
@@ -40,13 +43,18 @@ export function Stuck(props: KernelProps): React.JSX.Element | null {
         alert
         title={trans.__('Your program is stuck.')}
         actions={
-          <Button
-            kind="primary"
-            off={rescue.busy}
-            onClick={() => actions.rescue({ action: 'interrupt' })}
-          >
-            {rescue.busy ? trans.__('Interrupting…') : trans.__('Interrupt')}
-          </Button>
+          <>
+            <Button
+              kind="primary"
+              off={rescue.busy}
+              onClick={() => actions.rescue({ action: 'interrupt' })}
+            >
+              {rescue.busy ? trans.__('Interrupting…') : trans.__('Interrupt')}
+            </Button>
+            <Button onClick={() => actions.showPicture('map')}>
+              {trans.__('Show the picture')}
+            </Button>
+          </>
         }
       >
         {kernel.diagnoses.map(text => (

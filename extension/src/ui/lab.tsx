@@ -12,7 +12,7 @@ import {
   type State
 } from '../core';
 import type { Actions } from './actions';
-import { Bar } from './controls';
+import { Bar, Button } from './controls';
 import { Rescued, RunningNow, Stuck } from './kernel';
 import type { Kit, ViewSettings } from './kit';
 import { Sight, SightWarning } from './sight';
@@ -86,6 +86,13 @@ export function LabPage(props: LabPageProps): React.JSX.Element {
           kit={kit}
         />
       )}
+      {kernel ? (
+        <div className="pl-Row">
+          <Button onClick={() => actions.showPicture('map')}>
+            {trans.__('Show the picture')}
+          </Button>
+        </div>
+      ) : null}
       <SightWarning sight={state.sight} kernel={kernel} kit={kit} />
       <Stuck {...now} />
       <Rescued {...now} />

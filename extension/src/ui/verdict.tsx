@@ -2,6 +2,8 @@
 
 import * as React from 'react';
 import type { Goal, GoalResult, StepProgress, StepResult } from '../core';
+import type { Actions } from './actions';
+import { Button } from './controls';
 import { Glyph, markText } from './glyph';
 import type { Kit, Trans, ViewSettings } from './kit';
 import { Text } from './text';
@@ -50,6 +52,7 @@ export interface VerdictProps {
   readonly goals: readonly Goal[];
   readonly progress: StepProgress | null;
   readonly settings: ViewSettings;
+  readonly actions: Pick<Actions, 'showPicture'>;
   readonly kit: Kit;
   readonly boxRef?: React.Ref<HTMLDivElement>;
 }
@@ -124,7 +127,7 @@ function GoalLine(
 }
 
 function Finding(
-  props: VerdictProps & { readonly result: GoalResult }
+  props: VerdictProps & { readonly result: GoalResult; readonly goal: Goal }
 ): React.JSX.Element | null {
   const { result, kit } = props;
   const { trans } = kit;
@@ -193,6 +196,25 @@ function Finding(
           </div>
         ) : null}
       </dl>
+      <ShowMe {...props} />
     </>
   );
+}
+
+/** To the moment that decided it, in the picture of what really happened. */
+function ShowMe(
+  props: VerdictProps & { readonly result: GoalResult; readonly goal: Goal }
+): React.JSX.Element | null {
+  const { goal, result, actions, kit } = props;
+  const { moment } = result;
+  return moment ? (
+    <div className="pl-Row">
+      <Button
+        label={kit.trans.__('Show me when “%1” was decided', goal.text)}
+        onClick={() => actions.showPicture('timeline', moment)}
+      >
+        {kit.trans.__('Show me')}
+      </Button>
+    </div>
+  ) : null;
 }

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from parallab.story import Worker
 
 #: What keeps a process from being started; each is told only if the evidence shows it.
-NO_START = ("M12", "M11", "M14", "M18", "M08", "M05", "M41", "M09")
+NO_START = ("M12", "M11", "M14", "M18", "M08", "M05", "M31", "M41", "M09")
 #: What makes a started process fail at once.
 BAD_START = ("M04", "M01", "M11", "M10", "M62")
 
@@ -93,6 +93,7 @@ def at_once(run: Evidence, workers: Sequence[Worker], hint: str = "") -> None:
             because="What runs one after the other takes as long as if you did it alone.",
             hint=hint or "Start all of them in one loop, and wait for them in a second loop.",
             mistake="M13",
+            about=found,
         )
 
 
@@ -104,6 +105,7 @@ def ended(run: Evidence, workers: Sequence[Worker]) -> None:
             "; ".join(run.standstill.lines) or "your cell waits, and nobody is left who could end that",
             because="A join waits for ever when the worker does.",
             mistake=("M43", "M44", "M46", "M42", "M45"),
+            about=run.standstill.cycle or run.standstill.waits,
         )
     left = [worker for worker in workers if not (run.joined(worker) or _asked(run, worker) or run.collected(worker))]
     if run.running is not None and left:

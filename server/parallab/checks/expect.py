@@ -13,6 +13,7 @@ class NotMet(Exception):
     """A goal is not met: what was expected and seen, why it matters, and a hint.
 
     ``mistakes`` are candidates of the catalogue; the judge tells one only if its recogniser agrees.
+    ``about`` is what was looked at, as evidence gave it: a picture shows it at the moment that decided.
     """
 
     def __init__(
@@ -22,6 +23,7 @@ class NotMet(Exception):
         because: str = "",
         hint: str = "",
         mistakes: tuple[str, ...] = (),
+        about: Any = None,
     ) -> None:
         super().__init__(f"expected {expected}; observed {observed}")
         self.expected = expected
@@ -29,6 +31,7 @@ class NotMet(Exception):
         self.because = because
         self.hint = hint
         self.mistakes = mistakes
+        self.about = about
 
 
 class CannotTell(Exception):
@@ -51,11 +54,13 @@ def expect(
     hint: str = "",
     mistake: str | Sequence[str] = (),
     observed: str | None = None,
+    about: Any = None,
 ) -> Any:
     """What was seen, if it matches; else raises :class:`NotMet`.
 
     A matcher ``one()`` unpacks: the single element is returned. ``observed`` replaces the
-    matcher's own telling of what was seen; ``mistake`` names one or more candidates.
+    matcher's own telling of what was seen; ``mistake`` names one or more candidates. ``about`` are the
+    workers, locks or queues that "Show me" points at, where ``seen`` is none of these.
     """
     mismatch = matcher.match(seen)
     if mismatch is not None:
@@ -65,6 +70,7 @@ def expect(
             because,
             hint,
             (mistake,) if isinstance(mistake, str) else tuple(mistake),
+            about if about is not None else seen,
         )
     if matcher.expected == "one":
         return next(iter(seen))
@@ -78,14 +84,16 @@ def fail(
     because: str = "",
     hint: str = "",
     mistake: str | Sequence[str] = (),
+    about: Any = None,
 ) -> NoReturn:
-    """Says outright that the goal is not met."""
+    """Says outright that the goal is not met; ``about`` as of :func:`expect`."""
     raise NotMet(
         expected,
         show(observed),
         because,
         hint,
         (mistake,) if isinstance(mistake, str) else tuple(mistake),
+        about if about is not None else observed,
     )
 
 

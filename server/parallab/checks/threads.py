@@ -86,6 +86,7 @@ def threads_at_once(run: Evidence, threads: Sequence[Thread], hint: str = "") ->
             because="What runs one after the other takes as long as if you did it alone.",
             hint=hint or "Start all of them in one loop, and wait for them in a second loop.",
             mistake="M13",
+            about=found,
         )
 
 

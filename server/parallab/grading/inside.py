@@ -116,6 +116,8 @@ class First:
                 self.kernel = self.launch(order["start"])
                 out.append(os.pidfd_open(self.kernel))
                 answer = {"pid": self.kernel}
+            elif "handle" in order:
+                out.append(os.pidfd_open(order["handle"]))
             elif "signal" in order:
                 os.killpg(self.kernel, order["signal"])
         except OSError as error:

@@ -14,15 +14,16 @@ import signal
 import socket
 import sys
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import zmq
 import zmq.asyncio
 from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.connect import KernelConnectionInfo
 
-from parallab import local_kernel, netlink
+from parallab import netlink, own_kernel
 from parallab.ear import Deliver, Ear
 from parallab.grading import guard
 from parallab.grading.facts import Limits
@@ -36,7 +37,7 @@ REPLY = 16 << 20
 
 
 class SandboxedKernel:
-    """As :class:`parallab.local_kernel.LocalKernel`. ``stopped`` says why its sandbox was ended, "" if it was not."""
+    """As :class:`parallab.own_kernel.OwnKernel`. ``stopped`` says why its sandbox was ended, "" if it was not."""
 
     client: AsyncKernelClient
     recorder: Recorder
@@ -59,8 +60,16 @@ class SandboxedKernel:
         """How the memory is limited."""
         return "cgroup" if self._sandbox is not None and self._sandbox.group is not None else "watched"
 
-    async def start(self) -> None:
+    async def __aenter__(self) -> SandboxedKernel:
         """Makes the sandbox and starts the kernel in it."""
+        try:
+            await self._start()
+        except BaseException:
+            await self.__aexit__()
+            raise
+        return self
+
+    async def _start(self) -> None:
         self._sandbox = await Sandbox.start(self._files, self._hidden, self._limits)
         diag = self._sandbox.diag()
         self._diag = diag
@@ -70,6 +79,7 @@ class SandboxedKernel:
             ear=self._ear,
             sockets=lambda: netlink.unix_sockets(diag),
             depth=DEPTH,
+            handle=self._sandbox.handle,
         )
         self._guard = asyncio.ensure_future(self._keep(self._sandbox))
         await self._launch()
@@ -86,7 +96,15 @@ class SandboxedKernel:
             with contextlib.suppress(SandboxError):
                 await self._sandbox.signal(signal.SIGINT)
 
-    async def stop(self) -> None:
+    def send(self, source: str, metadata: Mapping[str, Any]) -> str:
+        """Has a cell run; answers its message's id."""
+        return own_kernel.send(self.client, source, metadata)
+
+    async def reply(self, message_id: str) -> None:
+        """Ends with the cell's reply."""
+        await own_kernel.replied(self.client, message_id)
+
+    async def __aexit__(self, *_: object) -> None:
         """Ends the sandbox."""
         if self._guard is not None:
             self._guard.cancel()
@@ -126,9 +144,9 @@ class SandboxedKernel:
             await self._greeted()
             self.client = AsyncKernelClient(context=self._context)
             self.client.load_connection_info(_connection(f"{sandbox.root}{FOLDER}/ipc", key))
-            local_kernel.open_shell(self.client)
-            await local_kernel.ready(self.client, self.recorder)
-        except local_kernel.HeadlessError:
+            own_kernel.open_shell(self.client)
+            await own_kernel.ready(self.client, self.recorder)
+        except own_kernel.HeadlessError:
             if self.stopped:
                 raise SandboxError(self.stopped) from None
             raise
@@ -149,11 +167,11 @@ class SandboxedKernel:
 
         try:
             with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(greeting(), local_kernel.START)
+                await asyncio.wait_for(greeting(), own_kernel.START)
         finally:
             self.recorder.unlisten(hear)
         if self.recorder.hello is None:
-            what = "died" if self.recorder.dead else f"was not ready within {local_kernel.START:g} s"
+            what = "died" if self.recorder.dead else f"was not ready within {own_kernel.START:g} s"
             raise SandboxError(f"the kernel {what} as it started in the sandbox")
 
     async def _keep(self, sandbox: Sandbox) -> None:

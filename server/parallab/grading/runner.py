@@ -16,7 +16,7 @@ from parallab.grading.sandbox import SandboxError
 from parallab.headless import Done, Hang
 from parallab.judge_pool import JudgePool
 from parallab.lab import Cell
-from parallab.local_kernel import HeadlessError, LocalKernel
+from parallab.own_kernel import HeadlessError, OwnKernel
 from parallab.shelf import Shelf, ShelvedLab
 
 
@@ -55,7 +55,7 @@ async def grade_one(order: Order, shelf: Shelf, pool: JudgePool) -> Graded:
     if lab.problem:
         return blank(order, "error", str(lab.problem))
     began = time.monotonic()
-    kernel = SandboxedKernel(lab.files, shelf.courses(), order.limits) if order.sandbox else LocalKernel(lab.files)
+    kernel = SandboxedKernel(lab.files, shelf.courses(), order.limits) if order.sandbox else OwnKernel(lab.files)
     return await _grade(order, lab, cells, kernel, pool, began)
 
 
@@ -63,7 +63,7 @@ async def _grade(
     order: Order,
     lab: ShelvedLab,
     cells: tuple[Cell, ...],
-    kernel: SandboxedKernel | LocalKernel,
+    kernel: SandboxedKernel | OwnKernel,
     pool: JudgePool,
     began: float,
 ) -> Graded:

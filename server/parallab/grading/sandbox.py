@@ -27,7 +27,7 @@ import parallab_probe
 from parallab.grading import inside
 from parallab.grading.cgroup import Group
 from parallab.grading.facts import Limits
-from parallab.local_kernel import HeadlessError
+from parallab.own_kernel import HeadlessError
 from parallab.provisioner import probe_folder
 
 HOME = "/home/learner"
@@ -155,6 +155,16 @@ class Sandbox:
     async def signal(self, number: int) -> None:
         """Sends a signal to the kernel's process group."""
         await self._order({"signal": number})
+
+    async def handle(self, pid: int) -> int:
+        """A pidfd of the process with this number in there. OSError when there is none."""
+        try:
+            _, handles = await self._order({"handle": pid})
+        except SandboxError:
+            handles = []
+        if not handles:
+            raise ProcessLookupError(pid)
+        return handles[0]
 
     async def close(self) -> None:
         """Ends all that runs in there, and waits until it has ended."""

@@ -138,8 +138,12 @@ def _letter(semaphore: Semaphore) -> str:
 
 
 def _two_ended(found: Objects) -> list[Pipe]:
-    """Pipes of which some process holds both ends, as the maker of a queue does."""
-    return [pipe for pipe in found.pipes.values() if not pipe.path and pipe.readers & pipe.writers]
+    """Pipes of which some process holds both ends, as the maker of a queue does.
+
+    One that has no locks, as the forkserver, whose wake-up pipe is such a one, made no queue.
+    """
+    makers = {lock.pid for semaphore in found.semaphores.values() for lock in semaphore.locks}
+    return [pipe for pipe in found.pipes.values() if not pipe.path and pipe.readers & pipe.writers & makers]
 
 
 def _arena_before(inode: Inode, pids: frozenset[int], found: Objects) -> Inode | None:

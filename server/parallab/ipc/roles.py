@@ -18,6 +18,7 @@ _TRACKER = "from multiprocessing.resource_tracker import main"
 _FORKSERVER = "from multiprocessing.forkserver import main"
 _SPAWNED = "--multiprocessing-fork"
 _ACCEPTS = ("accept", "accept4")
+_EPOLL = "anon_inode:[eventpoll]"
 
 
 def roles(snapshot: Snapshot, found: Objects | None = None) -> dict[int, Role]:
@@ -78,9 +79,12 @@ def given_names(found: Objects) -> dict[int, str]:
 
 
 def _is_forkserver(process: Process, parent: Process | None, found: Objects) -> bool:
-    """The server has a listener; its workers have its command line, but closed that."""
+    """The server has a listener and an epoll(7) that watches it; its workers have its command line, but closed both.
+
+    A listener alone may be a worker's own.
+    """
     if any(process.pid in socket.holders and socket.listening for socket in found.sockets.values()):
-        return not any(thread.blocked and thread.blocked.call in _ACCEPTS for thread in process.threads)
+        return any(file.target == _EPOLL for file in process.files)
     return parent is None or _FORKSERVER not in " ".join(parent.cmdline)
 
 

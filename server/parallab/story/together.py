@@ -28,13 +28,17 @@ class Together:
     yes: bool
     observed: str
     most: int
+    at: int = 0
+    """The moment that decided: when a wait began too early, or a start came too late; 0 where they were together."""
+    workers: tuple[Worker | Thread, ...] = ()
 
 
 def together(workers: Sequence[Worker | Thread], waits: Sequence[model.Wait]) -> Together:
     """Whether these workers were at work at once: by order first, by being seen alive at once else."""
     most = _most_alive(workers)
+    those = tuple(workers)
     if len(workers) < 2:
-        return Together(False, f"only {len(workers) or 'none'}", most)
+        return Together(False, f"only {len(workers) or 'none'}", most, workers=those)
     known = {_number(worker): worker for worker in workers}
     last_start = max(worker.started for worker in workers)
     for wait in waits:
@@ -46,11 +50,15 @@ def together(workers: Sequence[Worker | Thread], waits: Sequence[model.Wait]) ->
         after = min((other for other in workers if other.started > wait.began), key=lambda other: other.started)
         if most == len(workers):
             break
-        return Together(False, f"you waited for {worker} ({_call(wait)}) before you started {after}", most)
+        return Together(
+            False, f"you waited for {worker} ({_call(wait)}) before you started {after}", most, wait.began, those
+        )
     if _one_by_one(workers):
         first, second, *_ = sorted(workers, key=lambda worker: worker.began)
-        return Together(False, f"{first} had ended before you started {second}, and so it went on", most)
-    return Together(True, f"all {len(workers)} were started before the first was waited for", most)
+        return Together(
+            False, f"{first} had ended before you started {second}, and so it went on", most, second.began, those
+        )
+    return Together(True, f"all {len(workers)} were started before the first was waited for", most, workers=those)
 
 
 def _number(worker: Worker | Thread) -> tuple[str, int]:

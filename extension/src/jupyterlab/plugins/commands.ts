@@ -192,6 +192,7 @@ const plugin: JupyterFrontEndPlugin<void> = {
     });
 
     for (const command of Object.values(CommandIDs)) {
+      // Those of the pictures too, which are another plugin's.
       palette?.addItem({ command, category: trans.__('Parallab') });
     }
   }

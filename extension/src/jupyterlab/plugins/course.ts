@@ -36,7 +36,8 @@ class Parallab implements IParallab {
 
   constructor(
     readonly store: LabStore,
-    readonly host: NotebookHost
+    readonly host: NotebookHost,
+    readonly client: Client
   ) {}
 
   get settings(): ISettings {
@@ -70,7 +71,7 @@ const plugin: JupyterFrontEndPlugin<IParallab> = {
     const host = new NotebookHost(app.commands, tracker);
     const client = new Client(fetchThrough(serverSettings));
     const store = new LabStore(client, host);
-    const parallab = new Parallab(store, host);
+    const parallab = new Parallab(store, host, client);
 
     const tell = () =>
       store.setHost(host.state, parallab.settings.followNotebook);

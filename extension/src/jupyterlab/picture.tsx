@@ -1,0 +1,191 @@
+/**
+ * The picture's widget in the main area: loads the views at first sight, and asks for the film when
+ * it is seen and when the server says that something changed. Hidden, it does nothing.
+ */
+
+import { ReactWidget } from '@jupyterlab/ui-components';
+import type { Message } from '@lumino/messaging';
+import * as React from 'react';
+import type { Client, GoalMoment, KernelEvent } from '../core';
+import type * as Films from '../core/film';
+import type * as Views from '../ui/film';
+import type { Kit } from '../ui';
+import { parallabIcon } from './icon';
+
+/** What a picture is opened with. */
+export interface PictureOptions {
+  /** The kernel whose film it is; null for a film of a file or a lab. */
+  readonly kernel: string | null;
+  /** The film, where it is no kernel's. */
+  readonly file?: File;
+  readonly title: string;
+  readonly tab: Views.Tab;
+}
+
+export class PictureWidget extends ReactWidget {
+  private _views: typeof Views | null = null;
+  private _films: typeof Films | null = null;
+  private _player: Films.Player | null = null;
+  private _source: Films.FilmSource | null = null;
+  private _tab: Views.Tab;
+  private _moment: GoalMoment | null = null;
+  private _stale = true;
+
+  constructor(
+    private readonly _client: Client,
+    private readonly _kit: Kit,
+    private readonly _options: PictureOptions
+  ) {
+    super();
+    this._tab = _options.tab;
+    this.addClass('pl-Picture');
+    this.title.icon = parallabIcon;
+    this.title.label = _options.title;
+    this.title.caption = _kit.trans.__('What your processes and threads do');
+    this.title.closable = true;
+    this.node.setAttribute('role', 'region');
+    this.node.setAttribute('aria-label', _options.title);
+  }
+
+  get kernel(): string | null {
+    return this._options.kernel;
+  }
+
+  override dispose(): void {
+    this._player?.dispose();
+    this._source?.dispose();
+    super.dispose();
+  }
+
+  /** Shows one of the views; at a moment, if one is given. */
+  turnTo(tab: Views.Tab, moment: GoalMoment | null): void {
+    this._tab = tab;
+    this._moment = moment;
+    if (moment !== null) {
+      this._stale = true;
+    }
+    this._look();
+    this.update();
+  }
+
+  /** The server said that a kernel changed. */
+  onKernel(event: KernelEvent): void {
+    if (event.state.kernel_id === this._options.kernel) {
+      this._stale = true;
+      this._look();
+    }
+  }
+
+  protected override render(): React.JSX.Element | null {
+    if (!this._views || !this._player || !this._source) {
+      return null;
+    }
+    const { Picture } = this._views;
+    return (
+      <Picture
+        source={this._source.state}
+        player={this._player}
+        tab={this._tab}
+        onTab={tab => {
+          this._tab = tab;
+          this.update();
+        }}
+        moment={this._moment}
+        kit={this._kit}
+        onLoad={run => void this._source?.load(run)}
+        onOpen={file => void this._open(file)}
+      />
+    );
+  }
+
+  protected override onAfterShow(msg: Message): void {
+    super.onAfterShow(msg);
+    this._look();
+  }
+
+  protected override onAfterAttach(msg: Message): void {
+    super.onAfterAttach(msg);
+    this._look();
+  }
+
+  protected override onAfterHide(msg: Message): void {
+    super.onAfterHide(msg);
+    this._player?.pause();
+  }
+
+  /** Loads what is missing or old, while it can be seen. */
+  private _look(): void {
+    if (this.isVisible && this._stale) {
+      this._stale = false;
+      void this._draw();
+    }
+  }
+
+  private async _draw(): Promise<void> {
+    const [views, films] = await Promise.all([
+      import('../ui/film'),
+      import('../core/film')
+    ]);
+    this._views = views;
+    this._films = films;
+    this._player ??= new films.Player({
+      now: () => performance.now(),
+      next: call => {
+        const frame = requestAnimationFrame(call);
+        return () => cancelAnimationFrame(frame);
+      }
+    });
+    if (this._source === null) {
+      this._from(this._first(films));
+    }
+    this.update();
+    await this._source?.load();
+  }
+
+  private _first(films: typeof Films): Films.FilmSource {
+    const { kernel, file } = this._options;
+    if (kernel !== null) {
+      return new films.KernelFilm(this._client, kernel);
+    }
+    return new films.SavedFilm(async () =>
+      file ? readFilm(file, films, this._kit) : null
+    );
+  }
+
+  private _from(source: Films.FilmSource): void {
+    this._source?.dispose();
+    this._source = source;
+    source.changed.listen(() => this.update());
+  }
+
+  /** A film that was saved takes the place of what is shown. */
+  private async _open(file: File): Promise<void> {
+    const films = this._films;
+    if (films === null) {
+      return;
+    }
+    this._moment = null;
+    this._from(new films.SavedFilm(() => readFilm(file, films, this._kit)));
+    this.title.label = file.name;
+    await this._source?.load();
+  }
+}
+
+/** A file of the learner's as a film; a sentence that says what to do when it is none. */
+async function readFilm(
+  file: File,
+  films: typeof Films,
+  kit: Kit
+): Promise<Films.FilmState['film']> {
+  const text = file.size <= films.LARGEST_FILE ? await file.text() : '';
+  const film = films.filmOf(text);
+  if (film === null) {
+    throw new Error(
+      kit.trans.__(
+        '“%1” is no film of Parallab. Open one that was saved with “Save the film”.',
+        file.name
+      )
+    );
+  }
+  return film;
+}

@@ -1,0 +1,628 @@
+/**
+ * The map: processes and threads, what they share, and who waits for whom, at one moment. Lines that
+ * only say "has to do with" are thin; who holds something is told by a solid arrow, who waits by a
+ * dashed one, and a closed circle of these by heavy ones with numbers.
+ */
+
+import { linkHorizontal } from 'd3-shape';
+import { zoomIdentity } from 'd3-zoom';
+import * as React from 'react';
+import type { LaneNow, Moment, ObjectNow, Reel } from '../../core/film';
+import type { Kit } from '../kit';
+import { layoutOf, type Layout, type Place } from './layout';
+import { DoingShape, LaneShape, ObjectShape } from './shapes';
+import { capital, type Words } from './words';
+import { useSize, useZoom } from './zoom';
+
+export interface MapProps {
+  readonly reel: Reel;
+  readonly now: Moment;
+  readonly words: Words;
+  readonly selected: string | null;
+  readonly marked: ReadonlySet<string>;
+  readonly onSelect: (id: string | null) => void;
+  readonly kit: Kit;
+  readonly pictureRef: React.RefObject<SVGSVGElement>;
+}
+
+type Tie = 'uses' | 'holds' | 'waits';
+
+interface Edge {
+  readonly key: string;
+  readonly tie: Tie;
+  readonly from: string;
+  readonly to: string;
+  /** The end of the other is waited for, not something that it has. */
+  readonly end: boolean;
+  readonly path: string;
+  readonly middle: readonly [number, number];
+  readonly caught: boolean;
+  /** Its place in the circle, 0 outside of one. */
+  readonly number: number;
+}
+
+/** Below this width the map has two columns. */
+const NARROW_PX = 560;
+/** With more thin lines than this, only those of the picked one are drawn. */
+const MANY = 30;
+/** With more lines than this, words on them would hide them. */
+const WORDY = 14;
+const KEYS: Readonly<Record<string, readonly [number, number]>> = {
+  ArrowLeft: [60, 0],
+  ArrowRight: [-60, 0],
+  ArrowUp: [0, 60],
+  ArrowDown: [0, -60]
+};
+
+export function MapView(props: MapProps): React.JSX.Element {
+  const { reel, now, words, kit, pictureRef } = props;
+  const { trans } = kit;
+  const box = React.useRef<HTMLDivElement>(null);
+  const size = useSize(box);
+  const narrow = size.width < NARROW_PX;
+  const layout = React.useMemo(
+    () => layoutOf(reel.film, narrow),
+    [reel, narrow]
+  );
+  const zooming = useZoom(pictureRef, { ...size, scale: [0.2, 4] });
+  const { bounds } = layout;
+  const fitted = React.useMemo(() => {
+    const scale = Math.min(
+      size.width / bounds.width,
+      size.height / bounds.height,
+      1.4
+    );
+    return zoomIdentity
+      .translate(size.width / 2, size.height / 2)
+      .scale(scale)
+      .translate(
+        -(bounds.x + bounds.width / 2),
+        -(bounds.y + bounds.height / 2)
+      );
+  }, [
+    size.width,
+    size.height,
+    bounds.x,
+    bounds.y,
+    bounds.width,
+    bounds.height
+  ]);
+  const { to } = zooming;
+  const fit = React.useRef(to);
+  fit.current = to;
+  React.useEffect(() => fit.current(fitted), [fitted]);
+
+  const every = React.useMemo(() => edgesOf(now, layout), [now, layout]);
+  const many = every.filter(edge => edge.tie === 'uses').length > MANY;
+  const edges = every.filter(
+    edge =>
+      !many ||
+      edge.tie !== 'uses' ||
+      [edge.from, edge.to].includes(props.selected ?? '')
+  );
+  const wordy = edges.filter(edge => edge.tie !== 'uses').length <= WORDY;
+  const order = React.useMemo(
+    () => [
+      ...now.lanes.filter(isThere).map(one => one.lane.id),
+      ...now.objects.filter(one => one.there).map(one => one.object.id)
+    ],
+    [now]
+  );
+  const [at, setAt] = React.useState<string | null>(null);
+  const focusable = at !== null && order.includes(at) ? at : order[0];
+  const nodes = React.useRef(new Map<string, SVGGElement>());
+  const onKeyDown = (event: React.KeyboardEvent) => {
+    const pan = KEYS[event.key];
+    if (event.key === 'Escape') {
+      props.onSelect(null);
+    } else if (event.key === '+' || event.key === '=') {
+      zooming.by(1.25);
+    } else if (event.key === '-') {
+      zooming.by(0.8);
+    } else if (event.key === '0') {
+      zooming.to(fitted);
+    } else if (pan && event.shiftKey) {
+      zooming.pan(...pan);
+    } else if (pan) {
+      const next = neighbour(focusable ?? '', pan, order, layout);
+      nodes.current.get(next)?.focus();
+    } else {
+      return;
+    }
+    event.preventDefault();
+    event.stopPropagation();
+  };
+  const node = (id: string) => ({
+    tabIndex: id === focusable ? 0 : -1,
+    'aria-pressed': props.selected === id,
+    ref: (element: SVGGElement | null) => {
+      if (element) {
+        nodes.current.set(id, element);
+      } else {
+        nodes.current.delete(id);
+      }
+    },
+    onFocus: () => setAt(id),
+    onClick: () => props.onSelect(props.selected === id ? null : id),
+    onKeyDown: (event: React.KeyboardEvent) => {
+      if (event.key === 'Enter' || event.key === ' ') {
+        event.preventDefault();
+        event.stopPropagation();
+        props.onSelect(props.selected === id ? null : id);
+      }
+    }
+  });
+  return (
+    <div className="pl-Map" ref={box}>
+      <svg
+        ref={pictureRef}
+        className="pl-Map-picture"
+        width={size.width}
+        height={size.height}
+        role="group"
+        aria-label={trans.__(
+          'Map: arrow keys go from one to the next, Enter shows more, + and − zoom, 0 shows all'
+        )}
+        onKeyDown={onKeyDown}
+      >
+        <defs>
+          {(['holds', 'waits', 'caught'] as const).map(kind => (
+            <marker
+              key={kind}
+              id={`pl-arrow-${kind}`}
+              className={`pl-Arrow pl-mod-${kind}`}
+              viewBox="0 0 10 10"
+              refX="9"
+              refY="5"
+              markerWidth="9"
+              markerHeight="9"
+              markerUnits="userSpaceOnUse"
+              orient="auto"
+            >
+              <path d="M0 0 10 5 0 10z" />
+            </marker>
+          ))}
+        </defs>
+        <g transform={zooming.transform.toString()}>
+          <g aria-hidden="true">
+            {edges.map(edge => (
+              <EdgeLine key={edge.key} edge={edge} />
+            ))}
+          </g>
+          {now.objects.map(one => {
+            const place = layout.objects.get(one.object.id);
+            return place && one.there ? (
+              <ObjectNode
+                key={one.object.id}
+                now={one}
+                place={place}
+                words={words}
+                chosen={props.selected === one.object.id}
+                marked={props.marked.has(one.object.id)}
+                node={node(one.object.id)}
+              />
+            ) : null;
+          })}
+          {now.lanes.map(one => {
+            const place = layout.lanes.get(one.lane.id);
+            return place && isThere(one) ? (
+              <LaneNode
+                key={one.lane.id}
+                now={one}
+                place={place}
+                words={words}
+                compact={layout.compact && one.lane.kind !== 'notebook'}
+                chosen={props.selected === one.lane.id}
+                marked={props.marked.has(one.lane.id)}
+                node={node(one.lane.id)}
+              />
+            ) : null;
+          })}
+          <g aria-hidden="true">
+            {edges
+              .filter(edge => edge.number > 0 || (wordy && edge.tie !== 'uses'))
+              .map(edge => (
+                <EdgeWords key={edge.key} edge={edge} kit={kit} />
+              ))}
+          </g>
+        </g>
+      </svg>
+      <ZoomButtons
+        kit={kit}
+        onIn={() => zooming.by(1.25)}
+        onOut={() => zooming.by(0.8)}
+        onAll={() => zooming.to(fitted)}
+      />
+    </div>
+  );
+}
+
+export function ZoomButtons(props: {
+  readonly kit: Kit;
+  readonly onIn: () => void;
+  readonly onOut: () => void;
+  readonly onAll: () => void;
+}): React.JSX.Element {
+  const { trans } = props.kit;
+  return (
+    <div className="pl-ZoomButtons" role="group" aria-label={trans.__('Zoom')}>
+      <button
+        type="button"
+        className="pl-Button"
+        aria-label={trans.__('Zoom in')}
+        onClick={props.onIn}
+      >
+        +
+      </button>
+      <button
+        type="button"
+        className="pl-Button"
+        aria-label={trans.__('Zoom out')}
+        onClick={props.onOut}
+      >
+        −
+      </button>
+      <button type="button" className="pl-Button" onClick={props.onAll}>
+        {trans.__('Show all')}
+      </button>
+    </div>
+  );
+}
+
+interface NodeHandlers {
+  readonly tabIndex: number;
+  readonly 'aria-pressed': boolean;
+  readonly ref: (element: SVGGElement | null) => void;
+  readonly onFocus: () => void;
+  readonly onClick: () => void;
+  readonly onKeyDown: (event: React.KeyboardEvent) => void;
+}
+
+interface NodeProps {
+  readonly place: Place;
+  readonly words: Words;
+  readonly chosen: boolean;
+  readonly marked: boolean;
+  readonly node: NodeHandlers;
+}
+
+function LaneNode(
+  props: NodeProps & { readonly now: LaneNow; readonly compact: boolean }
+): React.JSX.Element {
+  const { now, place, words, node, compact } = props;
+  const { lane } = now;
+  const { width, height } = place;
+  const doing = words.doing(now);
+  const name = words.label(lane.id);
+  const role = words.role(lane.id);
+  const wide = width - (compact ? 30 : 46);
+  return (
+    <g
+      {...node}
+      className="pl-Node pl-mod-lane"
+      role="button"
+      data-id={lane.id}
+      data-kind={lane.kind}
+      data-doing={now.doing}
+      data-caught={now.caught || undefined}
+      data-chosen={props.chosen || undefined}
+      data-marked={props.marked || undefined}
+      aria-label={`${name}, ${role}: ${doing}${
+        now.holds.length > 0
+          ? `; ${words.trans.__('holds %1', now.holds.map(id => words.object(id)).join(', '))}`
+          : ''
+      }${now.caught ? `; ${words.trans.__('part of a deadlock')}` : ''}`}
+      transform={`translate(${place.x - width / 2} ${place.y - height / 2})`}
+    >
+      <rect
+        className="pl-Node-box"
+        width={width}
+        height={height}
+        rx={lane.kind === 'thread' ? height / 2 : 8}
+      />
+      {compact ? (
+        <>
+          <g transform={`translate(15 ${height / 2})`}>
+            <DoingShape doing={now.doing} />
+          </g>
+          <text className="pl-Node-name" x="27" y={height / 2 + 4}>
+            {short(name, wide / 7)}
+          </text>
+        </>
+      ) : (
+        <>
+          <g transform="translate(20 19)">
+            <LaneShape kind={lane.kind} />
+          </g>
+          <text className="pl-Node-name" x="36" y="23">
+            {short(name, wide / 7.4)}
+            <tspan className="pl-Node-role" dx="6">
+              {name.length * 7.4 + role.length * 6 < wide ? role : ''}
+            </tspan>
+          </text>
+          <g transform="translate(20 43)">
+            <DoingShape doing={now.doing} />
+          </g>
+          <text className="pl-Node-text" x="36" y="47">
+            {short(doing, wide / 6)}
+          </text>
+        </>
+      )}
+      <title>{`${name}: ${doing}`}</title>
+    </g>
+  );
+}
+
+function ObjectNode(
+  props: NodeProps & { readonly now: ObjectNow }
+): React.JSX.Element {
+  const { now, place, words, node } = props;
+  const { object } = now;
+  const { width, height } = place;
+  const name = words.object(object.id);
+  const kind = words.kind(object);
+  const state = words.state(now);
+  const wide = width - 46;
+  const full =
+    object.kind === 'queue' && object.capacity !== null && now.fill !== null
+      ? now.fill / object.capacity
+      : null;
+  return (
+    <g
+      {...node}
+      className="pl-Node pl-mod-object"
+      role="button"
+      data-id={object.id}
+      data-kind={object.kind}
+      data-held={now.holders.length > 0 || undefined}
+      data-caught={now.caught || undefined}
+      data-chosen={props.chosen || undefined}
+      data-marked={props.marked || undefined}
+      aria-label={`${capital(name)}, ${kind}: ${state || words.trans.__('nothing is known of its state')}${
+        now.caught ? `; ${words.trans.__('part of a deadlock')}` : ''
+      }`}
+      transform={`translate(${place.x - width / 2} ${place.y - height / 2})`}
+    >
+      <path className="pl-Node-box" d={ticket(width, height)} />
+      {full !== null ? (
+        <rect
+          className="pl-Node-fill"
+          x="12"
+          y={height - 9}
+          width={Math.max(0, (width - 24) * Math.min(1, full))}
+          height="4"
+        />
+      ) : null}
+      <g transform="translate(20 18)">
+        <ObjectShape kind={object.kind} />
+      </g>
+      <text className="pl-Node-name" x="36" y="22">
+        {short(name, wide / 7.4)}
+        <tspan className="pl-Node-role" dx="6">
+          {object.name && name.length * 7.4 + kind.length * 6 < wide
+            ? kind
+            : ''}
+        </tspan>
+      </text>
+      <text className="pl-Node-text" x="36" y="41">
+        {short(state, wide / 6)}
+      </text>
+      <title>{`${name}: ${state}`}</title>
+    </g>
+  );
+}
+
+function EdgeLine(props: { readonly edge: Edge }): React.JSX.Element {
+  const { edge } = props;
+  const arrow = edge.caught ? 'caught' : edge.tie;
+  return (
+    <path
+      className="pl-Edge"
+      data-tie={edge.tie}
+      data-caught={edge.caught || undefined}
+      d={edge.path}
+      markerEnd={edge.tie === 'uses' ? undefined : `url(#pl-arrow-${arrow})`}
+    />
+  );
+}
+
+function EdgeWords(props: {
+  readonly edge: Edge;
+  readonly kit: Kit;
+}): React.JSX.Element {
+  const { edge, kit } = props;
+  const [x, y] = edge.middle;
+  return (
+    <g transform={`translate(${x} ${y})`} className="pl-EdgeWords">
+      {edge.number > 0 ? (
+        <>
+          <circle className="pl-EdgeNumber" r="9" cx="-40" />
+          <text className="pl-EdgeNumber-text" x="-40" y="4">
+            {String(edge.number)}
+          </text>
+        </>
+      ) : null}
+      <text y="4" data-caught={edge.caught || undefined}>
+        {edge.tie === 'waits'
+          ? edge.end
+            ? kit.trans.__('waits for its end')
+            : kit.trans.__('waits for')
+          : kit.trans.__('held by')}
+      </text>
+    </g>
+  );
+}
+
+function isThere(one: LaneNow): boolean {
+  return one.doing !== 'unborn';
+}
+
+/** A box with its corners cut: what is shared, and no process. */
+function ticket(width: number, height: number): string {
+  const cut = 9;
+  return `M${cut} 0H${width - cut}L${width} ${cut}V${height - cut}L${width - cut} ${height}H${cut}L0 ${height - cut}V${cut}z`;
+}
+
+/** Cut to about so many letters; the whole stands in the title and in the details. */
+function short(text: string, letters: number): string {
+  return text.length <= letters
+    ? text
+    : `${text.slice(0, Math.max(1, Math.floor(letters) - 1))}…`;
+}
+
+const curve = linkHorizontal<
+  { source: [number, number]; target: [number, number] },
+  [number, number]
+>();
+
+function edgesOf(now: Moment, layout: Layout): Edge[] {
+  const edges: Edge[] = [];
+  const places = (id: string) =>
+    layout.lanes.get(id) ?? layout.objects.get(id) ?? null;
+  const there = new Set([
+    ...now.lanes.filter(isThere).map(one => one.lane.id),
+    ...now.objects.filter(one => one.there).map(one => one.object.id)
+  ]);
+  const circle = new Map<string, number>();
+  for (const deadlock of now.deadlocks) {
+    let number = 0;
+    deadlock.lanes.forEach((lane, at) => {
+      const object = deadlock.objects[at] ?? '';
+      const next = deadlock.lanes[(at + 1) % deadlock.lanes.length] ?? lane;
+      circle.set(`waits ${lane} ${object || next}`, ++number);
+      if (object) {
+        circle.set(`holds ${object} ${next}`, ++number);
+      }
+    });
+  }
+  const add = (tie: Tie, from: string, to: string, shift: number) => {
+    const one = places(from);
+    const other = places(to);
+    if (one === null || other === null || !there.has(from) || !there.has(to)) {
+      return;
+    }
+    const key = `${tie} ${from} ${to}`;
+    const number = circle.get(key) ?? 0;
+    edges.push({
+      key,
+      tie,
+      from,
+      to,
+      end: tie === 'waits' && layout.lanes.has(to),
+      ...between(one, other, shift),
+      caught: number > 0,
+      number
+    });
+  };
+  const told = new Set<string>();
+  for (const one of now.objects) {
+    for (const holder of one.holders) {
+      const both = one.waiters.includes(holder);
+      add('holds', one.object.id, holder, both ? 10 : 0);
+      told.add(`${holder} ${one.object.id}`);
+    }
+  }
+  for (const one of now.lanes) {
+    const { wait, lane } = one;
+    if (wait?.object) {
+      add(
+        'waits',
+        lane.id,
+        wait.object,
+        one.holds.includes(wait.object) ? -10 : 0
+      );
+      told.add(`${lane.id} ${wait.object}`);
+    }
+    for (const other of wait?.object ? [] : (wait?.lanes ?? [])) {
+      add('waits', lane.id, other, 0);
+    }
+  }
+  for (const link of now.links) {
+    if (!told.has(`${link.lane} ${link.object}`)) {
+      add('uses', link.lane, link.object, 0);
+    }
+  }
+  // What is told loudest is drawn last.
+  const rank: Record<Tie, number> = { uses: 0, holds: 1, waits: 2 };
+  return edges.sort(
+    (one, other) =>
+      Number(one.caught) - Number(other.caught) ||
+      rank[one.tie] - rank[other.tie]
+  );
+}
+
+/** From edge to edge of two places; `shift` keeps two lines between the same two apart. */
+function between(
+  one: Place,
+  other: Place,
+  shift: number
+): Pick<Edge, 'path' | 'middle'> {
+  const apart = Math.abs(one.x - other.x) > (one.width + other.width) / 2;
+  if (!apart) {
+    // One above the other: around the side.
+    const sign = one.y < other.y ? 1 : -1;
+    const from: [number, number] = [
+      one.x + shift,
+      one.y + (sign * one.height) / 2
+    ];
+    const to: [number, number] = [
+      other.x + shift,
+      other.y - (sign * other.height) / 2
+    ];
+    return {
+      path: `M${from[0]} ${from[1]}L${to[0]} ${to[1]}`,
+      middle: [(from[0] + to[0]) / 2, (from[1] + to[1]) / 2]
+    };
+  }
+  const right = other.x > one.x ? 1 : -1;
+  const source: [number, number] = [
+    one.x + (right * one.width) / 2,
+    one.y + shift + lean(one, other)
+  ];
+  const target: [number, number] = [
+    other.x - (right * other.width) / 2,
+    other.y + shift + lean(other, one)
+  ];
+  return {
+    path: curve({ source, target }) ?? '',
+    middle: [(source[0] + target[0]) / 2, (source[1] + target[1]) / 2]
+  };
+}
+
+/** A line to something higher leaves a box higher, so that lines do not meet where they end. */
+function lean(from: Place, to: Place): number {
+  const most = from.height / 3.5;
+  return Math.max(-most, Math.min(most, (to.y - from.y) / 5));
+}
+
+/** The nearest node in a direction; the arrow of a key moves the picture the other way. */
+function neighbour(
+  from: string,
+  [x, y]: readonly [number, number],
+  order: readonly string[],
+  layout: Layout
+): string {
+  const place = (id: string) => layout.lanes.get(id) ?? layout.objects.get(id);
+  const here = place(from);
+  if (!here) {
+    return order[0] ?? '';
+  }
+  let best = from;
+  let least = Infinity;
+  for (const id of order) {
+    const there = place(id);
+    if (!there || id === from) {
+      continue;
+    }
+    const along = -(
+      (there.x - here.x) * Math.sign(x) +
+      (there.y - here.y) * Math.sign(y)
+    );
+    const across = x ? Math.abs(there.y - here.y) : Math.abs(there.x - here.x);
+    if (along > 1 && along + 2 * across < least) {
+      least = along + 2 * across;
+      best = id;
+    }
+  }
+  return best;
+}

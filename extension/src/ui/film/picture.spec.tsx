@@ -1,0 +1,291 @@
+import { act, render, screen, within } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
+import * as axe from 'axe-core';
+import * as React from 'react';
+import { FILMS, Handmade } from '../../__tests__/films';
+import { kit } from '../../__tests__/views';
+import type { Film, GoalMoment } from '../../core';
+import { Player } from '../../core/film';
+import { svgText } from './picture';
+import { Picture, type Tab } from './view';
+
+const { deadlock, everything, crowd, fourAtOnce, stuck } = FILMS;
+/** axe looks at every element; on a busy machine that takes its time. */
+const AXE_MS = 60_000;
+const CIRCLE =
+  '“A then B” waits for lock_b, which “B then A” holds; “B then A” waits for lock_a, which “A then B” holds. Nobody can go on.';
+
+function show(
+  film: Film | null,
+  part: { tab?: Tab; at?: number; moment?: GoalMoment } = {}
+) {
+  const frames = new Handmade();
+  const player = new Player(frames);
+  const onLoad = jest.fn();
+  const onOpen = jest.fn();
+  function Host() {
+    const [tab, setTab] = React.useState<Tab>(part.tab ?? 'map');
+    return (
+      <Picture
+        source={{ film, loading: false, problem: null }}
+        player={player}
+        tab={tab}
+        onTab={setTab}
+        moment={part.moment ?? null}
+        kit={kit}
+        onLoad={onLoad}
+        onOpen={onOpen}
+      />
+    );
+  }
+  const view = render(<Host />);
+  const { at } = part;
+  if (at !== undefined) {
+    act(() => player.seek(at));
+  }
+  return { ...view, player, frames, onLoad, onOpen };
+}
+
+const closed = deadlock.deadlocks[0]!.begin;
+
+describe('the map', () => {
+  it('tells the circle, both waiters and what each holds', () => {
+    const { container } = show(deadlock, { at: closed });
+    expect(screen.getByRole('status')).toHaveTextContent(CIRCLE);
+    for (const [name, waits, holds] of [
+      ['A then B', 'lock_b', 'lock_a'],
+      ['B then A', 'lock_a', 'lock_b']
+    ]) {
+      expect(
+        screen.getByRole('button', {
+          name: `${name}, process: waits for ${waits}; holds ${holds}; part of a deadlock`
+        })
+      ).toBeVisible();
+    }
+    const lines = container.querySelectorAll('.pl-Edge[data-caught]');
+    expect([...lines].map(one => one.getAttribute('data-tie')).sort()).toEqual([
+      'holds',
+      'holds',
+      'waits',
+      'waits'
+    ]);
+    expect(
+      [...container.querySelectorAll('.pl-EdgeNumber-text')]
+        .map(one => one.textContent)
+        .sort()
+    ).toEqual(['1', '2', '3', '4']);
+  });
+
+  it('moves nothing as time goes on', () => {
+    const { container, player } = show(deadlock, { at: closed });
+    const places = () =>
+      new Map(
+        [...container.querySelectorAll('.pl-Node')].map(one => [
+          one.getAttribute('data-id'),
+          one.getAttribute('transform')
+        ])
+      );
+    const then = places();
+    act(() => player.seek(deadlock.end));
+    const now = places();
+    for (const [id, place] of now) {
+      expect(then.get(id) ?? place).toBe(place);
+    }
+  });
+
+  it('goes from node to node by arrows, and shows one with Enter', async () => {
+    const user = userEvent.setup();
+    show(deadlock, { at: closed });
+    const [first] = screen.getAllByRole('button', { name: /, notebook:/ });
+    act(() => first!.focus());
+    await user.keyboard('{ArrowDown}{Enter}');
+    const details = screen.getByRole('region', { name: 'Lock_a' });
+    expect(details).toHaveTextContent('held by “A then B”');
+    expect(details).toHaveTextContent('Who waits for itB then A');
+    await user.keyboard('{Escape}');
+    expect(screen.queryByRole('region', { name: 'Lock_a' })).toBeNull();
+  });
+
+  it('shows 60 processes, each with its name', () => {
+    show(crowd, { at: crowd.end });
+    expect(
+      screen.getAllByRole('button', { name: /^visitor \d+, / })
+    ).toHaveLength(60);
+  });
+
+  it('says who waits for ever where it is no circle', () => {
+    show(everything);
+    expect(screen.getByRole('status')).toHaveTextContent(
+      '“cook 0” waits for a message from mine – yours'
+    );
+    expect(screen.getByRole('status')).toHaveTextContent(
+      'Nobody is left who could end this.'
+    );
+  });
+});
+
+describe('the tables', () => {
+  it('say what the map says', async () => {
+    const user = userEvent.setup();
+    show(deadlock, { at: closed });
+    await user.click(screen.getByRole('button', { name: 'As a table' }));
+    const [who, what] = screen.getAllByRole('table');
+    const line = within(who!).getByRole('row', { name: /^A then B/ });
+    expect(line).toHaveTextContent('waits for lock_b (part of a deadlock)');
+    expect(line).toHaveTextContent('lock_a');
+    expect(
+      within(what!).getByRole('row', { name: /^lock_a/ })
+    ).toHaveTextContent('held by “A then B”');
+  });
+
+  it('say what the timeline says, line by line', async () => {
+    const user = userEvent.setup();
+    const { player } = show(deadlock, { tab: 'timeline' });
+    await user.click(screen.getByRole('button', { name: 'As a table' }));
+    const [, happened] = screen.getAllByRole('table');
+    expect(happened).toHaveTextContent('“A then B” takes lock_a.');
+    const line = within(happened!)
+      .getByText(`Deadlock! ${CIRCLE}`)
+      .closest('tr')!;
+    await user.click(within(line).getByRole('button'));
+    expect(player.state.time).toBe(closed);
+  });
+});
+
+describe('the timeline', () => {
+  it('has a lane for each process and for what was held', () => {
+    show(deadlock, { tab: 'timeline' });
+    expect(
+      screen
+        .getAllByRole('listitem')
+        .map(one => one.textContent)
+        .slice(0, 6)
+    ).toEqual([
+      'Your notebook',
+      'A then B',
+      'B then A',
+      'lock_a',
+      'lock_b',
+      'meet'
+    ]);
+  });
+
+  it('says how many were at work at once', () => {
+    show(fourAtOnce, { tab: 'timeline' });
+    expect(screen.getByText('at most 4 at once')).toBeInTheDocument();
+  });
+
+  it('marks the deadlock in the lanes that are caught', () => {
+    const { container } = show(stuck, { tab: 'timeline' });
+    expect(
+      container.querySelectorAll('.pl-Life .pl-Life-wait[data-caught]')
+    ).toHaveLength(2);
+  });
+});
+
+describe('replay', () => {
+  it('steps by buttons and by keys, and reads what happened', async () => {
+    const user = userEvent.setup();
+    const { player } = show(deadlock, { at: deadlock.begin });
+    await user.click(screen.getByRole('button', { name: 'One step on' }));
+    expect(screen.getByRole('status')).toHaveTextContent(
+      'Your notebook starts “A then B”.'
+    );
+    act(() => screen.getByRole('slider', { name: 'Moment' }).focus());
+    const before = player.state.time;
+    await user.keyboard('{ArrowRight}');
+    expect(player.state.time).toBeGreaterThan(before);
+  });
+
+  it('plays, and speaks only when it stands', async () => {
+    const user = userEvent.setup();
+    const { frames, player } = show(deadlock);
+    await user.click(screen.getByRole('button', { name: 'Play' }));
+    expect(screen.getByRole('status')).toHaveAttribute('aria-live', 'off');
+    act(() => frames.pass(100));
+    expect(player.state.time).toBeGreaterThan(deadlock.begin);
+    await user.click(screen.getByRole('button', { name: 'Pause' }));
+    expect(screen.getByRole('status')).toHaveAttribute('aria-live', 'polite');
+  });
+
+  it('reads a caption where the film has one', () => {
+    const at = closed;
+    const captions = [{ at, text: 'Here it stops.', lanes: [], objects: [] }];
+    show({
+      ...fourAtOnce,
+      captions: [{ ...captions[0]!, at: fourAtOnce.begin }]
+    });
+    expect(screen.getByRole('status')).toHaveTextContent('Here it stops.');
+  });
+});
+
+describe('a moment that decided a goal', () => {
+  const moment: GoalMoment = {
+    at: closed,
+    unix: deadlock.unix,
+    kernel_id: deadlock.kernel_id,
+    lanes: [deadlock.lanes[1]!.id],
+    objects: []
+  };
+
+  it('is gone to, and whom it is about is marked', () => {
+    const { container, player } = show(deadlock, { moment });
+    expect(player.state.time).toBe(closed);
+    expect(container.querySelector('[data-marked]')).toHaveAttribute(
+      'data-id',
+      deadlock.lanes[1]!.id
+    );
+  });
+
+  it('is looked for in the run in which it was', () => {
+    const other = { ...moment, at: deadlock.cells[0]!.begin };
+    const { onLoad } = show(deadlock, { moment: other });
+    expect(onLoad).toHaveBeenCalledWith(deadlock.cells[0]!.run);
+  });
+
+  it('of an earlier life of the kernel is told to be gone', () => {
+    show(deadlock, { moment: { ...moment, unix: moment.unix - 60 } });
+    expect(screen.getByText('That moment is gone')).toBeVisible();
+  });
+});
+
+it('asks for another run', async () => {
+  const user = userEvent.setup();
+  const { onLoad } = show(deadlock);
+  await user.selectOptions(screen.getByLabelText('Which run'), 'All cells');
+  expect(onLoad).toHaveBeenCalledWith(0);
+});
+
+it('opens a file', async () => {
+  const user = userEvent.setup();
+  const { onOpen } = show(deadlock);
+  const file = new File(['{}'], 'a.film.json', { type: 'application/json' });
+  await user.upload(screen.getByLabelText('Open a film…'), file);
+  expect(onOpen).toHaveBeenCalledWith(file);
+});
+
+it('draws a picture that stands alone', () => {
+  const { container } = show(deadlock, { at: closed });
+  const text = svgText(
+    container.querySelector<SVGSVGElement>('.pl-Map-picture')!
+  );
+  const drawn = new DOMParser().parseFromString(text, 'image/svg+xml');
+  expect(drawn.querySelector('parsererror')).toBeNull();
+  expect(drawn.documentElement.textContent).toContain('lock_a');
+  expect(text).not.toContain('class=');
+});
+
+it.each(['map', 'timeline'] as const)(
+  'has no fault that axe knows: %s',
+  async tab => {
+    const { container } = show(deadlock, { tab, at: closed });
+    const found = await axe.run(container, {
+      rules: {
+        'color-contrast': { enabled: false },
+        region: { enabled: false }
+      }
+    });
+    expect(found.violations).toEqual([]);
+  },
+  AXE_MS
+);

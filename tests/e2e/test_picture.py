@@ -1,0 +1,111 @@
+"""The picture in the main area: a deadlock told by map and table, and a failed goal shown where it was decided."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from e2e import answers
+from e2e.axe import violations
+from e2e.page import SLOW, Lab
+
+STEP = "break-deadlock"
+ONE_LOOP = """
+from multiprocessing import Process
+from tally import work
+for n in range(4):
+    p = Process(target=work, args=(n * 1000, n * 1000 + 1000), name=f"primes-{n}")
+    p.start()
+    p.join()
+"""
+
+
+def picture(page: Page) -> Locator:
+    """The picture in front."""
+    return page.get_by_role("region", name=re.compile("^Picture of"))
+
+
+def circle(page: Page) -> Locator:
+    """What the picture reads of the deadlock."""
+    return picture(page).get_by_role("status").filter(has_text="Deadlock: they wait in a circle")
+
+
+def test_the_map_tells_the_circle_and_both_who_wait_while_the_cell_hangs(lab: Lab) -> None:
+    notebook = lab.start("L08")
+    cells = notebook.put(STEP, answers.MODULE, answers.CROSSWISE)
+    notebook.run(cells[0])
+    notebook.begin(cells[1])
+    notice = lab.sidebar.notice("Your program is stuck.")
+    expect(notice).to_be_visible(timeout=SLOW)
+    notice.get_by_role("button", name="Show the picture").click()
+
+    page, seen = lab.page, picture(lab.page)
+    expect(circle(page)).to_be_visible(timeout=SLOW)
+    expect(circle(page)).to_contain_text("“A-to-B” waits for lock_b, which “B-to-A” holds")
+    expect(circle(page)).to_contain_text("“B-to-A” waits for lock_a, which “A-to-B” holds")
+    for name, other in (("A-to-B", "lock_b"), ("B-to-A", "lock_a")):
+        node = seen.get_by_role("button", name=re.compile(f"^{name}, process: waits for {other};.*part of a deadlock$"))
+        expect(node).to_be_visible()
+    assert violations(page) == []
+
+    # The same in words.
+    seen.get_by_role("button", name="As a table").click()
+    row = seen.get_by_role("row", name=re.compile("^A-to-B"))
+    expect(row).to_contain_text("part of a deadlock")
+
+    # Interrupted, the circle is history; a step back is in it again.
+    notice.get_by_role("button", name="Interrupt").click()
+    expect(notice).to_have_count(0, timeout=SLOW)
+    seen.get_by_role("button", name="As a table").click()
+    expect(circle(page)).to_have_count(0, timeout=SLOW)
+    expect(
+        seen.get_by_role("button", name=re.compile("^A-to-B, process: ended with KeyboardInterrupt"))
+    ).to_be_visible()
+    back = seen.get_by_role("button", name="One step back")
+    slider = seen.get_by_role("slider", name="Moment")
+    while circle(page).count() == 0 and float(slider.input_value()) > float(slider.get_attribute("min") or 0):
+        back.click()
+    expect(circle(page)).to_be_visible()
+
+
+def test_a_failed_goal_shows_the_moment_that_decided_it(lab: Lab) -> None:
+    notebook = lab.start("L04")
+    notebook.run(*notebook.setup())
+    notebook.do("four-at-once", ONE_LOOP)
+    step = lab.sidebar.step("four-at-once")
+    verdict = step.check()
+    assert verdict.verdict == "failed", verdict.text
+    step.root.get_by_role("button", name=re.compile("^Show me when")).click()
+
+    seen = picture(lab.page)
+    expect(seen.get_by_role("button", name="Timeline", exact=True)).to_have_attribute(
+        "aria-pressed", "true", timeout=SLOW
+    )
+    expect(seen.get_by_text("at most 1 at once")).to_be_visible()
+    marked = seen.locator(".pl-Timeline-name[data-marked]")
+    expect(marked).to_have_text([f"primes-{n}" for n in range(4)])
+    # The first was waited for before the second was started.
+    expect(seen.get_by_role("status")).to_contain_text("Your notebook joins “primes-0”")
+
+
+@pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark", "JupyterLab Dark High Contrast"])
+def test_the_pictures_can_be_read_in_every_theme_and_in_little_room(lab: Lab, theme: str, tmp_path: Path) -> None:
+    film = Path(__file__).parents[2] / "extension" / "src" / "__tests__" / "films" / "deadlock.json"
+    lab.start("L08")
+    lab.theme(theme)
+    with lab.page.expect_file_chooser() as chosen:
+        lab.command("parallab:open-film")
+    chosen.value.set_files(film)
+    seen = lab.page.get_by_role("region", name="deadlock.json")
+    expect(seen.get_by_role("button", name=re.compile("^A then B, "))).to_be_visible(timeout=SLOW)
+    for view in ("Map", "Timeline"):
+        seen.get_by_role("button", name=view, exact=True).click()
+        assert violations(lab.page) == []
+    for width in (320, 640):
+        lab.page.set_viewport_size({"width": width, "height": 720})
+        expect(seen.get_by_role("button", name="Play")).to_be_visible()
+        wide = seen.locator(".pl-Picture-content").evaluate("box => box.scrollWidth - box.clientWidth")
+        assert wide <= 0, width
