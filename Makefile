@@ -80,7 +80,8 @@ test: setup
 	if [ -n "$$failed" ]; then echo "make test: failed:$$failed" >&2; exit 1; fi
 
 test-python: setup
-	@scripts/pytest_parts.sh $(or $(T),tests/core tests/proc tests/server tests/labs)
+	@scripts/find_sandbox.sh >/dev/null
+	@scripts/pytest_parts.sh $(or $(T),tests/core tests/proc tests/server tests/labs tests/grade)
 
 # A process of its own: Playwright's synchronous API and Jupyter's event loop do not share one.
 test-browser: setup

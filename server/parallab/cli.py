@@ -10,6 +10,7 @@ import click
 from rich.console import Console
 
 from parallab.cli_author import author
+from parallab.cli_grade import grade
 from parallab.terminal import Problem, as_json, jupyterlab, sentence, with_progress
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -259,6 +260,7 @@ def clean(dry_run: bool, json_: bool) -> None:
 
 
 main.add_command(author)
+main.add_command(grade)
 
 if __name__ == "__main__":
     main()

@@ -23,6 +23,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
+from typing import Protocol
 
 import msgspec
 
@@ -95,10 +96,14 @@ class Packet:
     """That pidfd: whoever takes the packet closes it, or keeps it."""
 
 
-class _Mouth:
-    """Reads many packets of a socket in one call, into one buffer for all sockets."""
+class Mouth:
+    """Reads many packets of a socket in one call, into one buffer for all sockets.
 
-    def __init__(self) -> None:
+    ``depth`` is that of the pid namespace whose numbers are told of handed pidfds, 0 for our own.
+    """
+
+    def __init__(self, depth: int = 0) -> None:
+        self._depth = depth
         # Anonymous and untouched: of each 64 KiB only the pages that packets filled are ever real.
         self._memory = mmap.mmap(-1, AT_ONCE * (PACKET + _CONTROL))
         self._base = ctypes.addressof(ctypes.c_char.from_buffer(self._memory))
@@ -146,7 +151,7 @@ class _Mouth:
                 pid, uid, _ = _UCRED.unpack_from(body)
             elif (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
                 for (fd,) in struct.iter_unpack("i", body[: len(body) // 4 * 4]):
-                    number = pidfd.pid_of(fd)
+                    number = pidfd.pid_of(fd, self._depth)
                     if number == 0 or kept >= 0:
                         os.close(fd)
                     else:
@@ -160,9 +165,19 @@ class _Mouth:
 GONE = pidfd.GONE
 
 
+class Connection(Protocol):
+    """What is asked of a connection that packets come from."""
+
+    def fileno(self) -> int: ...
+    def send(self, data: bytes, flags: int, /) -> int: ...
+    def close(self) -> None: ...
+
+
 @dataclass
-class _Peer:
-    connection: socket.socket
+class Peer:
+    """Somebody who is connected, and who that was then."""
+
+    connection: Connection
     pid: int
 
 
@@ -196,29 +211,38 @@ class Ear:
         self._deliver = deliver
         self._name = f"parallab-{secrets.token_hex(16)}"
         self._uid = os.getuid()
-        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
-        self._listener.bind("\0" + self._name)
-        self._listener.listen(WAITING)
-        self._listener.setblocking(False)
         self._wake, self._waker = socket.socketpair()
         self._wake.setblocking(False)
         self._waker.setblocking(False)
         self._selector = selectors.DefaultSelector()
-        self._selector.register(self._listener, selectors.EVENT_READ)
+        self._source = self._open_source()
+        self._selector.register(self._source, selectors.EVENT_READ)
         self._selector.register(self._wake, selectors.EVENT_READ)
         self._lock = threading.Lock()
-        self._kernel: _Peer | None = None
+        self._kernel: Peer | None = None
         self._questions: dict[int, _Question] = {}
         self._asked = 0
         self._answers: list[tuple[Future[model.Answer | None], model.Answer]] = []
         self._open = True
-        self._mouth = _Mouth()
+        self._mouth = Mouth(self._depth)
         self._held: dict[int, _Held] = {}
         self._most_held = max(16, min(HELD, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 8))
         self._spare = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
         self._thread = threading.Thread(target=self._listen, name="parallab-ear", daemon=True)
         self._thread.start()
+
+    _proc = "/proc"
+    """Where the processes that are heard have the numbers that are told of them; and how deep that is below ours."""
+    _depth = 0
+
+    def _open_source(self) -> socket.socket:
+        """The socket from which all is heard: a listener of our own."""
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+        listener.bind("\0" + self._name)
+        listener.listen(WAITING)
+        listener.setblocking(False)
+        return listener
 
     def environment(self) -> dict[str, str]:
         """What a kernel's environment must hold for its probe to find this ear."""
@@ -290,8 +314,8 @@ class Ear:
                 if key.fileobj is self._wake:
                     with contextlib.suppress(OSError):
                         self._wake.recv(4096)
-                elif key.fileobj is self._listener:
-                    self._accept(events)
+                elif key.fileobj is self._source:
+                    read += self._hear(events, ROUND - read)
                 elif isinstance(key.data, _Held):
                     events.append(self._gone(key.data))
                 else:
@@ -315,18 +339,19 @@ class Ear:
             first = min(question.deadline for question in self._questions.values())
         return max(0.0, first - time.monotonic())
 
-    def _accept(self, events: list[model.AnyEvent]) -> None:
+    def _hear(self, events: list[model.AnyEvent], most: int) -> int:  # noqa: ARG002 - the bound is another source's
+        """The source can be read: those who connect are listened to. Answers how many packets were read."""
         accepted = 0
         while True:
             try:
-                connection, _ = self._listener.accept()
+                connection, _ = self._source.accept()
             except BlockingIOError:
                 if accepted >= WAITING:
                     events.append(model.Lost(at=time.monotonic_ns(), count=1))
-                return
+                return 0
             except OSError:
                 if not self._refuse(events):
-                    return
+                    return 0
                 continue
             accepted += 1
             pid, uid, _ = _UCRED.unpack(
@@ -337,7 +362,7 @@ class Ear:
                 connection.close()
                 continue
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
-            self._selector.register(connection, selectors.EVENT_READ, _Peer(connection, pid))
+            self._selector.register(connection, selectors.EVENT_READ, Peer(connection, pid))
 
     def _refuse(self, events: list[model.AnyEvent]) -> bool:
         """No descriptor is left for whoever connects: it is heard once, with the spare one, and counted.
@@ -347,14 +372,14 @@ class Ear:
         if self._spare >= 0:
             os.close(self._spare)
         try:
-            connection, _ = self._listener.accept()
+            connection, _ = self._source.accept()
         except OSError:
             time.sleep(0.01)  # others took the spare one: they are not to be starved by us
             return False
         else:
             with connection:
                 for packet in self._mouth.read(connection.fileno()) or ():
-                    self._understand(packet, _Peer(connection, packet.pid), events)
+                    self._understand(packet, Peer(connection, packet.pid), events)
             self.refused += 1
             events.append(model.Lost(at=time.monotonic_ns(), count=1))
             return True
@@ -364,7 +389,7 @@ class Ear:
             except OSError:
                 self._spare = -1
 
-    def _drain(self, peer: _Peer, events: list[model.AnyEvent], most: int) -> int:
+    def _drain(self, peer: Peer, events: list[model.AnyEvent], most: int) -> int:
         """Reads a connection until it is dry, or enough for this round: the others' turn comes first."""
         read = 0
         while read < most:
@@ -379,7 +404,7 @@ class Ear:
                 break
         return read
 
-    def _understand(self, packet: Packet, peer: _Peer, events: list[model.AnyEvent]) -> None:
+    def _understand(self, packet: Packet, peer: Peer, events: list[model.AnyEvent]) -> None:
         kept = False
         try:
             if packet.data is None or packet.uid != self._uid:
@@ -424,7 +449,7 @@ class Ear:
         del self._held[held.fd]
         at = time.monotonic_ns()
         try:
-            code = pidfd.exit_code(held.fd, held.child)
+            code = pidfd.exit_code(held.fd, held.child, self._proc, self._depth)
         finally:
             os.close(held.fd)
         since = held.since
@@ -432,13 +457,13 @@ class Ear:
             at=at, cell=since.cell, run=since.run, child=held.child, exit_code=code, since=since.at
         )
 
-    def _greet(self, peer: _Peer, pid: int) -> None:
+    def _greet(self, peer: Peer, pid: int) -> None:
         """The kernel is whom the first greeting comes from; a child's forged one finds the place taken."""
         with self._lock:
             if self._kernel is None and pid == peer.pid:
                 self._kernel = peer
 
-    def _answered(self, peer: _Peer, answer: model.Answer) -> None:
+    def _answered(self, peer: Peer, answer: model.Answer) -> None:
         with self._lock:
             if peer is not self._kernel or answer.pid != peer.pid:
                 self.malformed += 1
@@ -486,7 +511,7 @@ class Ear:
             )
         return kept
 
-    def _forget(self, peer: _Peer) -> None:
+    def _forget(self, peer: Peer) -> None:
         with contextlib.suppress(KeyError, ValueError):
             self._selector.unregister(peer.connection)
         peer.connection.close()

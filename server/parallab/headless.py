@@ -13,16 +13,18 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from parallab import acts, capabilities, judging, model
+import msgspec
+
+from parallab import acts, capabilities, judging, live, model, story
 from parallab.evidence import Evidence
 from parallab.judge_pool import JudgePool
 from parallab.lab import Cell, Step, assign
-from parallab.own_kernel import PROVISIONER, HeadlessError, OwnKernel
+from parallab.own_kernel import PROVISIONER, HeadlessError, OwnKernel, RunKernel
 from parallab.recorder import Recorder
 from parallab.shelf import ShelvedLab
-from parallab.wire import SCHEMA, CellRef, CheckReport, GoalResult, Skipped, StepResult
+from parallab.wire import SCHEMA, CellRef, CheckReport, GoalResult, MistakeView, Skipped, StepResult
 
-__all__ = ["PROVISIONER", "Done", "HeadlessError", "counted", "passed", "run"]
+__all__ = ["PROVISIONER", "Done", "Hang", "HeadlessError", "counted", "passed", "run"]
 
 #: Seconds a cell must be known to be stuck before the run goes on without waiting for its time limit.
 CERTAIN = 1.0
@@ -30,6 +32,24 @@ CERTAIN = 1.0
 HANGS = 20.0
 #: Seconds that an interrupted cell gets to end, before the next interrupt and then the kill.
 RELEASE = 5.0
+#: Hangs of one notebook of which it is told who waited for whom.
+MOST_HANGS = 8
+
+
+class Hang(msgspec.Struct, frozen=True):
+    """A cell that did not come to an end, and what was seen while it hung."""
+
+    step: str
+    """Its step's id, "" before the first step."""
+    cell: int
+    """Its place among the notebook's cells, from 1."""
+    stuck: bool | None
+    """Whether it could never have gone on; None: that cannot be told, it was out of time."""
+    died: str
+    """That its kernel died, and of what; "" while that lives."""
+    waits: tuple[str, ...]
+    """Who waits for whom."""
+    mistake: MistakeView | None
 
 
 @dataclass
@@ -40,6 +60,8 @@ class Done:
     recording: model.Recording
     hung: tuple[str, ...] = ()
     """Steps with a cell that did not come to an end."""
+    hangs: tuple[Hang, ...] = ()
+    """All such cells that were not asked to hang."""
 
 
 @dataclass
@@ -65,26 +87,37 @@ async def run(
     steps: Iterable[str] | None = None,
     progress: Callable[[str], None] = lambda _: None,
     pool: JudgePool | None = None,
+    inside: RunKernel | None = None,
 ) -> Done:
     """Runs the cells in order and judges the steps (all core steps, or those named).
+
+    ``inside`` is a kernel of the caller's making, which ``kernel`` and ``start_method`` do not concern.
 
     :raises HeadlessError: no such kernel, the kernel did not start, or nothing can be seen on this system.
     """
     if why := capabilities.elsewhere():
         raise HeadlessError(why)
-    async with _Session(lab, kernel, start_method, pool) as session:
+    async with _Session(lab, kernel, start_method, pool, inside) as session:
         return await session.run(cells, timeout, steps, progress)
 
 
 class _Session:
     """One kernel in a folder of its own with the lab's data modules."""
 
-    def __init__(self, lab: ShelvedLab, kernel: str | None, start_method: str | None, pool: JudgePool | None) -> None:
+    def __init__(
+        self,
+        lab: ShelvedLab,
+        kernel: str | None,
+        start_method: str | None,
+        pool: JudgePool | None,
+        inside: RunKernel | None = None,
+    ) -> None:
         self.lab = lab
         self.pool = pool or JudgePool()
         self._own_pool = pool is None
         self._chosen = (kernel, start_method)
-        self.kernel = OwnKernel(lab.files, kernel, start_method)
+        self.kernel: RunKernel = inside or OwnKernel(lab.files, kernel, start_method)
+        self._hangs: list[Hang] = []
 
     async def __aenter__(self) -> _Session:
         try:
@@ -158,7 +191,18 @@ class _Session:
             tuple(results),
         )
         hung = tuple(state.step.id for state in states.values() if state.hung)
-        return Done(report, await self.recorder.cut(), hung)
+        return Done(report, await self.recorder.cut(), hung, tuple(self._hangs))
+
+    async def _note_hang(self, cell_id: str, state: _Step | None) -> None:
+        """Keeps who waits for whom, before an interrupt ends it."""
+        if len(self._hangs) >= MOST_HANGS or (state is not None and not state.hung):
+            return
+        recording = await self.recorder.cut()
+        seen = live.picture(recording, "")
+        place = int(cell_id.removeprefix("cell-")) + 1
+        died = f"the kernel died{story.death(recording.death)}" if recording.dead else ""
+        step = state.step.id if state is not None else ""
+        self._hangs.append(Hang(step, place, None if died else recording.stuck, died, seen.diagnoses, seen.mistake))
 
     async def _execute(self, cell_id: str, cell: Cell, state: _Step | None, timeout: float) -> bool:
         """Runs one cell to its end, or until it hangs: then it is judged and interrupted.
@@ -174,7 +218,7 @@ class _Session:
         reply = asyncio.ensure_future(self.kernel.reply(self.kernel.send(cell.source, metadata)))
         acting = self._spawn_acts(cell, state, timeout)
         try:
-            if await self._finished(reply, limit):
+            if await self._finished(reply, ended, limit):
                 with contextlib.suppress(asyncio.TimeoutError):
                     await asyncio.wait_for(ended.wait(), 5.0)
                 await self._met(state)
@@ -186,6 +230,7 @@ class _Session:
                 state.hung = state.hung or not _breaks(self.lab, state.step)
                 if judged := state.hung or repairing:
                     await self._judge(state)
+            await self._note_hang(cell_id, state)
             await self._free(reply)
             return judged
         finally:
@@ -235,16 +280,24 @@ class _Session:
         recorder.listen(hear)
         return ended
 
-    async def _finished(self, reply: asyncio.Future[None], limit: float) -> bool:
-        """Whether the cell ended by itself; False when it is stuck, out of time, or its kernel dead."""
+    async def _finished(self, reply: asyncio.Future[None], ended: asyncio.Event, limit: float) -> bool:
+        """Whether the cell ended by itself; False when it is stuck, out of time, or its kernel dead.
+
+        A reply that is too large to be taken never comes: then the probe's word for it must do.
+        """
         end = time.monotonic() + limit
         stuck_since: float | None = None
+        ended_since: float | None = None
         while time.monotonic() < end:
             with contextlib.suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(asyncio.shield(reply), 0.1)
                 return True
             if self.recorder.dead:
                 return False
+            if ended.is_set():
+                ended_since = ended_since or time.monotonic()
+                if time.monotonic() - ended_since >= RELEASE:
+                    return True
             if self.recorder.stuck is True:
                 stuck_since = stuck_since or time.monotonic()
                 if time.monotonic() - stuck_since >= CERTAIN:

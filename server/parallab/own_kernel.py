@@ -1,6 +1,7 @@
 """A recorded kernel of our own, in a folder of its own with a lab's modules: no browser, no Jupyter server.
 
-What is run in it is for ``headless`` and ``acts`` to say. What it prints is drained and dropped.
+What is run in it is for ``headless`` and ``acts`` to say. What it prints is not fetched: a kernel to whose output
+nobody listens throws it away.
 """
 
 from __future__ import annotations
@@ -11,10 +12,12 @@ import os
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from queue import Empty
 from subprocess import DEVNULL
-from typing import Any
+from typing import Any, Protocol
 
 from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
@@ -29,6 +32,19 @@ START = 60.0
 
 class HeadlessError(Exception):
     """The kernel could not be started at all; the text says why and what to do."""
+
+
+class RunKernel(Protocol):
+    """A recorded kernel that a notebook can be run in, from ``async with`` to its end."""
+
+    @property
+    def recorder(self) -> Recorder: ...
+    async def __aenter__(self) -> object: ...
+    async def __aexit__(self, *_: object) -> None: ...
+    async def restart(self) -> None: ...
+    async def interrupt(self) -> None: ...
+    def send(self, source: str, metadata: Mapping[str, Any]) -> str: ...
+    async def reply(self, message_id: str) -> None: ...
 
 
 class OwnKernel:
@@ -59,8 +75,8 @@ class OwnKernel:
             # What the kernel and its children write beside their cells is not ours to show.
             await self.manager.start_kernel(cwd=str(work), env=environment, stdout=DEVNULL, stderr=DEVNULL)
             self.client = self.manager.client()
-            self.client.start_channels()
-            await self.client.wait_for_ready(timeout=START)
+            open_shell(self.client)
+            await ready(self.client, self.recorder)
         except BaseException as error:
             await self.__aexit__()
             if isinstance(error, RuntimeError | OSError):
@@ -89,7 +105,7 @@ class OwnKernel:
     async def restart(self) -> None:
         """Kills it and starts it anew."""
         await self.manager.restart_kernel(now=True)
-        await self.client.wait_for_ready(timeout=START)
+        await ready(self.client, self.recorder)
 
     async def interrupt(self) -> None:
         """SIGINT to its process group."""
@@ -97,32 +113,53 @@ class OwnKernel:
 
     def send(self, source: str, metadata: Mapping[str, Any]) -> str:
         """Has a cell run; answers its message's id."""
-        content = {
-            "code": source,
-            "silent": False,
-            "store_history": True,
-            "user_expressions": {},
-            "allow_stdin": False,
-            "stop_on_error": False,
-        }
-        message = self.client.session.msg("execute_request", content, metadata=dict(metadata))
-        self.client.shell_channel.send(message)
-        return str(message["header"]["msg_id"])
+        return send(self.client, source, metadata)
 
     async def reply(self, message_id: str) -> None:
-        """Ends with the cell's reply; what it prints is drained and dropped."""
-        drain = asyncio.ensure_future(self._drain())
-        try:
-            while True:
-                reply = await self.client.get_shell_msg()
-                if reply.get("parent_header", {}).get("msg_id") == message_id:
-                    return
-        finally:
-            drain.cancel()
+        """Ends with the cell's reply."""
+        await replied(self.client, message_id)
 
-    async def _drain(self) -> None:
-        while True:
-            await self.client.get_iopub_msg()
+
+def open_shell(client: AsyncKernelClient) -> None:
+    """Opens the only channel that a run needs."""
+    client.start_channels(iopub=False, stdin=False, hb=False, control=False)
+
+
+async def ready(client: AsyncKernelClient, recorder: Recorder) -> None:
+    """Waits until the kernel answers. :raises HeadlessError: it died, or does not."""
+    end = time.monotonic() + START
+    asked = client.kernel_info()
+    while time.monotonic() < end:
+        with contextlib.suppress(Empty):
+            answer = await client.get_shell_msg(timeout=0.5)
+            if answer.get("parent_header", {}).get("msg_id") == asked:
+                return
+        if recorder.dead:
+            raise HeadlessError("the kernel died while it started: try `python -m ipykernel_launcher` by hand")
+    raise HeadlessError(f"the kernel did not answer within {START:g} s: the machine is too busy, or it hangs")
+
+
+def send(client: AsyncKernelClient, source: str, metadata: Mapping[str, Any]) -> str:
+    """Sends a cell to be run; its message's id."""
+    content = {
+        "code": source,
+        "silent": False,
+        "store_history": True,
+        "user_expressions": {},
+        "allow_stdin": False,
+        "stop_on_error": False,
+    }
+    message = client.session.msg("execute_request", content, metadata=dict(metadata))
+    client.shell_channel.send(message)
+    return str(message["header"]["msg_id"])
+
+
+async def replied(client: AsyncKernelClient, message_id: str) -> None:
+    """Ends with the reply to that message."""
+    while True:
+        reply = await client.get_shell_msg()
+        if reply.get("parent_header", {}).get("msg_id") == message_id:
+            return
 
 
 def spec(kernel: str | None) -> KernelSpec:

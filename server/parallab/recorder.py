@@ -14,7 +14,7 @@ import errno
 import os
 import time
 from collections import deque
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -23,12 +23,12 @@ import msgspec
 
 from parallab import comings, live, model, waits, wire
 from parallab.comings import Comings
-from parallab.ear import Ear
+from parallab.ear import Deliver, Ear
 from parallab.inotify import Watch
 from parallab.ledgers import Book
 from parallab.log import Log
-from parallab.procfs import pidfd
-from parallab.procfs.read import Reader
+from parallab.procfs import everybody, pidfd
+from parallab.procfs.read import Reader, Sockets
 
 #: Seconds between two looks at the tree, at the least; and how much of a core they may cost.
 LOOK = 0.02
@@ -55,10 +55,29 @@ Listener = Callable[[str], None]
 
 
 class Recorder:
-    """Records one kernel through restarts; made on a running event loop."""
+    """Records one kernel through restarts; made on a running event loop.
 
-    def __init__(self, kernel_id: str, root: Path = Path("/proc")) -> None:
+    ``root`` is the /proc in which the kernel has the numbers that it and its probe use, ``depth`` how many
+    pid namespaces that is below ours. A kernel in namespaces of its own needs an ``ear`` that hears into
+    them, its namespace's unix ``sockets``, and a ``handle``, which opens a pidfd of a number in there. Of
+    what it may leave no ledger is kept, since nothing outlives its namespaces.
+    """
+
+    def __init__(
+        self,
+        kernel_id: str,
+        root: Path = Path("/proc"),
+        *,
+        ear: Callable[[Deliver], Ear] = Ear,
+        sockets: Sockets | None = None,
+        depth: int = 0,
+        handle: Callable[[int], Awaitable[int]] | None = None,
+    ) -> None:
         self.kernel_id = kernel_id
+        self._make_ear = ear
+        self._sockets = sockets
+        self._depth = depth
+        self._handle = handle
         self.pid = 0
         self.dead = False
         self.last_end: tuple[str, int, int] = ("", 0, 0)
@@ -81,7 +100,7 @@ class Recorder:
             self._log.add(act)
         self._comings = Comings()
         self._shm_unwatched = ""
-        self._reader = Reader(self._root, most=CROWD)
+        self._reader = Reader(self._root, self._sockets, most=CROWD)
         self._blind = ""
         self._death: int | None = None
         self._crowded = False
@@ -113,20 +132,25 @@ class Recorder:
         self.dead = False
         if self._threads is None:
             self._threads = ThreadPoolExecutor(1, thread_name_prefix="parallab-look")
-        self._ear = Ear(self._deliver)
-        self._book = Book(self.kernel_id, notebook, root=self._root)
-        return {"PARALLAB_KERNEL_ID": self.kernel_id, **self._book.environment(), **self._ear.environment()}
+        self._ear = self._make_ear(self._deliver)
+        environment = {"PARALLAB_KERNEL_ID": self.kernel_id, **self._ear.environment()}
+        if not self._depth:
+            self._book = Book(self.kernel_id, notebook, root=self._root)
+            environment |= self._book.environment()
+        return environment
 
-    def attach(self, pid: int) -> None:
-        """The kernel was launched as this process."""
+    def attach(self, pid: int, handle: int | None = None) -> None:
+        """The kernel was launched as this process; ``handle`` is a pidfd of it, which is then ours."""
         self.pid = self._log.kernel = pid
         if self._book is not None:
             self._book.begin(pid)
         self._open_shm()
-        if hasattr(os, "pidfd_open"):
+        if handle is None and hasattr(os, "pidfd_open"):
             with contextlib.suppress(OSError):
-                self._pidfd = os.pidfd_open(pid)
-                self._loop.add_reader(self._pidfd, self._died)
+                handle = os.pidfd_open(pid)
+        if handle is not None:
+            self._pidfd = handle
+            self._loop.add_reader(handle, self._died)
 
     def detach(self, restart: bool) -> None:
         """The kernel was shut down; what was recorded can still be cut unless it restarts."""
@@ -142,7 +166,7 @@ class Recorder:
         if not self.dead:
             self.dead = True
             if self._pidfd is not None:
-                self._death = pidfd.exit_code(self._pidfd, self.pid)
+                self._death = pidfd.exit_code(self._pidfd, self.pid, str(self._root), self._depth)
             self._running = None
             self._forget_pidfd()
             self._tell("dead")
@@ -318,6 +342,18 @@ class Recorder:
         """The kernel and its living descendants, now; those too whose parent has died."""
         return await self._look() if self.pid and not self.dead else ()
 
+    async def handle(self, process: model.Process) -> int | None:
+        """A pidfd of this process and no other, for the caller to close; None when it has ended."""
+        try:
+            fd = await self._handle(process.pid) if self._handle is not None else os.pidfd_open(process.pid)
+        except OSError:
+            return None
+        # Asked after the descriptor was opened: another may have got the number since the last look.
+        if everybody.process_started(process.pid, self._root) == process.started:
+            return fd
+        os.close(fd)
+        return None
+
     async def _keep_book(self) -> None:
         """A cell has ended: what it made is remembered before the kernel comes to rest."""
         with contextlib.suppress(OSError, RuntimeError):
@@ -329,7 +365,8 @@ class Recorder:
 
     def _open_shm(self) -> None:
         """From now on the kernel queues what comes and goes in /dev/shm: a cell's first object may be gone at once."""
-        for folder in (f"{self._root}/{self.pid}/root/dev/shm", "/dev/shm"):  # noqa: S108
+        ours = () if self._depth else ("/dev/shm",)  # noqa: S108
+        for folder in (f"{self._root}/{self.pid}/root/dev/shm", *ours):
             try:
                 self._shm = Watch(folder)
             except OSError as error:
@@ -412,8 +449,9 @@ class Recorder:
         living = [pid for pid, seen in self._sightings.items() if seen and not seen[-1].ended]
         for pid in [self.pid, *living]:
             mine = set(known.get(pid, ()))
-            ancestor = parents.get(pid)
-            while ancestor is not None:
+            ancestor, seen = parents.get(pid), {pid}
+            while ancestor is not None and ancestor not in seen:  # a forged report may make a circle
+                seen.add(ancestor)
                 mine |= known.get(ancestor, set())
                 ancestor = parents.get(ancestor)
             found += [(pid, address) for address in mine]

@@ -17,7 +17,6 @@ from typing import Protocol
 
 from parallab import model
 from parallab.problems import Problem
-from parallab.procfs import everybody
 from parallab.wire import RescueRequest
 
 #: Seconds that a cell gets to end after an interrupt, and a process after a signal.
@@ -37,6 +36,7 @@ class Hanging(Protocol):
     @property
     def running_cell(self) -> str | None: ...
     async def processes(self) -> tuple[model.Process, ...]: ...
+    async def handle(self, process: model.Process) -> int | None: ...
     async def dismiss(self, threads: Iterable[int]) -> tuple[model.Dismissal, ...] | None: ...
     @property
     def living(self) -> Mapping[int, model.ThreadRun]: ...
@@ -109,7 +109,7 @@ async def end(recorder: Hanging, request: RescueRequest) -> tuple[bool, tuple[st
             f"Process {request.pid}, started at {request.started}, does not descend from kernel {recorder.pid}.",
         )
     number = _SIGNALS[request.action]
-    ended = await _signal(found, number)
+    ended = await _signal(recorder, found, number)
     said = "was killed" if request.action == "kill" else "was asked to end"
     if ended:
         return True, (f"Process {found.pid} {said}, and has ended.",)
@@ -117,15 +117,11 @@ async def end(recorder: Hanging, request: RescueRequest) -> tuple[bool, tuple[st
     return False, (f"Process {found.pid} {said}, and has not ended yet.{advice}",)
 
 
-async def _signal(process: model.Process, number: signal.Signals) -> bool:
-    try:
-        fd = os.pidfd_open(process.pid)
-    except OSError:
+async def _signal(recorder: Hanging, process: model.Process, number: signal.Signals) -> bool:
+    fd = await recorder.handle(process)
+    if fd is None:
         return True
     try:
-        # Asked after the descriptor was opened: it means this process and no other.
-        if everybody.process_started(process.pid) != process.started:
-            return True
         try:
             signal.pidfd_send_signal(fd, number)
         except ProcessLookupError:

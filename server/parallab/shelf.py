@@ -139,6 +139,16 @@ def _nameless(folder: Path, problem: LabError) -> Lab:
     )
 
 
+def _named(folder: Path) -> str:
+    """The id that lab.md seems to have, without understanding it; "" if none is seen."""
+    try:
+        with (folder / "lab.md").open(encoding="utf-8", errors="replace") as file:
+            found = re.search(r"^[^\n]*\bid:\s*([A-Za-z0-9:_-]+)", file.read(2000), re.MULTILINE)
+    except OSError:
+        return ""
+    return found.group(1) if found else ""
+
+
 def _checks(path: Path, lab: Lab) -> Mapping[str, tuple[Check, ...]]:
     """The checks of a lab's checks.py, executed as a module of its own."""
     file = _shown(path)
@@ -225,7 +235,7 @@ class Shelf:
             for folder in _lab_folders(root):
                 shelved = self._open(folder)
                 if prefix:
-                    shelved = _renamed(shelved, f"{prefix}:{shelved.lab.id}")
+                    shelved = _renamed(shelved, _prefixed(prefix, shelved.lab.id))
                 twin = found.get(shelved.lab.id)
                 if twin is not None:
                     said = f"there are two labs {shelved.lab.id}; {twin.slug} has the id already"
@@ -241,6 +251,8 @@ class Shelf:
         :raises LookupError: there is none; the text is a sentence.
         """
         wanted = id.removeprefix("course:")
+        if (only := self._only(wanted)) is not None:
+            return only
         labs = self.labs()
         for shelved in labs:
             if shelved.lab.id == wanted:
@@ -248,6 +260,25 @@ class Shelf:
         known = ", ".join(shelved.lab.id for shelved in labs) or "none"
         shown = "".join(letter if letter.isprintable() else "?" for letter in id[:40])
         raise LookupError(f"There is no lab {shown!r}. The labs are: {known}.")
+
+    def _only(self, wanted: str) -> ShelvedLab | None:
+        """The lab of which alone the document seems to have this id: the others need not be opened for it."""
+        places = [
+            (folder, prefix)
+            for root, prefix in self._roots()
+            for folder in _lab_folders(root)
+            if _prefixed(prefix, _named(folder)) == wanted
+        ]
+        if len(places) != 1:
+            return None
+        ((folder, prefix),) = places
+        shelved = self._open(folder)
+        name = _prefixed(prefix, shelved.lab.id)
+        return (_renamed(shelved, name) if prefix else shelved) if name == wanted else None
+
+    def courses(self) -> tuple[Path, ...]:
+        """The folders in which the courses' labs lie."""
+        return tuple(root for root, _ in self._roots())
 
     def step(self, lab: str, step: str) -> tuple[ShelvedLab, Step]:
         """A lab and one of its steps.
@@ -277,6 +308,10 @@ class Shelf:
 
 def _renamed(shelved: ShelvedLab, name: str) -> ShelvedLab:
     return replace(shelved, lab=msgspec.structs.replace(shelved.lab, id=name))
+
+
+def _prefixed(prefix: str, name: str) -> str:
+    return f"{prefix}:{name}" if prefix else name
 
 
 def _fixed(folders: tuple[Path, ...]) -> Callable[[], list[tuple[Path, str]]]:

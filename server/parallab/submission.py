@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import stat
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +35,50 @@ def read(path: Path) -> tuple[Cell, ...]:
     return parse(text, str(path))
 
 
+def text_of(path: Path) -> str:
+    """The text of a file that somebody handed in, who may have handed in a pipe or a device instead.
+
+    :raises SubmissionError: it cannot be used.
+    """
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with open(fd, "rb") as file:  # noqa: PTH123 - what was opened without waiting
+            status = os.fstat(fd)
+            if not stat.S_ISREG(status.st_mode):
+                raise SubmissionError("this is no file: a notebook was expected")
+            data = file.read(LARGEST + 1)
+    except OSError as error:
+        raise SubmissionError(f"it cannot be read: {error.strerror}") from None
+    if len(data) > LARGEST:
+        raise SubmissionError(f"it is larger than {LARGEST // 2**20} MiB: clear its outputs and save it again")
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        raise SubmissionError("it is not a text file: a notebook is JSON in UTF-8") from None
+
+
+def lab_of(text: str, name: str) -> str:
+    """The id of the lab that a notebook belongs to, by its own metadata or else by its cells'; "" if none says so.
+
+    :raises SubmissionError: it is no notebook.
+    """
+    notebook = _notebook(text, name)
+    for part in (notebook, *notebook["cells"]):
+        metadata = part.get("metadata") if isinstance(part, dict) else None
+        ours = metadata.get("parallab") if isinstance(metadata, dict) else None
+        if isinstance(ours, dict) and isinstance(ours.get("lab"), str):
+            return _text(ours["lab"])[:100]
+    return ""
+
+
 def parse(text: str, name: str) -> tuple[Cell, ...]:
     """As :func:`read`, from the file's text."""
+    cells = _notebook(text, name)["cells"]
+    return tuple(_cell(cell) for cell in cells if isinstance(cell, dict) and cell.get("cell_type") == "code")
+
+
+def _notebook(text: str, name: str) -> dict[str, Any]:
+    """A notebook with its list of cells."""
     try:
         notebook = json.loads(text)
     except (ValueError, RecursionError) as error:  # ValueError: also for a number of thousands of digits
@@ -42,10 +86,9 @@ def parse(text: str, name: str) -> tuple[Cell, ...]:
         raise SubmissionError(
             f"{name} is no notebook: it is not JSON{where}. Open it in JupyterLab and save it again"
         ) from None
-    cells = notebook.get("cells") if isinstance(notebook, dict) else None
-    if not isinstance(cells, list):
+    if not isinstance(notebook, dict) or not isinstance(notebook.get("cells"), list):
         raise SubmissionError(f"{name} is no notebook of format 4: it has no list of cells")
-    return tuple(_cell(cell) for cell in cells if isinstance(cell, dict) and cell.get("cell_type") == "code")
+    return notebook
 
 
 def _cell(cell: dict[str, Any]) -> Cell:

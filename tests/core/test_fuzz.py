@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from corpus import replay
 from parallab import capabilities, lab_parse, model, netlink, notebook, submission, waits
-from parallab.ear import Ear, Packet, _Peer
+from parallab.ear import Ear, Packet, Peer
 from parallab.lab import LabError
 from parallab.log import Log
 from parallab.procfs import opened, parse, semaphores, structs, syscalls, threads
@@ -318,7 +318,7 @@ def test_any_packet_is_an_event_that_can_be_kept_or_is_counted_as_malformed(data
     made, _ = ear()
     events: list[model.AnyEvent] = []
     before = made.malformed
-    made._understand(Packet(data, 7, os.getuid()), _Peer(None, 7), events)  # type: ignore[arg-type]
+    made._understand(Packet(data, 7, os.getuid()), Peer(None, 7), events)  # type: ignore[arg-type]
 
     assert events or made.malformed > before or data.strip() == b"[]" or b'"answer"' in data
     log = Log()

@@ -228,7 +228,7 @@ def test_a_child_cannot_answer_for_the_kernel(ear: Ear, heard: Heard) -> None:
 
 
 def test_descriptors_are_not_inherited(ear: Ear) -> None:
-    assert not os.get_inheritable(ear._listener.fileno())
+    assert not os.get_inheritable(ear._source.fileno())
 
 
 def test_it_is_silent_while_nothing_happens(ear: Ear, heard: Heard) -> None:
