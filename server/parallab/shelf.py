@@ -116,10 +116,10 @@ def _shown(path: Path) -> str:
 def named(folder: Path) -> str:
     """The id that a folder's lab.md names, be the rest readable or not; else the folder's name."""
     try:
-        text = (folder / "lab.md").read_text(encoding="utf-8", errors="replace")
+        with (folder / "lab.md").open(encoding="utf-8", errors="replace") as file:
+            found = re.search(r"^[^\n]*\bid:\s*([A-Za-z0-9:_-]+)", file.read(2000), re.MULTILINE)
     except OSError:
         return folder.name
-    found = re.search(r"^[^\n]*\bid:\s*([A-Za-z0-9:_-]+)", text[:2000], re.MULTILINE)
     return found.group(1) if found else folder.name
 
 
@@ -137,16 +137,6 @@ def _nameless(folder: Path, problem: LabError) -> Lab:
         cells=(),
         steps=(),
     )
-
-
-def _named(folder: Path) -> str:
-    """The id that lab.md seems to have, without understanding it; "" if none is seen."""
-    try:
-        with (folder / "lab.md").open(encoding="utf-8", errors="replace") as file:
-            found = re.search(r"^[^\n]*\bid:\s*([A-Za-z0-9:_-]+)", file.read(2000), re.MULTILINE)
-    except OSError:
-        return ""
-    return found.group(1) if found else ""
 
 
 def _checks(path: Path, lab: Lab) -> Mapping[str, tuple[Check, ...]]:
@@ -267,7 +257,7 @@ class Shelf:
             (folder, prefix)
             for root, prefix in self._roots()
             for folder in _lab_folders(root)
-            if _prefixed(prefix, _named(folder)) == wanted
+            if _prefixed(prefix, named(folder)) == wanted
         ]
         if len(places) != 1:
             return None
