@@ -229,6 +229,8 @@ class Ear:
     ) -> Future[model.Answer | None]:
         """Asks the kernel for its names' values and shared numbers, ``kind="stacks"`` for stacks, ``"all"``.
 
+        ``"named"`` asks what its names call the objects that can be waited for.
+
         ``"dismiss"`` ends waiting threads; ``names`` are then the numbers they were reported by.
 
         May be called from any thread. The future gives None after ``timeout`` seconds, and at once

@@ -135,6 +135,10 @@ def wrong_end(evidence: Evidence) -> bool:
                 others = {word.end for word in pipe.sends if word.pid not in sharers}
                 if mine == {end} and others == {end}:
                     return True
+                # Or the worker speaks at the very end at which the notebook listens, and nobody uses the other one.
+                used = {word.end for word in pipe.words if word.act in ("send", "recv")}
+                if mine == used == {end} and stands_still(evidence, "M56"):
+                    return True
     return False
 
 
@@ -155,7 +159,8 @@ def party_line(evidence: Evidence) -> bool:
     """M57: several processes sent at one end, with no lock that all of them took; or what arrived could not be read."""
     for pipe in evidence.pipes:
         for end in pipe.ends:
-            senders = {word.pid for word in pipe.sends if word.end == end}
+            said = [word for word in pipe.words if word.end == end and "w" in word.mode]
+            senders = {word.pid for word in said if word.act in ("send", "fail")}
             torn = [word for word in pipe.fails if word.error is not None and word.error.type in _GARBAGE]
             locked = any(senders <= set(lock.takes) for lock in evidence.locks)
             if len(senders) > 1 and (torn or not locked):
