@@ -603,6 +603,8 @@ def broken(run):
         "executors of processes with something to do",
         "with ProcessPoolExecutor(2) as executor: …",
     )
+    # Who goes on with a new executor has lost a worker of the first.
+    pool = next((one for one in run.pools if one.kind == "executor" and one.killed), pool)
     if pool.kind == "pool":
         fail(
             "an executor of processes",

@@ -120,3 +120,16 @@ def test_a_cell_that_is_slow_is_never_called_stuck(tmp_path: Path, name: str) ->
         return said
 
     assert True not in asyncio.run(go())
+
+
+LEFT = """
+with mp.Pool(2) as pool:
+    answer = pool.map_async(sum, [[1]] * 4000, chunksize=1)
+answer.get()
+"""
+
+
+def test_a_pool_that_was_left_before_its_results_is_named(tmp_path: Path) -> None:
+    state, _ = asyncio.run(_until_named(tmp_path, "", "fork", LEFT))
+    assert state.mistake is not None
+    assert state.mistake.id == "M59"
