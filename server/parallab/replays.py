@@ -49,7 +49,9 @@ def load(text: bytes) -> Replay:
 
 def made_of(lab: Lab, solution: Mapping[str, Sequence[Cell]]) -> str:
     """What a replay depends on, as a digest: the watched step, its captions, and all cells up to its end."""
-    parts: list[Any] = [msgspec.to_builtins(lab.watch), [cell.source for cell in cells_to(lab, solution)]]
+    watch = lab.watch
+    told = [watch.step, watch.nth, [(one.when, one.text) for one in watch.captions]] if watch is not None else []
+    parts: list[Any] = [told, [cell.source for cell in cells_to(lab, solution)]]
     return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()[:16]
 
 

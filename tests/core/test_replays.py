@@ -130,6 +130,8 @@ def test_what_it_is_made_of_changes_with_cells_and_captions_and_with_nothing_els
     solution = {"one": (Cell("a"),), "two": (Cell("b"),)}
     before = made_of(lab(("start", "x")), solution)
     assert made_of(lab(("start", "x")), {**solution, "two": (Cell("c"),)}) == before
+    moved = msgspec.structs.replace(lab(), watch=Watch("one", (Caption("start", "x", 99),)))
+    assert made_of(moved, solution) == before
     assert made_of(lab(("start", "y")), solution) != before
     assert made_of(lab(("start", "x")), {**solution, "one": (Cell("c"),)}) != before
     assert made_of(lab(("start", "x"), step="two"), {**solution, "two": (Cell("c"),)}) != made_of(
