@@ -121,6 +121,11 @@ def died_with_the_queue(evidence: Evidence) -> bool:
     return stands_still(evidence, "M36")
 
 
+def _has_both_ends(evidence: Evidence) -> bool:
+    """Whether somebody waits now at one end of a pipe, and nobody but itself has the other."""
+    return any(one.kind == "own-other-end" for one in evidence.diagnoses)
+
+
 def wrong_end(evidence: Evidence) -> bool:
     """M55: an end was used for what it is not for, or two processes used the same end and nobody the other."""
     if stands_still(evidence, "M55"):
@@ -137,7 +142,7 @@ def wrong_end(evidence: Evidence) -> bool:
                     return True
                 # Or the worker speaks at the very end at which the notebook listens, and nobody uses the other one.
                 used = {word.end for word in pipe.words if word.act in ("send", "recv")}
-                if mine == used == {end} and stands_still(evidence, "M56"):
+                if mine == used == {end} and _has_both_ends(evidence):
                     return True
     return False
 
@@ -145,6 +150,9 @@ def wrong_end(evidence: Evidence) -> bool:
 def waits_for_own_end(evidence: Evidence) -> bool:
     """M56: who waits for the end of a pipe holds an end that could still send."""
     if stands_still(evidence, "M56"):
+        return True
+    spoken = [{word.end for word in pipe.words if word.act in ("send", "recv")} for pipe in evidence.pipes]
+    if _has_both_ends(evidence) and any(len(ends) > 1 for ends in spoken):
         return True
     # After an interrupt: nobody came to its end, and the one who read had never closed its own writing end.
     return any(
