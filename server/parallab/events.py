@@ -12,7 +12,7 @@ from parallab import wire
 
 _log = logging.getLogger(__name__)
 
-SCHEMAS = tuple(Path(__file__).parent / "event_schemas" / f"{name}.yaml" for name in ("check", "progress"))
+SCHEMAS = tuple(Path(__file__).parent / "event_schemas" / f"{name}.yaml" for name in ("check", "progress", "lab"))
 
 
 class Events:
@@ -29,6 +29,10 @@ class Events:
     def progress(self, lab: str, progress: wire.StepProgress) -> None:
         """A step's progress changed."""
         self._emit(wire.PROGRESS_EVENT, _plain(wire.ProgressEvent(lab, progress)))
+
+    def lab(self, lab: str) -> None:
+        """A file of a lab changed."""
+        self._emit(wire.LAB_EVENT, _plain(wire.LabEvent(lab)))
 
     def check(self, lab: str, version: int, result: wire.StepResult, seconds: float) -> None:
         """A step was judged because somebody asked."""

@@ -63,6 +63,14 @@ OPERATIONS: tuple[Operation, ...] = (
         (400, 404, 409, *_SAVED),
         wire.OpenRequest,
     ),
+    Operation(
+        "replay",
+        "get",
+        "/parallab/labs/{lab}/replay",
+        "The film of a run of the lab's solution, with captions.",
+        wire.Film,
+        (404, *_SAVED),
+    ),
     Operation("progress", "get", "/parallab/progress", "The progress of all labs.", wire.Progress, _SAVED),
     Operation(
         "check",
@@ -90,6 +98,15 @@ OPERATIONS: tuple[Operation, ...] = (
         wire.AnswerReply,
         (400, 404, *_SAVED),
         wire.AnswerRequest,
+    ),
+    Operation(
+        "doubt",
+        "post",
+        f"{_STEP}/doubt",
+        "Say what a file of a doubted verdict would hold, and save it in the learner's folder.",
+        wire.DoubtReply,
+        (400, 404, 409, *_SAVED),
+        wire.DoubtRequest,
     ),
     Operation(
         "hint",
@@ -209,7 +226,7 @@ def description() -> dict[str, Any]:
     named = {operation.reply for operation in OPERATIONS} | {operation.request for operation in OPERATIONS}
     structs = sorted((struct for struct in named if struct), key=lambda struct: struct.__name__)
     _, components = msgspec.json.schema_components(
-        [*structs, wire.ProblemReply, wire.ProgressEvent], ref_template="#/components/schemas/{name}"
+        [*structs, wire.ProblemReply, wire.ProgressEvent, wire.LabEvent], ref_template="#/components/schemas/{name}"
     )
     paths: dict[str, dict[str, Any]] = {}
     for operation in OPERATIONS:

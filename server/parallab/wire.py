@@ -248,6 +248,8 @@ class LabView(msgspec.Struct, frozen=True):
     needs: tuple[str, ...]
     steps: tuple[StepView, ...]
     progress: tuple[StepProgress, ...]
+    watch: str = ""
+    """The step that the lab's replay shows, "" where there is none."""
 
 
 class Progress(msgspec.Struct, frozen=True):
@@ -288,11 +290,31 @@ class OpenRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """POST labs/{id}/open."""
 
 
+class News(msgspec.Struct, frozen=True):
+    """What a new ``version`` of a lab brought to the learner's notebook, which was of version ``before``.
+
+    Steps are named by their titles: those ``added``, those ``removed`` from the lab (their cells stay),
+    those in which something given was ``renewed``, and those in which the learner's own was ``kept``
+    though what was given has changed. ``files`` are modules of the learner's that stayed, ``old`` the
+    path of the notebook as it was.
+    """
+
+    before: int
+    version: int
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    renewed: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    old: str = ""
+
+
 class OpenReply(msgspec.Struct, frozen=True):
-    """Where the learner's notebook is, as a path of the Contents API."""
+    """Where the learner's notebook is, as a path of the Contents API, and what a new version did to it."""
 
     path: str
     created: bool
+    news: News | None = None
 
 
 class PredictRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -330,6 +352,34 @@ class HintReply(msgspec.Struct, frozen=True):
     of: int
     html: str
     progress: StepProgress
+
+
+class SourceCell(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A notebook cell by its id, with the step that its metadata name, and its text."""
+
+    id: str
+    step: str | None
+    source: str
+
+
+class DoubtRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """POST labs/{id}/steps/{step}/doubt: the verdict is wrong, in the learner's own ``words``.
+
+    Without ``save`` it is only told what would be in the file.
+    """
+
+    kernel_id: str
+    cells: tuple[SourceCell, ...]
+    words: str = ""
+    save: bool = False
+
+
+class DoubtReply(msgspec.Struct, frozen=True):
+    """What is in the file, in sentences, and its path of the Contents API, "" while it is not saved."""
+
+    schema: int
+    contents: tuple[str, ...]
+    path: str
 
 
 class NotebookCell(msgspec.Struct, frozen=True):
@@ -888,6 +938,7 @@ class DoctorReport(msgspec.Struct, frozen=True):
 
 CHECK_EVENT = "https://events.parallab.dev/check/v1"
 PROGRESS_EVENT = "https://events.parallab.dev/progress/v1"
+LAB_EVENT = "https://events.parallab.dev/lab/v1"
 
 
 class ProgressEvent(msgspec.Struct, frozen=True):
@@ -895,6 +946,12 @@ class ProgressEvent(msgspec.Struct, frozen=True):
 
     lab: str
     progress: StepProgress
+
+
+class LabEvent(msgspec.Struct, frozen=True):
+    """A file of a lab has changed, while its author looks at it."""
+
+    lab: str
 
 
 # -- live ----------------------------------------------------------------------------
@@ -930,6 +987,8 @@ ROOTS: tuple[type[msgspec.Struct], ...] = (
     AnswerReply,
     HintRequest,
     HintReply,
+    DoubtRequest,
+    DoubtReply,
     SolutionReply,
     ResetReply,
     KernelState,
@@ -944,6 +1003,7 @@ ROOTS: tuple[type[msgspec.Struct], ...] = (
     ActReply,
     ProblemReply,
     ProgressEvent,
+    LabEvent,
     LiveRequest,
     LiveMessage,
 )

@@ -75,6 +75,7 @@ REAL: list[tuple[str, str, Any, str]] = [
     ("get", "/parallab/labs/{lab}", None, "labs/L90"),
     ("post", "/parallab/labs/{lab}/open", {}, "labs/L90/open"),
     ("get", "/parallab/progress", None, "progress"),
+    ("get", "/parallab/labs/{lab}/replay", None, "labs/L90/replay"),
     ("post", "/parallab/labs/{lab}/steps/{step}/predict", {"answers": {"children": "1"}}, f"{STEP}/start/predict"),
     ("post", "/parallab/labs/{lab}/steps/{step}/answer", {"answers": {"which": ["a"]}}, f"{STEP}/quiz/answer"),
     ("post", "/parallab/labs/{lab}/steps/{step}/hint", {"level": 1}, f"{STEP}/start/hint"),
@@ -112,6 +113,6 @@ async def test_a_real_reply_fits_its_description(call, method: str, path: str, b
 
 def test_events_carry_what_the_wire_says() -> None:
     texts = {path.stem: yaml.safe_load(path.read_text(encoding="utf-8")) for path in SCHEMAS}
-    assert {text["$id"] for text in texts.values()} == {wire.CHECK_EVENT, wire.PROGRESS_EVENT}
-    for name, struct in (("progress", "ProgressEvent"),):
+    assert {text["$id"] for text in texts.values()} == {wire.CHECK_EVENT, wire.PROGRESS_EVENT, wire.LAB_EVENT}
+    for name, struct in (("progress", "ProgressEvent"), ("lab", "LabEvent")):
         assert set(texts[name]["properties"]) == set(DOCUMENT["components"]["schemas"][struct]["properties"])

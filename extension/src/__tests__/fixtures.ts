@@ -12,6 +12,7 @@ import type {
   Leftover,
   LiveProcess,
   LiveThread,
+  News,
   NotebookCell,
   PictureView,
   StepProgress,
@@ -104,6 +105,7 @@ export function aLab(part: Partial<LabView> = {}): LabView {
     needs: [],
     steps: [aStep({ id: 'one' }), aStep({ id: 'two' })],
     progress: [],
+    watch: '',
     ...part
   };
 }
@@ -203,6 +205,20 @@ export function aLeftover(part: Partial<Leftover> = {}): Leftover {
     removable: true,
     why: '',
     needs: [],
+    ...part
+  };
+}
+
+export function aNews(part: Partial<News> = {}): News {
+  return {
+    before: 1,
+    version: 2,
+    added: [],
+    removed: [],
+    renewed: [],
+    kept: [],
+    files: [],
+    old: 'parallab/04/04.version-1.ipynb',
     ...part
   };
 }
@@ -313,8 +329,22 @@ export class FakeHost implements Host {
     ];
   }
 
-  async open(path: string) {
+  readonly saved: string[] = [];
+  readonly read: string[] = [];
+
+  async save(lab: string) {
+    this.saved.push(lab);
+  }
+
+  sourceCells() {
+    return this.cells().map(cell => ({ ...cell, source: 'x = 1' }));
+  }
+
+  async open(path: string, fresh: boolean) {
     this.opened.push(path);
+    if (fresh) {
+      this.read.push(path);
+    }
   }
 
   reveal(step: string) {

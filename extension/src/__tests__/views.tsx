@@ -36,7 +36,10 @@ export function spies(): Spies {
     rescue: jest.fn(),
     closeRescue: jest.fn(),
     clean: jest.fn(),
-    hideLeft: jest.fn()
+    hideLeft: jest.fn(),
+    closeNews: jest.fn(),
+    doubt: jest.fn(),
+    closeDoubt: jest.fn()
   };
 }
 

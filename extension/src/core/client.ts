@@ -15,6 +15,8 @@ import type {
   CleanReply,
   CleanRequest,
   Course,
+  DoubtReply,
+  DoubtRequest,
   Film,
   HintReply,
   HintRequest,
@@ -64,6 +66,10 @@ export class Client {
     return this._send('GET', `labs/${encodeURIComponent(lab)}`);
   }
 
+  replay(lab: string): Promise<Film> {
+    return this._send('GET', `labs/${encodeURIComponent(lab)}/replay`);
+  }
+
   /** Of the newest run that started anything, if none is named; 0: all that is kept. */
   film(id: string, run: number | null = null): Promise<Film> {
     const asked = run === null ? '' : `?run=${run}`;
@@ -92,6 +98,10 @@ export class Client {
 
   check(lab: string, step: string, body: CheckRequest): Promise<CheckReply> {
     return this._step(lab, step, 'check', body);
+  }
+
+  doubt(lab: string, step: string, body: DoubtRequest): Promise<DoubtReply> {
+    return this._step(lab, step, 'doubt', body);
   }
 
   predict(

@@ -7,6 +7,7 @@ import {
   aKernel,
   aLab,
   aLeftover,
+  aNews,
   aProgress,
   aResult,
   aStep,
@@ -29,7 +30,13 @@ import { LabStore } from './store';
 
 const CHECK = 'POST labs/L04/steps/one/check';
 const IN_FRONT: HostState = {
-  notebook: { path: 'L04.ipynb', lab: 'L04', activeStep: 'one', texts: [] },
+  notebook: {
+    path: 'L04.ipynb',
+    lab: 'L04',
+    version: null,
+    activeStep: 'one',
+    texts: []
+  },
   kernel: { id: 'k1', name: 'parallab', status: 'idle' }
 };
 
@@ -98,7 +105,13 @@ describe('where the learner is', () => {
     const before = server.asked.length;
     store.setHost({
       ...IN_FRONT,
-      notebook: { path: 'L04.ipynb', lab: 'L04', activeStep: 'two', texts: [] }
+      notebook: {
+        path: 'L04.ipynb',
+        lab: 'L04',
+        version: null,
+        activeStep: 'two',
+        texts: []
+      }
     });
     await settle();
     expect(server.asked.length).toBe(before);
@@ -148,7 +161,13 @@ describe('where the learner is', () => {
     const { store, server, lines } = world();
     store.setHost({
       ...IN_FRONT,
-      notebook: { path: 'mine.ipynb', lab: null, activeStep: null, texts: [] }
+      notebook: {
+        path: 'mine.ipynb',
+        lab: null,
+        version: null,
+        activeStep: null,
+        texts: []
+      }
     });
     await settle();
     expect(server.asked).toEqual([]);
@@ -161,7 +180,51 @@ describe('where the learner is', () => {
     });
     await store.openLab('L04');
     expect(host.opened).toEqual(['work/L04.ipynb']);
+    expect(host.read).toEqual([]);
     expect(labOf(store.state)?.id).toBe('L04');
+    expect(store.state.opening).toBeNull();
+  });
+
+  test('a new version is brought in after saving, read again, and told until it was read', async () => {
+    const news = aNews({ added: ['One more'] });
+    const { store, host, server } = world({
+      'POST labs/L04/open': {
+        json: { path: 'work/L04.ipynb', created: false, news }
+      }
+    });
+    let askedBeforeSaving = -1;
+    host.save = async () => {
+      askedBeforeSaving = server.count('POST labs/L04/open');
+    };
+    await store.openLab('L04');
+    expect(askedBeforeSaving).toBe(0);
+    expect(host.read).toEqual(['work/L04.ipynb']);
+    expect(store.state.news).toEqual({ L04: news });
+    store.closeNews('L04');
+    expect(store.state.news).toEqual({});
+  });
+
+  test('a lab whose author saved a file is read again, its notebook where it is in front', async () => {
+    const { store, server, host } = await inLab({
+      'POST labs/L04/open': { json: { path: 'L04.ipynb', created: false } }
+    });
+    store.onLab({ lab: 'L04' });
+    await settle();
+    expect(server.count('GET labs/L04')).toBe(2);
+    expect(host.opened).toEqual(['L04.ipynb']);
+    store.onLab({ lab: 'L08' });
+    await settle();
+    expect(server.count('GET labs/L08')).toBe(0);
+  });
+
+  test('an editor that cannot save opens nothing, and says why', async () => {
+    const { store, host, server } = world();
+    host.save = async () => {
+      throw new Error('The file cannot be saved.');
+    };
+    await store.openLab('L04');
+    expect(server.count('POST labs/L04/open')).toBe(0);
+    expect(store.state.pageProblem).not.toBeNull();
     expect(store.state.opening).toBeNull();
   });
 
@@ -598,4 +661,44 @@ test('a disposed store stays as it is', async () => {
   store.dispose();
   await loading;
   expect(heard).not.toHaveBeenCalled();
+});
+
+describe('a doubted verdict', () => {
+  const DOUBT = 'POST labs/L04/steps/one/doubt';
+  const told = { schema: 1, contents: ['Your cells.'], path: '' };
+
+  test('is asked about with kernel, cells and their text', async () => {
+    const { store, server } = await inLab({ [DOUBT]: { json: told } });
+    await store.doubt('one', '', false);
+    expect(server.bodyOf(DOUBT)).toEqual({
+      kernel_id: 'k1',
+      cells: [
+        { id: 'c1', step: 'one', source: 'x = 1' },
+        { id: 'c2', step: null, source: 'x = 1' }
+      ],
+      words: '',
+      save: false
+    });
+    expect(workOf(store.state, 'one').doubt).toEqual(told);
+    store.closeDoubt('one');
+    expect(workOf(store.state, 'one').doubt).toBeNull();
+  });
+
+  test('needs the notebook and its kernel', async () => {
+    const { store, server } = world();
+    await store.showLab('L04');
+    await store.doubt('one', '', true);
+    expect(server.count(DOUBT)).toBe(0);
+    expect(workOf(store.state, 'one').problem?.kind).toBe('host');
+  });
+
+  test('says what went wrong, and keeps what was shown', async () => {
+    const answers: Record<string, Answer> = { [DOUBT]: { json: told } };
+    const { store, server } = await inLab(answers);
+    await store.doubt('one', '', false);
+    server.answers[DOUBT] = { status: 507, json: { message: 'Full.' } };
+    await store.doubt('one', '', true);
+    expect(workOf(store.state, 'one').problem?.message).toBe('Full.');
+    expect(workOf(store.state, 'one').doubt).toEqual(told);
+  });
 });

@@ -26,6 +26,7 @@ import {
 import type {
   CheckReply,
   GoalMoment,
+  LabEvent,
   LabView,
   LiveMessage,
   NotebookCell,
@@ -111,15 +112,25 @@ export class LabStore {
     this._set({ opening: lab });
     const shown = this.showLab(lab);
     try {
-      const { path } = await this._client.open(lab);
+      await this._host.save(lab);
+      const { path, news } = await this._client.open(lab);
       this._answered();
-      await this._host.open(path);
+      if (news) {
+        this._set({ news: { ...this._state.news, [lab]: news } });
+      }
+      await this._host.open(path, Boolean(news));
     } catch (error) {
       this._failed(error);
     } finally {
       this._set({ opening: null });
     }
     await shown;
+  }
+
+  /** The learner has read what a new version brought. */
+  closeNews(lab: string): void {
+    const { [lab]: _, ...news } = this._state.news;
+    this._set({ news });
   }
 
   /** Opens a step and, unless the learner is there already, scrolls the notebook to it. */
@@ -208,6 +219,16 @@ export class LabStore {
   /** Connects again at once. */
   reconnect(): void {
     this._link.retry();
+  }
+
+  /** The lab's author has saved a file of it. */
+  onLab({ lab }: LabEvent): void {
+    if (this._state.host.notebook?.lab === lab) {
+      void this.openLab(lab);
+    } else if (this._state.labs[lab]) {
+      void this._loadLab(lab);
+    }
+    void this._loadCourse();
   }
 
   private _look(): void {
@@ -425,6 +446,27 @@ export class LabStore {
       this._merge(lab, solution.progress);
       this._setWork(lab, step, { solution });
     });
+  }
+
+  /** Asks what a file of this verdict would hold, or saves it; nothing is sent anywhere else. */
+  async doubt(step: string, words: string, save: boolean): Promise<void> {
+    await this._do(step, 'doubt', async lab => {
+      const kernel = this._state.host.kernel;
+      if (kernel === null || !this._hasNotebook()) {
+        throw new ProblemError('host', '');
+      }
+      const doubt = await this._client.doubt(lab, step, {
+        kernel_id: kernel.id,
+        cells: this._host.sourceCells(),
+        words,
+        save
+      });
+      this._setWork(lab, step, { doubt });
+    });
+  }
+
+  closeDoubt(step: string): void {
+    this._setWork(this._state.labId ?? '', step, { doubt: null });
   }
 
   insertSolution(step: string): void {

@@ -3,6 +3,7 @@
 export const SCHEMA = 1;
 export const CHECK_EVENT = 'https://events.parallab.dev/check/v1';
 export const PROGRESS_EVENT = 'https://events.parallab.dev/progress/v1';
+export const LAB_EVENT = 'https://events.parallab.dev/lab/v1';
 
 export type Verdict = 'broken' | 'failed' | 'not-attempted' | 'passed' | 'undecided';
 
@@ -148,6 +149,23 @@ export interface Course {
   readonly about_html: string;
   readonly objectives: readonly Objective[];
   readonly labs: readonly LabSummary[];
+}
+
+/** What is in the file, in sentences, and its path of the Contents API, "" while it is not saved. */
+export interface DoubtReply {
+  readonly schema: number;
+  readonly contents: readonly string[];
+  readonly path: string;
+}
+
+/** POST labs/{id}/steps/{step}/doubt: the verdict is wrong, in the learner's own ``words``.
+
+Without ``save`` it is only told what would be in the file. */
+export interface DoubtRequest {
+  readonly kernel_id: string;
+  readonly cells: readonly SourceCell[];
+  readonly words?: string;
+  readonly save?: boolean;
 }
 
 /** GET kernels/{id}/film, a lab's replay, and a saved file: what processes and threads did, bounded.
@@ -374,6 +392,11 @@ export interface KernelState {
   readonly more: number;
 }
 
+/** A file of a lab has changed, while its author looks at it. */
+export interface LabEvent {
+  readonly lab: string;
+}
+
 /** A line of the course list. */
 export interface LabSummary {
   readonly id: string;
@@ -400,6 +423,7 @@ export interface LabView {
   readonly needs: readonly string[];
   readonly steps: readonly StepView[];
   readonly progress: readonly StepProgress[];
+  readonly watch: string;
 }
 
 /** What a dead kernel left; ``id`` names it by identity: pid and start time, or device and inode.
@@ -474,6 +498,23 @@ export interface MistakeView {
   readonly sentence: string;
 }
 
+/** What a new ``version`` of a lab brought to the learner's notebook, which was of version ``before``.
+
+Steps are named by their titles: those ``added``, those ``removed`` from the lab (their cells stay),
+those in which something given was ``renewed``, and those in which the learner's own was ``kept``
+though what was given has changed. ``files`` are modules of the learner's that stayed, ``old`` the
+path of the notebook as it was. */
+export interface News {
+  readonly before: number;
+  readonly version: number;
+  readonly added: readonly string[];
+  readonly removed: readonly string[];
+  readonly renewed: readonly string[];
+  readonly kept: readonly string[];
+  readonly files: readonly string[];
+  readonly old: string;
+}
+
 /** A cell to put into the learner's notebook. */
 export interface NotebookCell {
   readonly source: string;
@@ -490,10 +531,11 @@ export interface Objective {
   readonly available: boolean;
 }
 
-/** Where the learner's notebook is, as a path of the Contents API. */
+/** Where the learner's notebook is, as a path of the Contents API, and what a new version did to it. */
 export interface OpenReply {
   readonly path: string;
   readonly created: boolean;
+  readonly news: News | null;
 }
 
 /** POST labs/{id}/open. */
@@ -580,6 +622,13 @@ export interface SolutionReply {
   readonly cells: readonly NotebookCell[];
   readonly html: string;
   readonly progress: StepProgress;
+}
+
+/** A notebook cell by its id, with the step that its metadata name, and its text. */
+export interface SourceCell {
+  readonly id: string;
+  readonly step: string | null;
+  readonly source: string;
 }
 
 /** What is remembered of a step. A stored pass never reverts. */

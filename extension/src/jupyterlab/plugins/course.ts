@@ -10,9 +10,11 @@ import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { Signal } from '@lumino/signaling';
 import {
   Client,
+  LAB_EVENT,
   LabStore,
   PROGRESS_EVENT,
   type Connect,
+  type LabEvent,
   type ProgressEvent
 } from '../../core';
 import { NotebookHost } from '../host';
@@ -86,6 +88,8 @@ const plugin: JupyterFrontEndPlugin<IParallab> = {
     events.stream.connect((_, event) => {
       if (event.schema_id === PROGRESS_EVENT) {
         store.onProgress(event as unknown as ProgressEvent);
+      } else if (event.schema_id === LAB_EVENT) {
+        store.onLab(event as unknown as LabEvent);
       }
     });
 
