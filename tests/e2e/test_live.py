@@ -110,25 +110,6 @@ def test_the_connection_is_there_only_while_the_sidebar_can_be_seen(lab: Lab) ->
     lines.are(1)
 
 
-def test_a_picture_goes_on_by_itself_while_it_can_be_seen(lab: Lab) -> None:
-    lines = Lines(lab.page)
-    notebook = lab.start("L04")
-    cell = notebook.put(STEP, answers.AT_THE_GATE)[0]
-    lab.command("parallab:show-picture", {"view": "map"})
-    picture = lab.page.get_by_role("region", name=re.compile("^Picture of "))
-    expect(picture).to_be_visible(timeout=SLOW)
-    lines.are(2)
-    lab.page.evaluate(
-        """() => {
-            const [notebook] = [...jupyterapp.shell.widgets('main')].filter(one => one.context);
-            jupyterapp.shell.activateById(notebook.id);
-        }"""
-    )
-    lab.notebook("L04").run(cell)
-    for number in range(4):
-        expect(picture).to_contain_text(f"guest-{number}")
-
-
 @pytest.fixture
 def below(tmp_path: Path) -> Iterator[Jupyter]:
     """A server that a proxy would put below a path of its own."""
