@@ -7,6 +7,7 @@ the judge are brought together. What goes wrong is a :class:`parallab.problems.P
 from __future__ import annotations
 
 import asyncio
+import logging
 import platform
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -19,6 +20,7 @@ import msgspec
 
 from parallab import acts, answers, capabilities, cleaning, doubts, judging, merging, model, recall, rescue, views, wire
 from parallab.checks import Check
+from parallab.classroom import Classroom
 from parallab.events import Events
 from parallab.evidence import Evidence
 from parallab.feed import Looker, Outbox
@@ -35,6 +37,10 @@ from parallab.progress import (
     AnyFact,
     BreakMet,
     Drawn,
+    HandedIn,
+    HelpAnswered,
+    HelpAsked,
+    HelpOver,
     HintShown,
     Judged,
     Memories,
@@ -46,10 +52,13 @@ from parallab.progress import (
     SolutionShown,
     view,
 )
+from parallab.reports import HelpAnswer
 from parallab.shelf import ShelvedLab
 from parallab.store import AlreadySaved, Keeper, StoreError, Trouble, boot, now
 from parallab.watch import Mapped, Watches
 from parallab.workplace import Workplace
+
+_log = logging.getLogger(__name__)
 
 #: Told when a kernel dies between a click and its verdict.
 ENDED = "The kernel ended while your work was being checked. Restart it, then run the step's cells again."
@@ -104,6 +113,7 @@ class Desk:
         judge: Judge,
         workplace: Workplace,
         events: Events,
+        classroom: Classroom | None = None,
         *,
         authoring: bool = False,
     ) -> None:
@@ -114,12 +124,20 @@ class Desk:
         self._workplace = workplace
         self._events = events
         self._authoring = authoring
+        self._classroom = classroom
         self._capabilities: wire.Capabilities | None = None
         self._cleaning = asyncio.Lock()
         self.watches = Watches(kernels, self._has_breaks, self._judge_breaks)
 
+    def begin(self) -> None:
+        """The server's loop runs: what an earlier server left for the class can be sent."""
+        if self._classroom is not None:
+            self._classroom.begin(self._answered)
+
     async def close(self) -> None:
         """Ends what runs beside the requests."""
+        if self._classroom is not None:
+            await self._classroom.close()
         await self.watches.close()
         await self._judge.close()
         await self._keeper.close()
@@ -129,7 +147,10 @@ class Desk:
     async def course(self) -> wire.Course:
         """The course home."""
         memories = await _saved(self._keeper.memories())
-        return await asyncio.to_thread(self._course, memories)
+        course = await asyncio.to_thread(self._course, memories)
+        if self._classroom is None:
+            return course
+        return msgspec.structs.replace(course, classroom=self._classroom.view(memories))
 
     def _course(self, memories: Memories) -> wire.Course:
         shelf = self._library.labs()
@@ -356,6 +377,44 @@ class Desk:
         if done:
             await self._remember(at, ActDone(act.id, happened, kernel.id))
         return wire.ActReply(wire.SCHEMA, act.id, done, happened, frozen)
+
+    # -- the class ----------------------------------------------------------------------
+
+    async def help(self, lab_id: str, step_id: str, request: wire.HelpRequest) -> wire.StepProgress:
+        """Asks the class's instructors for help with a step, or tells them that none is needed any more."""
+        classroom = self._class()
+        at = await self._step(lab_id, step_id)
+        if not request.wanted:
+            return await self._remember(at, HelpOver())
+        text = request.text.strip()
+        if not text:
+            raise Problem(400, "Say in a few words what you need help with, so that somebody can answer.")
+        progress = await self._remember(at, HelpAsked(text))
+        classroom.listen()
+        return progress
+
+    async def _answered(self, answer: HelpAnswer) -> None:
+        """Called by the classroom: an instructor has answered."""
+        try:
+            at = await self._step(answer.lab, answer.step)
+            await self._remember(at, HelpAnswered(answer.text, answer.by))
+        except Problem as problem:
+            _log.warning("an answer to %s %s was not delivered: %s", answer.lab, answer.step, problem)
+
+    async def hand_in(self, lab_id: str) -> wire.HandInReply:
+        """Gives the class service the lab's notebook, as it was saved last."""
+        classroom = self._class()
+        shelved = await self._lab(lab_id)
+        notebook = await self._workplace.saved(shelved.slug)
+        reply = await classroom.hand_in(shelved.lab.id, notebook)
+        fact = HandedIn(reply.digest, reply.at)
+        await _saved(self._keeper.append(shelved.lab.id, "", shelved.lab.version, fact))
+        return wire.HandInReply(shelved.lab.id, reply.at)
+
+    def _class(self) -> Classroom:
+        if self._classroom is None:
+            raise Problem(409, "This server reports to no class. Ask whoever teaches it.")
+        return self._classroom
 
     # -- kernels ------------------------------------------------------------------------
 

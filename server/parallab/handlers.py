@@ -228,6 +228,25 @@ class ActHandler(ParallabHandler):
         await self.respond(self.desk.act(lab, step, self.body(wire.ActRequest)))
 
 
+class HelpHandler(ParallabHandler):
+    """POST labs/{lab}/steps/{step}/help."""
+
+    @web.authenticated
+    @authorized
+    async def post(self, lab: str, step: str) -> None:
+        await self.respond(self.desk.help(lab, step, self.body(wire.HelpRequest)))
+
+
+class HandInHandler(ParallabHandler):
+    """POST labs/{lab}/handin."""
+
+    @web.authenticated
+    @authorized
+    async def post(self, lab: str) -> None:
+        self.body(wire.HandInRequest)
+        await self.respond(self.desk.hand_in(lab))
+
+
 class KernelStateHandler(ParallabHandler):
     """GET kernels/{kernel}/state."""
 
@@ -305,6 +324,8 @@ ROUTES: tuple[tuple[str, type[ParallabHandler | LiveHandler]], ...] = (
     (rf"{STEP}/solution", SolutionHandler),
     (rf"{STEP}/reset", ResetHandler),
     (rf"{STEP}/act", ActHandler),
+    (rf"{STEP}/help", HelpHandler),
+    (rf"/parallab/labs/{LAB}/handin", HandInHandler),
     (rf"{KERNEL}/state", KernelStateHandler),
     (rf"{KERNEL}/live", LiveHandler),
     (rf"{KERNEL}/recording", RecordingHandler),

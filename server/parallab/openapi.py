@@ -26,8 +26,9 @@ PROBLEMS = {
     403: "Not logged in, not allowed, or without the XSRF token.",
     404: "No such lab, step, hint or kernel.",
     409: "It cannot be done now; the message says what to do first.",
+    413: "The notebook is too large to hand in.",
     500: "The lab is broken, or the server part failed.",
-    503: "Progress is held by another program.",
+    503: "Progress is held by another program, or the class service does not answer.",
     507: "The disk is full.",
 }
 
@@ -141,6 +142,24 @@ OPERATIONS: tuple[Operation, ...] = (
         wire.ActReply,
         (400, 404, 409, *_SAVED),
         wire.ActRequest,
+    ),
+    Operation(
+        "help",
+        "post",
+        f"{_STEP}/help",
+        "Ask the class's instructors for help with the step, or tell them that none is needed any more.",
+        wire.StepProgress,
+        (400, 404, 409, *_SAVED),
+        wire.HelpRequest,
+    ),
+    Operation(
+        "handIn",
+        "post",
+        "/parallab/labs/{lab}/handin",
+        "Give the class service the lab's notebook, as it was saved last.",
+        wire.HandInReply,
+        (400, 404, 409, 413, *_SAVED),
+        wire.HandInRequest,
     ),
     Operation(
         "kernelState",

@@ -87,7 +87,46 @@ class ActDone(Fact, frozen=True, tag="act"):
     kernel: str = ""
 
 
-AnyFact = Opened | Judged | BreakMet | Predicted | Answers | HintShown | SolutionShown | Drawn | Reset | ActDone
+class HelpAsked(Fact, frozen=True, tag="help"):
+    """The learner asked the class's instructors for help with the step."""
+
+    text: str
+
+
+class HelpAnswered(Fact, frozen=True, tag="help-answered"):
+    """An instructor, by name, answered."""
+
+    text: str
+    by: str
+
+
+class HelpOver(Fact, frozen=True, tag="help-over"):
+    """The learner needs no help any more."""
+
+
+class HandedIn(Fact, frozen=True, tag="handed-in"):
+    """The lab's notebook was given to the class service, which has it: its SHA-256, and the service's time."""
+
+    digest: str
+    received: float
+
+
+AnyFact = (
+    Opened
+    | Judged
+    | BreakMet
+    | Predicted
+    | Answers
+    | HintShown
+    | SolutionShown
+    | Drawn
+    | Reset
+    | ActDone
+    | HelpAsked
+    | HelpAnswered
+    | HelpOver
+    | HandedIn
+)
 
 
 class Moment(msgspec.Struct, frozen=True):
@@ -136,6 +175,8 @@ class Memory(msgspec.Struct, frozen=True):
     """Of a step: its own questions, wherever they were answered."""
     drawn: tuple[str, ...] = ()
     """Of a recall step: what was drawn for it."""
+    help: wire.HelpView | None = None
+    handed_in: float | None = None
 
 
 #: By lab, then by step; "" is the lab itself.
@@ -198,6 +239,14 @@ def remember(memory: Memory, entry: Entry) -> Memory:
         case Opened(files=files):
             known = {name: memory.files.get(name, frozenset()) | {digest} for name, digest in files.items()}
             return change(memory, files=memory.files | known)
+        case HelpAsked(text=text):
+            return change(memory, help=wire.HelpView(text, entry.at.unix))
+        case HelpAnswered(text=text, by=by):
+            return change(memory, help=memory.help and change(memory.help, answer=text, by=by))
+        case HelpOver():
+            return change(memory, help=None)
+        case HandedIn(received=received):
+            return change(memory, handed_in=received)
 
 
 def _met(memory: Memory, names: Iterable[str], at: Moment) -> dict[str, Moment]:
@@ -227,6 +276,7 @@ def view(step: Step, memory: Memory, render: Callable[[str], str]) -> wire.StepP
         answers=tuple(answer for name, answer in memory.answers.items() if questions is None or name in questions),
         passed_at=memory.passed_at,
         passed_version=memory.passed_version,
+        help=memory.help,
     )
 
 

@@ -182,6 +182,15 @@ class PredictionView(msgspec.Struct, frozen=True):
     observed: dict[str, str] = {}
 
 
+class HelpView(msgspec.Struct, frozen=True):
+    """The learner asks the class's instructors for help; ``answer`` is "" until one of them, ``by``, answers."""
+
+    text: str
+    at: float
+    answer: str = ""
+    by: str = ""
+
+
 class StepProgress(msgspec.Struct, frozen=True):
     """What is remembered of a step. A stored pass never reverts."""
 
@@ -195,6 +204,7 @@ class StepProgress(msgspec.Struct, frozen=True):
     answers: tuple[Answered, ...] = ()
     passed_at: float | None = None
     passed_version: int | None = None
+    help: HelpView | None = None
 
 
 class LabSummary(msgspec.Struct, frozen=True):
@@ -222,6 +232,17 @@ class Objective(msgspec.Struct, frozen=True):
     available: bool
 
 
+class ClassView(msgspec.Struct, frozen=True):
+    """The class that this server reports to: how much it has not been told yet, and why not, "" when nothing is wrong.
+
+    ``handed_in`` are the times, by the service's clock, at which labs were handed in last.
+    """
+
+    waiting: int
+    trouble: str = ""
+    handed_in: dict[str, float] = {}
+
+
 class Course(msgspec.Struct, frozen=True):
     """GET labs: the course home."""
 
@@ -233,6 +254,7 @@ class Course(msgspec.Struct, frozen=True):
     about_html: str
     objectives: tuple[Objective, ...]
     labs: tuple[LabSummary, ...]
+    classroom: ClassView | None = None
 
 
 class LabView(msgspec.Struct, frozen=True):
@@ -403,6 +425,24 @@ class ResetReply(msgspec.Struct, frozen=True):
 
     cells: tuple[NotebookCell, ...]
     progress: StepProgress
+
+
+class HelpRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """POST labs/{id}/steps/{step}/help: asks for help, or needs it no more."""
+
+    wanted: bool
+    text: Annotated[str, msgspec.Meta(max_length=400)] = ""
+
+
+class HandInRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """POST labs/{id}/handin: the notebook as it was saved last."""
+
+
+class HandInReply(msgspec.Struct, frozen=True):
+    """The class service has the notebook, since then by its clock."""
+
+    lab: str
+    at: float
 
 
 LiveState = Literal["starting", "running", "waiting", "ended"]
@@ -991,6 +1031,9 @@ ROOTS: tuple[type[msgspec.Struct], ...] = (
     DoubtReply,
     SolutionReply,
     ResetReply,
+    HelpRequest,
+    HandInRequest,
+    HandInReply,
     KernelState,
     Capabilities,
     Leftovers,

@@ -134,6 +134,22 @@ class Workplace:
         found = await ensure_async(self._contents.get(path, type="file", format="base64"))
         return base64.b64decode(found["content"]) != content
 
+    async def saved(self, slug: str) -> bytes:
+        """The lab's notebook as it was saved last, with its outputs.
+
+        :raises Problem: there is none, or it cannot be read.
+        """
+        path = "/".join(part for part in (self._folder, slug, f"{slug}.ipynb") if part)
+        self._stays_inside(path)
+        try:
+            found = await ensure_async(self._contents.get(path, type="file", format="text"))
+        except HTTPError as error:
+            if error.status_code == 404:
+                raise Problem(404, f"There is no {path}. Open the lab first, and work in its notebook.") from None
+            raise Problem(500, f"{path} cannot be read.", error.log_message or str(error)) from error
+        text: str = found["content"]
+        return text.encode()
+
     async def _folders(self, home: str) -> None:
         parts = home.split("/")
         for depth in range(1, len(parts) + 1):

@@ -56,6 +56,7 @@ export function aProgress(
     answers: [],
     passed_at: null,
     passed_version: null,
+    help: null,
     ...part
   };
 }
@@ -136,6 +137,7 @@ export function aCourse(part: Partial<Course> = {}): Course {
     about_html: '',
     objectives: [],
     labs: [aSummary()],
+    classroom: null,
     ...part
   };
 }
@@ -318,6 +320,7 @@ export class FakeLine implements Line {
 export class FakeHost implements Host {
   readonly opened: string[] = [];
   readonly revealed: string[] = [];
+  saved = 0;
   readonly pictures: { view: PictureView; moment: GoalMoment | null }[] = [];
   readonly sources: Record<string, readonly NotebookCell[]> = {};
   failure: Error | null = null;
@@ -356,6 +359,13 @@ export class FakeHost implements Host {
     const old = this.sources[step] ?? [];
     this.sources[step] = cells;
     return old;
+  }
+
+  async save() {
+    if (this.failure) {
+      throw this.failure;
+    }
+    this.saved += 1;
   }
 
   showPicture(view: PictureView, moment: GoalMoment | null) {

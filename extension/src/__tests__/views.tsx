@@ -28,6 +28,8 @@ export function spies(): Spies {
     solution: jest.fn(),
     insertSolution: jest.fn(),
     reset: jest.fn(),
+    help: jest.fn(),
+    handIn: jest.fn(),
     undo: jest.fn(),
     switchKernel: jest.fn(),
     restartKernel: jest.fn(),

@@ -18,6 +18,8 @@ import type {
   DoubtReply,
   DoubtRequest,
   Film,
+  HandInReply,
+  HelpRequest,
   HintReply,
   HintRequest,
   LabView,
@@ -131,6 +133,14 @@ export class Client {
 
   reset(lab: string, step: string): Promise<ResetReply> {
     return this._step(lab, step, 'reset', {});
+  }
+
+  help(lab: string, step: string, body: HelpRequest): Promise<StepProgress> {
+    return this._step(lab, step, 'help', body);
+  }
+
+  handIn(lab: string): Promise<HandInReply> {
+    return this._send('POST', `labs/${encodeURIComponent(lab)}/handin`, {});
   }
 
   private _step<T>(

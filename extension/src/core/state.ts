@@ -32,7 +32,8 @@ export type Action =
   | 'doubt'
   | 'hint'
   | 'solution'
-  | 'reset';
+  | 'reset'
+  | 'help';
 
 /** A step's affairs that live as long as the page: what is under way, typed, or can be undone. */
 export interface StepWork {
@@ -97,6 +98,14 @@ export const NO_RESCUE: RescueWork = {
   problem: null
 };
 
+/** A notebook on its way to the class, or why it did not get there. */
+export interface HandInWork {
+  readonly busy: boolean;
+  readonly problem: Problem | null;
+}
+
+export const NO_HAND_IN: HandInWork = { busy: false, problem: null };
+
 export interface State {
   readonly view: 'course' | 'lab';
   readonly course: Course | null;
@@ -119,6 +128,7 @@ export interface State {
   readonly live: LinkState;
   readonly rescue: RescueWork;
   readonly left: LeftWork;
+  readonly handIn: HandInWork;
   /** What can be seen on this machine; null until it is known. */
   readonly sight: Capabilities | null;
   readonly work: Readonly<Record<string, StepWork>>;
@@ -140,6 +150,7 @@ export const INITIAL: State = {
   live: 'off',
   rescue: NO_RESCUE,
   left: NO_LEFT,
+  handIn: NO_HAND_IN,
   sight: null,
   work: {}
 };

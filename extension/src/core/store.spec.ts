@@ -702,3 +702,50 @@ describe('a doubted verdict', () => {
     expect(workOf(store.state, 'one').doubt).toEqual(told);
   });
 });
+
+describe('the class', () => {
+  const HELP = { text: 'It hangs', at: 1, answer: '', by: '' };
+
+  test('a raised hand stands with the step', async () => {
+    const { store, server } = await inLab({
+      'POST labs/L04/steps/one/help': { json: aProgress('one', { help: HELP }) }
+    });
+    await store.help('one', true, 'It hangs');
+    expect(server.bodyOf('POST labs/L04/steps/one/help')).toEqual({
+      wanted: true,
+      text: 'It hangs'
+    });
+    const lab = labOf(store.state);
+    expect(lab?.progress.find(one => one.step === 'one')?.help).toEqual(HELP);
+  });
+
+  test('a notebook is saved before it is handed in', async () => {
+    const { store, server, host } = await inLab({
+      'POST labs/L04/handin': { json: { lab: 'L04', at: 2 } }
+    });
+    await store.handIn();
+    expect(host.saved).toBe(1);
+    expect(server.count('POST labs/L04/handin')).toBe(1);
+    expect(store.state.handIn).toEqual({ busy: false, problem: null });
+  });
+
+  test('what cannot be saved is not handed in', async () => {
+    const { store, server, host } = await inLab();
+    host.failure = new Error('The disk is full');
+    await store.handIn();
+    expect(server.count('POST labs/L04/handin')).toBe(0);
+    expect(store.state.handIn.problem).not.toBeNull();
+  });
+
+  test('why the class did not take it is said, and it can be tried again', async () => {
+    const message = 'Your notebook was not handed in.';
+    const { store } = await inLab({
+      'POST labs/L04/handin': { status: 503, json: { message, reason: '' } }
+    });
+    await store.handIn();
+    expect(store.state.handIn).toMatchObject({
+      busy: false,
+      problem: { message }
+    });
+  });
+});

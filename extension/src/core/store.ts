@@ -11,6 +11,7 @@ import { ProblemError, asProblem, isGeneral } from './problem';
 import { Signal } from './signal';
 import {
   INITIAL,
+  NO_HAND_IN,
   NO_RESCUE,
   NO_WORK,
   labOf,
@@ -176,6 +177,9 @@ export class LabStore {
     }
     if (before.kernel?.id !== kernel?.id) {
       this._set({ rescue: NO_RESCUE });
+    }
+    if (before.notebook?.path !== notebook?.path && !this._state.handIn.busy) {
+      this._set({ handIn: NO_HAND_IN });
     }
     this._mourn(before.kernel, host);
     if (kernel === null || !notebook?.lab) {
@@ -427,6 +431,31 @@ export class LabStore {
       const reply = await this._client.hint(lab, step, { level });
       this._merge(lab, reply.progress);
     });
+  }
+
+  /** Asks the class's instructors for help with a step, or needs it no more. */
+  async help(step: string, wanted: boolean, text: string): Promise<void> {
+    await this._do(step, 'help', async lab => {
+      this._merge(lab, await this._client.help(lab, step, { wanted, text }));
+    });
+  }
+
+  /** Saves the notebook in front and gives it to the class. */
+  async handIn(): Promise<void> {
+    const { labId, handIn } = this._state;
+    if (labId === null || handIn.busy || !this._hasNotebook()) {
+      return;
+    }
+    this._set({ handIn: { busy: true, problem: null } });
+    try {
+      await this._host.save();
+      await this._client.handIn(labId);
+      this._answered();
+      await this._loadCourse();
+      this._set({ handIn: NO_HAND_IN });
+    } catch (error) {
+      this._set({ handIn: { busy: false, problem: asProblem(error) } });
+    }
   }
 
   /** The open step's next hint by its level; null when all are shown. */

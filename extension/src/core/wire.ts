@@ -124,6 +124,15 @@ export interface Choice {
   readonly text: string;
 }
 
+/** The class that this server reports to: how much it has not been told yet, and why not, "" when nothing is wrong.
+
+``handed_in`` are the times, by the service's clock, at which labs were handed in last. */
+export interface ClassView {
+  readonly waiting: number;
+  readonly trouble: string;
+  readonly handed_in: Readonly<Record<string, number>>;
+}
+
 /** What is gone, what was wanted but stays (``why``), and all that is left over now. */
 export interface CleanReply {
   readonly schema: number;
@@ -149,6 +158,7 @@ export interface Course {
   readonly about_html: string;
   readonly objectives: readonly Objective[];
   readonly labs: readonly LabSummary[];
+  readonly classroom: ClassView | null;
 }
 
 /** What is in the file, in sentences, and its path of the Contents API, "" while it is not saved. */
@@ -356,6 +366,29 @@ export interface GoalView {
   readonly id: string;
   readonly text: string;
   readonly phase: Phase | null;
+}
+
+/** The class service has the notebook, since then by its clock. */
+export interface HandInReply {
+  readonly lab: string;
+  readonly at: number;
+}
+
+/** POST labs/{id}/handin: the notebook as it was saved last. */
+export type HandInRequest = Record<string, never>;
+
+/** POST labs/{id}/steps/{step}/help: asks for help, or needs it no more. */
+export interface HelpRequest {
+  readonly wanted: boolean;
+  readonly text?: string;
+}
+
+/** The learner asks the class's instructors for help; ``answer`` is "" until one of them, ``by``, answers. */
+export interface HelpView {
+  readonly text: string;
+  readonly at: number;
+  readonly answer: string;
+  readonly by: string;
 }
 
 /** One hint, rendered. */
@@ -643,6 +676,7 @@ export interface StepProgress {
   readonly answers: readonly Answered[];
   readonly passed_at: number | null;
   readonly passed_version: number | null;
+  readonly help: HelpView | null;
 }
 
 /** One step's verdict and those of its goals. */

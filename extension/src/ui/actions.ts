@@ -27,6 +27,9 @@ export interface Actions {
   solution(step: string): void;
   insertSolution(step: string): void;
   reset(step: string): void;
+  /** Asks the class's instructors for help, or needs it no more. */
+  help(step: string, wanted: boolean, text: string): void;
+  handIn(): void;
   undo(step: string): void;
   switchKernel(): void;
   restartKernel(): void;
@@ -60,6 +63,8 @@ export function actionsOf(store: LabStore): Actions {
     solution: step => void store.solution(step),
     insertSolution: step => store.insertSolution(step),
     reset: step => void store.reset(step),
+    help: (step, wanted, text) => void store.help(step, wanted, text),
+    handIn: () => void store.handIn(),
     undo: step => store.undo(step),
     switchKernel: () => void store.switchKernel(),
     restartKernel: () => void store.restartKernel(),

@@ -12,6 +12,7 @@ import {
   type State
 } from '../core';
 import type { Actions } from './actions';
+import { ClassTrouble, HandIn } from './classroom';
 import { Bar, Button } from './controls';
 import { Rescued, RunningNow, Stuck } from './kernel';
 import type { Kit, ViewSettings } from './kit';
@@ -38,6 +39,7 @@ export function LabPage(props: LabPageProps): React.JSX.Element {
   const here = own?.activeStep ?? null;
   const texts = own?.texts ?? [];
   const { kernel, live, rescue } = state;
+  const classroom = state.course?.classroom ?? null;
   const now = { kernel, live, rescue, actions, kit };
   const page = React.useRef<HTMLElement>(null);
   const moving = React.useRef(false);
@@ -104,6 +106,7 @@ export function LabPage(props: LabPageProps): React.JSX.Element {
         </div>
       ) : null}
       <SightWarning sight={state.sight} kernel={kernel} kit={kit} />
+      <ClassTrouble classroom={classroom} kit={kit} />
       <Stuck {...now} />
       <Rescued {...now} />
       {/* Who hangs is looked at while it hangs; what is left, after a rescue. */}
@@ -129,6 +132,7 @@ export function LabPage(props: LabPageProps): React.JSX.Element {
               work={workOf(state, step.id)}
               situation={situation}
               next={next}
+              inClass={classroom !== null}
               told={texts.includes(step.id)}
               version={lab.version}
               settings={props.settings}
@@ -138,6 +142,16 @@ export function LabPage(props: LabPageProps): React.JSX.Element {
           ))}
         </ol>
       )}
+      {classroom !== null ? (
+        <HandIn
+          lab={lab.id}
+          classroom={classroom}
+          work={state.handIn}
+          canSave={own !== null}
+          actions={actions}
+          kit={kit}
+        />
+      ) : null}
       {first ? null : <RunningNow {...now} />}
       <Sight sight={state.sight} kernel={kernel} kit={kit} />
     </section>

@@ -26,6 +26,7 @@ function show(part: Partial<StepProps> = {}) {
     situation: 'ready',
     next: { step: 'two', lab: null, goOn: jest.fn() },
     version: 1,
+    inClass: false,
     told: false,
     settings,
     actions,

@@ -17,6 +17,7 @@ import {
 } from '../core';
 import { ActField } from './acts';
 import type { Actions } from './actions';
+import { AskInstructor } from './classroom';
 import { Button } from './controls';
 import { Doubt } from './doubt';
 import { Glyph, markText } from './glyph';
@@ -50,6 +51,8 @@ export interface StepProps {
   readonly next: NextProps;
   /** Of the lab, as it is now. */
   readonly version: number;
+  /** There are instructors to ask. */
+  readonly inClass: boolean;
   /** Its text stands in the notebook, too. */
   readonly told: boolean;
   readonly settings: ViewSettings;
@@ -180,6 +183,7 @@ function StepBody(props: StepProps): React.JSX.Element {
         <GoOn {...props} />
       ) : null}
       <Hints {...props} canWrite={inFront} />
+      {props.inClass ? <AskInstructor {...props} /> : null}
       {checkable ? <StartOver {...props} canWrite={inFront} /> : null}
     </>
   );
