@@ -96,7 +96,7 @@ format: setup
 labs: setup
 	@parallab author check
 
-# T=… here names parts: front snapshot probe server grading.
+# T=… here names parts: front picture snapshot probe server grading.
 bench: setup
 	@python tests/bench $(T)
 
