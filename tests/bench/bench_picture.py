@@ -17,12 +17,12 @@ from pathlib import Path
 HERE = Path(__file__).parents[2]
 sys.path[:0] = [str(Path(__file__).parent), str(HERE / "tests")]
 
-from playwright.sync_api import Page, sync_playwright
-from ratios import Row, limit, milliseconds, table
+from playwright.sync_api import Page, sync_playwright  # noqa: E402
+from ratios import Row, limit, milliseconds, table  # noqa: E402
 
-from e2e.conftest import FLAGS, VIEW
-from e2e.jupyter import Jupyter
-from e2e.page import SLOW, Lab
+from e2e.conftest import FLAGS, VIEW  # noqa: E402
+from e2e.jupyter import Jupyter  # noqa: E402
+from e2e.page import SLOW, Lab  # noqa: E402
 
 FILM = HERE / "extension" / "src" / "__tests__" / "films" / "crowd.json"
 #: The frames of so many milliseconds are measured.

@@ -43,8 +43,6 @@ export class PictureWidget extends ReactWidget {
     this.title.label = _options.title;
     this.title.caption = _kit.trans.__('What your processes and threads do');
     this.title.closable = true;
-    this.node.setAttribute('role', 'region');
-    this.node.setAttribute('aria-label', _options.title);
   }
 
   get kernel(): string | null {

@@ -1,8 +1,9 @@
 /** The pictures in the main area: map, timeline and replay, of the kernel in front or of a saved film. */
 
-import type {
-  JupyterFrontEnd,
-  JupyterFrontEndPlugin
+import {
+  ILabShell,
+  type JupyterFrontEnd,
+  type JupyterFrontEndPlugin
 } from '@jupyterlab/application';
 import { MainAreaWidget } from '@jupyterlab/apputils';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
@@ -21,11 +22,12 @@ const plugin: JupyterFrontEndPlugin<void> = {
   description: 'The map, the timeline and the replay of what a kernel did.',
   autoStart: true,
   requires: [IParallab],
-  optional: [ITranslator],
+  optional: [ITranslator, ILabShell],
   activate: (
     app: JupyterFrontEnd,
     parallab: IParallab,
-    translator: ITranslator | null
+    translator: ITranslator | null,
+    labShell: ILabShell | null
   ): void => {
     const { commands, serviceManager, shell } = app;
     const { client, store } = parallab;
@@ -43,8 +45,13 @@ const plugin: JupyterFrontEndPlugin<void> = {
       widget.id = `parallab-picture-${++made}`;
       open.add(widget);
       widget.disposed.connect(() => open.delete(widget));
-      // Beside the notebook, where there is room for both.
-      shell.add(widget, 'main', { mode: 'split-right' });
+      if (labShell) {
+        // Beside the notebook: there is room for both.
+        labShell.add(widget, 'main', { mode: 'split-right' });
+      } else {
+        // Notebook 7 has one document in its main area; below it there is room.
+        shell.add(widget, 'down');
+      }
       return widget;
     };
 

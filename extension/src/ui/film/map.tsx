@@ -42,7 +42,7 @@ interface Edge {
 }
 
 /** Below this width the map has two columns. */
-const NARROW_PX = 560;
+const NARROW_PX = 440;
 /** With more thin lines than this, only those of the picked one are drawn. */
 const MANY = 30;
 /** With more lines than this, words on them would hide them. */
@@ -92,7 +92,10 @@ export function MapView(props: MapProps): React.JSX.Element {
   fit.current = to;
   React.useEffect(() => fit.current(fitted), [fitted]);
 
-  const every = React.useMemo(() => edgesOf(now, layout), [now, layout]);
+  const every = React.useMemo(
+    () => edgesOf(now, layout, narrow ? 0.28 : 0.5),
+    [now, layout, narrow]
+  );
   const many = every.filter(edge => edge.tie === 'uses').length > MANY;
   const edges = every.filter(
     edge =>
@@ -100,7 +103,8 @@ export function MapView(props: MapProps): React.JSX.Element {
       edge.tie !== 'uses' ||
       [edge.from, edge.to].includes(props.selected ?? '')
   );
-  const wordy = edges.filter(edge => edge.tie !== 'uses').length <= WORDY;
+  const wordy =
+    !narrow && edges.filter(edge => edge.tie !== 'uses').length <= WORDY;
   const order = React.useMemo(
     () => [
       ...now.lanes.filter(isThere).map(one => one.lane.id),
@@ -222,7 +226,7 @@ export function MapView(props: MapProps): React.JSX.Element {
             {edges
               .filter(edge => edge.number > 0 || (wordy && edge.tie !== 'uses'))
               .map(edge => (
-                <EdgeWords key={edge.key} edge={edge} kit={kit} />
+                <EdgeWords key={edge.key} edge={edge} wordy={wordy} kit={kit} />
               ))}
           </g>
         </g>
@@ -428,27 +432,31 @@ function EdgeLine(props: { readonly edge: Edge }): React.JSX.Element {
 
 function EdgeWords(props: {
   readonly edge: Edge;
+  readonly wordy: boolean;
   readonly kit: Kit;
 }): React.JSX.Element {
-  const { edge, kit } = props;
+  const { edge, wordy, kit } = props;
   const [x, y] = edge.middle;
+  const left = wordy ? -40 : 0;
   return (
     <g transform={`translate(${x} ${y})`} className="pl-EdgeWords">
       {edge.number > 0 ? (
         <>
-          <circle className="pl-EdgeNumber" r="9" cx="-40" />
-          <text className="pl-EdgeNumber-text" x="-40" y="4">
+          <circle className="pl-EdgeNumber" r="9" cx={left} />
+          <text className="pl-EdgeNumber-text" x={left} y="4">
             {String(edge.number)}
           </text>
         </>
       ) : null}
-      <text y="4" data-caught={edge.caught || undefined}>
-        {edge.tie === 'waits'
-          ? edge.end
-            ? kit.trans.__('waits for its end')
-            : kit.trans.__('waits for')
-          : kit.trans.__('held by')}
-      </text>
+      {wordy ? (
+        <text y="4" data-caught={edge.caught || undefined}>
+          {edge.tie === 'waits'
+            ? edge.end
+              ? kit.trans.__('waits for its end')
+              : kit.trans.__('waits for')
+            : kit.trans.__('held by')}
+        </text>
+      ) : null}
     </g>
   );
 }
@@ -475,7 +483,8 @@ const curve = linkHorizontal<
   [number, number]
 >();
 
-function edgesOf(now: Moment, layout: Layout): Edge[] {
+/** `apart` is where on a wait its number stands: elsewhere than a hold's, where they cross. */
+function edgesOf(now: Moment, layout: Layout, apart: number): Edge[] {
   const edges: Edge[] = [];
   const places = (id: string) =>
     layout.lanes.get(id) ?? layout.objects.get(id) ?? null;
@@ -509,7 +518,7 @@ function edgesOf(now: Moment, layout: Layout): Edge[] {
       from,
       to,
       end: tie === 'waits' && layout.lanes.has(to),
-      ...between(one, other, shift),
+      ...between(one, other, shift, tie === 'waits' ? apart : 0.5),
       caught: number > 0,
       number
     });
@@ -555,7 +564,8 @@ function edgesOf(now: Moment, layout: Layout): Edge[] {
 function between(
   one: Place,
   other: Place,
-  shift: number
+  shift: number,
+  along: number
 ): Pick<Edge, 'path' | 'middle'> {
   const apart = Math.abs(one.x - other.x) > (one.width + other.width) / 2;
   if (!apart) {
@@ -585,8 +595,22 @@ function between(
   ];
   return {
     path: curve({ source, target }) ?? '',
-    middle: [(source[0] + target[0]) / 2, (source[1] + target[1]) / 2]
+    middle: pointOn(source, target, along)
   };
+}
+
+/** A point of the curve between two, `along` from 0 to 1 (d3-shape's link: both controls half way). */
+function pointOn(
+  [x0, y0]: readonly [number, number],
+  [x1, y1]: readonly [number, number],
+  along: number
+): [number, number] {
+  const back = 1 - along;
+  const half = 3 * along * back * ((x0 + x1) / 2);
+  return [
+    x0 * back ** 3 + half + x1 * along ** 3,
+    y0 * back ** 2 * (1 + 2 * along) + y1 * along ** 2 * (3 - 2 * along)
+  ];
 }
 
 /** A line to something higher leaves a box higher, so that lines do not meet where they end. */

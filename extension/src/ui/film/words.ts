@@ -171,7 +171,7 @@ export class Words {
     }
     if (now.holders.length > 0) {
       parts.push(trans.__('held by %1', this.lanes(now.holders)));
-    } else if (object.kind === 'lock' || object.kind === 'rlock') {
+    } else if (/lock$/.test(object.kind)) {
       parts.push(trans.__('free'));
     }
     if (object.kind === 'segment' && object.capacity !== null) {
