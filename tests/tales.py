@@ -42,6 +42,29 @@ def join(pid: int, began: int, at: int, run: int = 1, code: int | None = 0) -> m
     return model.Wait(at=at, pid=KERNEL, cell=CELL, run=run, call="join", began=began, child=pid, exit_code=code)
 
 
+def service(at: int, act: str = "begin", kind: str = "pool", ident: int = 1, **facts: object) -> model.ServiceUse:
+    """A line about the notebook's pool, whose tasks wait in the queue ``tasks``."""
+    more: dict[str, object] = {"queue": "tasks", "size": 2, **facts} if act == "begin" else facts
+    return model.ServiceUse(  # type: ignore[arg-type]
+        at=at, pid=KERNEL, cell=CELL, run=1, service=kind, ident=ident, act=act, **more
+    )
+
+
+def hired(pid: int, began: int, ended: int = 0, code: int | None = 0, **facts: object) -> list[model.AnyEvent]:
+    """A worker of that pool."""
+    given = (model.Arg("queue", name="tasks"),)
+    return life(pid, began, began + 5, ended, code, **{"role": "pool", "args": given, **facts})
+
+
+def task(at: int, act: str = "submit", number: int = 0, pid: int = KERNEL, **facts: object) -> model.TaskUse:
+    """A line about a task of that pool."""
+    if act == "submit":
+        facts = {"call": "apply", "parts": 1, "size": 1, **facts}
+    return model.TaskUse(  # type: ignore[arg-type]
+        at=at, pid=pid, tid=pid, cell=CELL, run=1, queue="tasks", task=number, act=act, **facts
+    )
+
+
 def recording(*events: model.AnyEvent | list[model.AnyEvent], **facts: object) -> model.Recording:
     """A recording of these events, in order of time, with the kernel's greeting."""
     flat: list[model.AnyEvent] = [HELLO]

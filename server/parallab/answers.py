@@ -64,7 +64,7 @@ def grade(step: Step, answers: Mapping[str, Sequence[str]]) -> tuple[Answered, .
     if step.questions:
         _known(answers, [question.id for question in step.questions], "question")
         return tuple(
-            _chosen(question, tuple(answers[question.id])) for question in step.questions if question.id in answers
+            _answered(question, tuple(answers[question.id])) for question in step.questions if question.id in answers
         )
     if step.kind == "free":
         return tuple(_written(name, tuple(texts)) for name, texts in answers.items())
@@ -78,6 +78,30 @@ def verdict(step: Step, answered: Mapping[str, Answered]) -> Verdict:
     if any(one is not None and one.right is False for one in found):
         return "failed"
     return "not-attempted" if any(one is None for one in found) else "passed"
+
+
+def _answered(question: QuizQuestion, given: tuple[str, ...]) -> Answered:
+    if question.form == "text":
+        return _written(question.id, given)
+    return _in_order(question, given) if question.form == "order" else _chosen(question, given)
+
+
+def _in_order(question: QuizQuestion, given: tuple[str, ...]) -> Answered:
+    right = tuple(option.id for option in question.options)
+    if sorted(given) != sorted(right):
+        raise BadAnswer(f"“{question.text}” asks for each of its lines once, in order.")
+    place = next((place for place, pair in enumerate(zip(given, right, strict=True)) if pair[0] != pair[1]), None)
+    if place is None:
+        return Answered(question.id, given, True, question.options[0].reason)
+    stray = next(option for option in question.options if option.id == given[place])
+    return Answered(question.id, given, False, " ".join(filter(None, (_first(place), stray.reason))))
+
+
+def _first(right: int) -> str:
+    """How many of the first are right, without giving the next away."""
+    if right > 1:
+        return f"The first {right} lines are right; the next is not."
+    return "The first line is right; the next is not." if right else "The first line is not right."
 
 
 def _chosen(question: QuizQuestion, chosen: tuple[str, ...]) -> Answered:
@@ -118,11 +142,7 @@ def _why(step: Step, chosen: tuple[str, ...]) -> str:
     )
     if right == len(chosen):
         return "So far it is right, but lines are missing."
-    return (
-        f"The first {right} lines are right; the next is not."
-        if right > 1
-        else ("The first line is right; the next is not." if right else "The first line is not right.")
-    )
+    return _first(right)
 
 
 def _written(name: str, texts: tuple[str, ...]) -> Answered:

@@ -16,7 +16,7 @@ from typing import Protocol, TypeVar
 
 import msgspec
 
-from parallab import answers, capabilities, cleaning, judging, model, rescue, views, wire
+from parallab import acts, answers, capabilities, cleaning, judging, model, rescue, views, wire
 from parallab.checks import Check
 from parallab.events import Events
 from parallab.evidence import Evidence
@@ -25,8 +25,10 @@ from parallab.kernels import Kernel, Kernels, advice, unrecorded
 from parallab.lab import Lab, Step, assign
 from parallab.library import CourseLibrary
 from parallab.live import picture
+from parallab.own_kernel import HeadlessError
 from parallab.problems import Problem, shown
 from parallab.progress import (
+    ActDone,
     Answers,
     AnyFact,
     BreakMet,
@@ -253,6 +255,32 @@ class Desk:
         at = await self._step(lab_id, step_id)
         progress = await self._remember(at, Reset())
         return wire.ResetReply(views.notebook_cells(at.step.cells), progress)
+
+    async def act(self, lab_id: str, step_id: str, request: wire.ActRequest) -> wire.ActReply:
+        """Does what the step offers to do for the learner, and remembers that it was done."""
+        at = await self._step(lab_id, step_id)
+        act = next((one for one in at.step.acts if one.id == request.act), None)
+        if act is None:
+            raise Problem(
+                404, f"Step “{at.step.title}” has no act “{shown(request.act)}”. Reload the page: it may have changed."
+            )
+        kernel = self._kernels.find(request.kernel_id)
+        if kernel.recorder is None or kernel.kind == "dead":
+            raise Problem(409, advice(kernel.kind))
+        frozen: tuple[wire.Frozen, ...] = ()
+        try:
+            if act.kind == "frozen-kernels":
+                done, happened, frozen = await acts.freeze(kernel.recorder, act, at.step, at.lab, at.shelved.files)
+            else:
+                steps = assign(request.cells)
+                done, happened = await acts.kill_worker(kernel.recorder, act, at.step, steps, acts.PATIENCE)
+        except HeadlessError as error:
+            raise Problem(500, "No kernel could be started for this. Try again.", str(error)) from error
+        except (OSError, RuntimeError) as error:
+            raise Problem(409, ENDED, f"{type(error).__name__}: {error}") from error
+        if done:
+            await self._remember(at, ActDone(act.id, happened, kernel.id))
+        return wire.ActReply(wire.SCHEMA, act.id, done, happened, frozen)
 
     # -- kernels ------------------------------------------------------------------------
 

@@ -40,7 +40,9 @@ ROUND = 4096
 PASSES = 16
 """Looks at all connections before an answer is handed on, at the most."""
 LEDGER = 2048
-"""Reports of queues and locks that are handed on of one round; older ones are counted."""
+"""Reports of queues, locks and the like that are handed on of one round; older ones are counted."""
+SURE = 50
+"""The first of these of each process and kind, which are handed on all the same: that it did something is never in doubt."""
 QUESTION_MOST = 32 * 1024
 WAITING = 1024
 """Connections that may wait to be accepted: with so many, others may have been turned away."""
@@ -386,8 +388,8 @@ class Ear:
             )
             for part in parts:
                 event = msgspec.structs.replace(model.event(bytes(part)), pid=packet.pid)
-                if isinstance(event, model.ProcessGone):
-                    raise ValueError  # noqa: TRY004 - the system says that, and nobody else
+                if isinstance(event, model.ProcessGone | model.Acted):
+                    raise ValueError  # noqa: TRY004 - the system or the lab says that, and nobody else
                 if isinstance(event, model.ForkMade | model.ProcessStart | model.ProgramStart):
                     seen = event.child != 0 and packet.handed in (event.child, GONE)
                     event = msgspec.structs.replace(event, seen=seen)
@@ -460,18 +462,16 @@ class Ear:
             self._deliver(events)
 
     def _thin(self, events: list[model.AnyEvent], drop: int) -> list[model.AnyEvent]:
-        """Without the oldest ``drop`` reports of queues and locks; one Omitted a process and kind instead."""
+        """Without the oldest ``drop`` reports of queues and locks but the first; one Omitted a process and kind instead."""
         kept: list[model.AnyEvent] = []
+        first: dict[tuple[int, str], int] = {}
         dropped: dict[tuple[int, str], tuple[int, model.AnyEvent]] = {}
         for event in events:
-            if drop and isinstance(event, _LEDGER_KINDS):
-                what = (
-                    "lock"
-                    if isinstance(event, model.LockUse)
-                    else "queue"
-                    if isinstance(event, model.QueueUse)
-                    else "proxy"
-                )
+            what = str(event.__struct_config__.tag) if drop and isinstance(event, _LEDGER_KINDS) else ""
+            if what and first.get((event.pid, what), 0) < SURE:
+                first[event.pid, what] = first.get((event.pid, what), 0) + 1
+                kept.append(event)
+            elif what:
                 count, _ = dropped.get((event.pid, what), (0, event))
                 dropped[event.pid, what] = (count + 1, event)
                 drop -= 1

@@ -8,6 +8,7 @@ fail or pass. Messages speak of roles ("your notebook", "worker 2 of 4"), never 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -19,16 +20,22 @@ from parallab.story import (
     Call,
     Line,
     Lock,
+    Mailbox,
     Number,
+    Pipe,
+    Pool,
     Program,
     Queue,
     Run,
     SharedSegment,
+    Task,
     Thread,
     Together,
+    Word,
     Worker,
     locks,
 )
+from parallab.waits import Diagnosis
 
 __all__ = [
     "Call",
@@ -36,13 +43,18 @@ __all__ = [
     "Evidence",
     "Line",
     "Lock",
+    "Mailbox",
     "Notebook",
     "Number",
+    "Pipe",
+    "Pool",
     "Program",
     "Queue",
     "SharedSegment",
+    "Task",
     "Thread",
     "Together",
+    "Word",
     "Worker",
 ]
 
@@ -54,6 +66,16 @@ _GAPS = {
     "mappings": "the shared memory",
     "segments": "the folder of shared memory",
 }
+
+
+_NUMBER = r"worker \d+ of \d+"
+
+
+def _anybody(sentence: str) -> str:
+    """Without what differs from run to run: which of the workers it was, and the numbers of what they wait for."""
+    text = re.sub(rf"{_NUMBER}(?:(?:, | and ){_NUMBER})+", "workers", sentence, flags=re.IGNORECASE)
+    text = re.sub(rf"{_NUMBER}|the worker\b", "a worker", text, flags=re.IGNORECASE)
+    return re.sub(r"\b(pipe|socket|lock|semaphore) [0-9a-f]+:\d+", r"a \1", text)
 
 
 @dataclass(frozen=True)
@@ -195,8 +217,8 @@ class Evidence:
         return story.tell(self.recording)
 
     @property
-    def told(self) -> story.Story:
-        """The lives of the whole recording, of which this narrows down one step's."""
+    def lives(self) -> story.Story:
+        """All lives of the recording, of every step."""
         return self._story
 
     @cached_property
@@ -237,6 +259,27 @@ class Evidence:
     def pool_workers(self) -> tuple[Worker, ...]:
         """Workers of the step's pools and executors."""
         return tuple(worker for worker in self.processes if worker.role in ("pool", "executor"))
+
+    @cached_property
+    def pools(self) -> tuple[Pool, ...]:
+        """The pools and executors that the step's cells made or handed something to, with their workers and tasks."""
+        self._sure()
+        return story.of_runs(self._story.pools, self._runs)
+
+    @cached_property
+    def tasks(self) -> tuple[Task, ...]:
+        """What the step's cells handed to pools and executors, in order."""
+        return tuple(sorted((task for pool in self.pools for task in pool.tasks), key=lambda task: task.at))
+
+    def delivered(self, tasks: Iterable[Task]) -> tuple[tuple[int, int], ...]:
+        """In which order results came to who asked for them: each as (place of its task, part of it)."""
+        return story.delivered(tasks)
+
+    @cached_property
+    def pools_left(self) -> tuple[Pool, ...]:
+        """Every pool or executor of the notebook's that has workers now."""
+        self._sure()
+        return tuple(pool for pool in self._story.pools if pool.left)
 
     @cached_property
     def managers(self) -> tuple[Worker, ...]:
@@ -388,6 +431,42 @@ class Evidence:
         """The classes of queues of multiprocessing that the step's cells used."""
         return tuple(dict.fromkeys(use.cls for use in self.events(model.QueueUse) if story.between_processes(use)))
 
+    # -- queues and pipes between processes ----------------------------------------------
+
+    @cached_property
+    def mailboxes(self) -> tuple[Mailbox, ...]:
+        """The queues between processes that the step's cells and their processes used, with all their lines.
+
+        :raises CannotTell: lines are missing, so nothing that is counted could be trusted.
+        """
+        self._sure()
+        found = story.all_mailboxes(self.recording, self._story.workers, self._runs)
+        self._whole(all(one.whole for one in found))
+        return found
+
+    @cached_property
+    def pipes(self) -> tuple[Pipe, ...]:
+        """The learner's own pipes that the step's cells and their processes made or used, with all their lines.
+
+        :raises CannotTell: as of :attr:`mailboxes`.
+        """
+        self._sure()
+        found = story.all_pipes(self.recording, self._story.workers, self._runs)
+        self._whole(all(one.whole for one in found))
+        return found
+
+    def _whole(self, whole: bool) -> None:
+        # A gap in the numbers alone may be an earlier run of a cell, whose lines were replaced.
+        if not whole and self.recording.not_recorded:
+            raise CannotTell("More went through your queues and pipes than could be kept. Send less, and run it again.")
+
+    def role(self, pid: int) -> str:
+        """What to call a process: your notebook, or a worker by its place among the step's."""
+        if pid == self.recording.pid:
+            return "your notebook"
+        found = next((one for one in reversed(self.processes) if one.pid == pid), None)
+        return str(found) if found is not None else "a process of an earlier run"
+
     # -- locks and numbers ------------------------------------------------------------
 
     @cached_property
@@ -447,6 +526,23 @@ class Evidence:
         _ = self.notebook
         return {value.name: value.type for run in self.cells for value in run.values if "." not in value.name}
 
+    # -- what the lab itself did ----------------------------------------------------------
+
+    @cached_property
+    def acts(self) -> tuple[model.Acted, ...]:
+        """What the lab did for the learner in this step (``act`` of lab.md), in order."""
+        _ = self.notebook
+        return tuple(
+            act
+            for act in self._all(model.Acted)
+            if act.step == self.step and act.at >= self.since and (not act.cell or (act.cell, act.run) in self._runs)
+        )
+
+    def struck(self, act: model.Acted) -> Worker | None:
+        """The process that the lab killed in this act, as the step's cells hired it; None where it is unknown."""
+        mine = (one for one in reversed(self.processes) if one.pid == act.child and one.started <= act.at)
+        return next(mine, None)
+
     # -- the state now ----------------------------------------------------------------
 
     @property
@@ -464,6 +560,16 @@ class Evidence:
         if not found.cycle:
             self._readable("who holds a lock and who waits for it", "locks", "calls", "mappings")
         return found
+
+    @cached_property
+    def diagnoses(self) -> tuple[Diagnosis, ...]:
+        """Why the step's running cell is stuck, as the waits of the last two snapshots tell; () while it is not."""
+        return story.diagnoses(self.recording, self._story) if self.stuck is True else ()
+
+    @cached_property
+    def hanging(self) -> tuple[str, ...]:
+        """The same in words, without process numbers: who waits for what."""
+        return tuple(dict.fromkeys(_anybody(one.sentence) for one in self.diagnoses))
 
     @cached_property
     def lone_waiters(self) -> tuple[Worker, ...]:

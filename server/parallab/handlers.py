@@ -200,6 +200,15 @@ class ResetHandler(ParallabHandler):
         await self.respond(self.desk.reset(lab, step))
 
 
+class ActHandler(ParallabHandler):
+    """POST labs/{lab}/steps/{step}/act."""
+
+    @web.authenticated
+    @authorized
+    async def post(self, lab: str, step: str) -> None:
+        await self.respond(self.desk.act(lab, step, self.body(wire.ActRequest)))
+
+
 class KernelStateHandler(ParallabHandler):
     """GET kernels/{kernel}/state."""
 
@@ -274,6 +283,7 @@ ROUTES: tuple[tuple[str, type[ParallabHandler]], ...] = (
     (rf"{STEP}/hint", HintHandler),
     (rf"{STEP}/solution", SolutionHandler),
     (rf"{STEP}/reset", ResetHandler),
+    (rf"{STEP}/act", ActHandler),
     (rf"{KERNEL}/state", KernelStateHandler),
     (rf"{KERNEL}/recording", RecordingHandler),
     (rf"{KERNEL}/film", FilmHandler),

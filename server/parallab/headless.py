@@ -8,41 +8,28 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import shutil
-import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from subprocess import DEVNULL
 from typing import Any
 
-from jupyter_client.asynchronous.client import AsyncKernelClient
-from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
-from jupyter_client.manager import AsyncKernelManager
-
-from parallab import capabilities, cleaning, judging, model
+from parallab import acts, capabilities, judging, model
 from parallab.evidence import Evidence
 from parallab.judge_pool import JudgePool
 from parallab.lab import Cell, Step, assign
+from parallab.own_kernel import PROVISIONER, HeadlessError, OwnKernel
 from parallab.recorder import Recorder
 from parallab.shelf import ShelvedLab
 from parallab.wire import SCHEMA, CellRef, CheckReport, GoalResult, Skipped, StepResult
 
-PROVISIONER = {"kernel_provisioner": {"provisioner_name": "parallab-provisioner"}}
+__all__ = ["PROVISIONER", "Done", "HeadlessError", "counted", "passed", "run"]
+
 #: Seconds a cell must be known to be stuck before the run goes on without waiting for its time limit.
 CERTAIN = 1.0
 #: Seconds that a cell tagged ``hangs`` gets when it cannot be told that it is stuck.
 HANGS = 20.0
 #: Seconds that an interrupted cell gets to end, before the next interrupt and then the kill.
 RELEASE = 5.0
-START = 60.0
-
-
-class HeadlessError(Exception):
-    """The notebook could not be run at all; the text says why and what to do."""
 
 
 @dataclass
@@ -63,6 +50,7 @@ class _Step:
     cells_left: int
     met: dict[str, int] = field(default_factory=dict)
     hung: bool = False
+    frozen: bool = False
     goals: tuple[GoalResult, ...] | None = None
     not_recorded: tuple[str, ...] = ()
 
@@ -95,53 +83,28 @@ class _Session:
         self.lab = lab
         self.pool = pool or JudgePool()
         self._own_pool = pool is None
-        self._spec = _spec(kernel)
-        self._start_method = start_method
-        self._folder = Path(tempfile.mkdtemp(prefix="parallab-"))
+        self._chosen = (kernel, start_method)
+        self.kernel = OwnKernel(lab.files, kernel, start_method)
 
     async def __aenter__(self) -> _Session:
-        work = self._folder / "work"
-        work.mkdir()
-        for file in self.lab.files:
-            shutil.copy(file, work)
-        self.manager = AsyncKernelManager(
-            transport="ipc",
-            connection_file=str(self._folder / "kernel.json"),
-        )
-        self.manager.ip = str(self._folder / "ipc")
-        self.manager._kernel_spec = self._spec  # noqa: SLF001 - a spec that is installed nowhere
-        environment = _environment(self._start_method)
         try:
-            # What the kernel and its children write beside their cells is not ours to show.
-            await self.manager.start_kernel(cwd=str(work), env=environment, stdout=DEVNULL, stderr=DEVNULL)
-            self.client: AsyncKernelClient = self.manager.client()
-            self.client.start_channels()
-            await self.client.wait_for_ready(timeout=START)
-        except BaseException as error:
-            await self.__aexit__()
-            if isinstance(error, RuntimeError | OSError):
-                raise HeadlessError(f"the kernel did not start: {error}") from error
+            await self.kernel.__aenter__()
+        except BaseException:
+            await self._close_pool()
             raise
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        if hasattr(self, "client"):
-            self.client.stop_channels()
-        with contextlib.suppress(Exception):
-            await self.manager.shutdown_kernel(now=True)
-        self.manager.cleanup_connection_file()
-        if kernel := self.manager.kernel_id:
-            # The whole group was killed, multiprocessing's resource tracker with it.
-            await asyncio.to_thread(cleaning.clean_after, kernel)
+        await self.kernel.__aexit__()
+        await self._close_pool()
+
+    async def _close_pool(self) -> None:
         if self._own_pool:
             await self.pool.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
 
     @property
     def recorder(self) -> Recorder:
-        recorder = getattr(self.manager.provisioner, "recorder", None)
-        assert isinstance(recorder, Recorder)
-        return recorder
+        return self.kernel.recorder
 
     # -- the run ---------------------------------------------------------------------------
 
@@ -167,7 +130,9 @@ class _Session:
             state = states.get(self.steps[ref.id])
             progress(state.step.title if state else "set-up")
             if "restart" in cell.tags:
-                await self._restart()
+                await self.kernel.restart()
+            if state is not None and "no-act" not in cell.tags:
+                await self._freeze(state)
             judged = await self._execute(ref.id, cell, state, timeout)
             if state is not None:
                 state.cells_left -= 1
@@ -195,10 +160,6 @@ class _Session:
         hung = tuple(state.step.id for state in states.values() if state.hung)
         return Done(report, await self.recorder.cut(), hung)
 
-    async def _restart(self) -> None:
-        await self.manager.restart_kernel(now=True)
-        await self.client.wait_for_ready(timeout=START)
-
     async def _execute(self, cell_id: str, cell: Cell, state: _Step | None, timeout: float) -> bool:
         """Runs one cell to its end, or until it hangs: then it is judged and interrupted.
 
@@ -210,20 +171,8 @@ class _Session:
             metadata["parallab"] = {"lab": self.lab.lab.id, "step": cell.step}
         ended = self._cell_ended(cell_id)
         limit = min(timeout, HANGS) if "hangs" in cell.tags else timeout
-        message = self.client.session.msg(
-            "execute_request",
-            {
-                "code": cell.source,
-                "silent": False,
-                "store_history": True,
-                "user_expressions": {},
-                "allow_stdin": False,
-                "stop_on_error": False,
-            },
-            metadata=metadata,
-        )
-        self.client.shell_channel.send(message)
-        reply = asyncio.ensure_future(self._reply(message["header"]["msg_id"]))
+        reply = asyncio.ensure_future(self.kernel.reply(self.kernel.send(cell.source, metadata)))
+        acting = self._spawn_acts(cell, state, timeout)
         try:
             if await self._finished(reply, limit):
                 with contextlib.suppress(asyncio.TimeoutError):
@@ -241,6 +190,34 @@ class _Session:
             return judged
         finally:
             reply.cancel()
+            await _ended(acting)
+
+    async def _freeze(self, state: _Step) -> None:
+        """Freezes the kernels that the step promises, once, before its first cell."""
+        kernel, start_method = self._chosen
+        for act in state.step.acts:
+            if act.kind == "frozen-kernels" and not state.frozen:
+                state.frozen = True
+                await acts.freeze(
+                    self.recorder,
+                    act,
+                    state.step,
+                    self.lab.lab,
+                    self.lab.files,
+                    kernel=kernel,
+                    start_method=start_method,
+                )
+
+    def _spawn_acts(self, cell: Cell, state: _Step | None, timeout: float) -> list[asyncio.Task[object]]:
+        """What the lab does while one of the step's cells runs, as a learner's click would; at most once a run."""
+        if state is None or "no-act" in cell.tags:
+            return []
+        phase = "repair" if _broken(self.lab, state) else "break"
+        return [
+            asyncio.ensure_future(acts.kill_worker(self.recorder, act, state.step, self.steps, timeout))
+            for act in state.step.acts
+            if act.kind == "kill-worker" and act.phase in (None, phase)
+        ]
 
     def _cell_ended(self, cell_id: str) -> asyncio.Event:
         """Set when the probe's report of the cell's end is in: it travels beside the reply."""
@@ -257,21 +234,6 @@ class _Session:
 
         recorder.listen(hear)
         return ended
-
-    async def _reply(self, message_id: str) -> None:
-        """Ends with the cell's reply; what it prints is drained and dropped."""
-        drain = asyncio.ensure_future(self._drain())
-        try:
-            while True:
-                reply = await self.client.get_shell_msg()
-                if reply.get("parent_header", {}).get("msg_id") == message_id:
-                    return
-        finally:
-            drain.cancel()
-
-    async def _drain(self) -> None:
-        while True:
-            await self.client.get_iopub_msg()
 
     async def _finished(self, reply: asyncio.Future[None], limit: float) -> bool:
         """Whether the cell ended by itself; False when it is stuck, out of time, or its kernel dead."""
@@ -296,14 +258,14 @@ class _Session:
         for _ in range(3):
             if self.recorder.dead:
                 break
-            await self.manager.interrupt_kernel()
+            await self.kernel.interrupt()
             with contextlib.suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(asyncio.shield(reply), RELEASE)
                 return
         # Who still waits for a reply would take what the new kernel answers.
         reply.cancel()
         await asyncio.wait([reply])
-        await self._restart()
+        await self.kernel.restart()
 
     # -- judging ---------------------------------------------------------------------------------
 
@@ -333,6 +295,15 @@ class _Session:
         )
 
 
+async def _ended(tasks: Sequence[asyncio.Task[object]]) -> None:
+    for task in tasks:
+        task.cancel()
+    for result in await asyncio.gather(*tasks, return_exceptions=True):
+        # Its processes may go while they are looked at, and the kernel with them.
+        if isinstance(result, Exception) and not isinstance(result, OSError | RuntimeError):
+            raise result
+
+
 def _broken(lab: ShelvedLab, state: _Step) -> bool:
     """Whether all that the step asks to break was broken, so that what runs now is a repair."""
     wanted = [check.name for check in lab.checks.get(state.step.id, ()) if check.phase == "break"]
@@ -352,33 +323,6 @@ def _result(state: _Step) -> StepResult:
         assisted=None,
         not_recorded=state.not_recorded,
     )
-
-
-def _spec(kernel: str | None) -> KernelSpec:
-    if kernel is None:
-        return KernelSpec(
-            argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
-            display_name="Python 3 (Parallab)",
-            language="python",
-            metadata=PROVISIONER,
-        )
-    try:
-        spec = KernelSpecManager().get_kernel_spec(kernel)
-    except NoSuchKernel as error:
-        known = ", ".join(sorted(KernelSpecManager().find_kernel_specs())) or "none"
-        raise HeadlessError(f"there is no kernel {kernel!r}: choose one of {known}") from error
-    if spec.language.lower() != "python":
-        raise HeadlessError(f"kernel {kernel!r} runs {spec.language}: a lab needs Python")
-    spec.metadata = {**spec.metadata, **PROVISIONER}
-    return spec
-
-
-def _environment(start_method: str | None) -> Mapping[str, str]:
-    environment = dict(os.environ)
-    environment.pop("PARALLAB_START_METHOD", None)
-    if start_method:
-        environment["PARALLAB_START_METHOD"] = start_method
-    return environment
 
 
 def counted(report: CheckReport, asked: Iterable[str] | None = None) -> list[StepResult]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from parallab import ipc, waits
-from parallab.model import Inode, Snapshot
+from parallab.model import Inode, Process, Snapshot
 from parallab.wire import CannotTell, InspectEnd, InspectObject
 
 _WHY = "no memory could be searched for the object itself, and the same parts, made by hand one by one, look alike"
@@ -231,7 +231,9 @@ def _socket(one: ipc.UnixSocket, seen: waits.Picture) -> InspectObject:
 def _memory(one: ipc.SharedMemory) -> InspectObject:
     kind = "shared-memory" if one.kind == "mapping" else one.kind
     name = "anonymous mmap" if one.kind == "mapping" else one.name
-    return _object(kind, str(one.inode), name, size=one.size, ends=one.ends, state=f"{one.size} bytes")
+    # Where nobody has it mapped, and /dev/shm has not its name, its size is not known.
+    words = f"{one.size} bytes" if one.size else ""
+    return _object(kind, str(one.inode), name, size=one.size or None, ends=one.ends, state=words)
 
 
 def _file(one: ipc.LockedFile) -> InspectObject:
@@ -253,13 +255,14 @@ def _file(one: ipc.LockedFile) -> InspectObject:
 
 def _managers(snapshot: Snapshot, seen: waits.Picture) -> tuple[InspectObject, ...]:
     """A manager's server with its clients: those who hold the other ends of its connections."""
-    found = []
+    found: list[InspectObject] = []
     for process in snapshot.processes:
         if seen.roles[process.pid] != "manager":
             continue
         own = [one for one in seen.objects.sockets.values() if process.pid in one.holders]
         listener = next((one for one in own if one.listening and "/listener-" in one.path), None)
         if listener is None:
+            found += _manager_of_the_network(process)
             continue
         connected = {one.peer for one in own if one.path == listener.path and one.peer is not None}
         clients = {
@@ -279,6 +282,23 @@ def _managers(snapshot: Snapshot, seen: waits.Picture) -> tuple[InspectObject, .
             )
         )
     return tuple(found)
+
+
+def _manager_of_the_network(process: Process) -> Iterable[InspectObject]:
+    """One that was given a port to listen at: whose the other ends are is not to be seen, only how many."""
+    for thread in process.threads:
+        if thread.blocked is not None and thread.blocked.call in ("accept", "accept4"):
+            inode = next((one.inode for one in process.files if one.fd in thread.blocked.fds), None)
+            # Beside the main thread and the one that accepts, its server has one for each connection.
+            connections = _count(len(process.threads) - 2, "connection") or "no connections"
+            yield _object(
+                "manager",
+                f"manager:{inode}",
+                ends=(ipc.End(process.pid, None, "rw"),),
+                state=f"{connections} over the network",
+                workers=(process.pid,),
+            )
+            return
 
 
 # -- words ---------------------------------------------------------------------------------

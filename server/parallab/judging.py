@@ -131,7 +131,7 @@ def _moment(about: Any, findings: Sequence[Any], evidence: Evidence) -> GoalMome
     """
     try:
         hired = (evidence.processes, evidence.threads)
-        return film.moment(evidence.recording, (about, *reversed(findings), *hired), evidence.told)
+        return film.moment(evidence.recording, (about, *reversed(findings), *hired), evidence.lives)
     except (CannotTell, TypeError, ValueError, AttributeError, LookupError):
         return None
 

@@ -7,11 +7,12 @@ Pure: the text comes in, a :class:`Lab` or a :class:`LabError` with file and lin
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Literal
 
 import msgspec
 from packaging.specifiers import SpecifierSet
 
-from parallab.wire import Block, CellRef, Prompt, StepKind
+from parallab.wire import ActKind, Block, CellRef, Phase, Prompt, QuestionForm, StepKind
 
 
 class LabError(ValueError):
@@ -44,12 +45,35 @@ class Option(msgspec.Struct, frozen=True):
 
 
 class QuizQuestion(msgspec.Struct, frozen=True):
-    """A question with its key; what leaves the server is :class:`parallab.wire.Question`."""
+    """A question with its key; what leaves the server is :class:`parallab.wire.Question`.
+
+    The options of one of form ``order`` stand in their right order, and their ids do not tell it; one of
+    form ``text`` has none.
+    """
 
     id: str
     text: str
     options: tuple[Option, ...]
     several: bool = False
+    form: QuestionForm = "choice"
+
+
+class Act(msgspec.Struct, frozen=True):
+    """What the lab itself does in a step when the learner asks for it; ``body`` is Markdown.
+
+    ``kill-worker`` ends a process of the step's running cell: one that sits in ``read`` (``which`` is
+    ``reading``), or one at work (``working``). ``frozen-kernels`` runs each of the step's starter cells that is
+    tagged ``hangs`` in a kernel of its own, and shows how it stands still.
+    """
+
+    id: str
+    kind: ActKind
+    label: str
+    which: Literal["reading", "working"] = "working"
+    body: str = ""
+    line: int = 0
+    phase: Phase | None = None
+    """When a headless run does it; a learner may at any time."""
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -75,6 +99,7 @@ class Step(msgspec.Struct, frozen=True):
     """What a distractor would do, by block id."""
     serves: tuple[str, ...] = ()
     """Objectives."""
+    acts: tuple[Act, ...] = ()
 
     def unfit(self, python: str) -> str:
         """Why a kernel of this version cannot do the step, "" when it can or its version is unknown."""

@@ -20,7 +20,7 @@ from mdit_py_plugins.front_matter import front_matter_plugin
 from parallab.lab import Cell, LabError
 
 #: Tags of cells that say how a headless run treats them; every other tag must be the step's id.
-CELL_TAGS = frozenset({"hangs", "interrupt", "restart", "check-here"})
+CELL_TAGS = frozenset({"hangs", "interrupt", "restart", "check-here", "no-act"})
 
 _INFO = re.compile(r"\{([a-z-]+)\}[ \t]*(.*)\Z")
 _ITEM = re.compile(r"[-*] (.*)\Z")

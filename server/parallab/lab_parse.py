@@ -15,7 +15,7 @@ from typing import Any, Literal
 import msgspec
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
-from parallab.lab import Cell, Lab, LabError, Option, QuizQuestion, Step
+from parallab.lab import Act, Cell, Lab, LabError, Option, QuizQuestion, Step
 from parallab.lab_document import (
     CellPart,
     Directive,
@@ -28,7 +28,7 @@ from parallab.lab_document import (
     split_items,
     yaml_value,
 )
-from parallab.wire import Block, Choice, Prompt, StepKind, Verdict
+from parallab.wire import ActKind, Block, Choice, Phase, Prompt, StepKind, Verdict
 
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\Z")
 _OPTION = re.compile(r":?([a-z_]+):(?:[ \t]+(.*)|\Z)")
@@ -66,10 +66,25 @@ class QuestionOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     several: bool = False
 
 
+class ColumnsOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The option lines of ``:::{columns} id`` and ``:::{match} id``: what is put into, or to choose from."""
+
+    choices: tuple[str, ...]
+
+
 class PromptOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The option lines of ``:::{predict} id``."""
 
     form: Literal["number", "choice", "text", "order"]
+
+
+class ActOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The option lines of ``:::{act} id``; ``label`` stands on its button."""
+
+    kind: ActKind
+    label: str
+    which: Literal["reading", "working"] = "working"
+    phase: Phase | None = None
 
 
 class NoOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -177,6 +192,7 @@ class _StepDraft:
     blocks: tuple[Block, ...] = ()
     order: tuple[str, ...] = ()
     block_reasons: dict[str, str] = field(default_factory=dict)
+    acts: list[Act] = field(default_factory=list)
 
     def made(self) -> Step:
         return Step(
@@ -196,6 +212,7 @@ class _StepDraft:
             order=self.order,
             block_reasons=self.block_reasons,
             serves=self.options.serves,
+            acts=tuple(self.acts),
         )
 
 
@@ -273,7 +290,12 @@ class _LabReader:
             "predict": self._predict,
             "quiz": self._question,
             "recall": self._question,
+            "order": self._order,
+            "match": self._rows,
+            "columns": self._rows,
+            "free": self._free,
             "parsons": self._parsons,
+            "act": self._act,
         }
         if part.name not in readers:
             known = ", ".join(["step", *readers, "code-cell"])
@@ -375,6 +397,58 @@ class _LabReader:
             raise self._error(part.line, f"one answer is right, marked [x]; here are {rights} (or say “several: true”)")
         step.questions.append(QuizQuestion(part.argument, text, tuple(found), options.several))
 
+    def _order(self, part: Directive, step: _StepDraft) -> None:
+        """A list in its right order; what is said below an item is told to who puts it where another one belongs."""
+        self._fresh_id(part, [question.id for question in step.questions])
+        _, lines = self._options(part, NoOptions)
+        text, items = split_items(lines)
+        if not text or len(items) < 2:
+            raise self._error(
+                part.line, "ask something, and write two or more lines “- …” below it, in their right order"
+            )
+        named = _shuffled([item.text for item in items], f"{step.id}:{part.argument}")
+        if len(named) < len(items):
+            raise self._error(part.line, "two lines are the same, so their order could not be judged: change one")
+        options = tuple(Option(named[item.text], item.text, True, item.quote) for item in items)
+        step.questions.append(QuizQuestion(part.argument, text, options, form="order"))
+
+    def _rows(self, part: Directive, step: _StepDraft) -> None:
+        """Lines “- statement → choice”, each a question with the same choices; below it, why it is that one.
+
+        What begins there with a choice and a colon is told to who chose that one.
+        """
+        self._fresh_id(part, [question.id.rsplit("-", 1)[0] for question in step.questions])
+        options, lines = self._options(part, ColumnsOptions)
+        text, items = split_items(lines)
+        if text:
+            step.texts.append(text)
+        if len(set(options.choices)) < 2 or len(items) < 2:
+            raise self._error(part.line, "say “choices: [one, other]”, and write two or more lines “- statement → one”")
+        names = {choice: _letter(place) for place, choice in enumerate(options.choices)}
+        for place, item in enumerate(items, 1):
+            said, arrow, right = item.text.rpartition("→")
+            line = part.line + 1 + (len(part.lines) - len(lines)) + item.line
+            if not arrow or right.strip() not in names:
+                known = ", ".join(names)
+                raise self._error(line, f"end this line with “→ ” and one of the choices: {known}")
+            if not item.quote:
+                raise self._error(line, "say why it is that one, in a line “  > …” below it")
+            reasons = _by_choice(item.quote, options.choices)
+            rows = tuple(
+                Option(names[choice], choice, choice == right.strip(), reasons.get(choice, reasons[""]))
+                for choice in options.choices
+            )
+            step.questions.append(QuizQuestion(f"{part.argument}-{place}", said.strip(), rows))
+
+    def _free(self, part: Directive, step: _StepDraft) -> None:
+        """A question that is answered in the learner's own words, which are kept and not graded."""
+        self._fresh_id(part, [question.id for question in step.questions])
+        _, lines = self._options(part, NoOptions)
+        text = "\n".join(lines).strip()
+        if not text:
+            raise self._error(part.line, "a question asks something: write it inside")
+        step.questions.append(QuizQuestion(part.argument, text, (), form="text"))
+
     def _fresh_id(self, part: Directive, taken: Sequence[str]) -> None:
         if not _ID.match(part.argument):
             raise self._error(
@@ -382,6 +456,19 @@ class _LabReader:
             )
         if part.argument in taken:
             raise self._error(part.line, f"{part.argument!r} is used twice in this step: rename one")
+
+    def _act(self, part: Directive, step: _StepDraft) -> None:
+        """What the lab itself does there; the text inside says so to the learner."""
+        self._fresh_id(part, [act.id for act in step.acts])
+        if step.options.kind != "code":
+            raise self._error(part.line, f"step {step.id!r} is of kind {step.options.kind}: only code steps have acts")
+        options, lines = self._options(part, ActOptions)
+        body = "\n".join(lines).strip()
+        if not options.label.strip() or not body:
+            raise self._error(part.line, "say on the button what it does (label: …), and inside what will happen")
+        if options.kind != "kill-worker" and any(line.lstrip(":").startswith("which:") for line in part.lines):
+            raise self._error(part.line, f"“which:” says whom kill-worker kills; {options.kind} has no use for it")
+        step.acts.append(Act(part.argument, options.kind, options.label, options.which, body, part.line, options.phase))
 
     def _parsons(self, part: Directive, step: _StepDraft) -> None:
         """The first code block is the right order, a line a block; each further one a distractor with its quote."""
@@ -399,10 +486,8 @@ class _LabReader:
             raise self._error(part.line, "two lines are the same, so their order could not be judged: change one")
         if any(not fence.quote for fence in found[1:]):
             raise self._error(part.line, "say below each distractor what it would do, in a line “> …”")
-        # Shuffled by what they say: the same for everyone, and the ids do not tell the order.
-        shuffled = sorted(every, key=lambda text: hashlib.sha256(f"{step.id}:{text}".encode()).digest())
-        names = {text: f"b{place}" for place, text in enumerate(shuffled, 1)}
-        step.blocks = tuple(Block(names[text], text) for text in shuffled)
+        names = _shuffled(every, step.id)
+        step.blocks = tuple(Block(name, text) for text, name in names.items())
         step.order = tuple(names[text] for text in right)
         step.block_reasons = {names["\n".join(fence.code)]: fence.quote for fence in found[1:]}
 
@@ -412,12 +497,31 @@ class _LabReader:
             "predict": (step.prompts, ":::{predict} id"),
             "quiz": (step.questions, ":::{quiz} id"),
             "recall": (step.questions, ":::{recall} id"),
+            "order": ([one for one in step.questions if one.form == "order"], ":::{order} id"),
+            "match": (step.questions, ":::{match} id"),
+            "columns": (step.questions, ":::{columns} id"),
             "parsons": (step.blocks, ":::{parsons}"),
         }
         if kind in missing and not missing[kind][0]:
             raise self._error(step.line, f"step {step.id!r} is of kind {kind}, but has no {missing[kind][1]}")
+        frozen = next((act for act in step.acts if act.kind == "frozen-kernels"), None)
+        if frozen is not None and not any("hangs" in cell.tags for cell in step.cells):
+            raise self._error(frozen.line, "tag the cells that are to be frozen: “:tags: [step-id, hangs]”")
         if kind != "code" and step.cells:
             raise self._error(step.cells[0].line, f"step {step.id!r} is of kind {kind}: it has no code cells")
+
+
+def _shuffled(texts: Sequence[str], seed: str) -> dict[str, str]:
+    """Ids of texts, shuffled by what they say: the same for everyone, and the ids do not tell the order."""
+    ordered = sorted(texts, key=lambda text: hashlib.sha256(f"{seed}:{text}".encode()).digest())
+    return {text: f"b{place}" for place, text in enumerate(ordered, 1)}
+
+
+def _by_choice(quote: str, choices: Sequence[str]) -> dict[str, str]:
+    """Reasons by the choice that they are about; "" for those that are about all of them."""
+    longest_first = sorted(choices, key=len, reverse=True)
+    parts = re.split(rf"(?:\A|(?<=\s))({'|'.join(map(re.escape, longest_first))}):\s", quote)
+    return {"": parts[0].strip(), **{name: text.strip() for name, text in zip(parts[1::2], parts[2::2], strict=True)}}
 
 
 def _letter(place: int) -> str:
@@ -426,7 +530,7 @@ def _letter(place: int) -> str:
 
 def schema() -> dict[str, Any]:
     """JSON Schema of the front matter of lab.md and of mistake files, and of the option lines."""
-    kinds = (FrontMatter, MistakeFront, StepOptions, QuestionOptions, PromptOptions)
+    kinds = (FrontMatter, MistakeFront, StepOptions, QuestionOptions, PromptOptions, ColumnsOptions, ActOptions)
     (_, components) = msgspec.json.schema_components(kinds, ref_template="#/$defs/{name}")
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

@@ -6,7 +6,7 @@ recorder has looked because nothing moved, who waits for whom.
 
 from __future__ import annotations
 
-from parallab import mistakes, model, story, waits, wire
+from parallab import mistakes, model, story, wire
 from parallab.story import Story, Worker
 
 #: Processes and threads shown; the newest are what a learner looks for.
@@ -32,11 +32,11 @@ def picture(recording: model.Recording, kernel_id: str) -> wire.KernelState:
         busy=bool(recording.busy_cell),
         running_cell=recording.busy_cell or None,
         stuck=recording.stuck,
-        diagnoses=_diagnoses(recording, standing) if recording.stuck else (),
+        diagnoses=_diagnoses(recording, told, standing) if recording.stuck else (),
         processes=tuple(_process(worker, recording, told, standing) for worker in _shown(recording, told.workers)),
         cannot_tell=(*recording.not_recorded, *_unseen(recording)),
         threads=_threads(recording),
-        mistake=_mistake(recording, told) if recording.stuck else None,
+        mistake=mistake(recording, told) if recording.stuck else None,
     )
 
 
@@ -57,12 +57,9 @@ def _threads(recording: model.Recording) -> tuple[wire.LiveThread, ...]:
     )
 
 
-def _mistake(recording: model.Recording, told: Story) -> wire.MistakeView | None:
+def mistake(recording: model.Recording, told: Story) -> wire.MistakeView | None:
     """The first mistake that the waits give away, with what was seen of how they came about."""
-    if len(recording.snapshots) < 2:
-        return None
-    previous, current = recording.snapshots[-2:]
-    found = (mistakes.named(one, recording, told) for one in waits.diagnose(previous, current, recording.baseline))
+    found = (mistakes.named(one, recording, told) for one in story.diagnoses(recording, told))
     known = next((one for one in found if one is not None), None)
     return wire.MistakeView(known.id, known.sentence) if known is not None else None
 
@@ -75,14 +72,12 @@ def _unseen(recording: model.Recording) -> tuple[str, ...]:
     return (*blind, *(f"Cannot tell {what}: {why}." for what, why in gaps))
 
 
-def _diagnoses(recording: model.Recording, standing: story.Standstill) -> tuple[str, ...]:
+def _diagnoses(recording: model.Recording, told: Story, standing: story.Standstill) -> tuple[str, ...]:
     """Who waits for whom: locks in the learner's own names, else whatever pattern the waits make."""
     plain = all(wait.lock.owner in ("", "number") for wait in standing.waits)
-    if (standing.lines and plain) or len(recording.snapshots) < 2:
+    if standing.lines and plain:
         return standing.lines
-    previous, current = recording.snapshots[-2:]
-    found = waits.diagnose(previous, current, recording.baseline)
-    return tuple(one.sentence for one in found) or standing.lines
+    return tuple(one.sentence for one in story.diagnoses(recording, told)) or standing.lines
 
 
 def _shown(recording: model.Recording, workers: tuple[Worker, ...]) -> tuple[Worker, ...]:

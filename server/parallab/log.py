@@ -45,14 +45,20 @@ def subject(event: model.AnyEvent, kernel: int) -> Subject:
             return ("lock", event.pid, event.lock)
         case model.QueueUse():
             return ("queue", event.pid, event.queue)
+        case model.PipeUse():
+            return ("pipe", event.pid, event.pipe)
         case model.ProcessMade() | model.RunCalled():
             return ("object", event.pid, event.ident)
         case model.ProxyUse():
             return ("proxy", event.pid)
+        case model.TaskUse():
+            return ("task", event.pid)
         case model.SegmentUse():
             return ("segment", event.pid, event.segment)
         case model.NumberMade():
             return ("number", event.pid)
+        case model.Acted():
+            return ("act", event.act)
         case _ if event.pid != kernel:
             return ("process", event.pid)
         case _:

@@ -606,19 +606,42 @@ class QueueUse(Event, frozen=True, kw_only=True, tag="queue"):
 
     ``wait-put`` and ``wait-get`` say that a thread begins to wait for room, or for an item, with ``size``
     items in the queue. ``look`` is a call of ``empty()``, with ``size`` 0 if it said yes.
-    ``size`` of done and join is the number of unfinished tasks.
+    ``size`` of done and join is the number of unfinished tasks. ``unsent`` is an item that a queue between
+    processes could not pickle after ``put`` had returned.
     """
 
     queue: Name
     cls: Name = ""
-    act: Literal["made", "put", "get", "done", "join", "joined", "full", "empty", "look", "wait-put", "wait-get"] = (
-        "put"
-    )
+    act: Literal[
+        "made", "put", "get", "done", "join", "joined", "full", "empty", "look", "wait-put", "wait-get", "unsent"
+    ] = "put"
     n: int = 0
     maxsize: int = 0
     size: int | None = None
     item: Annotated[str, msgspec.Meta(max_length=8192)] = ""
     item_type: Name = ""
+    length: int = 0
+    """Of bytes, and of a text that is not said in full: how long it is."""
+
+
+class PipeUse(Event, frozen=True, kw_only=True, tag="pipe"):
+    """A line of the learner's own pipes: one was made, carried something, failed, or an end was closed.
+
+    ``pipe`` is the inode of what this end is an end of: both ends of a one-way pipe have the same, those of a
+    two-way one are two sockets, and ``peer`` of ``made`` names the other. ``mode`` is what this end is for.
+    ``eof`` is a recv that learned that every writing end is closed, ``fail`` a send or recv that raised.
+    """
+
+    pipe: Name
+    act: Literal["made", "send", "recv", "eof", "fail", "close"] = "send"
+    mode: Literal["r", "w", "rw", ""] = ""
+    peer: Name = ""
+    n: int = 0
+    item: Annotated[str, msgspec.Meta(max_length=8192)] = ""
+    item_type: Name = ""
+    length: int = 0
+    """Of bytes, and of a text that is not said in full: how long it is."""
+    error: Failure | None = None
 
 
 class NumberMade(Event, frozen=True, kw_only=True, tag="number-made"):
@@ -658,6 +681,12 @@ class ServiceUse(Event, frozen=True, kw_only=True, tag="service"):
     address: Text = ""
     """Of a manager: where its server listens."""
     cls: Name = ""
+    size: int = 0
+    """Of a pool or executor: how many workers it hires."""
+    initializer: Name = ""
+    """The function that each of these calls first, as ``module.qualname``."""
+    queue: Name = ""
+    """The queue in which its tasks wait, as in TaskUse."""
     kinds: tuple[Name, ...] = ()
     """The learner's own types that a manager serves, as ``module.name``."""
 
@@ -680,6 +709,55 @@ class ProxyUse(Event, frozen=True, kw_only=True, tag="proxy"):
     result: Annotated[str, msgspec.Meta(max_length=4096)] = ""
     result_type: Name = ""
     error: Failure | None = None
+
+
+class TaskUse(Event, frozen=True, kw_only=True, tag="task"):
+    """A line about a task of a pool or executor, which is known by its ``queue`` and its number there.
+
+    ``submit`` is said by who hands it in, with the method's name; ``take`` by the worker, for each of its
+    ``parts``; ``arrive`` when a part's result (or ``error``) is back, ``ask`` when somebody begins to wait for
+    it, ``got`` when they have it, or the error; ``listen`` when a callback was given to its future.
+    """
+
+    queue: Name
+    task: int
+    act: Literal["submit", "take", "arrive", "ask", "got", "listen"] = "submit"
+    call: Name = ""
+    """apply, map, starmap, imap, imap_unordered of a pool; of an executor submit, or map for each of its calls."""
+    target: Name = ""
+    part: int = 0
+    parts: int | None = None
+    """None where that is not known in advance."""
+    size: int | None = None
+    """How many items it is about."""
+    listens: tuple[Name, ...] = ()
+    """Callbacks: for the ``result``, for the ``error``."""
+    error: Failure | None = None
+
+
+class Found(Fact, frozen=True):
+    """What was diagnosed of a kernel that was frozen for the learner: by its name, a mistake's id ("" for none)."""
+
+    name: Name
+    mistake: Name = ""
+    sentence: Text = ""
+
+
+class Acted(Event, frozen=True, kw_only=True, tag="acted"):
+    """The lab itself did something (an ``act`` of lab.md) for this step: the server's own, never a packet's.
+
+    ``cell`` and ``run`` are those in which it was done, "" and 0 where it concerns no cell.
+    """
+
+    act: Name
+    step: Name
+    what: Literal["kill-worker", "frozen-kernels"]
+    child: int = 0
+    """Of kill-worker: who was killed."""
+    doing: Name = ""
+    """What it was doing: the system call in which it waited, or ``running``."""
+    found: tuple[Found, ...] = ()
+    """Of frozen-kernels: each kernel, as it was diagnosed when it stood still."""
 
 
 class Dismissal(Fact, frozen=True):
@@ -741,10 +819,13 @@ AnyEvent = Union[  # noqa: UP007 - msgspec reads it at run time on 3.10 too
     LockUse,
     BarrierUse,
     QueueUse,
+    PipeUse,
     NumberMade,
     SegmentUse,
     ServiceUse,
     ProxyUse,
+    TaskUse,
+    Acted,
     Answer,
     Omitted,
     Lost,

@@ -115,6 +115,15 @@ OPERATIONS: tuple[Operation, ...] = (
         (404, *_SAVED),
     ),
     Operation(
+        "act",
+        "post",
+        f"{_STEP}/act",
+        "Do what the step offers to do for the learner: kill a worker, or freeze kernels and show them.",
+        wire.ActReply,
+        (400, 404, 409, *_SAVED),
+        wire.ActRequest,
+    ),
+    Operation(
         "kernelState",
         "get",
         "/parallab/kernels/{kernel}/state",

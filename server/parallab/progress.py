@@ -72,7 +72,15 @@ class Reset(Fact, frozen=True, tag="reset"):
     """The step's cells were put back; only cell runs begun later count."""
 
 
-AnyFact = Opened | Judged | BreakMet | Predicted | Answers | HintShown | SolutionShown | Reset
+class ActDone(Fact, frozen=True, tag="act"):
+    """The lab did something for the learner: what happened, in sentences."""
+
+    act: str
+    happened: tuple[str, ...]
+    kernel: str = ""
+
+
+AnyFact = Opened | Judged | BreakMet | Predicted | Answers | HintShown | SolutionShown | Reset | ActDone
 
 
 class Moment(msgspec.Struct, frozen=True):
@@ -153,6 +161,8 @@ def remember(memory: Memory, entry: Entry) -> Memory:
             return change(memory, hints=max(memory.hints, level))
         case SolutionShown():
             return change(memory, assisted=True)
+        case ActDone():
+            return memory
         case Reset():
             return change(memory, reset=entry.at)
         case Opened(files=files):

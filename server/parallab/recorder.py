@@ -13,6 +13,7 @@ import contextlib
 import errno
 import os
 import time
+from collections import deque
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -47,6 +48,8 @@ TOO_MANY = (
 SIGHTINGS = 4000
 THREADS = 500
 ADDRESSES = 2000
+#: What the lab did for the learner, beside their cells: the last of them.
+ACTS = 20
 
 Listener = Callable[[str], None]
 
@@ -69,10 +72,13 @@ class Recorder:
         self._pidfd: int | None = None
         self._shm: Watch | None = None
         self._book: Book | None = None
+        self._acts: deque[model.Acted] = deque(maxlen=ACTS)
         self._clear()
 
     def _clear(self) -> None:
         self._log = Log()
+        for act in self._acts:
+            self._log.add(act)
         self._comings = Comings()
         self._shm_unwatched = ""
         self._reader = Reader(self._root, most=CROWD)
@@ -209,6 +215,16 @@ class Recorder:
                     self._end(event)
                 case _:
                     pass
+        self._note_change()
+
+    def note(self, event: model.Acted) -> None:
+        """What the lab itself did for the learner goes into the recording.
+
+        What concerns no cell of this life stays through a restart.
+        """
+        if not event.cell:
+            self._acts.append(event)
+        self._log.add(event)
         self._note_change()
 
     def _note_change(self) -> None:

@@ -8,7 +8,7 @@ import msgspec
 
 from parallab import progress, wire
 from parallab.checks import Check
-from parallab.lab import Cell, Lab, Step
+from parallab.lab import Cell, Lab, QuizQuestion, Step
 from parallab.progress import Memories, Memory
 
 Render = Callable[[str], str]
@@ -105,18 +105,19 @@ def step_view(step: Step, checks: Sequence[Check], python: str, render: Render) 
         goals=tuple(wire.GoalView(check.name, check.text, check.phase) for check in checks),
         hints=len(step.hints),
         prompts=step.prompts,
-        questions=tuple(
-            wire.Question(
-                question.id,
-                question.text,
-                tuple(wire.Choice(option.id, option.text) for option in question.options),
-                question.several,
-            )
-            for question in step.questions
-        ),
+        questions=tuple(_question(question) for question in step.questions),
         blocks=step.blocks,
+        acts=tuple(wire.ActView(act.id, act.kind, act.label, render(act.body)) for act in step.acts),
         skipped=step.unfit(python),
     )
+
+
+def _question(question: QuizQuestion) -> wire.Question:
+    options = question.options
+    if question.form == "order":
+        options = tuple(sorted(options, key=lambda option: option.id))
+    choices = tuple(wire.Choice(option.id, option.text) for option in options)
+    return wire.Question(question.id, question.text, choices, question.several, question.form)
 
 
 def lab_progress(lab: Lab, memories: Mapping[str, Memory], render: Render) -> tuple[wire.StepProgress, ...]:

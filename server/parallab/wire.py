@@ -17,6 +17,8 @@ SCHEMA = 1
 Verdict = Literal["passed", "failed", "undecided", "broken", "not-attempted"]
 Phase = Literal["break", "repair"]
 StepKind = Literal["code", "predict", "quiz", "parsons", "recall", "order", "match", "columns", "free"]
+QuestionForm = Literal["choice", "text", "order"]
+ActKind = Literal["kill-worker", "frozen-kernels"]
 KernelKind = Literal["none", "recorded", "no-probe", "foreign", "remote", "elsewhere", "dead"]
 
 
@@ -99,12 +101,16 @@ class Choice(msgspec.Struct, frozen=True):
 
 
 class Question(msgspec.Struct, frozen=True):
-    """A question of a quiz or recall step."""
+    """A question that is answered in the sidebar: choose, write (not graded), or put the choices in order.
+
+    In a step of kind ``match`` or ``columns`` all questions have the same choices: they are the rows of a table.
+    """
 
     id: str
     text: str
     choices: tuple[Choice, ...]
     several: bool = False
+    form: QuestionForm = "choice"
 
 
 class Prompt(msgspec.Struct, frozen=True):
@@ -131,6 +137,15 @@ class GoalView(msgspec.Struct, frozen=True):
     phase: Phase | None = None
 
 
+class ActView(msgspec.Struct, frozen=True):
+    """What the lab does when it is asked to: ``label`` stands on the button, ``html`` above it."""
+
+    id: str
+    kind: ActKind
+    label: str
+    html: str
+
+
 class StepView(msgspec.Struct, frozen=True):
     """A step as the sidebar shows it. ``html`` is rendered and sanitised by the server."""
 
@@ -145,6 +160,7 @@ class StepView(msgspec.Struct, frozen=True):
     prompts: tuple[Prompt, ...] = ()
     questions: tuple[Question, ...] = ()
     blocks: tuple[Block, ...] = ()
+    acts: tuple[ActView, ...] = ()
     skipped: str = ""
 
 
@@ -475,6 +491,31 @@ class RescueReply(msgspec.Struct, frozen=True):
     done: bool
     happened: tuple[str, ...]
     state: KernelState
+
+
+class ActRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """POST labs/{id}/steps/{step}/act: which of the step's acts, and in whose kernel."""
+
+    act: str
+    kernel_id: str
+    cells: tuple[CellRef, ...]
+
+
+class Frozen(msgspec.Struct, frozen=True):
+    """A kernel that was frozen for the learner: who waits for what in it. The diagnosis is left to them."""
+
+    name: str
+    seen: tuple[str, ...]
+
+
+class ActReply(msgspec.Struct, frozen=True):
+    """Whether it was done; what happened, in sentences; and the frozen kernels, where that was the act."""
+
+    schema: int
+    act: str
+    done: bool
+    happened: tuple[str, ...]
+    frozen: tuple[Frozen, ...] = ()
 
 
 class ProblemReply(msgspec.Struct, frozen=True):
@@ -873,6 +914,8 @@ ROOTS: tuple[type[msgspec.Struct], ...] = (
     RescueRequest,
     RescueReply,
     Film,
+    ActRequest,
+    ActReply,
     ProblemReply,
     ProgressEvent,
     KernelEvent,

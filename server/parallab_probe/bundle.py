@@ -17,8 +17,11 @@ from typing import Any
 
 from parallab_probe import plan, weave
 
-FIRST = ("boot", "report", "describe", "install", "processes", "threads", "child")
-LATER = ("locks", "numbers", "programs", "queues", "services", "values", "memory", "segments", "proxies")
+FIRST = ("boot", "report", "describe", "install", "processes", "threads", "child", "pipes")
+LATER = (
+    *("locks", "numbers", "programs", "queues", "services", "values", "memory", "segments"),
+    *("lines", "proxies", "tasks"),
+)
 """Our modules that every child needs, and those that go with modules which it may never import."""
 FIRST_WOVEN = (
     "multiprocessing.process",

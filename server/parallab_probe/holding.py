@@ -17,6 +17,19 @@ if TYPE_CHECKING:
 Path = "tuple[str, ...]"
 """A name and its attributes: ``("self", "lock")``."""
 
+_WAITING = (
+    ast.Call,
+    ast.With,
+    ast.AsyncWith,
+    ast.For,
+    ast.AsyncFor,
+    ast.comprehension,
+    ast.Await,
+    ast.Yield,
+    ast.YieldFrom,
+    ast.Import,
+    ast.ImportFrom,
+)
 _COMPOUND = (ast.If, ast.For, ast.AsyncFor, ast.While, ast.Try)
 
 
@@ -94,10 +107,15 @@ def _in_with(statement: ast.With | ast.AsyncWith, line: int, held: list[tuple[st
     if statement.body[0].lineno <= line and line > statement.items[-1].context_expr.lineno:
         held.extend(name for name in names if name is not None)
         return _walk(statement.body, line, held)
-    # In the line of `with` itself. What stands behind it in the same line could be meant as well.
-    if len(names) > 1 or (statement.body[0].lineno == line and not isinstance(statement.body[0], ast.Pass)):
+    # In the line of `with` itself. What stands behind it in the same line could be meant as well, if it can wait.
+    if len(names) > 1 or any(part.lineno == line and _can_wait(part) for part in statement.body):
         return None
     return names[0]
+
+
+def _can_wait(statement: ast.stmt) -> bool:
+    """Whether this statement itself may call something that waits."""
+    return any(isinstance(node, _WAITING) for node in ast.walk(statement))
 
 
 def _passed(statement: ast.stmt, held: list[tuple[str, ...]]) -> None:

@@ -1,14 +1,8 @@
-"""Hooks in ``multiprocessing.managers``: what is asked of a manager's server through proxies, and what it answers.
-
-The first lines of each process are sent as they happen; after that the last are kept back and sent
-when the cell or the process ends.
-"""
+"""Hooks in ``multiprocessing.managers``: what is asked of a manager's server through proxies, and what it answers."""
 
 from __future__ import annotations
 
 import sys
-from collections import deque
-from itertools import count
 from time import monotonic_ns
 
 from parallab_probe import describe, install, report
@@ -18,26 +12,10 @@ TYPE_CHECKING = False  # importing typing takes a spawned child milliseconds
 if TYPE_CHECKING:
     from typing import Any
 
-FIRST = 600
-"""Lines of a process that are sent one by one, and are worth waiting for: pairs of them are counted."""
-LAST = 200
 TEXT = 1024
 
-
-class _State:
-    def __init__(self) -> None:
-        self.last: deque[tuple[int, str]] = deque(maxlen=LAST)
-        self.forget()
-
-    def forget(self) -> None:
-        """In a forked child: its parent says its own lines."""
-        self.count = count(1)
-        self.said = 0
-        self.last.clear()
-
-
-state = _State()
-report.at_fork.append(state.forget)
+_lines: Any = install.hooks("lines")
+lines = _lines.Lines("proxy")
 
 
 def _json(value: object) -> Any:
@@ -66,40 +44,14 @@ def calling(proxy: Any, method: Any, args: Any) -> Any:
 def called(facts: Any, result: Any) -> None:
     if facts is not None:
         kind = describe.type_name(result)
-        _add({**facts, "result": _json(result) if result is not None else "", "result_type": kind})
+        lines.add({**facts, "result": _json(result) if result is not None else "", "result_type": kind})
 
 
 @hook
 def not_called(facts: Any) -> None:
     error = sys.exc_info()[1]
     if facts is not None and error is not None:
-        _add({**facts, "error": describe.failure(error)})
-
-
-def _add(facts: dict[str, Any]) -> None:
-    n = next(state.count)
-    if n <= FIRST:
-        report.tell("proxy", facts)
-    else:
-        state.last.append((n, report.packet("proxy", facts)))
-        return
-    state.said = n
-
-
-def flush() -> None:
-    """Sends what was kept back; what lies between is counted."""
-    if not state.last:
-        return
-    lines = list(state.last)
-    state.last.clear()
-    left_out = lines[-1][0] - state.said - len(lines)
-    state.said = lines[-1][0]
-    if left_out > 0:
-        report.omit("proxy", left_out)
-    report.bundle([text for _, text in lines], "proxy")
-
-
-report.finals.append(flush)
+        lines.add({**facts, "error": describe.failure(error)})
 
 
 def kinds(manager: Any) -> tuple[str, ...]:
@@ -118,5 +70,5 @@ def kinds(manager: Any) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))[:16]
 
 
-_FUNCTION = type(flush)
+_FUNCTION = type(kinds)
 _THEIRS = ("multiprocessing", "builtins", "threading", "queue", "_")

@@ -28,15 +28,18 @@ LAST = 500
 LOOKS = 100
 ITEM = 1024
 _UNCHANGING = frozenset({type(None), bool, int, float, str})
+_ITEMS = frozenset({"put", "get", "send", "recv"})
+"""The acts by which something goes in or comes out."""
 
 
 class Ledger:
     """One queue's lines in this process."""
 
-    __slots__ = ("count", "head", "last", "looks", "name", "ref", "said", "tail")
+    __slots__ = ("count", "head", "kind", "last", "looks", "name", "ref", "said", "tail")
 
     def __init__(self, name: str, cls: str, maxsize: int) -> None:
         self.name = name
+        self.kind = "queue"
         self.head = f',"queue":{report.quote(name)},"cls":{report.quote(cls)}'
         self.tail = f',"maxsize":{maxsize}' if maxsize else ""
         """Both as JSON."""
@@ -86,33 +89,42 @@ def _add(ledger: Ledger, act: str, item: Any, size: int) -> None:
     """A line: sent if it is among the first and the server keeps up, else kept back."""
     report.forget_parent()
     n = next(ledger.count)
-    if n <= FIRST and report.try_jot("queue", _line(ledger, act, n, item, size)):
+    if n <= FIRST and report.try_jot(ledger.kind, _line(ledger, act, n, item, size)):
         ledger.said += 1
         return
-    if act != "put" and act != "get":
+    if act not in _ITEMS:
         item = size
     elif type(item) not in _UNCHANGING and type(item) is not _Text:
-        item = _Text(*_said(item))
+        item = _Text(*_said(item), _length(item))
     ledger.last.append((n, monotonic_ns(), act, item, local.mark))
     queue = ledger.ref()
-    if n > FIRST and queue is not None and id(queue) not in _fast:
+    if n > FIRST and queue is not None and ledger.kind == "queue" and id(queue) not in _fast:
         if not _fast:
             report.at_once[:] = [_fast.clear]
         _fast[id(queue)] = ledger.last.append, ledger.count.__next__
 
 
 class _Text:
-    __slots__ = ("json", "kind")
+    __slots__ = ("json", "kind", "length")
 
-    def __init__(self, json: str, kind: str) -> None:
+    def __init__(self, json: str, kind: str, length: int) -> None:
         self.json = json
         self.kind = kind
+        self.length = length
 
 
 def _said(item: Any) -> tuple[str, str]:
     if type(item) is _Text:
         return item.json, item.kind
     return _json(item), describe.full_type_name(item)
+
+
+def _length(item: Any) -> int:
+    """Of a text or of bytes that are not said in full: how long they are."""
+    kind = type(item)
+    if kind is _Text:
+        return int(item.length)
+    return len(item) if (kind is str and len(item) > ITEM // 4) or kind is bytes else 0
 
 
 def _json(item: Any) -> str:
@@ -153,13 +165,16 @@ def _line(ledger: Ledger, act: str, n: int, item: Any, size: int) -> str:
     rest = '%s,"act":"%s","n":%d%s' % (ledger.head, act, n, ledger.tail)
     if size >= 0:
         return '%s,"size":%d' % (rest, size)
-    if act != "put" and act != "get":
+    if act not in _ITEMS:
         return rest
     if type(item) is int and -_WORD < item < _WORD:
         return '%s,"item":"%d","item_type":"int"' % (rest, item)
     text, kind = _said(item)
     if text:
         rest = '%s,"item":%s' % (rest, report.quote(text[: ITEM * 4], report.MOST))
+    length = _length(item)
+    if length:
+        rest = '%s,"length":%d' % (rest, length)
     return '%s,"item_type":%s' % (rest, report.quote(kind))
 
 
@@ -178,12 +193,13 @@ def _flush(ledger: Ledger) -> None:
     ledger.said += len(last)
     if left_out > 0:
         ledger.said += left_out
-        report.omit("queue", left_out)
+        report.omit(ledger.kind, left_out)
     texts = []
     for n, at, act, item, (context, tid) in last:
-        size = -1 if act == "put" or act == "get" else item
-        texts.append('{"kind":"queue","at":%d,"tid":%d%s%s}' % (at, tid, context, _line(ledger, act, n, item, size)))
-    report.bundle(texts, "queue")
+        size = -1 if act in _ITEMS else item
+        line = _line(ledger, act, n, item, size)
+        texts.append('{"kind":"%s","at":%d,"tid":%d%s%s}' % (ledger.kind, at, tid, context, line))
+    report.bundle(texts, ledger.kind)
 
 
 def flush() -> None:
@@ -398,7 +414,7 @@ def mp_got(token: Any, item: Any) -> None:
 @hook
 def mp_simple_putting(queue: Any, item: Any) -> Any:
     """Its parameter is rebound to the pickle, so the item is noted before."""
-    return queue, _Text(*_said(item))
+    return queue, _Text(*_said(item), _length(item))
 
 
 @ending
@@ -411,6 +427,22 @@ def mp_simple_put(token: Any, _result: Any) -> None:
 
 mp_full = full
 mp_empty = empty
+mp_looked = looked
+
+
+@hook
+def mp_unsent(_error: Any, item: Any) -> None:
+    """The feeder thread could not pickle it: ``put`` had returned long ago, and nobody will get it."""
+    lock = sys._getframe(3).f_locals.get("writelock")
+    for key, ledger in list(_ledgers.items()):
+        if ledger is None or ledger.kind != "queue":
+            continue
+        queue = ledger.ref()
+        if lock is not None and describe.attributes(queue).get("_wlock") is lock and len(ledger.looks) < LOOKS:
+            ledger.looks.add((key, len(ledger.looks)))
+            kind = report.quote(describe.full_type_name(item))
+            report.jot("queue", '%s,"act":"unsent"%s,"item_type":%s' % (ledger.head, ledger.tail, kind))
+            return
 
 
 @ending
@@ -432,3 +464,25 @@ def mp_joining(queue: Any) -> Any:
 def mp_joined(ledger: Any, _result: Any) -> None:
     if ledger is not None:
         _add(ledger, "joined", None, -1)
+
+
+# -- pipes ---------------------------------------------------------------------------------
+
+
+def ledger_of(connection: Any) -> Ledger | None:
+    """That of a pipe's end, if it was used in this process before."""
+    return _ledgers.get(id(connection))
+
+
+def open_pipe(connection: Any, name: str, more: str) -> Ledger:
+    """A ledger for a pipe's end, called by its inode; ``more`` is said in each line."""
+    ledger = Ledger(name, "", 0)
+    ledger.kind = "pipe"
+    ledger.head = f',"pipe":{report.quote(name)}{more}'
+    _open(connection, ledger)
+    return ledger
+
+
+def add(ledger: Ledger, act: str, item: Any) -> None:
+    """A line of what went in or came out."""
+    _add(ledger, act, item, -1)

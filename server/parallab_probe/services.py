@@ -13,12 +13,23 @@ if TYPE_CHECKING:
     from typing import Any
 
 _numbers = count(1)
+_tasks = count(1)
 _idents: dict[int, int] = {}
 
 
 def _ident(service: Any) -> int:
     """Its number in this process."""
     return _idents.get(id(service), 0)
+
+
+def known(service: Any) -> bool:
+    """Whether a cell made it."""
+    return id(service) in _idents
+
+
+def next_task() -> int:
+    """A number for what is handed to an executor of threads, which does not number it itself."""
+    return next(_tasks)
 
 
 def _begin(service: Any, kind: str, child: int = 0, more: Any = None) -> None:
@@ -34,6 +45,18 @@ def _say(service: Any, kind: str, act: str) -> None:
         tell("service", {"service": kind, "ident": _ident(service), "act": act})
 
 
+def _facts(service: Any, size: str, queue: str) -> dict[str, Any]:
+    """How many it hires, what each of these does first, and by what its queue of tasks is known."""
+    inside = describe.attributes(service)
+    tasks: Any = install.hooks("tasks")
+    return {
+        "cls": describe.full_type_name(service),
+        "size": inside.get(size),
+        "initializer": describe.function_name(inside.get("_initializer")),
+        "queue": tasks.queue_name(inside.get(queue)),
+    }
+
+
 def _pool_kind(pool: Any) -> str:
     thread_pool = sys.modules["multiprocessing.pool"].ThreadPool
     return "thread-pool" if thread_pool in type.mro(type(pool)) else "pool"
@@ -41,7 +64,7 @@ def _pool_kind(pool: Any) -> str:
 
 @ending
 def pool_begun(token: Any, _result: Any) -> None:
-    _begin(token[0], _pool_kind(token[0]))
+    _begin(token[0], _pool_kind(token[0]), more=_facts(token[0], "_processes", "_inqueue"))
 
 
 @hook
@@ -54,9 +77,16 @@ def pool_closed(token: Any, _result: Any) -> None:
     _say(token[0], _pool_kind(token[0]), "close")
 
 
+@hook
+def pool_terminating(pool: Any) -> Any:
+    _say(pool, _pool_kind(pool), "terminate")
+    return pool
+
+
 @ending
-def pool_terminated(token: Any, _result: Any) -> None:
-    _say(token[0], _pool_kind(token[0]), "terminate")
+def pool_terminated(pool: Any, _result: Any) -> None:
+    if pool is not None:
+        _say(pool, _pool_kind(pool), "terminated")
 
 
 @hook
@@ -105,7 +135,7 @@ def manager_shutdown(process: Any) -> None:
 
 @ending
 def executor_begun(token: Any, _result: Any) -> None:
-    _begin(token[0], "executor")
+    _begin(token[0], "executor", more=_facts(token[0], "_max_workers", "_call_queue"))
 
 
 @hook
@@ -123,7 +153,7 @@ def executor_shut(executor: Any, _result: Any) -> None:
 @ending
 def threads_begun(token: Any, _result: Any) -> None:
     if local.run:
-        _begin(token[0], "thread-executor")
+        _begin(token[0], "thread-executor", more=_facts(token[0], "_max_workers", "_work_queue"))
 
 
 @hook

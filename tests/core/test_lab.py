@@ -88,6 +88,48 @@ Which?
 :::
 """
 
+ORDER = """
+:::{step} ways
+title: Ways
+kind: order
+:::
+:::{free} memory
+Which ways are there?
+:::
+:::{order} cost
+The cheapest first.
+
+- a walk
+  > It needs no ticket.
+- a bus
+- a taxi
+:::
+"""
+COLUMNS = """
+:::{step} sort
+title: Sort
+kind: columns
+:::
+:::{columns} which
+choices: [Queue, Pipe, both]
+Of which is it true?
+
+- It has two ends → Pipe
+  > A queue has many. Queue: it has as many as you like.
+- It copies → both
+  > All that travels is a copy.
+:::
+"""
+ACT = """
+:::{act} strike
+kind: kill-worker
+label: Kill one
+which: reading
+
+One of them is killed.
+:::
+"""
+
 
 def parse(text: str) -> lab_parse.Lab:
     return lab_parse.parse_lab(text, "99-a-lab/lab.md")
@@ -159,6 +201,45 @@ def test_parsons_blocks_are_shuffled_and_their_ids_do_not_tell_the_order() -> No
     assert tuple(step.order) != ("b1", "b2", "b3")
 
 
+def test_an_order_is_kept_and_its_ids_do_not_tell_it() -> None:
+    (step,) = parse(HEAD + ORDER).steps
+    memory, cost = step.questions
+    assert (memory.id, memory.form, memory.options) == ("memory", "text", ())
+    assert cost.form == "order"
+    assert [(option.text, option.reason) for option in cost.options] == [
+        ("a walk", "It needs no ticket."),
+        ("a bus", ""),
+        ("a taxi", ""),
+    ]
+    assert sorted(option.id for option in cost.options) == ["b1", "b2", "b3"]
+    assert [option.id for option in cost.options] != ["b1", "b2", "b3"]
+
+
+def test_columns_are_questions_with_the_same_choices() -> None:
+    (step,) = parse(HEAD + COLUMNS).steps
+    assert step.body == "Of which is it true?"
+    ends, copies = step.questions
+    assert (ends.id, ends.text, copies.id) == ("which-1", "It has two ends", "which-2")
+    assert [(option.text, option.right, option.reason) for option in ends.options] == [
+        ("Queue", False, "it has as many as you like."),
+        ("Pipe", True, "A queue has many."),
+        ("both", False, "A queue has many."),
+    ]
+    assert [option.id for option in ends.options] == [option.id for option in copies.options]
+
+
+def test_an_act_says_what_it_does_and_to_whom() -> None:
+    (step,) = parse(HEAD + STEP + ACT).steps
+    (act,) = step.acts
+    assert (act.id, act.kind, act.label, act.which, act.body) == (
+        "strike",
+        "kill-worker",
+        "Kill one",
+        "reading",
+        "One of them is killed.",
+    )
+
+
 @pytest.mark.parametrize(
     ("text", "line", "said"),
     [
@@ -189,7 +270,28 @@ def test_parsons_blocks_are_shuffled_and_their_ids_do_not_tell_the_order() -> No
         (HEAD + QUIZ.replace("{quiz} first", "{quiz}"), 16, "name it: :::{quiz} some-id"),
         (HEAD + PARSONS.replace("> Then each has its own.\n", ""), 16, "say below each distractor"),
         (HEAD + PARSONS.replace("    lock = Lock()", "    with lock:"), 16, "two lines are the same"),
+        (
+            HEAD
+            + STEP.replace(", hangs", "")
+            + ACT.replace("kill-worker", "frozen-kernels").replace("which: reading\n", ""),
+            30,
+            "tag the cells that are to be frozen: “:tags: [step-id, hangs]”",
+        ),
         (HEAD + STEP + ":::{predict} n\nform: numbr\nHow many?\n:::\n", 29, "{predict}: Invalid enum value 'numbr'"),
+        (
+            HEAD + ORDER.replace("- a bus\n- a taxi\n", ""),
+            19,
+            "write two or more lines “- …” below it, in their right order",
+        ),
+        (HEAD + ORDER.replace("a taxi", "a bus"), 19, "two lines are the same"),
+        (HEAD + ORDER[: ORDER.index(":::{order}")], 12, "is of kind order, but has no :::{order} id"),
+        (HEAD + COLUMNS.replace("→ Pipe", "→ Pope"), 20, "end this line with “→ ” and one of the choices: Queue, Pipe"),
+        (HEAD + COLUMNS.replace("  > All that travels is a copy.\n", ""), 22, "say why it is that one"),
+        (HEAD + COLUMNS.replace("choices: [Queue, Pipe, both]\n", ""), 16, "{columns}: Object missing required field"),
+        (HEAD + STEP + ACT.replace("kill-worker", "kill"), 30, "{act}: Invalid enum value 'kill'"),
+        (HEAD + STEP + ACT.replace("One of them is killed.\n", ""), 30, "say on the button what it does"),
+        (HEAD + STEP + ACT.replace("kill-worker", "frozen-kernels"), 30, "“which:” says whom kill-worker kills"),
+        (HEAD + QUIZ + ACT, 27, "only code steps have acts"),
         (HEAD + STEP + ":::{predict} n\nform: choice\nHow many?\n:::\n", 29, "needs two or more choices"),
     ],
 )

@@ -8,7 +8,7 @@ import pytest
 
 from parallab import mistakes, model
 from parallab.mistakes import CATALOGUE, DEEPER, RECOGNISERS
-from tales import CELL, KERNEL, begin, end, evidence, join, life
+from tales import CELL, KERNEL, begin, end, evidence, hired, join, life, service, task
 
 KILL = -9
 
@@ -190,6 +190,18 @@ CASES |= {
         model.ThreadRun(at=6, pid=KERNEL, cell="earlier", run=1, ident=7, tid=77),
     ),
 }
+POOL = (service(30), hired(1, 20), hired(2, 21))
+BAD = failure("ValueError", "bad")
+CASES |= {
+    "M02": (service(30), hired(1, 20, 40, 1, method="spawn")),
+    "M03": (service(30, kind="executor"), hired(1, 20, 40, 1, method="spawn", role="executor")),
+    "M30": (*POOL, task(40), task(50, "arrive", error=failure("RuntimeError", "… shared through inheritance"))),
+    "M58": (*POOL, task(40), task(50, "arrive", error=BAD)),
+    "M59": (*POOL, task(40), service(50, "terminate")),
+    "M60": (*POOL, task(40), task(50, "arrive")),
+    "M61": (service(30), hired(1, 20, 60, -9), hired(2, 21), hired(3, 61), task(40), task(50, "take", pid=1)),
+    "M65": (service(30, kind="thread-executor"), service(40, "shutdown", kind="thread-executor")),
+}
 RIGHT = evidence(begin(), *TWO, join(1, 60, 901), join(2, 61, 902), end())
 
 
@@ -302,6 +314,43 @@ def test_none_is_told_without_evidence_or_recogniser() -> None:
 def test_an_unknown_candidate_is_the_authors_mistake() -> None:
     with pytest.raises(KeyError, match="the catalogue has no mistake M99"):
         mistakes.tell(("M99",), RIGHT)
+
+
+HOME = (service(30), hired(1, 20, 80), hired(2, 21, 80), service(70, "close"), service(80, "joined"))
+
+
+def test_a_pool_whose_errors_are_heard_and_that_is_closed() -> None:
+    lines = (task(40), task(50, "arrive", error=BAD), task(60, "got", error=BAD))
+    run = tale(*HOME, *lines)
+    assert [mistake for mistake in RECOGNISERS if mistake != "M38" and RECOGNISERS[mistake](run)] == []
+
+
+def test_of_a_map_with_two_errors_only_the_first_is_told() -> None:
+    lines = [task(40, call="map", parts=2, size=2), *(task(50 + n, "arrive", part=n, error=BAD) for n in range(2))]
+    assert RECOGNISERS["M58"](tale(*HOME, *lines, task(60, "got", error=BAD)))
+    listening = [task(40, listens=("error",)), task(50, "arrive", error=BAD)]
+    assert not RECOGNISERS["M58"](tale(*HOME, *listening))
+
+
+def test_a_lambda_a_hiring_daemon_and_one_worker_for_each_item_in_a_pool() -> None:
+    sent = task(40, target="__main__.<lambda>")
+    assert RECOGNISERS["M05"](tale(*HOME, sent, task(50, "arrive", error=failure("PicklingError"))))
+    assert not RECOGNISERS["M05"](tale(*HOME, sent, task(50, "arrive", error=BAD)))
+    daemonic = failure("AssertionError", "daemonic processes are not allowed to have children")
+    assert RECOGNISERS["M62"](tale(*HOME, task(40), task(50, "arrive", error=daemonic)))
+    assert RECOGNISERS["M16"](tale(service(30, size=9), task(40, call="map", parts=9, size=9)))
+    assert not RECOGNISERS["M16"](tale(service(30, size=9), task(40, call="map", parts=60, size=60)))
+
+
+def test_tasks_that_are_waited_for_one_by_one() -> None:
+    first = (task(40), task(50, "arrive"), task(51, "got"))
+    assert RECOGNISERS["M13"](tale(*HOME, *first, task(60, number=1)))
+    assert not RECOGNISERS["M13"](tale(*HOME, *first, task(45, number=1)))
+
+
+def test_a_worker_that_its_pool_ended_was_not_killed() -> None:
+    ended = (service(30), hired(1, 20, 60, -15), task(40), task(41, "take", pid=1), service(55, "terminate"))
+    assert not RECOGNISERS["M61"](tale(*ended))
 
 
 def test_the_default_of_3_14() -> None:

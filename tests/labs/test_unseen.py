@@ -9,7 +9,7 @@ import pytest
 import unseen
 from parallab.shelf import Shelf
 
-LABS = {name: Shelf().lab(name) for name in ("L01", "L02", "L03", "L04", "L05", "L06", "L07", "L08")}
+LABS = {lab.lab.id: lab for lab in Shelf().labs()}
 
 
 def _cases() -> list[object]:

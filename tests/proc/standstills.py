@@ -716,6 +716,13 @@ def an_event_loop_whose_executor_hangs(c):
     asyncio.run(work())
 
 
+@threads_hang("M59")
+def a_pool_that_was_left_before_its_results(c):
+    with c.Pool(2) as pool:
+        answer = pool.map_async(time.sleep, [60, 60], chunksize=1)
+    answer.get()
+
+
 @threads_hang("M61")
 def a_pool_whose_worker_was_killed(c):
     with c.Pool(2) as pool:

@@ -309,6 +309,7 @@ def test_pools_executors_and_managers(kernel: Listened) -> None:
     assert acts == [
         ("pool", "begin"),
         ("pool", "terminate"),
+        ("pool", "terminated"),
         ("pool", "join"),
         ("pool", "joined"),
         ("executor", "begin"),

@@ -134,3 +134,48 @@ def test_a_quiz_is_passed_when_every_question_is_right() -> None:
     assert answers.verdict(QUIZ, {"q1": right}) == "not-attempted"
     assert answers.verdict(QUIZ, {"q1": wrong}) == "failed"
     assert answers.verdict(QUIZ, {"q1": right, "q2": other}) == "passed"
+
+
+ORDER = Step(
+    "ways",
+    "Ways",
+    "order",
+    questions=(
+        QuizQuestion("memory", "Which?", (), form="text"),
+        QuizQuestion(
+            "cost",
+            "The cheapest first.",
+            (
+                Option("b2", "a walk", True, "No ticket."),
+                Option("b3", "a bus", True, ""),
+                Option("b1", "a taxi", True, ""),
+            ),
+            form="order",
+        ),
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("given", "right", "reason"),
+    [
+        (("b2", "b3", "b1"), True, "No ticket."),
+        (("b2", "b1", "b3"), False, "The first line is right; the next is not."),
+        (("b3", "b2", "b1"), False, "The first line is not right."),
+    ],
+)
+def test_an_order_tells_how_far_it_is_right(given: tuple[str, ...], right: bool, reason: str) -> None:
+    assert answers.grade(ORDER, {"cost": given}) == (Answered("cost", given, right, reason),)
+
+
+def test_an_order_needs_each_of_its_lines_once() -> None:
+    with pytest.raises(BadAnswer, match="each of its lines once, in order"):
+        answers.grade(ORDER, {"cost": ("b2", "b2", "b1")})
+
+
+def test_a_written_answer_counts_as_given_and_is_not_graded() -> None:
+    written = answers.grade(ORDER, {"memory": ("a queue",)})
+    assert written == (Answered("memory", ("a queue",), None, ""),)
+    given = {one.question: one for one in (*written, *answers.grade(ORDER, {"cost": ("b2", "b3", "b1")}))}
+    assert answers.verdict(ORDER, given) == "passed"
+    assert answers.verdict(ORDER, {"cost": given["cost"]}) == "not-attempted"

@@ -34,6 +34,7 @@ export function aStep(part: Partial<StepView> & { id: string }): StepView {
     prompts: [],
     questions: [],
     blocks: [],
+    acts: [],
     skipped: '',
     ...part
   };

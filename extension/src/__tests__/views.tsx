@@ -22,6 +22,7 @@ export function spies(): Spies {
     check: jest.fn(),
     predict: jest.fn(),
     answer: jest.fn(),
+    act: jest.fn(),
     hint: jest.fn(),
     solution: jest.fn(),
     insertSolution: jest.fn(),

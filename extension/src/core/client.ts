@@ -5,6 +5,8 @@
 
 import { ProblemError } from './problem';
 import type {
+  ActReply,
+  ActRequest,
   AnswerReply,
   AnswerRequest,
   Capabilities,
@@ -46,6 +48,8 @@ export type Fetch = (path: string, request: Request) => Promise<Reply>;
 
 /** Judging has a deadline of two seconds on the server; this one is for a server that hangs. */
 const TIMEOUT_MS = 30_000;
+/** The lab's own acts start kernels and wait for what they do. */
+const ACT_TIMEOUT_MS = 240_000;
 
 export class Client {
   constructor(
@@ -107,6 +111,11 @@ export class Client {
     return this._step(lab, step, 'answer', body);
   }
 
+  /** Freezing kernels takes as long as kernels take to start. */
+  act(lab: string, step: string, body: ActRequest): Promise<ActReply> {
+    return this._step(lab, step, 'act', body, ACT_TIMEOUT_MS);
+  }
+
   hint(lab: string, step: string, body: HintRequest): Promise<HintReply> {
     return this._step(lab, step, 'hint', body);
   }
@@ -123,19 +132,21 @@ export class Client {
     lab: string,
     step: string,
     action: string,
-    body: object
+    body: object,
+    timeoutMs?: number
   ): Promise<T> {
     const path = `labs/${encodeURIComponent(lab)}/steps/${encodeURIComponent(step)}/${action}`;
-    return this._send('POST', path, body);
+    return this._send('POST', path, body, timeoutMs);
   }
 
   private async _send<T>(
     method: Request['method'],
     path: string,
-    body?: object
+    body?: object,
+    timeoutMs = this._timeoutMs
   ): Promise<T> {
     const abort = new AbortController();
-    const timer = setTimeout(() => abort.abort(), this._timeoutMs);
+    const timer = setTimeout(() => abort.abort(), timeoutMs);
     try {
       const reply = await this._fetch(path, {
         method,

@@ -3,6 +3,7 @@
 import { NO_NOTEBOOK, type HostState } from './host';
 import type { Problem } from './problem';
 import type {
+  ActReply,
   Capabilities,
   CleanReply,
   Course,
@@ -21,7 +22,7 @@ import type {
 } from './wire';
 
 export type Action =
-  'check' | 'predict' | 'answer' | 'hint' | 'solution' | 'reset';
+  'check' | 'predict' | 'answer' | 'act' | 'hint' | 'solution' | 'reset';
 
 /** A step's affairs that live as long as the page: what is under way, typed, or can be undone. */
 export interface StepWork {
@@ -35,6 +36,8 @@ export interface StepWork {
   readonly undo: readonly NotebookCell[] | null;
   /** Answers not yet sent: by prompt, by question, or by the step's own id for lines in order. */
   readonly drafts: Readonly<Record<string, readonly string[]>>;
+  /** What came of the lab's acts, by act. */
+  readonly acts: Readonly<Record<string, ActReply>>;
 }
 
 export const NO_WORK: StepWork = {
@@ -43,7 +46,8 @@ export const NO_WORK: StepWork = {
   judged: 0,
   solution: null,
   undo: null,
-  drafts: {}
+  drafts: {},
+  acts: {}
 };
 
 /** What earlier kernels left, and what came of removing it. */

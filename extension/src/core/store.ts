@@ -347,6 +347,24 @@ export class LabStore {
     });
   }
 
+  /** Has the lab do what the step offers; what came of it stays in view until it is done again. */
+  async act(step: string, act: string): Promise<void> {
+    await this._do(step, 'act', async lab => {
+      const kernel = this._state.host.kernel;
+      if (kernel === null || !this._hasNotebook()) {
+        throw new ProblemError('host', '');
+      }
+      const reply = await this._client.act(lab, step, {
+        act,
+        kernel_id: kernel.id,
+        cells: this._host.cells()
+      });
+      const key = workKey(lab, step);
+      const { acts } = this._state.work[key] ?? NO_WORK;
+      this._setWork(lab, step, { acts: { ...acts, [act]: reply } });
+    });
+  }
+
   async hint(step: string, level: number): Promise<void> {
     await this._do(step, 'hint', async lab => {
       const reply = await this._client.hint(lab, step, { level });

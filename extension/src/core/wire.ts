@@ -11,6 +11,10 @@ export type Phase = 'break' | 'repair';
 
 export type StepKind = 'code' | 'columns' | 'free' | 'match' | 'order' | 'parsons' | 'predict' | 'quiz' | 'recall';
 
+export type QuestionForm = 'choice' | 'order' | 'text';
+
+export type ActKind = 'frozen-kernels' | 'kill-worker';
+
 export type KernelKind = 'dead' | 'elsewhere' | 'foreign' | 'no-probe' | 'none' | 'recorded' | 'remote';
 
 export type LeftoverKind = 'folder' | 'process' | 'segment' | 'semaphore';
@@ -26,6 +30,30 @@ export type LinkMode = 'maps' | 'reads' | 'reads-writes' | 'serves' | 'uses' | '
 export type WaitKind = 'end' | 'object' | 'outside' | 'unknown';
 
 export type Act = 'arrive' | 'attach' | 'broken' | 'call' | 'close' | 'create' | 'done' | 'empty' | 'full' | 'get' | 'give' | 'join' | 'miss' | 'pass' | 'put' | 'start' | 'take' | 'unlink';
+
+/** Whether it was done; what happened, in sentences; and the frozen kernels, where that was the act. */
+export interface ActReply {
+  readonly schema: number;
+  readonly act: string;
+  readonly done: boolean;
+  readonly happened: readonly string[];
+  readonly frozen: readonly Frozen[];
+}
+
+/** POST labs/{id}/steps/{step}/act: which of the step's acts, and in whose kernel. */
+export interface ActRequest {
+  readonly act: string;
+  readonly kernel_id: string;
+  readonly cells: readonly CellRef[];
+}
+
+/** What the lab does when it is asked to: ``label`` stands on the button, ``html`` above it. */
+export interface ActView {
+  readonly id: string;
+  readonly kind: ActKind;
+  readonly label: string;
+  readonly html: string;
+}
 
 /** What was right, why, and the progress it led to. */
 export interface AnswerReply {
@@ -272,6 +300,12 @@ export interface FilmWait {
   readonly call: string;
 }
 
+/** A kernel that was frozen for the learner: who waits for what in it. The diagnosis is left to them. */
+export interface Frozen {
+  readonly name: string;
+  readonly seen: readonly string[];
+}
+
 /** Where a film shows what a goal was decided by: the moment, in a Film's milliseconds, and whom to look at.
 
 ``unix`` and ``kernel_id`` are that film's: a kernel that was restarted has another. */
@@ -490,12 +524,15 @@ export interface Prompt {
   readonly choices: readonly Choice[];
 }
 
-/** A question of a quiz or recall step. */
+/** A question that is answered in the sidebar: choose, write (not graded), or put the choices in order.
+
+In a step of kind ``match`` or ``columns`` all questions have the same choices: they are the rows of a table. */
 export interface Question {
   readonly id: string;
   readonly text: string;
   readonly choices: readonly Choice[];
   readonly several: boolean;
+  readonly form: QuestionForm;
 }
 
 /** What was done, in sentences; whether it helped; and what is left. */
@@ -567,5 +604,6 @@ export interface StepView {
   readonly prompts: readonly Prompt[];
   readonly questions: readonly Question[];
   readonly blocks: readonly Block[];
+  readonly acts: readonly ActView[];
   readonly skipped: string;
 }

@@ -17,6 +17,8 @@ export interface Actions {
     step: string,
     answers: Readonly<Record<string, readonly string[]>>
   ): void;
+  /** Has the lab do what the step offers to do. */
+  act(step: string, act: string): void;
   hint(step: string, level: number): void;
   solution(step: string): void;
   insertSolution(step: string): void;
@@ -45,6 +47,7 @@ export function actionsOf(store: LabStore): Actions {
     check: step => void store.check(step),
     predict: (step, answers) => void store.predict(step, answers),
     answer: (step, answers) => void store.answer(step, answers),
+    act: (step, act) => void store.act(step, act),
     hint: (step, level) => void store.hint(step, level),
     solution: step => void store.solution(step),
     insertSolution: step => store.insertSolution(step),

@@ -2,7 +2,12 @@ import { render, screen, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import * as React from 'react';
 import { aWork, kit, spies } from '../__tests__/views';
-import { NO_WORK, type Answered, type PredictionView } from '../core';
+import {
+  NO_WORK,
+  type Answered,
+  type PredictionView,
+  type Question
+} from '../core';
 import { Parsons } from './parsons';
 import { Prediction } from './prediction';
 import { Quiz } from './quiz';
@@ -102,8 +107,20 @@ describe('a quiz', () => {
     { id: 'b', text: 'it returns the result' }
   ];
   const questions = [
-    { id: 'q1', text: 'What of join()?', choices, several: false },
-    { id: 'q2', text: 'Which are true?', choices, several: true }
+    {
+      id: 'q1',
+      text: 'What of join()?',
+      choices,
+      several: false,
+      form: 'choice' as const
+    },
+    {
+      id: 'q2',
+      text: 'Which are true?',
+      choices,
+      several: true,
+      form: 'choice' as const
+    }
   ];
 
   function show(answered: readonly Answered[] = []) {
@@ -167,6 +184,112 @@ describe('a quiz', () => {
     expect(one.getByText(/A result needs a queue/)).toBeInTheDocument();
     await userEvent.click(one.getByRole('radio', { name: 'it returns None' }));
     expect(one.queryByText('Not right.')).not.toBeInTheDocument();
+  });
+});
+
+describe('questions of other forms', () => {
+  function show(
+    questions: readonly Question[],
+    table: boolean,
+    answered: readonly Answered[] = []
+  ) {
+    const actions = spies();
+    render(
+      <Drafting>
+        {(drafts, draft) => (
+          <Quiz
+            step="quiz"
+            table={table}
+            questions={questions}
+            answered={answered}
+            work={{ ...NO_WORK, drafts }}
+            actions={{ ...actions, draft }}
+            kit={kit}
+          />
+        )}
+      </Drafting>
+    );
+    return actions;
+  }
+
+  const tools = [
+    { id: 'a', text: 'Queue' },
+    { id: 'b', text: 'Pipe' }
+  ];
+  const rows: readonly Question[] = [
+    {
+      id: 'r-1',
+      text: 'It has two ends',
+      choices: tools,
+      several: false,
+      form: 'choice'
+    },
+    {
+      id: 'r-2',
+      text: 'It has a feeder thread',
+      choices: tools,
+      several: false,
+      form: 'choice'
+    }
+  ];
+
+  test('rows are matched by keyboard, each with a list of its own', async () => {
+    const actions = show(rows, true);
+    const send = screen.getByRole('button', { name: 'Check my answers' });
+    expect(send).toHaveAccessibleDescription('2 questions are open.');
+    const first = screen.getByRole('combobox', { name: 'It has two ends' });
+    await userEvent.selectOptions(first, 'Pipe');
+    await userEvent.selectOptions(
+      screen.getByRole('combobox', { name: 'It has a feeder thread' }),
+      'Queue'
+    );
+    await userEvent.tab();
+    await userEvent.keyboard('{Enter}');
+    expect(actions.answer).toHaveBeenCalledWith('quiz', {
+      'r-1': ['b'],
+      'r-2': ['a']
+    });
+  });
+
+  test('a row says what would go wrong, until another choice is made', async () => {
+    show(rows, true, [
+      {
+        question: 'r-1',
+        chosen: ['a'],
+        right: false,
+        reason: 'Many may use it.'
+      }
+    ]);
+    expect(screen.getByText(/Many may use it/)).toBeInTheDocument();
+    const first = screen.getByRole('combobox', { name: 'It has two ends' });
+    expect(first).toHaveValue('a');
+    await userEvent.selectOptions(first, 'Pipe');
+    expect(screen.queryByText(/Many may use it/)).not.toBeInTheDocument();
+  });
+
+  test('an order is sent as it is shown, or as it was changed', async () => {
+    const order: readonly Question[] = [
+      {
+        id: 'cost',
+        text: 'The cheapest first',
+        choices: tools,
+        several: false,
+        form: 'order'
+      }
+    ];
+    const actions = show(order, false);
+    const send = screen.getByRole('button', { name: 'Check my answers' });
+    await userEvent.click(send);
+    expect(actions.answer).toHaveBeenLastCalledWith('quiz', {
+      cost: ['a', 'b']
+    });
+    await userEvent.click(
+      screen.getByRole('button', { name: 'Move up: Pipe' })
+    );
+    await userEvent.click(send);
+    expect(actions.answer).toHaveBeenLastCalledWith('quiz', {
+      cost: ['b', 'a']
+    });
   });
 });
 

@@ -6,10 +6,13 @@ import type { Actions } from './actions';
 import { Button } from './controls';
 import { Glyph } from './glyph';
 import type { Kit } from './kit';
-import { Text } from './text';
+import { Order } from './order';
+import { Text, plain } from './text';
 
 export interface QuizProps {
   readonly step: string;
+  /** All questions have the same choices: they are the rows of one table. */
+  readonly table?: boolean;
   readonly questions: readonly Question[];
   readonly answered: readonly Answered[];
   readonly work: StepWork;
@@ -20,10 +23,11 @@ export interface QuizProps {
 export function Quiz(props: QuizProps): React.JSX.Element {
   const { step, questions, answered, work, actions, kit } = props;
   const { trans } = kit;
+  // An order that was not touched is the one shown.
   const chosen = (question: Question): readonly string[] =>
     work.drafts[question.id] ??
     answered.find(one => one.question === question.id)?.chosen ??
-    [];
+    (question.form === 'order' ? question.choices.map(one => one.id) : []);
   const open = questions.filter(
     question => !chosen(question).some(value => value.trim())
   ).length;
@@ -35,16 +39,29 @@ export function Quiz(props: QuizProps): React.JSX.Element {
     );
   return (
     <section className="pl-Quiz" aria-label={trans.__('Questions')}>
-      {questions.map(question => (
-        <QuestionField
-          key={question.id}
-          question={question}
-          chosen={chosen(question)}
-          outcome={outcomeOf(question, answered, work)}
-          onChange={values => actions.draft(step, question.id, values)}
+      {props.table ? (
+        <Rows
+          questions={questions}
+          chosen={chosen}
+          outcome={question => outcomeOf(question, answered, work)}
+          onChange={(question, value) =>
+            actions.draft(step, question, value ? [value] : [])
+          }
           kit={kit}
         />
-      ))}
+      ) : (
+        questions.map(question => (
+          <QuestionField
+            key={question.id}
+            question={question}
+            chosen={chosen(question)}
+            outcome={outcomeOf(question, answered, work)}
+            off={work.busy !== null}
+            onChange={values => actions.draft(step, question.id, values)}
+            kit={kit}
+          />
+        ))
+      )}
       <Button
         kind="primary"
         off={open > 0 || work.busy !== null}
@@ -72,22 +89,87 @@ function outcomeOf(
 ): Answered | null {
   const outcome = answered.find(one => one.question === question.id) ?? null;
   const draft = work.drafts[question.id];
+  const text = (values: readonly string[]) =>
+    (question.form === 'order' ? values : [...values].sort()).join();
   const same =
-    draft === undefined ||
-    [...draft].sort().join() === [...(outcome?.chosen ?? [])].sort().join();
+    draft === undefined || text(draft) === text(outcome?.chosen ?? []);
   return same ? outcome : null;
+}
+
+/** Questions that have their choices in common: one line each, its choice in a list beside it. */
+function Rows(props: {
+  readonly questions: readonly Question[];
+  readonly chosen: (question: Question) => readonly string[];
+  readonly outcome: (question: Question) => Answered | null;
+  readonly onChange: (question: string, value: string) => void;
+  readonly kit: Kit;
+}): React.JSX.Element {
+  const { questions, chosen, outcome, onChange, kit } = props;
+  const id = React.useId();
+  return (
+    <ul className="pl-Rows">
+      {questions.map(question => {
+        const told = outcome(question);
+        return (
+          <li
+            key={question.id}
+            className="pl-Row-question"
+            data-question={question.id}
+          >
+            <label htmlFor={`${id}-${question.id}`}>
+              <Text text={question.text} />
+            </label>
+            <select
+              id={`${id}-${question.id}`}
+              className="pl-Input"
+              value={chosen(question)[0] ?? ''}
+              onChange={event => onChange(question.id, event.target.value)}
+            >
+              <option value="">{kit.trans.__('Choose…')}</option>
+              {question.choices.map(choice => (
+                <option key={choice.id} value={choice.id}>
+                  {plain(choice.text)}
+                </option>
+              ))}
+            </select>
+            {told ? <Outcome outcome={told} kit={kit} /> : null}
+          </li>
+        );
+      })}
+    </ul>
+  );
 }
 
 function QuestionField(props: {
   readonly question: Question;
   readonly chosen: readonly string[];
   readonly outcome: Answered | null;
+  readonly off: boolean;
   readonly onChange: (values: readonly string[]) => void;
   readonly kit: Kit;
 }): React.JSX.Element {
   const { question, chosen, outcome, onChange, kit } = props;
   const id = React.useId();
   const result = outcome ? <Outcome outcome={outcome} kit={kit} /> : null;
+  if (question.form === 'order') {
+    return (
+      <div className="pl-Field" data-question={question.id}>
+        <p>
+          <Text text={question.text} />
+        </p>
+        <Order
+          lines={question.choices}
+          chosen={chosen}
+          picking={false}
+          label={plain(question.text)}
+          off={props.off}
+          onChange={onChange}
+          kit={kit}
+        />
+        {result}
+      </div>
+    );
+  }
   if (question.choices.length === 0) {
     return (
       <div className="pl-Field" data-question={question.id}>

@@ -399,3 +399,43 @@ describe("the step's text", () => {
     expect(text.closest('details')).toBeNull();
   });
 });
+
+describe('what the lab does itself', () => {
+  const act = {
+    id: 'ward',
+    kind: 'frozen-kernels',
+    label: 'Bring in the patients',
+    html: '<p>Three kernels freeze.</p>'
+  } as const;
+  const step = aStep({ id: 'one', acts: [act] });
+
+  test('is asked for with a button', async () => {
+    const { actions } = show({ step });
+    await userEvent.click(screen.getByRole('button', { name: act.label }));
+    expect(actions.act).toHaveBeenCalledWith('one', 'ward');
+  });
+
+  test('needs the notebook, and says so', async () => {
+    const { actions } = show({ step, situation: 'no-notebook' });
+    const button = screen.getByRole('button', { name: act.label });
+    expect(button).toHaveAccessibleDescription(/notebook and its kernel/);
+    await userEvent.click(button);
+    expect(actions.act).not.toHaveBeenCalled();
+  });
+
+  test('tells what happened, and shows each frozen kernel', () => {
+    const reply = {
+      schema: 1,
+      act: 'ward',
+      done: true,
+      happened: ['One kernel was started.'],
+      frozen: [{ name: 'A', seen: ['“Ann” waits for a lock.'] }]
+    };
+    show({ step, work: aWork({ acts: { ward: reply } }) });
+    expect(screen.getByText('One kernel was started.')).toBeInTheDocument();
+    expect(
+      screen.getByRole('heading', { name: 'Kernel A, frozen' })
+    ).toBeInTheDocument();
+    expect(screen.getByText('“Ann” waits for a lock.')).toBeInTheDocument();
+  });
+});

@@ -15,6 +15,7 @@ import {
   type StepWork,
   canCheck
 } from '../core';
+import { ActField } from './acts';
 import type { Actions } from './actions';
 import { Button } from './controls';
 import { Glyph, markText } from './glyph';
@@ -140,11 +141,19 @@ function StepBody(props: StepProps): React.JSX.Element {
         />
       ) : null}
       {questions.length > 0 ? (
-        <Quiz {...part} questions={questions} answered={answered} />
+        <Quiz
+          {...part}
+          table={step.kind === 'match' || step.kind === 'columns'}
+          questions={questions}
+          answered={answered}
+        />
       ) : null}
       {step.blocks.length > 0 ? (
         <Parsons {...part} blocks={step.blocks} answered={answered} />
       ) : null}
+      {step.acts.map(act => (
+        <ActField key={act.id} {...props} act={act} />
+      ))}
       {checkable ? <CheckButton {...props} /> : null}
       <p className="pl-Status" role="status" aria-live="polite" ref={status}>
         {statusText(props)}
@@ -222,7 +231,7 @@ function questionsOf(step: StepView, trans: Trans): StepView['questions'] {
   const free = step.kind === 'free' && step.questions.length === 0;
   const text = trans.__('In your own words');
   return free
-    ? [{ id: step.id, text, choices: [], several: false }]
+    ? [{ id: step.id, text, choices: [], several: false, form: 'text' }]
     : step.questions;
 }
 
@@ -278,7 +287,8 @@ function statusText(props: StepProps): string {
   const { trans } = kit;
   const doing: Partial<Record<Action, string>> = {
     check: trans.__('Looking at your processes…'),
-    answer: trans.__('Sending your answer…')
+    answer: trans.__('Sending your answer…'),
+    act: trans.__('Doing it…')
   };
   if (work.busy !== null) {
     return doing[work.busy] ?? '';

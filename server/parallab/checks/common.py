@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from parallab.story import Worker
 
 #: What keeps a process from being started; each is told only if the evidence shows it.
-NO_START = ("M12", "M11", "M14", "M18", "M08", "M05", "M41", "M09")
+NO_START = ("M12", "M11", "M14", "M18", "M08", "M05", "M31", "M41", "M09")
 #: What makes a started process fail at once.
 BAD_START = ("M04", "M01", "M11", "M10", "M62")
 

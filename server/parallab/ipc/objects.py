@@ -71,6 +71,8 @@ class Semaphore:
     pids: frozenset[int]
     locks: tuple[SemLock, ...] = ()
     name: str = ""
+    room: bool = False
+    """Whether memory told that it counts the room in a queue: whoever gets gives it back, not who took it."""
 
     @property
     def maxvalue(self) -> int | None:
@@ -85,7 +87,7 @@ class Semaphore:
     @property
     def is_lock(self) -> bool:
         """Whether at most one can have it (Lock, RLock, BoundedSemaphore(1): not to be told apart)."""
-        return self.maxvalue == 1
+        return self.maxvalue == 1 and not self.room
 
     @property
     def holders(self) -> frozenset[int]:
@@ -226,6 +228,10 @@ def _sockets(snapshot: Snapshot) -> dict[Inode, UnixSocket]:
     }
 
 
+_ROOM = "_sem._semlock"
+"""Where a queue has the semaphore that counts its free places."""
+
+
 def _semaphores(snapshot: Snapshot) -> dict[Inode, Semaphore]:
     states = {state.inode: state for state in snapshot.semaphores}
     pids: dict[Inode, set[int]] = {}
@@ -240,6 +246,7 @@ def _semaphores(snapshot: Snapshot) -> dict[Inode, Semaphore]:
     locks: dict[Inode, list[SemLock]] = {}
     for lock in snapshot.sem_locks:
         locks.setdefault(lock.inode, []).append(lock)
+    rooms = {(one.pid, part.address) for one in snapshot.made for part in one.parts if part.path.endswith(_ROOM)}
     found = {}
     for inode in sorted(pids):
         known = tuple(locks.get(inode, ()))
@@ -251,6 +258,7 @@ def _semaphores(snapshot: Snapshot) -> dict[Inode, Semaphore]:
             frozenset(pids[inode]),
             known,
             linked.get(inode) or next((lock.name for lock in known if lock.name), "") or paths.get(inode, ""),
+            any((lock.pid, lock.address) in rooms for lock in known),
         )
     return found
 

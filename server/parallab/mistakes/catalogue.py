@@ -95,12 +95,15 @@ CATALOGUE = MappingProxyType({f"M{number:02}": Mistake(f"M{number:02}", said) fo
 #: Where several are recognised, the one that stands first here is told: it brings the others about.
 DEEPER: tuple[str, ...] = (
     # What kept a process from being started, or from being what was meant …
-    *("M12", "M11", "M14", "M17", "M18", "M20", "M08", "M05", "M41", "M62", "M10", "M09", "M04", "M01"),
+    *("M12", "M11", "M14", "M17", "M18", "M20", "M08", "M05", "M31", "M41", "M30", "M62"),
+    *("M10", "M09", "M04", "M01", "M03", "M02"),
     # … what keeps everything from going on …
     *("M19", "M43", "M44", "M46", "M42", "M45"),
+    *("M55", "M56", "M29", "M36", "M35", "M26", "M21"),
     *("M32", "M34", "M33", "M25", "M24", "M23", "M28", "M27", "M22"),
+    *("M61", "M59", "M65"),
     # … what made the result wrong …
-    *("M54", "M40", "M51", "M53", "M38", "M52", "M37", "M13", "M15", "M16"),
+    *("M57", "M54", "M40", "M51", "M53", "M38", "M52", "M37", "M13", "M15", "M58", "M16"),
     # … and what was left behind.
-    *("M64", "M63", "M50", "M48", "M47"),
+    *("M64", "M60", "M63", "M50", "M48", "M47"),
 )

@@ -20,9 +20,13 @@ def named(diagnosis: Diagnosis, recording: model.Recording, told: Story) -> Mist
     """The mistake of a standstill that was just diagnosed, or None where it is none of the catalogue's."""
     known = _of_lock(told) if diagnosis.kind == "holder-gone" and diagnosis.mistake != "M36" else diagnosis.mistake
     if diagnosis.kind in ("nobody-writes", "nobody-puts"):
-        known = _undelivered(recording, told) or (_farewell(diagnosis, recording, told) if known == "M22" else known)
+        known = _undelivered(diagnosis, recording, told) or (
+            _farewell(diagnosis, recording, told) if known == "M22" else known
+        )
     elif diagnosis.kind == "forked-lock" and any(_has_queue_of_threads(one) for one in told.workers if one.alive):
         known = "M31"
+    elif diagnosis.kind == "same-lock-twice" and _is_room(diagnosis, told):
+        known = "M28"
     elif diagnosis.kind == "lost-task":
         known = "M02" if any(_unfound(worker) for worker in told.workers if worker.run == _run(recording)) else known
     return CATALOGUE.get(known) if known else None
@@ -35,6 +39,12 @@ def _run(recording: model.Recording) -> int:
 def _has_queue_of_threads(worker: Worker) -> bool:
     """Such a queue is called by its process and number, one between processes by its lock's name."""
     return any(":" in arg.name for arg in worker.given("queue"))
+
+
+def _is_room(diagnosis: Diagnosis, told: Story) -> bool:
+    """Whether what looks like a lock counts the one place of a queue: who took that does not give it back."""
+    waited = [lock for lock in told.locks if set(diagnosis.pids) & set(lock.waiting)]
+    return bool(waited) and all(lock.owner == "queue" and lock.cls == "BoundedSemaphore" for lock in waited)
 
 
 def _unfound(worker: Worker) -> bool:
@@ -66,14 +76,19 @@ def _farewell(diagnosis: Diagnosis, recording: model.Recording, told: Story) -> 
     return "M23" if left else "M22"
 
 
-def _undelivered(recording: model.Recording, told: Story) -> str | None:
-    """M29 or M35 when a queue between processes was given more than came out, though all stands still."""
+def _undelivered(diagnosis: Diagnosis, recording: model.Recording, told: Story) -> str | None:
+    """M29 or M35 when a queue between processes was given more than came out, though somebody waits for it."""
     if recording.lost or recording.not_recorded:
         return None
     run = _run(recording)
     uses = [event for event in recording.events if isinstance(event, model.QueueUse) and event.run == run]
     # One between processes is called by its lock's name, one of threads by its process and number.
     between = {event.queue for event in uses if ":" not in event.queue}
+    # Who is in the middle of a get holds the queue's read lock, by whose name the queue is called.
+    getting = {
+        lock.name for lock in told.locks if lock.owner == "queue" and not {*diagnosis.pids}.isdisjoint(lock.holders)
+    }
+    between &= getting or between
     for queue in between:
         puts = [event for event in uses if event.queue == queue and event.act == "put"]
         gets = [event for event in uses if event.queue == queue and event.act == "get"]

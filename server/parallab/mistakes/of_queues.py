@@ -115,8 +115,6 @@ def ghosts(evidence: Evidence) -> bool:
 
 OF_QUEUES: Mapping[str, Callable[[Evidence], bool]] = MappingProxyType(
     {
-        "M22": nobody_told_them,
-        "M23": one_farewell,
         "M24": never_done,
         "M25": done_too_often,
         "M27": left_early,

@@ -13,7 +13,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from parallab import model
-from parallab.mistakes.of_queues import OF_QUEUES
+from parallab.mistakes.of_channels import OF_CHANNELS, nobody_told, stands_still, too_few_farewells
+from parallab.mistakes.of_pools import OF_POOLS, many_hired, nameless_task, one_task_at_a_time, worker_hires
+from parallab.mistakes.of_queues import OF_QUEUES, full_window, nobody_told_them, one_farewell
 
 if TYPE_CHECKING:
     from parallab.evidence import Evidence
@@ -69,7 +71,8 @@ def default_changed(evidence: Evidence) -> bool:
 
 def nameless_function(evidence: Evidence) -> bool:
     """M05: a lambda or nested function that could not be sent to the child."""
-    return any("<lambda>" in start.target or "<locals>" in start.target for start in evidence.failed_starts)
+    started = any("<lambda>" in start.target or "<locals>" in start.target for start in evidence.failed_starts)
+    return started or nameless_task(evidence)
 
 
 def imported_by_itself(evidence: Evidence) -> bool:
@@ -123,7 +126,9 @@ def no_super_init(evidence: Evidence) -> bool:
 
 
 def one_after_the_other(evidence: Evidence) -> bool:
-    """M13: a process or thread was waited for before the next was started."""
+    """M13: a process, thread or task was waited for before the next was started."""
+    if one_task_at_a_time(evidence):
+        return True
     return any(len(lives) > 1 and not evidence.together(lives).yes for lives in (evidence.workers, evidence.threads))
 
 
@@ -148,8 +153,12 @@ def _only_none(value: object) -> bool:
 
 
 def too_small(evidence: Evidence) -> bool:
-    """M16: very many processes that hardly worked once they had been started."""
-    return len(evidence.workers) >= 20 and all(worker.work_ns < 20_000_000 for worker in evidence.workers)
+    """M16: very many processes that hardly worked once they had been started, or a pool with one for each item."""
+    return (
+        many_hired(evidence)
+        or len(evidence.workers) >= 20
+        and all(worker.work_ns < 20_000_000 for worker in evidence.workers)
+    )
 
 
 def method_set_twice(evidence: Evidence) -> bool:
@@ -188,7 +197,7 @@ def bare_fork(evidence: Evidence) -> bool:
 def daemon_hires(evidence: Evidence) -> bool:
     """M62: a daemonic process tried to start one itself."""
     failures = [worker.error for worker in evidence.workers if worker.daemon]
-    return any(
+    return worker_hires(evidence) or any(
         error is not None and error.type == "AssertionError" and "daemonic" in error.message for error in failures
     )
 
@@ -216,14 +225,16 @@ def lost_updates(evidence: Evidence) -> bool:
 
 def lock_made_inside(evidence: Evidence) -> bool:
     """M40: workers made locks of their own, or were given one each."""
-    pids = {worker.pid for worker in evidence.workers}
+    pids = {worker.pid for worker in (*evidence.workers, *evidence.pool_workers)}
     own = [lock for lock in evidence.locks if _own(lock)]
     made = sum(lock.made_by in pids for lock in own)
     takers = [pids & set(lock.takes) for lock in own if pids & set(lock.takes)]
     given = [{arg.name for arg in worker.given("lock")} for worker in evidence.workers]
     # A lock that only its worker keeps is gone before a spawned one arrives: nobody takes any.
     apart = len(given) > 1 and all(given) and sum(map(len, given)) == len(set().union(*given))
-    return made > 1 or apart or (len(takers) > 1 and all(len(taker) == 1 for taker in takers))
+    pooled = {worker.pid for worker in evidence.pool_workers}
+    alone = any(lock.made_by in pooled and lock.takes for lock in own)
+    return made > 1 or apart or alone or (len(takers) > 1 and all(len(taker) == 1 for taker in takers))
 
 
 def lock_of_threads(evidence: Evidence) -> bool:
@@ -382,9 +393,32 @@ def thread_failed(evidence: Evidence) -> bool:
     return any(thread.error is not None and thread.error.type != "SystemExit" for thread in evidence.threads)
 
 
+# -- farewells, of threads and of processes -----------------------------------------------------
+
+
+def never_dismissed(evidence: Evidence) -> bool:
+    """M22: of threads or of processes."""
+    return nobody_told_them(evidence) or nobody_told(evidence)
+
+
+def one_for_all(evidence: Evidence) -> bool:
+    """M23: of threads or of processes."""
+    return one_farewell(evidence) or too_few_farewells(evidence)
+
+
+def nobody_serves(evidence: Evidence) -> bool:
+    """M28: of threads or of processes."""
+    return full_window(evidence) or stands_still(evidence, "M28")
+
+
 RECOGNISERS: Mapping[str, Callable[[Evidence], bool]] = MappingProxyType(
     {
+        **OF_POOLS,
         **OF_QUEUES,
+        **OF_CHANNELS,
+        "M22": never_dismissed,
+        "M23": one_for_all,
+        "M28": nobody_serves,
         "M01": function_in_a_cell,
         "M04": default_changed,
         "M05": nameless_function,

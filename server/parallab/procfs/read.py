@@ -228,8 +228,9 @@ class Reader:
         known.facts = None
         image = (stat.comm, stat.image)
         if stat.state != "Z" and known.image != image:
-            known.image = image
             known.cmdline = parse.cmdline(opened.read(f"{self._root}/{known.pid}/cmdline"))
+            # In the midst of execve(2) there is none: it is read again when the process has gone on.
+            known.image = image if known.cmdline else None
         return known
 
     def _process(self, known: _Known) -> Process:
@@ -455,13 +456,15 @@ class Reader:
             addresses.setdefault(pid, set()).add(address)
         result: list[SemLock] = []
         explained: set[Inode] = set()
+        parents = {known.stat.ppid for known in walked}
         for known in walked:  # parents before children
             process = known.facts
             assert process is not None
             # fork copies a SemLockObject to the same address; elsewhere it is validated away.
             own = addresses.setdefault(known.pid, set()) | addresses.get(known.stat.ppid, set())
             if made:
-                new = known.pid == walked[0].pid or len(known.sched) > 1
+                # Who started others, or threads, made objects of its own; who has none but its parent's, did not.
+                new = known.pid == walked[0].pid or len(known.sched) > 1 or known.pid in parents
                 new = new or not explained.issuperset(known.handles.values())
                 self._make(known, process, memories[known.pid], new)
                 own |= {part.address for one in known.made or () for part in one.parts if part.address}

@@ -11,12 +11,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from parallab import model
+from parallab.story.channels import Mailbox, Pipe, Word, all_mailboxes, all_pipes
 from parallab.story.locks import Hold, Lock, Run, all_locks
+from parallab.story.pools import Pool, Task, all_pools, delivered, of_runs
 from parallab.story.processes import Program, Worker, all_processes, all_programs, death, numbered, some
 from parallab.story.proxies import Call, all_calls
 from parallab.story.queues import JOURNAL, Line, Queue, all_queues, between_processes, journal
 from parallab.story.segments import SharedSegment, all_segments
-from parallab.story.standstill import LockWait, Standstill, standstill
+from parallab.story.standstill import LockWait, Standstill, diagnoses, standstill
 from parallab.story.threads import Thread, all_threads
 from parallab.story.together import Together, rounds, together
 
@@ -27,23 +29,34 @@ __all__ = [
     "Line",
     "Lock",
     "LockWait",
+    "Mailbox",
     "Number",
+    "Pipe",
+    "Pool",
     "Program",
     "Queue",
     "Run",
     "SharedSegment",
     "Standstill",
     "Story",
+    "Task",
     "Thread",
     "Together",
+    "Word",
     "Worker",
     "all_calls",
+    "all_mailboxes",
+    "all_pipes",
+    "all_pools",
     "all_queues",
     "all_segments",
     "between_processes",
     "death",
+    "delivered",
+    "diagnoses",
     "journal",
     "numbered",
+    "of_runs",
     "rounds",
     "segments_left",
     "some",
@@ -83,6 +96,7 @@ class Story:
     """Children of os.fork."""
     programs: tuple[Program, ...] = ()
     segments: tuple[SharedSegment, ...] = ()
+    pools: tuple[Pool, ...] = ()
 
     def worker(self, pid: int) -> Worker | None:
         """The latest worker with this pid, or None."""
@@ -136,6 +150,7 @@ def tell(recording: model.Recording) -> Story:
         forks,
         all_programs(recording),
         all_segments(recording, workers),
+        all_pools(recording, workers),
     )
 
 

@@ -17,7 +17,7 @@ import msgspec
 from parallab import model
 from parallab.story.locks import Run
 
-Act = Literal["made", "put", "get", "done", "join", "joined", "full", "empty", "look", "wait-put", "wait-get"]
+Act = Literal["made", "put", "get", "done", "join", "joined", "full", "empty", "look", "wait-put", "wait-get", "unsent"]
 
 #: A lab's own module writes down who did what by putting into a queue of a class of this name.
 JOURNAL = "Journal"
@@ -39,6 +39,8 @@ class Line:
     item: Any = None
     kind: str = ""
     size: int | None = None
+    length: int = 0
+    """Of bytes, and of a text that is cut short here: how long it was."""
 
     @property
     def mark(self) -> bool:
@@ -153,7 +155,7 @@ def journal(recording: model.Recording, runs: Iterable[Run]) -> tuple[Line, ...]
     """What labs' modules wrote down in these cell runs, in the notebook and in its children, in order."""
     mine = frozenset(runs)
     lines = [
-        _line(event)
+        line_of(event)
         for event in recording.events
         if isinstance(event, model.QueueUse)
         and (event.cls, event.act) == (JOURNAL, "put")
@@ -168,7 +170,7 @@ def between_processes(event: model.QueueUse) -> bool:
 
 
 def _queue(events: list[model.QueueUse], made: model.QueueUse | None) -> Queue:
-    lines = tuple(sorted((_line(event) for event in events), key=lambda line: line.n))
+    lines = tuple(sorted((line_of(event) for event in events), key=lambda line: line.n))
     last = events[-1]
     numbers = [line.n for line in lines if line.n]
     return Queue(
@@ -181,9 +183,10 @@ def _queue(events: list[model.QueueUse], made: model.QueueUse | None) -> Queue:
     )
 
 
-def _line(event: model.QueueUse) -> Line:
+def line_of(event: model.QueueUse) -> Line:
+    """A report as a line of a ledger."""
     item = None
     if event.item:
         with contextlib.suppress(msgspec.DecodeError):
             item = msgspec.json.decode(event.item)
-    return Line(event.act, event.n, event.at, event.tid, event.pid, item, event.item_type, event.size)
+    return Line(event.act, event.n, event.at, event.tid, event.pid, item, event.item_type, event.size, event.length)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from parallab import model
 from parallab.story.locks import Lock
 from parallab.story.processes import Worker
+from parallab.waits import Diagnosis, diagnose
 
 
 class Told(Protocol):
@@ -18,6 +19,27 @@ class Told(Protocol):
     def locks(self) -> tuple[Lock, ...]: ...
 
     def worker(self, pid: int) -> Worker | None: ...
+
+
+def diagnoses(recording: model.Recording, story: Told) -> tuple[Diagnosis, ...]:
+    """Why all stands still, as the waits of the last two snapshots tell, and what the probe knows of their locks.
+
+    A queue has a pipe inside. Who holds the queue's read lock is in the middle of a ``get``: it does not wait
+    for the end of a pipe of its own.
+    """
+    if len(recording.snapshots) < 2:
+        return ()
+    previous, current = recording.snapshots[-2:]
+    getting = {pid for lock in story.locks if lock.owner == "queue" for pid in lock.holders}
+    return tuple(
+        replace(one, kind="nobody-writes", mistake=None, sentence=_NOBODY.format(one.sentence.split(" waits ")[0]))
+        if one.kind == "waits-for-itself" and getting.issuperset(one.pids)
+        else one
+        for one in diagnose(previous, current, recording.baseline)
+    )
+
+
+_NOBODY = "{} waits for something that nobody is left to send."
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from parallab.ipc import QUEUES, Composite, Semaphore, composites, names
-from parallab.model import Snapshot
+from parallab.ipc import QUEUES, Composite, Semaphore, composites, names, sentinels
+from parallab.model import Inode, Snapshot
 from parallab.waits.graph import CLIENTS, Picture, Wait, lost, picture
+from parallab.waits.python import Doing
 
 
 @dataclass(frozen=True)
@@ -49,9 +50,10 @@ def diagnose(previous: Snapshot, current: Snapshot, baseline: Snapshot | None = 
     explained: set[Wait] = set()
     for rule in _RULES:
         for diagnosis, those in rule(case):
-            if not explained.intersection(those):
-                found.append(diagnosis)
-                explained.update(those)
+            if explained.intersection(those) or (rule in _CONSEQUENCES and case.follows(those, explained)):
+                continue
+            found.append(diagnosis)
+            explained.update(those)
     return tuple(found or (diagnosis for diagnosis, _ in _anything(case)))
 
 
@@ -101,6 +103,7 @@ class _Case:
         self.waits = waits
         self.names = names(seen.snapshot, seen.roles)
         self.made = composites(seen.objects)
+        self.sentinels = sentinels(seen.objects)
         self.cycles = cycles(seen, waits)
 
     def name(self, pid: int) -> str:
@@ -134,11 +137,18 @@ class _Case:
             return f"the end of {self.people(wait.held_by or ())}"
         if wait.kind == "thread-lock":
             return "a lock between its own threads"
+        if wait.inode in self.seen.objects.files:
+            return f"the lock of file {self.seen.objects.files[wait.inode].path or wait.target}"
         if wait.inode in self.seen.objects.pipes:
             return f"{'room in' if wait.writes else 'data from'} pipe {wait.target}"
         if wait.inode in self.seen.objects.sockets:
             return f"{'room in' if wait.writes else 'data from'} socket {wait.target}"
         return f"{wait.call} on {wait.target or 'something'}"
+
+    def follows(self, waits: Iterable[Wait], explained: Iterable[Wait]) -> bool:
+        """Whether these waits may be for somebody whose own wait is explained already, which alone holds them up."""
+        known = {(wait.pid, wait.tid) for wait in explained}
+        return any(known & self.seen.behind((wait.pid, wait.tid)) for wait in waits)
 
     def threads(self, pid: int, others: int, main: bool) -> str:
         """Some threads of a process, its main one among them or not."""
@@ -148,7 +158,9 @@ class _Case:
         return _start(" and ".join(told))
 
     def needed(self, wait: Wait) -> bool:
-        """Whether this thread holds somebody up for certain: a main thread, or one that waits for its end."""
+        """Whether this thread holds somebody up for certain: a main thread, one that is waited for, a manager's."""
+        if self.seen.roles[wait.pid] == "manager":
+            return wait.tid != wait.pid  # its main thread only looks whether it should stop; others serve a client
         if wait.tid == wait.pid:
             return True
         doing = self.seen.doing
@@ -178,8 +190,7 @@ class _Case:
         holders = [pid for pid in wait.held_by if pid != wait.pid] or list(wait.held_by)
         if not holders:
             return f"{line}, which nobody holds"
-        semaphore = self.semaphore(wait)
-        if semaphore is not None and semaphore.is_lock:
+        if self.locked(wait):
             return f"{line}, held by {self.people(holders)}"
         return f"{line}, which only {self.people(holders)} could give"
 
@@ -189,6 +200,19 @@ class _Case:
             return "its end"
         return f"the end of {self.people(join.held_by or ())}"
 
+    def ending(self, join: Wait) -> frozenset[int]:
+        """The processes whose end a join waits for, with those whose end these wait for, and so on."""
+        found: set[int] = set()
+        queue = list(join.held_by or ())
+        while queue:
+            pid = queue.pop()
+            if pid not in found:
+                found.add(pid)
+                queue += [
+                    one for wait in self.waits if wait.kind == "child" and wait.pid == pid for one in wait.held_by or ()
+                ]
+        return frozenset(found)
+
     def joined(self, pid: int) -> bool:
         """Whether somebody waits, for ever, for this process to end."""
         return any(wait.kind == "child" and pid in (wait.held_by or ()) for wait in self.waits)
@@ -196,6 +220,11 @@ class _Case:
     def locks(self) -> list[tuple[Wait, Semaphore]]:
         """The waits for locks, each with its lock."""
         return [(wait, one) for wait in self.waits if (one := self.semaphore(wait)) is not None and one.is_lock]
+
+    def locked(self, wait: Wait) -> bool:
+        """Whether it is for something that at most one can have: a lock, of a file or of processes."""
+        semaphore = self.semaphore(wait)
+        return semaphore.is_lock if semaphore is not None else wait.inode in self.seen.objects.files
 
     def told(self, kind: str, sentence: str, waits: Iterable[Wait], mistake: str | None, *more: str) -> _Found:
         """A diagnosis with the waits it explains."""
@@ -217,8 +246,7 @@ def _same_lock_twice(case: _Case) -> Iterable[_Found]:
 
 def _lock_cycle(case: _Case) -> Iterable[_Found]:
     for cycle in case.cycles:
-        semaphores = [case.semaphore(wait) for wait in cycle.waits]
-        if len(cycle.waits) > 1 and all(one is not None and one.is_lock for one in semaphores):
+        if len(cycle.waits) > 1 and all(case.locked(wait) for wait in cycle.waits):
             sentence = (
                 f"{_start(case.people(cycle.pids))} wait for each other: each holds the lock that the next one wants."
             )
@@ -236,9 +264,10 @@ def _join_before_drain(case: _Case) -> Iterable[_Found]:
             readers, full = _readers(case, write)
             if (write.pid, write.tid) not in behind or join.pid not in readers or write.pid == join.pid:
                 continue
-            # Its own parcel first; or that of one who keeps the queue's write lock from it.
-            if write.pid not in join.held_by and not any(
-                lock.holders == {write.pid} and wait.pid in join.held_by for wait, lock in case.locks()
+            # Its own parcel first, or that of a child it waits for itself; or of one who keeps the write lock from it.
+            joined = case.ending(join)
+            if write.pid not in joined and not any(
+                lock.holders == {write.pid} and wait.pid in joined for wait, lock in case.locks()
             ):
                 continue
             between = [wait for wait, lock in case.locks() if lock.holders == {write.pid}]
@@ -303,25 +332,72 @@ def _reaches(case: _Case, join: Wait, wait: Wait) -> bool:
 
 
 def _waiting_for_itself(case: _Case) -> Iterable[_Found]:
-    for wait in case.waits:
-        pipe = case.seen.objects.pipes.get(wait.inode) if wait.inode is not None else None
-        if pipe is not None and not wait.writes and pipe.writers == {wait.pid} and not _gets(case, wait):
-            sentence = (
-                f"{_start(case.name(wait.pid))} waits for data from a pipe whose only writing end it holds itself."
-            )
-            yield case.told("waits-for-itself", sentence, [wait], "M56")
+    """Readers of pipes whose writing ends nobody has but readers like them, each of whom kept its own."""
+    pipes = case.seen.objects.pipes
+    readers = [
+        wait
+        for wait in case.waits
+        if wait.inode in pipes and not wait.writes and wait.pid in pipes[wait.inode].writers and not _gets(case, wait)
+    ]
+    while left := [one for one in readers if pipes[_inode(one)].writers <= {other.pid for other in readers}]:
+        if len(left) == len(readers):
+            break
+        readers = left
+    else:
+        return
+    for group in _groups(readers, lambda one, other: other.pid in pipes[_inode(one)].writers):
+        people = case.people(wait.pid for wait in group)
+        sentence = f"{_start(people)} waits for data from a pipe whose only writing end it holds itself."
+        if len({wait.pid for wait in group}) > 1:
+            sentence = f"{_start(people)} wait for data from pipes whose writing ends only they themselves hold."
+        yield case.told("waits-for-itself", sentence, group, "M56")
+
+
+def _inode(wait: Wait) -> Inode:
+    assert wait.inode is not None
+    return wait.inode
+
+
+def _groups(waits: Iterable[Wait], joined: Callable[[Wait, Wait], bool]) -> list[list[Wait]]:
+    """These waits, put together where one of a pair is joined to the other."""
+    groups: list[list[Wait]] = []
+    for wait in waits:
+        near = [group for group in groups if any(joined(wait, one) or joined(one, wait) for one in group)]
+        groups = [*(group for group in groups if group not in near), [*(one for group in near for one in group), wait]]
+    return groups
 
 
 def _both_read(case: _Case) -> Iterable[_Found]:
     for wait in case.waits:
         one = case.seen.objects.sockets.get(wait.inode) if wait.inode is not None else None
-        if one is None or wait.writes or one.peer is None:
+        if one is None or one.peer is None:
             continue
         for other in case.waits:
-            if other.inode == one.peer and not other.writes and other.pid >= wait.pid:
+            if wait.writes and other.writes and other.inode == one.peer and other.pid > wait.pid:
+                both = case.people((wait.pid, other.pid))
+                sentence = f"{_start(both)} both send more than there is room for, and neither reads what came."
+                yield case.told("both-write", sentence, [wait, other], None)
+            elif wait.writes:
+                continue
+            elif other.inode == one.peer and not other.writes and other.pid >= wait.pid:
                 both = case.people((wait.pid, other.pid))
                 sentence = f"{_start(both)} both wait for the other to speak first, and nothing is on its way."
                 yield case.told("both-read", sentence, [wait, other], "M55")
+            elif other.inode == wait.inode and not other.writes and other.pid > wait.pid:
+                both = case.people((wait.pid, other.pid))
+                sentence = f"{_start(both)} both listen at the same end of a pipe, and nobody speaks at the other."
+                yield case.told("both-read", sentence, [wait, other], "M55")
+
+
+def _own_other_end(case: _Case) -> Iterable[_Found]:
+    """A reader of a socket whose other end nobody has but itself: which of its two ends it meant is not known."""
+    sockets = case.seen.objects.sockets
+    for wait in case.waits:
+        one = sockets.get(wait.inode) if wait.inode is not None else None
+        peer = sockets.get(one.peer) if one is not None and one.peer is not None else None
+        if peer is not None and not wait.writes and peer.holders == {wait.pid}:
+            sentence = f"{_start(case.name(wait.pid))} waits for data from a pipe whose other end only it holds itself."
+            yield case.told("own-other-end", sentence, [wait], None)
 
 
 def _barrier_short(case: _Case) -> Iterable[_Found]:
@@ -357,6 +433,31 @@ def _barrier_short(case: _Case) -> Iterable[_Found]:
             yield case.told("semaphore-never", sentence, waits, None, count)
 
 
+def _message_under_a_lock(case: _Case) -> Iterable[_Found]:
+    """Who could send what is waited for wants a lock first, and who waits for it has that lock."""
+    for cycle in case.cycles:
+        locks = [wait for wait in cycle.waits if case.locked(wait) and not _of_a_queue(case, wait)]
+        sent = [wait for wait in cycle.waits if _brings(case, wait)]
+        if len(cycle.waits) == 2 and len(locks) == len(sent) == 1 and locks[0].pid != sent[0].pid:
+            sentence = (
+                f"{_start(case.name(sent[0].pid))} keeps a lock while it waits for something to come, and"
+                f" {case.name(locks[0].pid)}, who could send it, wants that lock first."
+            )
+            yield case.told("message-under-a-lock", sentence, [*sent, *locks], None)
+
+
+def _brings(case: _Case, wait: Wait) -> bool:
+    """Whether it is for something that another process sends: through a pipe, a socket or a queue."""
+    found = case.seen.objects
+    return not wait.writes and (wait.inode in found.pipes or wait.inode in found.sockets)
+
+
+def _of_a_queue(case: _Case, wait: Wait) -> bool:
+    """Whether the lock is a queue's own, which every get and put takes."""
+    whole = case.whole(wait)
+    return whole is not None and whole.kind in QUEUES
+
+
 def _circle_of_readers(case: _Case) -> Iterable[_Found]:
     """Processes of which each waits for the next one's word, over pipes that only these two have."""
     for cycle in case.cycles:
@@ -379,6 +480,9 @@ def _lost_task(case: _Case) -> Iterable[_Found]:
     workers = [one for one in everybody if one.ppid in hirers and case.seen.roles[one.pid] == "worker"]
     idle = [wait for one in workers for wait in case.waits if wait.pid == wait.tid == one.pid and case.idles(wait)]
     main = [wait for wait in case.waits if (wait.pid, wait.tid) == case.seen.main]
+    if main and not workers:
+        sentence = f"{_start(case.name(root))} waits for a pool's result, and the pool has no workers any more."
+        yield case.told("pool-gone", sentence, main, "M59")
     if workers and len(idle) == len(workers):
         sentence = (
             f"{_start(case.name(root))} waits for a pool's result, and no worker of the pool has the task any more."
@@ -432,6 +536,42 @@ def _locks_of_threads(case: _Case) -> Iterable[_Found]:
             break
 
 
+def _item_under_a_lock(case: _Case) -> Iterable[_Found]:
+    """A thread that keeps a lock while it waits for another to put or take, which wants that lock first."""
+    doing = case.seen.doing
+    for wait in case.waits:
+        told = doing.get((wait.pid, wait.tid))
+        act = _ACTS.get(told.call) if told is not None else None
+        if told is None or act is None:
+            continue
+        wanting = [
+            one for one in case.waits if one.pid == wait.pid and _wants(doing.get((one.pid, one.tid)), told.holds)
+        ]
+        if wanting and any(case.needed(one) for one in (wait, *wanting)):
+            who = case.threads(wait.pid, int(wait.tid != wait.pid), wait.tid == wait.pid)
+            sentence = f"{who} keeps a lock while it waits {act}, and another thread wants that lock first."
+            lines = dict.fromkeys(f"at {doing[one.pid, one.tid].place}" for one in (wait, *wanting))
+            yield case.told("item-under-a-lock", sentence, [wait, *wanting], None, *lines)
+
+
+_ACTS = {
+    "get": "to get from a queue",
+    "put": "to put into a full queue",
+    "tasks": "until all items are done",
+    "barrier": "at a barrier",
+    "event": "for an event",
+    "condition": "for a condition",
+    "semaphore": "for a semaphore",
+    "join": "for the end of a thread",
+    "future": "for a result",
+}
+"""Calls in which a thread waits for another, by which it keeps the locks that it has."""
+
+
+def _wants(told: Doing | None, held: tuple[int, ...]) -> bool:
+    return told is not None and told.wants != 0 and told.wants in held
+
+
 def _between_threads(case: _Case) -> Iterable[_Found]:
     """Threads of one process, where Python's stacks say what each waits for: those first who hold up the main one."""
     doing = case.seen.doing
@@ -447,8 +587,13 @@ def _between_threads(case: _Case) -> Iterable[_Found]:
         who = case.threads(pid, len(others), len(others) < len(waits))
         if call == "get" and any(doing[one.pid, one.tid].looked for one in waits):
             mistake = "M27"
-        elif call == "get" and not others:
+        elif call == "get" and (not others or case.seen.roles[pid] == "manager"):
             mistake = None  # it is not that one of its workers was not dismissed
+        if mistake in ("M22", "M27") and any(
+            one.pid == pid and (told := doing.get((pid, one.tid))) is not None and told.call == "lock"
+            for one in case.waits
+        ):
+            mistake = None  # who could put may be the one that waits for a lock
         leaving = [main for main in mains if main.pid == pid and doing[pid, pid].leaving]
         if leaving and others:
             sentence = "{who} {wait} for what will never come, and the executor's “with” waits for them to end."
@@ -463,13 +608,13 @@ def _nobody_writes(case: _Case) -> Iterable[_Found]:
     """A reader of a queue, holding its read lock, with others behind it or not, and no writer left."""
     for wait in case.waits:
         pipe = case.seen.objects.pipes.get(wait.inode) if wait.inode is not None else None
-        if pipe is None or wait.writes or wait.tid != wait.pid:
+        if pipe is None or wait.writes or wait.tid != wait.pid or pipe.inode in case.sentinels:
             continue
         root = case.seen.snapshot.root
-        group = [wait.pid, *(other.pid for other, lock in case.locks() if lock.holders == {wait.pid})]
+        behind = _behind_reader(case, wait)
+        group = [wait.pid, *(other.pid for other in behind)]
         if root not in group and not any(case.joined(pid) for pid in group):
             continue  # idle, as it should be: nobody wants it to end
-        behind = [other for other, lock in case.locks() if lock.holders == {wait.pid} and other.pid != wait.pid]
         waits = [wait, *behind]
         zombies = [one for one in case.seen.snapshot.processes if one.state == "Z" and one.exit_code == 0]
         mistake = None
@@ -480,6 +625,22 @@ def _nobody_writes(case: _Case) -> Iterable[_Found]:
         yield case.told(
             "nobody-writes", f"{_start(who)} {verb} for something that nobody is left to send.", waits, mistake
         )
+
+
+def _behind_reader(case: _Case, wait: Wait) -> list[Wait]:
+    """Those who wait for the lock that this reader of a queue keeps while it reads."""
+    whole = case.whole(wait)
+    return [
+        other
+        for other, lock in case.locks()
+        if lock.holders == {wait.pid}
+        and other.pid != wait.pid
+        and (
+            lock.inode == whole.semaphores[0]
+            if whole is not None and whole.semaphores
+            else not _of_a_queue(case, other)
+        )
+    ]
 
 
 def _gets(case: _Case, wait: Wait) -> bool:
@@ -511,6 +672,17 @@ def _forked_lock(case: _Case) -> Iterable[_Found]:
             yield case.told("forked-lock", sentence, [wait], "M19")
 
 
+def _nobody_reads(case: _Case) -> Iterable[_Found]:
+    """A writer to a full pipe or socket, and with it its main thread, which waits for that writer to be done."""
+    for wait in case.waits:
+        if not wait.writes or wait.inode is None:
+            continue
+        own = [one for one in case.waits if one.pid == one.tid == wait.pid and one != wait]
+        _, full = _readers(case, wait)
+        sentence = f"{_start(case.name(wait.pid))} cannot get rid of what it sent, and nobody is left to read it."
+        yield case.told("nobody-reads", sentence, [*own, wait], None, full)
+
+
 def _circle_of_any(case: _Case) -> Iterable[_Found]:
     for cycle in case.cycles:
         mains = {wait.pid for wait in cycle.waits if wait.pid == wait.tid}
@@ -539,17 +711,25 @@ def _start(text: str) -> str:
 _RULES: tuple[Callable[[_Case], Iterable[_Found]], ...] = (
     _same_lock_twice,
     _lock_cycle,
-    _join_before_drain,
     _holder_gone,
+    _locks_of_threads,
+    _join_before_drain,
     _joiner_holds,
+    _message_under_a_lock,
     _barrier_short,
     _waiting_for_itself,
     _both_read,
+    _own_other_end,
     _circle_of_readers,
     _lost_task,
-    _locks_of_threads,
     _forked_lock,
+    _item_under_a_lock,
     _between_threads,
     _nobody_writes,
     _circle_of_any,
+    _nobody_reads,
 )
+_CONSEQUENCES = frozenset(
+    (_join_before_drain, _barrier_short, _lost_task, _between_threads, _nobody_writes, _circle_of_any, _nobody_reads)
+)
+"""Rules whose waits may only follow from another that is explained: who is held up elsewhere cannot send or come."""

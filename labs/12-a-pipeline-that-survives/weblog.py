@@ -1,0 +1,43 @@
+"""The log of a small web shop, always the same, and the parser that reads one line of it."""
+
+import queue
+import random
+import time
+
+STATUS = [200, 200, 200, 200, 200, 200, 304, 404, 404, 500]
+PAGES = ["/", "/basket", "/search", "/tea/green", "/tea/black", "/login"]
+
+
+class Journal(queue.Queue):
+    """The parser writes down which lines were read."""
+
+
+_journal = Journal()
+
+
+def make_log(n):
+    """The first n lines of the log."""
+    dice = random.Random(2024)
+    lines = []
+    for number in range(n):
+        address = f"10.0.{dice.randrange(4)}.{dice.randrange(1, 255)}"
+        page = dice.choice(PAGES)
+        status = dice.choice(STATUS)
+        lines.append(f'{address} - [{number:05}] "GET {page} HTTP/1.1" {status} {dice.randrange(200, 9000)}')
+    return lines
+
+
+def parse(line):
+    """The page that was asked for, such as /basket. Takes a tenth of a second: it looks up the address, too."""
+    if not isinstance(line, str):
+        raise TypeError(f"parse() needs a line of the log, not {line!r}")
+    time.sleep(0.1)
+    page = line.split('"')[1].split()[1]
+    _journal.put(line)
+    return page
+
+
+def put_all(inq, n):
+    """A reader: puts the first n lines of the log into a queue."""
+    for line in make_log(n):
+        inq.put(line)

@@ -1,0 +1,214 @@
+"""Does what a lab does for the learner: an ``act`` of lab.md, asked for with a button or by a headless run.
+
+What was done goes into the recording of the learner's kernel, as an event that checks may ask for
+(``Evidence.acts``): only the server says it, so no cell can forge it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from parallab import live, model, rescue, standing, story
+from parallab.lab import Act, Cell, Lab, Step
+from parallab.own_kernel import OwnKernel
+from parallab.problems import Problem
+from parallab.story import Worker
+from parallab.wire import Frozen, RescueRequest
+
+#: Seconds that somebody to kill is waited for when the button is pressed: the cell may just begin.
+PATIENCE = 10.0
+#: Seconds between two looks for somebody to kill, at the least.
+LOOK = 0.1
+#: System calls in which a worker is at work: it sleeps, as if it waited for the network or a disk.
+_WORK = frozenset({"running", "clock_nanosleep", "nanosleep", "select", "pselect6"})
+
+
+class Recorded(rescue.Hanging, Protocol):
+    """What is asked of :class:`parallab.recorder.Recorder`."""
+
+    async def cut(self, until: int = 0) -> model.Recording: ...
+    def note(self, event: model.Acted) -> None: ...
+
+
+@dataclass(frozen=True)
+class Target:
+    """A worker that an act means, and what it is doing."""
+
+    worker: Worker
+    process: model.Process
+    doing: str
+
+
+async def kill_worker(
+    recorder: Recorded, act: Act, step: Step, steps: Mapping[str, str], patience: float
+) -> tuple[bool, tuple[str, ...]]:
+    """Kills a worker of the step's running cell; waits for one as long as ``patience`` (seconds) allows.
+
+    ``steps`` maps the notebook's cells to their steps. Answers whether one was killed, and what happened.
+    """
+    end = time.monotonic() + patience
+    before: Target | None = None
+    while True:
+        target = await _look(recorder, act, step, steps)
+        if target is not None and (act.which == "reading" or _same(before, target)):
+            struck = await _strike(recorder, act, step, target)
+            if struck:
+                return True, struck
+        if time.monotonic() >= end:
+            return False, (_NOBODY[act.which],)
+        before = target
+        await asyncio.sleep(LOOK)
+
+
+def _same(before: Target | None, target: Target) -> bool:
+    """One that works is seen twice: a single look may fall on its way from one task to the next."""
+    return before is not None and before.worker.pid == target.worker.pid
+
+
+_NOBODY = {
+    "reading": "No worker of this step waits for something to read, so nobody was killed. "
+    "Run the step's cell, and press the button while it runs.",
+    "working": "No worker of this step is at work, so nobody was killed. "
+    "Run the step's cell, and press the button while it runs.",
+}
+
+
+async def _look(recorder: Recorded, act: Act, step: Step, steps: Mapping[str, str]) -> Target | None:
+    cell = recorder.running_cell
+    if cell is None or recorder.dead:
+        return None
+    recording = await recorder.cut()
+    tagged = {event.cell: event.step for event in recording.events if isinstance(event, model.CellBegin)}
+    if recording.busy_cell != cell or (steps.get(cell) or tagged.get(cell, "")) != step.id:
+        return None
+    return fitting(recording, act)
+
+
+def fitting(recording: model.Recording, act: Act) -> Target | None:
+    """The first worker of the running cell that does what the act asks for; managers are no workers."""
+    last = recording.snapshots[-1] if recording.snapshots else None
+    run = max((event.run for event in recording.events if isinstance(event, model.CellBegin)), default=0)
+    for worker in story.tell(recording).workers:
+        process = last.process(worker.pid) if last is not None else None
+        if process is None or (worker.cell, worker.run) != (recording.busy_cell, run):
+            continue
+        if not worker.alive or not worker.ran or worker.role == "manager" or process.state in "ZX":
+            continue
+        doing = _doing(process)
+        if (act.which == "reading" and _reads(process)) or (act.which == "working" and doing in _WORK):
+            return Target(worker, process, doing)
+    return None
+
+
+def _main(process: model.Process) -> model.Blocked | None:
+    thread = next((one for one in process.threads if one.tid == process.pid), None)
+    return thread.blocked if thread is not None else None
+
+
+def _doing(process: model.Process) -> str:
+    blocked = _main(process)
+    return blocked.call if blocked is not None else ""
+
+
+def _reads(process: model.Process) -> bool:
+    """Whether its main thread sits in read(2) of a pipe or a socket."""
+    blocked = _main(process)
+    if blocked is None or blocked.call not in ("read", "recvfrom", "recvmsg"):
+        return False
+    return any(file.fd in blocked.fds and file.kind in ("pipe", "socket") for file in process.files)
+
+
+async def _strike(recorder: Recorded, act: Act, step: Step, target: Target) -> tuple[str, ...]:
+    """Kills it; () when it had ended meanwhile."""
+    at = time.monotonic_ns()
+    process = target.process
+    try:
+        await rescue.end(recorder, RescueRequest("kill", process.pid, process.started))
+    except Problem:
+        return ()
+    worker = target.worker
+    recorder.note(
+        model.Acted(
+            at=at,
+            cell=worker.cell,
+            run=worker.run,
+            act=act.id,
+            step=step.id,
+            what="kill-worker",
+            child=worker.pid,
+            doing=target.doing,
+        )
+    )
+    how = "while it waited for something to read" if act.which == "reading" else "while it was at work"
+    return (f"Worker “{worker.name}” was killed {how}.",)
+
+
+# -- frozen kernels --------------------------------------------------------------------------
+
+#: Seconds that a frozen kernel gets to stand still.
+FREEZING = 60.0
+
+
+async def freeze(
+    recorder: Recorded,
+    act: Act,
+    step: Step,
+    lab: Lab,
+    files: Iterable[Path],
+    *,
+    kernel: str | None = None,
+    start_method: str | None = None,
+) -> tuple[bool, tuple[str, ...], tuple[Frozen, ...]]:
+    """Runs each of the step's starter cells that hangs in a kernel of its own, until it stands still.
+
+    Answers whether all did, what happened, and what can be seen of each. They are ended then: what
+    stands still for ever looks the same for ever. What was diagnosed goes into the recording alone.
+    """
+    files = tuple(files)
+    at = time.monotonic_ns()
+    patients = [place for place, cell in enumerate(step.cells) if "hangs" in cell.tags]
+    # One after the other: each is a Python of its own, and a learner's machine is small.
+    stood = [await _freeze(lab, step.cells[: place + 1], files, kernel, start_method) for place in patients]
+    named = [(chr(ord("A") + number), one) for number, one in enumerate(stood)]
+    missing = [name for name, one in named if one is None]
+    if missing:
+        many = " and ".join(missing)
+        return False, (f"Kernel {many} did not come to a standstill. Try again when the machine has less to do.",), ()
+    found = []
+    frozen = []
+    for name, recording in named:
+        assert recording is not None
+        told = story.tell(recording)
+        mistake = live.mistake(recording, told)
+        found.append(model.Found(name, mistake.id if mistake else "", mistake.sentence if mistake else ""))
+        frozen.append(Frozen(name, standing.lines(recording, told)))
+    recorder.note(model.Acted(at=at, act=act.id, step=step.id, what="frozen-kernels", found=tuple(found)))
+    return True, (f"{len(frozen)} kernels were started. Each ran its program and stands still.",), tuple(frozen)
+
+
+async def _freeze(
+    lab: Lab, cells: tuple[Cell, ...], files: Iterable[Path], kernel: str | None, start_method: str | None
+) -> model.Recording | None:
+    """The recording of a kernel in which the last of these cells hangs; None where it does not in time."""
+    setup = [cell for cell in lab.cells if cell.cell_type == "code" and not cell.step]
+    before = [cell for cell in cells[:-1] if "hangs" not in cell.tags]
+    async with OwnKernel(files, kernel, start_method) as own:
+        stuck = asyncio.Event()
+        own.recorder.listen(lambda what: stuck.set() if what == "stuck" else None)
+        for cell in (*setup, *before):
+            await own.reply(own.send(cell.source, {}))
+        reply = asyncio.ensure_future(own.reply(own.send(cells[-1].source, {})))
+        try:
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(stuck.wait(), FREEZING)
+                recording = await own.recorder.cut()
+                return recording if recording.stuck else None
+        finally:
+            reply.cancel()
+    return None

@@ -1,0 +1,101 @@
+"""What a lab does for the learner, in real kernels: it kills a worker, once a run, and says so where no cell can."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from parallab import headless
+from parallab.lab import Cell
+from parallab.shelf import ShelvedLab, load
+
+LAB = """\
+---
+parallab: {id: L99, title: A small lab, minutes: 1, objectives: [O4], needs: [], version: 1, summary: Small.}
+---
+# A small lab
+
+:::{step} work
+title: Work
+:::
+
+Do it.
+
+:::{act} strike
+kind: kill-worker
+label: Kill a waiting worker
+which: WHICH
+:::
+One worker is killed.
+:::
+
+```{code-cell}
+:tags: [work]
+print("hello")
+```
+"""
+
+CHECKS = """\
+from parallab.checks import *
+
+@check("work")
+def struck(run):
+    "A worker of yours was killed"
+    act = expect("acts", run.acts, one())
+    worker = run.struck(act)
+    return expect("exit code", worker.exit_code, equals(-9))
+"""
+
+WORK = """\
+from multiprocessing import Process, Queue
+import staff
+queue = Queue()
+worker = Process(target=staff.TARGET, args=(queue,))
+worker.start()
+worker.join()
+"""
+
+STAFF = """\
+import time
+def wait(queue):
+    queue.get()
+def toil(queue):
+    while True:
+        time.sleep(0.01)
+def leave(queue):
+    pass
+"""
+
+
+def lab(folder: Path, which: str) -> ShelvedLab:
+    home = folder / "99-small"
+    home.mkdir()
+    (home / "lab.md").write_text(LAB.replace("which: WHICH\n:::\n", f"which: {which}\n\n"))
+    (home / "checks.py").write_text(CHECKS)
+    (home / "staff.py").write_text(STAFF)
+    found = load(home)
+    assert found.problem is None, found.problem
+    return found
+
+
+def judged(lab: ShelvedLab, target: str, *tags: str) -> str:
+    cells = [Cell(dedent(WORK.replace("TARGET", target)), step="work", tags=tags)]
+    done = asyncio.run(headless.run(cells, lab, steps=["work"], timeout=30))
+    (step,) = done.report.steps
+    return step.verdict
+
+
+@pytest.mark.parametrize(("which", "target"), [("reading", "wait"), ("working", "toil")])
+def test_a_worker_that_does_what_the_act_asks_for_is_killed(tmp_path: Path, which: str, target: str) -> None:
+    assert judged(lab(tmp_path, which), target) == "passed"
+
+
+def test_nobody_is_killed_who_does_something_else(tmp_path: Path) -> None:
+    assert judged(lab(tmp_path, "working"), "wait") == "failed"
+
+
+def test_a_cell_may_ask_to_be_left_alone(tmp_path: Path) -> None:
+    assert judged(lab(tmp_path, "reading"), "wait", "no-act") == "failed"
