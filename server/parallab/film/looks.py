@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from parallab import ipc, model, waits, wire
-from parallab.film.sweep import Told, Waiting
+from parallab import ipc, model, waits
+from parallab.film.sweep import MODES, Told, Waiting
 from parallab.film.things import Thing
-
-_MODES: dict[str, wire.LinkMode] = {"r": "reads", "w": "writes", "rw": "reads-writes", "map": "maps"}
 
 
 def look(recording: model.Recording, told: Told) -> None:
@@ -69,7 +67,7 @@ class _Look:
             if lane:
                 modes[lane] = "".join(sorted({*modes.get(lane, ""), *end.mode}))
         for lane, mode in modes.items():
-            self.told.link(self.at, lane, thing.id, _MODES.get(mode, "uses"))
+            self.told.link(self.at, lane, thing.id, MODES.get(mode, "uses"))
         having = self.told.having(thing.id)
         if queued is not None:
             # Of a pipe of two ways both sides' bytes count.

@@ -153,6 +153,11 @@ class Things:
                 for arg in event.args:
                     if arg.kind == "pipe-end" and arg.name.isdecimal():
                         self._pipe_end(int(arg.name), event)
+            case model.PipeUse() if event.pipe.isdecimal():
+                self._pipe_end(int(event.pipe), event)
+                if event.peer.isdecimal():
+                    self._pipe_end(int(event.peer), event)
+                    self.pair(int(event.pipe), int(event.peer))
             case model.QueueUse() if event.cls != "Journal":
                 self._queue(event)
             case model.BarrierUse():

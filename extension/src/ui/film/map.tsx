@@ -302,57 +302,62 @@ function LaneNode(
   const wide = width - (compact ? 30 : 46);
   return (
     <g
-      {...node}
       className="pl-Node pl-mod-lane"
-      role="button"
       data-id={lane.id}
       data-kind={lane.kind}
       data-doing={now.doing}
       data-caught={now.caught || undefined}
       data-chosen={props.chosen || undefined}
       data-marked={props.marked || undefined}
-      aria-label={`${name}, ${role}: ${doing}${
-        now.holds.length > 0
-          ? `; ${words.trans.__('holds %1', now.holds.map(id => words.object(id)).join(', '))}`
-          : ''
-      }${now.caught ? `; ${words.trans.__('part of a deadlock')}` : ''}`}
       transform={`translate(${place.x - width / 2} ${place.y - height / 2})`}
     >
-      <rect
-        className="pl-Node-box"
-        width={width}
-        height={height}
-        rx={lane.kind === 'thread' ? height / 2 : 8}
-      />
-      {compact ? (
-        <>
+      <g
+        {...node}
+        className="pl-Node-button"
+        role="button"
+        aria-label={`${name}, ${role}: ${doing}${
+          now.holds.length > 0
+            ? `; ${words.trans.__('holds %1', now.holds.map(id => words.object(id)).join(', '))}`
+            : ''
+        }${now.caught ? `; ${words.trans.__('part of a deadlock')}` : ''}`}
+      >
+        <rect
+          className="pl-Node-box"
+          width={width}
+          height={height}
+          rx={lane.kind === 'thread' ? height / 2 : 8}
+        />
+        <text
+          className="pl-Node-name"
+          x={compact ? 27 : 36}
+          y={compact ? height / 2 + 4 : 23}
+        >
+          {short(name, wide / (compact ? 7 : 7.4))}
+        </text>
+      </g>
+      {/* The label says all of this, and what is cut off here. */}
+      <g aria-hidden="true" className="pl-Node-more">
+        {compact ? (
           <g transform={`translate(15 ${height / 2})`}>
             <DoingShape doing={now.doing} />
           </g>
-          <text className="pl-Node-name" x="27" y={height / 2 + 4}>
-            {short(name, wide / 7)}
-          </text>
-        </>
-      ) : (
-        <>
-          <g transform="translate(20 19)">
-            <LaneShape kind={lane.kind} />
-          </g>
-          <text className="pl-Node-name" x="36" y="23">
-            {short(name, wide / 7.4)}
-            <tspan className="pl-Node-role" dx="6">
-              {name.length * 7.4 + role.length * 6 < wide ? role : ''}
-            </tspan>
-          </text>
-          <g transform="translate(20 43)">
-            <DoingShape doing={now.doing} />
-          </g>
-          <text className="pl-Node-text" x="36" y="47">
-            {short(doing, wide / 6)}
-          </text>
-        </>
-      )}
-      <title>{`${name}: ${doing}`}</title>
+        ) : (
+          <>
+            <g transform="translate(20 19)">
+              <LaneShape kind={lane.kind} />
+            </g>
+            <text className="pl-Node-role" x={width - 12} y="23">
+              {name.length * 7.6 + role.length * 6 < wide ? role : ''}
+            </text>
+            <g transform="translate(20 43)">
+              <DoingShape doing={now.doing} />
+            </g>
+            <text className="pl-Node-text" x="36" y="47">
+              {short(doing, wide / 6)}
+            </text>
+          </>
+        )}
+      </g>
     </g>
   );
 }
@@ -373,45 +378,51 @@ function ObjectNode(
       : null;
   return (
     <g
-      {...node}
       className="pl-Node pl-mod-object"
-      role="button"
       data-id={object.id}
       data-kind={object.kind}
       data-held={now.holders.length > 0 || undefined}
       data-caught={now.caught || undefined}
       data-chosen={props.chosen || undefined}
       data-marked={props.marked || undefined}
-      aria-label={`${capital(name)}, ${kind}: ${state || words.trans.__('nothing is known of its state')}${
-        now.caught ? `; ${words.trans.__('part of a deadlock')}` : ''
-      }`}
       transform={`translate(${place.x - width / 2} ${place.y - height / 2})`}
     >
-      <path className="pl-Node-box" d={ticket(width, height)} />
-      {full !== null ? (
-        <rect
-          className="pl-Node-fill"
-          x="12"
-          y={height - 9}
-          width={Math.max(0, (width - 24) * Math.min(1, full))}
-          height="4"
-        />
-      ) : null}
-      <g transform="translate(20 18)">
-        <ObjectShape kind={object.kind} />
+      <g
+        {...node}
+        className="pl-Node-button"
+        role="button"
+        aria-label={`${capital(name)}, ${kind}: ${state || words.trans.__('nothing is known of its state')}${
+          now.caught ? `; ${words.trans.__('part of a deadlock')}` : ''
+        }`}
+      >
+        <path className="pl-Node-box" d={ticket(width, height)} />
+        <text className="pl-Node-name" x="36" y="22">
+          {short(name, wide / 7.4)}
+        </text>
       </g>
-      <text className="pl-Node-name" x="36" y="22">
-        {short(name, wide / 7.4)}
-        <tspan className="pl-Node-role" dx="6">
-          {object.name && name.length * 7.4 + kind.length * 6 < wide
+      {/* The label says all of this, and what is cut off here. */}
+      <g aria-hidden="true" className="pl-Node-more">
+        {full !== null ? (
+          <rect
+            className="pl-Node-fill"
+            x="12"
+            y={height - 9}
+            width={Math.max(0, (width - 24) * Math.min(1, full))}
+            height="4"
+          />
+        ) : null}
+        <g transform="translate(20 18)">
+          <ObjectShape kind={object.kind} />
+        </g>
+        <text className="pl-Node-role" x={width - 12} y="22">
+          {object.name && name.length * 7.6 + kind.length * 6 < wide
             ? kind
             : ''}
-        </tspan>
-      </text>
-      <text className="pl-Node-text" x="36" y="41">
-        {short(state, wide / 6)}
-      </text>
-      <title>{`${name}: ${state}`}</title>
+        </text>
+        <text className="pl-Node-text" x="36" y="41">
+          {short(state, wide / 6)}
+        </text>
+      </g>
     </g>
   );
 }
