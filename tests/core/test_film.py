@@ -247,7 +247,7 @@ def test_threads_that_hold_what_the_other_wants_are_a_circle_as_their_stacks_tel
         tales.recording(tales.begin(), thread(1, 20), thread(2, 30), snapshots=(snapshot,), busy_cell=tales.CELL)
     )
 
-    assert [(one.id, one.kind) for one in told.objects] == [("k100:a", "thread-lock"), ("k100:b", "thread-lock")]
+    assert {(one.id, one.kind) for one in told.objects} == {("k100:a", "thread-lock"), ("k100:b", "thread-lock")}
     (deadlock,) = told.deadlocks
     assert set(deadlock.lanes) == {"t100.1", "t100.2"}
     assert deadlock.end is None
