@@ -7,12 +7,7 @@ import {
 } from '@jupyterlab/application';
 import { MainAreaWidget } from '@jupyterlab/apputils';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
-import {
-  KERNEL_EVENT,
-  type GoalMoment,
-  type KernelEvent,
-  type PictureView
-} from '../../core';
+import type { GoalMoment, PictureView } from '../../core';
 import { parallabIcon } from '../icon';
 import { PictureWidget, type PictureOptions } from '../picture';
 import { CommandIDs, IParallab } from '../tokens';
@@ -29,8 +24,8 @@ const plugin: JupyterFrontEndPlugin<void> = {
     translator: ITranslator | null,
     labShell: ILabShell | null
   ): void => {
-    const { commands, serviceManager, shell } = app;
-    const { client, store } = parallab;
+    const { commands, shell } = app;
+    const { client, connect, store } = parallab;
     const trans = (translator ?? nullTranslator).load('parallab');
     const open = new Set<MainAreaWidget<PictureWidget>>();
     let made = 0;
@@ -38,6 +33,7 @@ const plugin: JupyterFrontEndPlugin<void> = {
     const add = (options: PictureOptions): MainAreaWidget<PictureWidget> => {
       const content = new PictureWidget(
         client,
+        connect,
         { trans, html: () => null },
         options
       );
@@ -126,14 +122,6 @@ const plugin: JupyterFrontEndPlugin<void> = {
           }
         };
         input.click();
-      }
-    });
-
-    serviceManager.events.stream.connect((_, event) => {
-      if (event.schema_id === KERNEL_EVENT) {
-        for (const { content } of open) {
-          content.onKernel(event as unknown as KernelEvent);
-        }
       }
     });
 
