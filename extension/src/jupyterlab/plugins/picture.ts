@@ -100,6 +100,32 @@ const plugin: JupyterFrontEndPlugin<void> = {
       }
     });
 
+    commands.addCommand(CommandIDs.watch, {
+      label: trans.__('Watch How It Should Go'),
+      caption: trans.__('Play a run of the lab’s own solution, with captions'),
+      icon: parallabIcon,
+      isEnabled: () => store.state.labId !== null,
+      describedBy: {
+        args: {
+          type: 'object',
+          properties: {
+            lab: {
+              type: 'string',
+              description: 'The id of the lab; the one shown if not given'
+            }
+          }
+        }
+      },
+      execute: args => {
+        const lab = typeof args.lab === 'string' ? args.lab : store.state.labId;
+        if (lab !== null) {
+          const title = trans.__('How %1 should go', lab);
+          const widget = add({ kernel: null, lab, title, tab: 'map' });
+          shell.activateById(widget.id);
+        }
+      }
+    });
+
     commands.addCommand(CommandIDs.openFilm, {
       label: trans.__('Open a Film…'),
       caption: trans.__('Open a film that was saved from a picture'),
@@ -127,11 +153,12 @@ const plugin: JupyterFrontEndPlugin<void> = {
 
     // Toolbar buttons and menus ask again only when told to.
     let before = '';
-    store.changed.listen(({ host }) => {
-      const now = `${host.kernel?.id} ${host.notebook?.lab}`;
+    store.changed.listen(({ host, labId }) => {
+      const now = `${host.kernel?.id} ${host.notebook?.lab} ${labId}`;
       if (now !== before) {
         before = now;
         commands.notifyCommandChanged(CommandIDs.picture);
+        commands.notifyCommandChanged(CommandIDs.watch);
       }
     });
   }
