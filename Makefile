@@ -112,7 +112,7 @@ course: setup
 flakes: setup
 	@python scripts/flakes.py $(L)
 
-# T=… here names parts: front snapshot probe server grading class.
+# T=… here names parts: front picture snapshot probe server grading class.
 bench: setup
 	@python tests/bench $(T)
 

@@ -230,6 +230,29 @@ def test_who_ended_with_a_lock_still_holds_it_and_waits_no_more() -> None:
     assert [(one.lane, one.end) for one in told.waits] == [("p8", None)]
 
 
+def test_threads_that_hold_what_the_other_wants_are_a_circle_as_their_stacks_tell() -> None:
+    def thread(ident: int, at: int) -> list[model.AnyEvent]:
+        common = {"pid": 100, "cell": tales.CELL, "run": 1, "ident": ident, "name": f"t-{ident}"}
+        return [
+            model.ThreadRun(at=at, tid=100 + ident, **common),
+            model.ThreadStart(at=at + 1, tid=100, began=at - 1, **common),
+        ]
+
+    stacks = (
+        model.Stack(tid=101, wants=0xB, holds=(0xA,)),
+        model.Stack(tid=102, wants=0xA, holds=(0xB,)),
+    )
+    snapshot = model.Snapshot(900, 1.0, 100, stacks=stacks)
+    told = film(
+        tales.recording(tales.begin(), thread(1, 20), thread(2, 30), snapshots=(snapshot,), busy_cell=tales.CELL)
+    )
+
+    assert {(one.id, one.kind) for one in told.objects} == {("k100:a", "thread-lock"), ("k100:b", "thread-lock")}
+    (deadlock,) = told.deadlocks
+    assert set(deadlock.lanes) == {"t100.1", "t100.2"}
+    assert deadlock.end is None
+
+
 def test_a_pid_that_is_used_again_is_another_lane() -> None:
     told = film(tales.recording(tales.begin(), tales.life(7, 20, 21, 30), tales.life(7, 40, 41, 50)))
 

@@ -22,8 +22,9 @@ import { parallabIcon } from './icon';
 export interface PictureOptions {
   /** The kernel whose film it is; null for a film of a file or a lab. */
   readonly kernel: string | null;
-  /** The film, where it is no kernel's. */
+  /** The film, where it is no kernel's: a file, or the replay of the lab with this id. */
   readonly file?: File;
+  readonly lab?: string;
   readonly title: string;
   readonly tab: Views.Tab;
 }
@@ -60,8 +61,6 @@ export class PictureWidget extends ReactWidget {
     this.title.label = _options.title;
     this.title.caption = _kit.trans.__('What your processes and threads do');
     this.title.closable = true;
-    this.node.setAttribute('role', 'region');
-    this.node.setAttribute('aria-label', _options.title);
   }
 
   get kernel(): string | null {
@@ -172,14 +171,18 @@ export class PictureWidget extends ReactWidget {
   }
 
   private _first(films: typeof Films): Films.FilmSource {
-    const { kernel, file } = this._options;
+    const { kernel, file, lab } = this._options;
     if (kernel !== null) {
       const source = new films.KernelFilm(this._client, kernel);
       this._take = film => source.take(film);
       return source;
     }
     return new films.SavedFilm(async () =>
-      file ? readFilm(file, films, this._kit) : null
+      lab !== undefined
+        ? this._client.replay(lab)
+        : file
+          ? readFilm(file, films, this._kit)
+          : null
     );
   }
 

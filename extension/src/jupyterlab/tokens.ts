@@ -40,4 +40,5 @@ export namespace CommandIDs {
   export const switchKernel = 'parallab:switch-kernel';
   export const picture = 'parallab:show-picture';
   export const openFilm = 'parallab:open-film';
+  export const watch = 'parallab:watch';
 }

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from parallab import ipc, model, waits, wire
-from parallab.film.sweep import Told, Waiting
+from parallab import ipc, model, waits
+from parallab.film.sweep import MODES, Told, Waiting
 from parallab.film.things import Thing
-
-_MODES: dict[str, wire.LinkMode] = {"r": "reads", "w": "writes", "rw": "reads-writes", "map": "maps"}
 
 
 def look(recording: model.Recording, told: Told) -> None:
@@ -29,6 +27,7 @@ class _Look:
         self.told = told
         self.at = snapshot.monotonic
         self.seen = waits.picture(snapshot, recording.baseline)
+        self.stacks = snapshot.stacks
         self.idle = not recording.busy_cell
         self.notebook = recording.pid
         names = {lock.inode: lock.name for lock in told.lanes.story.locks if lock.inode is not None}
@@ -48,6 +47,7 @@ class _Look:
                 self._held(found.sockets[inode].ends, found.sockets[inode].queued, thing)
         self._reading_queues()
         self._semaphores()
+        self._locks_of_threads()
         for wait in self.seen.waits:
             self._wait(wait)
 
@@ -67,7 +67,7 @@ class _Look:
             if lane:
                 modes[lane] = "".join(sorted({*modes.get(lane, ""), *end.mode}))
         for lane, mode in modes.items():
-            self.told.link(self.at, lane, thing.id, _MODES.get(mode, "uses"))
+            self.told.link(self.at, lane, thing.id, MODES.get(mode, "uses"))
         having = self.told.having(thing.id)
         if queued is not None:
             # Of a pipe of two ways both sides' bytes count.
@@ -81,6 +81,20 @@ class _Look:
             thing = self.things.get(inode)
             if thing is not None and thing.kind == "semaphore" and one.value is not None:
                 self.told.value(self.at, thing.id, one.value)
+
+    def _locks_of_threads(self) -> None:
+        """Locks of ``threading``, which only Python's stacks tell: who wants one, and who holds it."""
+        wanted = {(stack.pid or self.notebook, stack.wants) for stack in self.stacks if stack.wants}
+        for pid, ident in sorted(wanted):
+            thing = self.told.things.lock_of_threads(pid, ident, self.at)
+            for stack in self.stacks:
+                lane = self.told.lanes.exactly(pid, stack.tid, self.at) if (stack.pid or self.notebook) == pid else ""
+                if lane and ident in stack.holds:
+                    self.told.link(self.at, lane, thing.id, "uses")
+                    self.told.hold(self.at, lane, thing.id, 1)
+                if lane and stack.wants == ident and self.told.waiting(lane) is None:
+                    begin = max(self.told.last_act(lane), self.told.lanes.began(lane)) or self.at
+                    self.told.wait(Waiting(lane, begin, "object", thing.id, call="acquire"))
 
     def _reading_queues(self) -> None:
         """Who holds a queue's first lock and reads a pipe, reads that queue's."""

@@ -15,6 +15,8 @@ from parallab.film.texts import item, result
 from parallab.film.things import Thing, Things, managed
 
 JOINS = ("join", "wait")
+#: The modes of an open descriptor, as a link's.
+MODES: dict[str, wire.LinkMode] = {"r": "reads", "w": "writes", "rw": "reads-writes", "map": "maps"}
 
 
 @dataclass
@@ -306,6 +308,8 @@ class _Sweep:
                 self._barrier(at, lane, event)
             case model.QueueUse():
                 self._queue(at, lane, event)
+            case model.PipeUse() if event.pipe.isdecimal():
+                self._pipe(at, lane, event)
             case model.ProxyUse():
                 self.told.mark(event.began, lane, "call", managed(event), text=f"{event.method}{result(event)}")
             case model.SegmentUse() if event.act != "arena" and event.error is None:
@@ -405,6 +409,23 @@ class _Sweep:
                 self.told.mark(at, lane, event.act, thing.id)
             case "joined":
                 self.told.resume(at, lane, thing.id)
+            case _:
+                pass
+
+    def _pipe(self, at: int, lane: str, event: model.PipeUse) -> None:
+        thing = self.things.end(int(event.pipe))
+        if thing is None:
+            return
+        self.told.link(at, lane, thing.id, MODES.get(event.mode, "uses"))
+        match event.act:
+            case "send":
+                self.told.mark(at, lane, "put", thing.id, text=item(event))
+            case "recv":
+                self.told.mark(at, lane, "get", thing.id, text=item(event))
+            case "eof":
+                self.told.mark(at, lane, "empty", thing.id)
+            case "close":
+                self.told.mark(at, lane, "close", thing.id)
             case _:
                 pass
 

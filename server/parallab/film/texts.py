@@ -13,8 +13,8 @@ MOST = 48
 """Characters."""
 
 
-def item(event: model.QueueUse) -> str:
-    """What was put or taken."""
+def item(event: model.QueueUse | model.PipeUse) -> str:
+    """What was put or taken, sent or received."""
     if not event.item:
         return event.item_type.rpartition(".")[2]
     return _short(_plain(event.item, event.item_type))

@@ -116,6 +116,11 @@ class Things:
             lost = self.found.pop(gone)
             self.found[kept].name = " – ".join(name for name in (self.found[kept].name, lost.name) if name)
 
+    def lock_of_threads(self, pid: int, ident: int, at: int) -> Thing:
+        """A lock of ``threading`` in a process, by its identity there."""
+        key = f"k{pid}:{ident:x}"
+        return self.found.setdefault(key, Thing(key, "thread-lock", at, cls="Lock"))
+
     def given(self, arg: model.Arg, at: int) -> Thing | None:
         """What is shared through an argument."""
         match arg.kind:
@@ -148,6 +153,11 @@ class Things:
                 for arg in event.args:
                     if arg.kind == "pipe-end" and arg.name.isdecimal():
                         self._pipe_end(int(arg.name), event)
+            case model.PipeUse() if event.pipe.isdecimal():
+                self._pipe_end(int(event.pipe), event)
+                if event.peer.isdecimal():
+                    self._pipe_end(int(event.peer), event)
+                    self.pair(int(event.pipe), int(event.peer))
             case model.QueueUse() if event.cls != "Journal":
                 self._queue(event)
             case model.BarrierUse():

@@ -1,8 +1,9 @@
 /** The pictures in the main area: map, timeline and replay, of the kernel in front or of a saved film. */
 
-import type {
-  JupyterFrontEnd,
-  JupyterFrontEndPlugin
+import {
+  ILabShell,
+  type JupyterFrontEnd,
+  type JupyterFrontEndPlugin
 } from '@jupyterlab/application';
 import { MainAreaWidget } from '@jupyterlab/apputils';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
@@ -16,11 +17,12 @@ const plugin: JupyterFrontEndPlugin<void> = {
   description: 'The map, the timeline and the replay of what a kernel did.',
   autoStart: true,
   requires: [IParallab],
-  optional: [ITranslator],
+  optional: [ITranslator, ILabShell],
   activate: (
     app: JupyterFrontEnd,
     parallab: IParallab,
-    translator: ITranslator | null
+    translator: ITranslator | null,
+    labShell: ILabShell | null
   ): void => {
     const { commands, shell } = app;
     const { client, connect, store } = parallab;
@@ -39,8 +41,13 @@ const plugin: JupyterFrontEndPlugin<void> = {
       widget.id = `parallab-picture-${++made}`;
       open.add(widget);
       widget.disposed.connect(() => open.delete(widget));
-      // Beside the notebook, where there is room for both.
-      shell.add(widget, 'main', { mode: 'split-right' });
+      if (labShell) {
+        // Beside the notebook: there is room for both.
+        labShell.add(widget, 'main', { mode: 'split-right' });
+      } else {
+        // Notebook 7 has one document in its main area; below it there is room.
+        shell.add(widget, 'down');
+      }
       return widget;
     };
 
@@ -93,6 +100,32 @@ const plugin: JupyterFrontEndPlugin<void> = {
       }
     });
 
+    commands.addCommand(CommandIDs.watch, {
+      label: trans.__('Watch How It Should Go'),
+      caption: trans.__('Play a run of the lab’s own solution, with captions'),
+      icon: parallabIcon,
+      isEnabled: () => store.state.labId !== null,
+      describedBy: {
+        args: {
+          type: 'object',
+          properties: {
+            lab: {
+              type: 'string',
+              description: 'The id of the lab; the one shown if not given'
+            }
+          }
+        }
+      },
+      execute: args => {
+        const lab = typeof args.lab === 'string' ? args.lab : store.state.labId;
+        if (lab !== null) {
+          const title = trans.__('How %1 should go', lab);
+          const widget = add({ kernel: null, lab, title, tab: 'map' });
+          shell.activateById(widget.id);
+        }
+      }
+    });
+
     commands.addCommand(CommandIDs.openFilm, {
       label: trans.__('Open a Film…'),
       caption: trans.__('Open a film that was saved from a picture'),
@@ -120,11 +153,12 @@ const plugin: JupyterFrontEndPlugin<void> = {
 
     // Toolbar buttons and menus ask again only when told to.
     let before = '';
-    store.changed.listen(({ host }) => {
-      const now = `${host.kernel?.id} ${host.notebook?.lab}`;
+    store.changed.listen(({ host, labId }) => {
+      const now = `${host.kernel?.id} ${host.notebook?.lab} ${labId}`;
       if (now !== before) {
         before = now;
         commands.notifyCommandChanged(CommandIDs.picture);
+        commands.notifyCommandChanged(CommandIDs.watch);
       }
     });
   }

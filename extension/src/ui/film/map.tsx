@@ -42,7 +42,7 @@ interface Edge {
 }
 
 /** Below this width the map has two columns. */
-const NARROW_PX = 560;
+const NARROW_PX = 440;
 /** With more thin lines than this, only those of the picked one are drawn. */
 const MANY = 30;
 /** With more lines than this, words on them would hide them. */
@@ -92,7 +92,10 @@ export function MapView(props: MapProps): React.JSX.Element {
   fit.current = to;
   React.useEffect(() => fit.current(fitted), [fitted]);
 
-  const every = React.useMemo(() => edgesOf(now, layout), [now, layout]);
+  const every = React.useMemo(
+    () => edgesOf(now, layout, narrow ? 0.28 : 0.5),
+    [now, layout, narrow]
+  );
   const many = every.filter(edge => edge.tie === 'uses').length > MANY;
   const edges = every.filter(
     edge =>
@@ -100,7 +103,8 @@ export function MapView(props: MapProps): React.JSX.Element {
       edge.tie !== 'uses' ||
       [edge.from, edge.to].includes(props.selected ?? '')
   );
-  const wordy = edges.filter(edge => edge.tie !== 'uses').length <= WORDY;
+  const wordy =
+    !narrow && edges.filter(edge => edge.tie !== 'uses').length <= WORDY;
   const order = React.useMemo(
     () => [
       ...now.lanes.filter(isThere).map(one => one.lane.id),
@@ -222,7 +226,7 @@ export function MapView(props: MapProps): React.JSX.Element {
             {edges
               .filter(edge => edge.number > 0 || (wordy && edge.tie !== 'uses'))
               .map(edge => (
-                <EdgeWords key={edge.key} edge={edge} kit={kit} />
+                <EdgeWords key={edge.key} edge={edge} wordy={wordy} kit={kit} />
               ))}
           </g>
         </g>
@@ -298,57 +302,62 @@ function LaneNode(
   const wide = width - (compact ? 30 : 46);
   return (
     <g
-      {...node}
       className="pl-Node pl-mod-lane"
-      role="button"
       data-id={lane.id}
       data-kind={lane.kind}
       data-doing={now.doing}
       data-caught={now.caught || undefined}
       data-chosen={props.chosen || undefined}
       data-marked={props.marked || undefined}
-      aria-label={`${name}, ${role}: ${doing}${
-        now.holds.length > 0
-          ? `; ${words.trans.__('holds %1', now.holds.map(id => words.object(id)).join(', '))}`
-          : ''
-      }${now.caught ? `; ${words.trans.__('part of a deadlock')}` : ''}`}
       transform={`translate(${place.x - width / 2} ${place.y - height / 2})`}
     >
-      <rect
-        className="pl-Node-box"
-        width={width}
-        height={height}
-        rx={lane.kind === 'thread' ? height / 2 : 8}
-      />
-      {compact ? (
-        <>
+      <g
+        {...node}
+        className="pl-Node-button"
+        role="button"
+        aria-label={`${name}, ${role}: ${doing}${
+          now.holds.length > 0
+            ? `; ${words.trans.__('holds %1', now.holds.map(id => words.object(id)).join(', '))}`
+            : ''
+        }${now.caught ? `; ${words.trans.__('part of a deadlock')}` : ''}`}
+      >
+        <rect
+          className="pl-Node-box"
+          width={width}
+          height={height}
+          rx={lane.kind === 'thread' ? height / 2 : 8}
+        />
+        <text
+          className="pl-Node-name"
+          x={compact ? 27 : 36}
+          y={compact ? height / 2 + 4 : 23}
+        >
+          {short(name, wide / (compact ? 7 : 7.4))}
+        </text>
+      </g>
+      {/* The label says all of this, and what is cut off here. */}
+      <g aria-hidden="true" className="pl-Node-more">
+        {compact ? (
           <g transform={`translate(15 ${height / 2})`}>
             <DoingShape doing={now.doing} />
           </g>
-          <text className="pl-Node-name" x="27" y={height / 2 + 4}>
-            {short(name, wide / 7)}
-          </text>
-        </>
-      ) : (
-        <>
-          <g transform="translate(20 19)">
-            <LaneShape kind={lane.kind} />
-          </g>
-          <text className="pl-Node-name" x="36" y="23">
-            {short(name, wide / 7.4)}
-            <tspan className="pl-Node-role" dx="6">
-              {name.length * 7.4 + role.length * 6 < wide ? role : ''}
-            </tspan>
-          </text>
-          <g transform="translate(20 43)">
-            <DoingShape doing={now.doing} />
-          </g>
-          <text className="pl-Node-text" x="36" y="47">
-            {short(doing, wide / 6)}
-          </text>
-        </>
-      )}
-      <title>{`${name}: ${doing}`}</title>
+        ) : (
+          <>
+            <g transform="translate(20 19)">
+              <LaneShape kind={lane.kind} />
+            </g>
+            <text className="pl-Node-role" x={width - 12} y="23">
+              {name.length * 7.6 + role.length * 6 < wide ? role : ''}
+            </text>
+            <g transform="translate(20 43)">
+              <DoingShape doing={now.doing} />
+            </g>
+            <text className="pl-Node-text" x="36" y="47">
+              {short(doing, wide / 6)}
+            </text>
+          </>
+        )}
+      </g>
     </g>
   );
 }
@@ -369,45 +378,51 @@ function ObjectNode(
       : null;
   return (
     <g
-      {...node}
       className="pl-Node pl-mod-object"
-      role="button"
       data-id={object.id}
       data-kind={object.kind}
       data-held={now.holders.length > 0 || undefined}
       data-caught={now.caught || undefined}
       data-chosen={props.chosen || undefined}
       data-marked={props.marked || undefined}
-      aria-label={`${capital(name)}, ${kind}: ${state || words.trans.__('nothing is known of its state')}${
-        now.caught ? `; ${words.trans.__('part of a deadlock')}` : ''
-      }`}
       transform={`translate(${place.x - width / 2} ${place.y - height / 2})`}
     >
-      <path className="pl-Node-box" d={ticket(width, height)} />
-      {full !== null ? (
-        <rect
-          className="pl-Node-fill"
-          x="12"
-          y={height - 9}
-          width={Math.max(0, (width - 24) * Math.min(1, full))}
-          height="4"
-        />
-      ) : null}
-      <g transform="translate(20 18)">
-        <ObjectShape kind={object.kind} />
+      <g
+        {...node}
+        className="pl-Node-button"
+        role="button"
+        aria-label={`${capital(name)}, ${kind}: ${state || words.trans.__('nothing is known of its state')}${
+          now.caught ? `; ${words.trans.__('part of a deadlock')}` : ''
+        }`}
+      >
+        <path className="pl-Node-box" d={ticket(width, height)} />
+        <text className="pl-Node-name" x="36" y="22">
+          {short(name, wide / 7.4)}
+        </text>
       </g>
-      <text className="pl-Node-name" x="36" y="22">
-        {short(name, wide / 7.4)}
-        <tspan className="pl-Node-role" dx="6">
-          {object.name && name.length * 7.4 + kind.length * 6 < wide
+      {/* The label says all of this, and what is cut off here. */}
+      <g aria-hidden="true" className="pl-Node-more">
+        {full !== null ? (
+          <rect
+            className="pl-Node-fill"
+            x="12"
+            y={height - 9}
+            width={Math.max(0, (width - 24) * Math.min(1, full))}
+            height="4"
+          />
+        ) : null}
+        <g transform="translate(20 18)">
+          <ObjectShape kind={object.kind} />
+        </g>
+        <text className="pl-Node-role" x={width - 12} y="22">
+          {object.name && name.length * 7.6 + kind.length * 6 < wide
             ? kind
             : ''}
-        </tspan>
-      </text>
-      <text className="pl-Node-text" x="36" y="41">
-        {short(state, wide / 6)}
-      </text>
-      <title>{`${name}: ${state}`}</title>
+        </text>
+        <text className="pl-Node-text" x="36" y="41">
+          {short(state, wide / 6)}
+        </text>
+      </g>
     </g>
   );
 }
@@ -428,27 +443,31 @@ function EdgeLine(props: { readonly edge: Edge }): React.JSX.Element {
 
 function EdgeWords(props: {
   readonly edge: Edge;
+  readonly wordy: boolean;
   readonly kit: Kit;
 }): React.JSX.Element {
-  const { edge, kit } = props;
+  const { edge, wordy, kit } = props;
   const [x, y] = edge.middle;
+  const left = wordy ? -40 : 0;
   return (
     <g transform={`translate(${x} ${y})`} className="pl-EdgeWords">
       {edge.number > 0 ? (
         <>
-          <circle className="pl-EdgeNumber" r="9" cx="-40" />
-          <text className="pl-EdgeNumber-text" x="-40" y="4">
+          <circle className="pl-EdgeNumber" r="9" cx={left} />
+          <text className="pl-EdgeNumber-text" x={left} y="4">
             {String(edge.number)}
           </text>
         </>
       ) : null}
-      <text y="4" data-caught={edge.caught || undefined}>
-        {edge.tie === 'waits'
-          ? edge.end
-            ? kit.trans.__('waits for its end')
-            : kit.trans.__('waits for')
-          : kit.trans.__('held by')}
-      </text>
+      {wordy ? (
+        <text y="4" data-caught={edge.caught || undefined}>
+          {edge.tie === 'waits'
+            ? edge.end
+              ? kit.trans.__('waits for its end')
+              : kit.trans.__('waits for')
+            : kit.trans.__('held by')}
+        </text>
+      ) : null}
     </g>
   );
 }
@@ -475,7 +494,8 @@ const curve = linkHorizontal<
   [number, number]
 >();
 
-function edgesOf(now: Moment, layout: Layout): Edge[] {
+/** `apart` is where on a wait its number stands: elsewhere than a hold's, where they cross. */
+function edgesOf(now: Moment, layout: Layout, apart: number): Edge[] {
   const edges: Edge[] = [];
   const places = (id: string) =>
     layout.lanes.get(id) ?? layout.objects.get(id) ?? null;
@@ -509,7 +529,7 @@ function edgesOf(now: Moment, layout: Layout): Edge[] {
       from,
       to,
       end: tie === 'waits' && layout.lanes.has(to),
-      ...between(one, other, shift),
+      ...between(one, other, shift, tie === 'waits' ? apart : 0.5),
       caught: number > 0,
       number
     });
@@ -555,7 +575,8 @@ function edgesOf(now: Moment, layout: Layout): Edge[] {
 function between(
   one: Place,
   other: Place,
-  shift: number
+  shift: number,
+  along: number
 ): Pick<Edge, 'path' | 'middle'> {
   const apart = Math.abs(one.x - other.x) > (one.width + other.width) / 2;
   if (!apart) {
@@ -585,8 +606,22 @@ function between(
   ];
   return {
     path: curve({ source, target }) ?? '',
-    middle: [(source[0] + target[0]) / 2, (source[1] + target[1]) / 2]
+    middle: pointOn(source, target, along)
   };
+}
+
+/** A point of the curve between two, `along` from 0 to 1 (d3-shape's link: both controls half way). */
+function pointOn(
+  [x0, y0]: readonly [number, number],
+  [x1, y1]: readonly [number, number],
+  along: number
+): [number, number] {
+  const back = 1 - along;
+  const half = 3 * along * back * ((x0 + x1) / 2);
+  return [
+    x0 * back ** 3 + half + x1 * along ** 3,
+    y0 * back ** 2 * (1 + 2 * along) + y1 * along ** 2 * (3 - 2 * along)
+  ];
 }
 
 /** A line to something higher leaves a box higher, so that lines do not meet where they end. */

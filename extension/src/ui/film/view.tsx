@@ -452,6 +452,10 @@ function useFilm(player: Player, reel: Reel): void {
       old !== null && old.kernel_id === film.kernel_id && old.run === film.run;
     before.current = film;
     player.load(film, reel.moments, again);
+    if (!again && film.captions.length > 0) {
+      // One that tells a story begins at its beginning.
+      player.seek(film.begin);
+    }
   }, [player, reel]);
 }
 

@@ -171,7 +171,7 @@ export class Words {
     }
     if (now.holders.length > 0) {
       parts.push(trans.__('held by %1', this.lanes(now.holders)));
-    } else if (object.kind === 'lock' || object.kind === 'rlock') {
+    } else if (/lock$/.test(object.kind)) {
       parts.push(trans.__('free'));
     }
     if (object.kind === 'segment' && object.capacity !== null) {
@@ -296,6 +296,22 @@ export class Words {
     const thing = mark.object ? this.object(mark.object) : '';
     const other = mark.other ? this.lane(mark.other) : trans.__('a child');
     const item = mark.text;
+    const pipe = this.reel.objects.get(mark.object)?.kind === 'pipe';
+    if (pipe && mark.act === 'put') {
+      return capital(trans.__('%1 sends %2 through %3.', who, item, thing));
+    }
+    if (pipe && mark.act === 'get') {
+      return capital(trans.__('%1 receives %2 from %3.', who, item, thing));
+    }
+    if (pipe && mark.act === 'empty') {
+      return capital(
+        trans.__(
+          '%1 learns that nobody will send through %2 any more.',
+          who,
+          thing
+        )
+      );
+    }
     const texts: Record<FilmMark['act'], string> = {
       start: trans.__('%1 starts %2.', who, other),
       join: trans.__('%1 joins %2: it waits for its end.', who, other),
