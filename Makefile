@@ -5,6 +5,8 @@
 #   make check    format, lint, types, import layers, generated files
 #   make labs     prove every lab: starters fail, solutions pass, each mistake gets its text
 #   make bench    the budgets, measured: docs/performance.md
+#   make course   write docs/course.md: what serves each sentence and objective of the course
+#   make flakes   run every solution and wrong answer 20 times on a busy machine: docs/flakes.md
 #   make corpus   record anew what the core's tests look at: every primitive and hang, by start method and Python
 #   make dist     wheel and sdist in dist/;  make dist-check  installs both in clean environments and uses them
 #
@@ -12,6 +14,7 @@
 # WORK=…    the folder `make lab` opens (default: work)
 # T=…       what `make test-python`, `make test-browser` and `make test-hub` run instead of everything
 # K=…       the subjects that `make corpus` records instead of all
+# L=…       the labs that `make flakes` runs instead of all
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -38,7 +41,7 @@ alone := $(if $(shell command -v flock),flock .venv/.lock)
 # A missing folder, as in an early clone, is no error.
 sources = $(shell find $(wildcard $(1)) -type f -not -name '*.spec.ts*' -not -path '*/__tests__/*' -not -path '*/__pycache__/*' 2>/dev/null)
 
-.PHONY: help setup lab test test-python test-browser test-hub test-front check format labs bench corpus dist dist-check clean
+.PHONY: help setup lab test test-python test-browser test-hub test-front check format labs course flakes bench corpus dist dist-check clean
 help:
 	@sed -n 's/^#   //p' Makefile
 
@@ -100,6 +103,13 @@ format: setup
 
 labs: setup
 	@parallab author check
+
+course: setup
+	@python scripts/course_page.py
+
+# Goes on where it was stopped. Takes hours: 20 runs of each case, spread over Pythons and start methods, at load 8.
+flakes: setup
+	@python scripts/flakes.py $(L)
 
 # T=… here names parts: front snapshot probe server grading class.
 bench: setup

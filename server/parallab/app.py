@@ -17,6 +17,7 @@ from parallab.handlers import ROUTES
 from parallab.judge_pool import JudgePool
 from parallab.kernels import Kernels
 from parallab.library import CourseLibrary
+from parallab.preview import Preview
 from parallab.store import Keeper
 from parallab.workplace import Workplace
 
@@ -61,6 +62,11 @@ class ParallabApp(ExtensionApp):
     def _default_class_url(self) -> str:
         return os.environ.get("PARALLAB_CLASS_URL", "")
 
+    preview = Bool(
+        False,
+        help="For authors: tells the browser when a lab's files change, and brings the change into its notebook.",
+    ).tag(config=True)
+
     @default("store_url")
     def _default_store_url(self) -> str:
         return f"{SQLITE}{Path(jupyter_data_dir()) / 'parallab' / 'progress.sqlite'}"
@@ -84,17 +90,22 @@ class ParallabApp(ExtensionApp):
         server: Any = self.serverapp
         events = Events(server.event_logger)
         events.register()
+        library = CourseLibrary([Path(folder).expanduser() for folder in self.lab_folders] or None)
         keeper = Keeper(Path(self.store_url.removeprefix(SQLITE)).expanduser())
         of_class = access(self.class_url)
         desk = Desk(
-            CourseLibrary([Path(folder).expanduser() for folder in self.lab_folders] or None),
+            library,
             keeper,
             Kernels(server.kernel_manager),
             JudgePool(),
             Workplace(server.contents_manager, self.folder),
             events,
-            Classroom(of_class, keeper) if of_class is not None else None,
+            classroom=Classroom(of_class, keeper) if of_class is not None else None,
+            authoring=self.preview,
         )
+        self._preview = Preview(library, events.lab) if self.preview else None
+        if self._preview is not None:
+            server.io_loop.add_callback(self._preview.start)
         self.settings["parallab_desk"] = desk
         if of_class is not None:
             server.io_loop.add_callback(desk.begin)
@@ -109,6 +120,8 @@ class ParallabApp(ExtensionApp):
 
     async def stop_extension(self) -> None:
         """Ends the judging process and closes the database."""
+        if self._preview is not None:
+            await self._preview.close()
         desk = self.settings.get("parallab_desk")
         if desk is not None:
             await desk.close()

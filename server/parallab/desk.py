@@ -12,16 +12,18 @@ import platform
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Protocol, TypeVar
 
 import msgspec
 
-from parallab import acts, answers, capabilities, cleaning, judging, model, rescue, views, wire
+from parallab import acts, answers, capabilities, cleaning, doubts, judging, merging, model, recall, rescue, views, wire
 from parallab.checks import Check
 from parallab.classroom import Classroom
 from parallab.events import Events
 from parallab.evidence import Evidence
+from parallab.feed import Looker, Outbox
 from parallab.film import NEWEST, film
 from parallab.kernels import Kernel, Kernels, advice, unrecorded
 from parallab.lab import Lab, Step, assign
@@ -34,6 +36,7 @@ from parallab.progress import (
     Answers,
     AnyFact,
     BreakMet,
+    Drawn,
     HandedIn,
     HelpAnswered,
     HelpAsked,
@@ -110,7 +113,9 @@ class Desk:
         judge: Judge,
         workplace: Workplace,
         events: Events,
+        *,
         classroom: Classroom | None = None,
+        authoring: bool = False,
     ) -> None:
         self._library = library
         self._keeper = keeper
@@ -119,9 +124,10 @@ class Desk:
         self._workplace = workplace
         self._events = events
         self._classroom = classroom
+        self._authoring = authoring
         self._capabilities: wire.Capabilities | None = None
         self._cleaning = asyncio.Lock()
-        self.watches = Watches(kernels, events.kernel, self._has_breaks, self._judge_breaks)
+        self.watches = Watches(kernels, self._has_breaks, self._judge_breaks)
 
     def begin(self) -> None:
         """The server's loop runs: what an earlier server left for the class can be sent."""
@@ -155,33 +161,72 @@ class Desk:
         """A lab with its steps and what was done."""
         shelved = await self._lab(lab_id)
         memories = (await _saved(self._keeper.memories())).get(shelved.lab.id, {})
-        return views.lab_view(shelved.lab, shelved.checks, platform.python_version(), memories, self._library.html)
+        lab = await self._asking(shelved.lab, memories)
+        made = views.lab_view(lab, shelved.checks, platform.python_version(), memories, self._library.html)
+        watch = shelved.lab.watch if shelved.has_replay else None
+        return msgspec.structs.replace(made, watch=watch.step if watch is not None else "")
+
+    async def replay(self, lab_id: str) -> wire.Film:
+        """The film of a run of the lab's solution, with captions."""
+        shelved = await self._lab(lab_id)
+        try:
+            return await asyncio.to_thread(self._library.replay, shelved)
+        except LookupError as error:
+            raise Problem(404, str(error.args[0])) from None
 
     async def progress(self) -> wire.Progress:
         """All labs' progress; those that cannot be read now are left out, not lost."""
         memories = await _saved(self._keeper.memories())
-        shelf = await asyncio.to_thread(self._library.labs)
+        labs = await self._labs()
         return wire.Progress(
             wire.SCHEMA,
             {
-                one.lab.id: views.lab_progress(one.lab, memories.get(one.lab.id, {}), self._library.html)
-                for one in shelf
-                if not one.problem
+                lab.id: views.lab_progress(
+                    recall.asking(lab, memories.get(lab.id, {}), labs), memories.get(lab.id, {}), self._library.html
+                )
+                for lab in labs
             },
         )
 
     async def open(self, lab_id: str) -> wire.OpenReply:
-        """Puts the lab's files into the learner's folder, where they are missing."""
+        """Puts the lab's files into the learner's folder, where they are missing or of an older version."""
         shelved = await self._lab(lab_id)
         memory = await self._memory(shelved.lab.id, "")
         notebook, modules = await asyncio.to_thread(
             lambda: (self._library.notebook(shelved), self._library.modules(shelved))
         )
-        placed = await self._workplace.put(shelved.slug, notebook, modules, memory.files)
-        if placed.created or placed.digests or not memory.files:
+        placed = await self._workplace.put(
+            shelved.slug,
+            notebook,
+            modules,
+            memory.files,
+            lambda mine: merging.merge(mine, shelved.lab, always=self._authoring),
+        )
+        if placed.created or placed.digests or placed.news or not memory.files:
             opened = Opened(dict(placed.digests))
             await _saved(self._keeper.append(shelved.lab.id, "", shelved.lab.version, opened))
-        return wire.OpenReply(placed.path, placed.created)
+        await self._draw(shelved.lab)
+        return wire.OpenReply(placed.path, placed.created, placed.news)
+
+    async def _draw(self, lab: Lab) -> None:
+        """Draws for the lab's recall step, once: what was drawn stays, so that answers find their questions."""
+        memories = await _saved(self._keeper.memories())
+        for step in lab.steps:
+            memory = memories.get(lab.id, {}).get(step.id, Memory())
+            if step.draw and not memory.drawn and memory.passed_at is None:
+                earlier = recall.earlier(lab.id, await self._labs())
+                if drawn := recall.draw(earlier, memories, step.draw, now().unix):
+                    await _saved(self._keeper.append(lab.id, step.id, lab.version, Drawn(drawn)))
+
+    async def _labs(self) -> tuple[Lab, ...]:
+        shelf = await asyncio.to_thread(self._library.labs)
+        return tuple(one.lab for one in shelf if not one.problem)
+
+    async def _asking(self, lab: Lab, memories: Mapping[str, Memory]) -> Lab:
+        """The lab with the questions that were drawn for it."""
+        if not any(recall.asked_in(step, memories) for step in lab.steps):
+            return lab
+        return recall.asking(lab, memories, await self._labs())
 
     # -- steps ------------------------------------------------------------------------
 
@@ -241,6 +286,36 @@ class Desk:
         before = (await self._memory(at.lab.id, at.step.id)).answers
         verdict = answers.verdict(at.step, {**before, **{one.question: one for one in answered}})
         return wire.AnswerReply(wire.SCHEMA, answered, await self._remember(at, Answers(answered, verdict)))
+
+    async def doubt(self, lab_id: str, step_id: str, request: wire.DoubtRequest) -> wire.DoubtReply:
+        """Puts a doubted verdict, with all that it was made from, into the learner's folder, or says what that is."""
+        at = await self._step(lab_id, step_id)
+        if len(request.words) > doubts.WORDS:
+            raise Problem(400, f"Say it in at most {doubts.WORDS} characters; these are {len(request.words)}.")
+        memory = await self._memory(at.lab.id, at.step.id)
+        if memory.last is None:
+            raise Problem(409, "There is no verdict yet. Check your work first.")
+        recording = await self._cut(self._kernels.find(request.kernel_id))
+        doubt = doubts.Doubt(
+            schema=wire.SCHEMA,
+            parallab=version("parallab"),
+            system=f"{platform.system()} {platform.release()}",
+            lab=at.lab.id,
+            version=at.lab.version,
+            step=at.step.id,
+            words=request.words,
+            result=memory.last,
+            cells=request.cells,
+            since=_since(memory),
+            met={name: moment.ticks(boot()) for name, moment in memory.met.items()},
+            recording=recording,
+        )
+        try:
+            text = await asyncio.to_thread(doubts.pack, doubt, str(Path.home()))
+        except doubts.DoubtError as error:
+            raise Problem(409, str(error)) from None
+        path = await self._workplace.keep(at.shelved.slug, f"verdict-{at.step.id}", text) if request.save else ""
+        return wire.DoubtReply(wire.SCHEMA, doubts.contents(doubt, len(text)), path)
 
     async def hint(self, lab_id: str, step_id: str, request: wire.HintRequest) -> wire.HintReply:
         """One hint; each is given only after those before it."""
@@ -350,6 +425,16 @@ class Desk:
             return unrecorded(kernel)
         self.watches.over(kernel)
         return await asyncio.to_thread(picture, kernel.recorder.glance(), kernel.id)
+
+    def look(self, kernel_id: str, outbox: Outbox) -> Looker:
+        """Somebody looks at a kernel: told of nothing yet, until it says what it wants.
+
+        :raises Problem: 404, there is no such kernel.
+        """
+        kernel = self._kernels.find(kernel_id)
+        if kernel.recorder is None:
+            return Looker(outbox, {}, wire.LiveMessage(wire.SCHEMA, unrecorded(kernel)))
+        return Looker(outbox, self.watches.over(kernel).feeds)
 
     async def recording(self, kernel_id: str) -> bytes:
         """All that was recorded of a kernel, as JSON."""
@@ -500,6 +585,9 @@ class Desk:
             raise Problem(
                 404, f"Lab {shelved.lab.id} has no step “{shown(step_id)}”. Choose one from the sidebar's list."
             )
+        if step.kind == "recall":
+            memories = (await _saved(self._keeper.memories())).get(shelved.lab.id, {})
+            step = (await self._asking(shelved.lab, memories)).step(step.id) or step
         return At(shelved, step)
 
     async def _memory(self, lab: str, step: str) -> Memory:

@@ -17,6 +17,7 @@ from parallab.progress import (
     ActDone,
     Answers,
     BreakMet,
+    Drawn,
     Entry,
     HandedIn,
     HelpAnswered,
@@ -146,7 +147,7 @@ def report(line: int, entry: Entry, now: Moment) -> Report:
             return change(plain, level=level)
         case HelpAsked(text=text):
             return change(plain, message=text[:MESSAGE])
-        case Opened() | SolutionShown() | Reset() | ActDone() | HelpAnswered() | HelpOver() | HandedIn():
+        case Opened() | SolutionShown() | Drawn() | Reset() | ActDone() | HelpAnswered() | HelpOver() | HandedIn():
             return plain
 
 

@@ -14,6 +14,7 @@ export type Spies = { readonly [K in keyof Actions]: jest.Mock };
 export function spies(): Spies {
   return {
     refresh: jest.fn(),
+    reconnect: jest.fn(),
     showCourse: jest.fn(),
     showLab: jest.fn(),
     openLab: jest.fn(),
@@ -37,7 +38,10 @@ export function spies(): Spies {
     rescue: jest.fn(),
     closeRescue: jest.fn(),
     clean: jest.fn(),
-    hideLeft: jest.fn()
+    hideLeft: jest.fn(),
+    closeNews: jest.fn(),
+    doubt: jest.fn(),
+    closeDoubt: jest.fn()
   };
 }
 

@@ -1,18 +1,21 @@
 /** What the store holds, and questions about it that several views ask. */
 
 import { NO_NOTEBOOK, type HostState } from './host';
+import type { LinkState } from './live';
 import type { Problem } from './problem';
 import type {
   ActReply,
   Capabilities,
   CleanReply,
   Course,
+  DoubtReply,
   GoalResult,
   GoalView,
   KernelState,
   LabSummary,
   LabView,
   Leftover,
+  News,
   NotebookCell,
   RescueReply,
   SolutionReply,
@@ -26,6 +29,7 @@ export type Action =
   | 'predict'
   | 'answer'
   | 'act'
+  | 'doubt'
   | 'hint'
   | 'solution'
   | 'reset'
@@ -39,6 +43,8 @@ export interface StepWork {
   /** Checks answered since the page was loaded: an old verdict is shown, only a new one is told. */
   readonly judged: number;
   readonly solution: SolutionReply | null;
+  /** What a file of the doubted verdict would hold, or where it was saved. */
+  readonly doubt: DoubtReply | null;
   /** The cells that reset or the solution took the place of. */
   readonly undo: readonly NotebookCell[] | null;
   /** Answers not yet sent: by prompt, by question, or by the step's own id for lines in order. */
@@ -52,6 +58,7 @@ export const NO_WORK: StepWork = {
   problem: null,
   judged: 0,
   solution: null,
+  doubt: null,
   undo: null,
   drafts: {},
   acts: {}
@@ -108,6 +115,8 @@ export interface State {
   readonly loading: { readonly course: boolean; readonly lab: boolean };
   /** The lab whose notebook is being opened. */
   readonly opening: string | null;
+  /** What a new version of a lab brought into its notebook, until the learner has read it. */
+  readonly news: Readonly<Record<string, News>>;
   /** What stands in the way of everything: no server, no login. */
   readonly problem: Problem | null;
   /** What went wrong with the course, the lab shown, or its notebook. */
@@ -115,6 +124,8 @@ export interface State {
   readonly openStep: string | null;
   readonly host: HostState;
   readonly kernel: KernelState | null;
+  /** Whether the server tells of the kernel; when that is lost, `kernel` is what was. */
+  readonly live: LinkState;
   readonly rescue: RescueWork;
   readonly left: LeftWork;
   readonly handIn: HandInWork;
@@ -130,11 +141,13 @@ export const INITIAL: State = {
   labs: {},
   loading: { course: false, lab: false },
   opening: null,
+  news: {},
   problem: null,
   pageProblem: null,
   openStep: null,
   host: NO_NOTEBOOK,
   kernel: null,
+  live: 'off',
   rescue: NO_RESCUE,
   left: NO_LEFT,
   handIn: NO_HAND_IN,

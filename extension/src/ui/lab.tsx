@@ -16,6 +16,7 @@ import { ClassTrouble, HandIn } from './classroom';
 import { Bar, Button } from './controls';
 import { Rescued, RunningNow, Stuck } from './kernel';
 import type { Kit, ViewSettings } from './kit';
+import { NewVersion } from './news';
 import { Sight, SightWarning } from './sight';
 import { SituationNotice } from './situation';
 import { Step, type NextProps } from './step';
@@ -37,9 +38,9 @@ export function LabPage(props: LabPageProps): React.JSX.Element {
     state.host.notebook?.lab === state.labId ? state.host.notebook : null;
   const here = own?.activeStep ?? null;
   const texts = own?.texts ?? [];
-  const { kernel, rescue } = state;
+  const { kernel, live, rescue } = state;
   const classroom = state.course?.classroom ?? null;
-  const now = { kernel, rescue, actions, kit };
+  const now = { kernel, live, rescue, actions, kit };
   const page = React.useRef<HTMLElement>(null);
   const moving = React.useRef(false);
   // The button that led to the next step is gone with its own: the focus goes along.
@@ -88,6 +89,15 @@ export function LabPage(props: LabPageProps): React.JSX.Element {
           kit={kit}
         />
       )}
+      <NewVersion
+        lab={state.labId ?? lab.id}
+        version={lab.version}
+        has={own?.version ?? null}
+        news={state.news[state.labId ?? lab.id] ?? null}
+        opening={state.opening !== null}
+        actions={actions}
+        kit={kit}
+      />
       {kernel ? (
         <div className="pl-Row">
           <Button onClick={() => actions.showPicture('map')}>
@@ -124,6 +134,7 @@ export function LabPage(props: LabPageProps): React.JSX.Element {
               next={next}
               inClass={classroom !== null}
               told={texts.includes(step.id)}
+              version={lab.version}
               settings={props.settings}
               actions={actions}
               kit={kit}
