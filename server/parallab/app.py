@@ -53,6 +53,11 @@ class ParallabApp(ExtensionApp):
         help="Whether JupyterLab starts with Parallab's sidebar open, unless the learner's settings say otherwise.",
     ).tag(config=True)
 
+    preview = Bool(
+        False,
+        help="For authors: tells the browser when a lab's files change, and brings the change into its notebook.",
+    ).tag(config=True)
+
     class_url = Unicode(
         help="The class service that progress is reported to, as http://HOST:PORT/services/NAME/; none when empty. "
         "parallab.hub.configure sets it, through PARALLAB_CLASS_URL.",
@@ -61,11 +66,6 @@ class ParallabApp(ExtensionApp):
     @default("class_url")
     def _default_class_url(self) -> str:
         return os.environ.get("PARALLAB_CLASS_URL", "")
-
-    preview = Bool(
-        False,
-        help="For authors: tells the browser when a lab's files change, and brings the change into its notebook.",
-    ).tag(config=True)
 
     @default("store_url")
     def _default_store_url(self) -> str:
@@ -100,7 +100,7 @@ class ParallabApp(ExtensionApp):
             JudgePool(),
             Workplace(server.contents_manager, self.folder),
             events,
-            classroom=Classroom(of_class, keeper) if of_class is not None else None,
+            Classroom(of_class, keeper) if of_class is not None else None,
             authoring=self.preview,
         )
         self._preview = Preview(library, events.lab) if self.preview else None

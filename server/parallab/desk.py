@@ -113,8 +113,8 @@ class Desk:
         judge: Judge,
         workplace: Workplace,
         events: Events,
-        *,
         classroom: Classroom | None = None,
+        *,
         authoring: bool = False,
     ) -> None:
         self._library = library
@@ -123,8 +123,8 @@ class Desk:
         self._judge = judge
         self._workplace = workplace
         self._events = events
-        self._classroom = classroom
         self._authoring = authoring
+        self._classroom = classroom
         self._capabilities: wire.Capabilities | None = None
         self._cleaning = asyncio.Lock()
         self.watches = Watches(kernels, self._has_breaks, self._judge_breaks)

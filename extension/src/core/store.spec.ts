@@ -663,6 +663,46 @@ test('a disposed store stays as it is', async () => {
   expect(heard).not.toHaveBeenCalled();
 });
 
+describe('a doubted verdict', () => {
+  const DOUBT = 'POST labs/L04/steps/one/doubt';
+  const told = { schema: 1, contents: ['Your cells.'], path: '' };
+
+  test('is asked about with kernel, cells and their text', async () => {
+    const { store, server } = await inLab({ [DOUBT]: { json: told } });
+    await store.doubt('one', '', false);
+    expect(server.bodyOf(DOUBT)).toEqual({
+      kernel_id: 'k1',
+      cells: [
+        { id: 'c1', step: 'one', source: 'x = 1' },
+        { id: 'c2', step: null, source: 'x = 1' }
+      ],
+      words: '',
+      save: false
+    });
+    expect(workOf(store.state, 'one').doubt).toEqual(told);
+    store.closeDoubt('one');
+    expect(workOf(store.state, 'one').doubt).toBeNull();
+  });
+
+  test('needs the notebook and its kernel', async () => {
+    const { store, server } = world();
+    await store.showLab('L04');
+    await store.doubt('one', '', true);
+    expect(server.count(DOUBT)).toBe(0);
+    expect(workOf(store.state, 'one').problem?.kind).toBe('host');
+  });
+
+  test('says what went wrong, and keeps what was shown', async () => {
+    const answers: Record<string, Answer> = { [DOUBT]: { json: told } };
+    const { store, server } = await inLab(answers);
+    await store.doubt('one', '', false);
+    server.answers[DOUBT] = { status: 507, json: { message: 'Full.' } };
+    await store.doubt('one', '', true);
+    expect(workOf(store.state, 'one').problem?.message).toBe('Full.');
+    expect(workOf(store.state, 'one').doubt).toEqual(told);
+  });
+});
+
 describe('the class', () => {
   const HELP = { text: 'It hangs', at: 1, answer: '', by: '' };
 
@@ -707,45 +747,5 @@ describe('the class', () => {
       busy: false,
       problem: { message }
     });
-  });
-});
-
-describe('a doubted verdict', () => {
-  const DOUBT = 'POST labs/L04/steps/one/doubt';
-  const told = { schema: 1, contents: ['Your cells.'], path: '' };
-
-  test('is asked about with kernel, cells and their text', async () => {
-    const { store, server } = await inLab({ [DOUBT]: { json: told } });
-    await store.doubt('one', '', false);
-    expect(server.bodyOf(DOUBT)).toEqual({
-      kernel_id: 'k1',
-      cells: [
-        { id: 'c1', step: 'one', source: 'x = 1' },
-        { id: 'c2', step: null, source: 'x = 1' }
-      ],
-      words: '',
-      save: false
-    });
-    expect(workOf(store.state, 'one').doubt).toEqual(told);
-    store.closeDoubt('one');
-    expect(workOf(store.state, 'one').doubt).toBeNull();
-  });
-
-  test('needs the notebook and its kernel', async () => {
-    const { store, server } = world();
-    await store.showLab('L04');
-    await store.doubt('one', '', true);
-    expect(server.count(DOUBT)).toBe(0);
-    expect(workOf(store.state, 'one').problem?.kind).toBe('host');
-  });
-
-  test('says what went wrong, and keeps what was shown', async () => {
-    const answers: Record<string, Answer> = { [DOUBT]: { json: told } };
-    const { store, server } = await inLab(answers);
-    await store.doubt('one', '', false);
-    server.answers[DOUBT] = { status: 507, json: { message: 'Full.' } };
-    await store.doubt('one', '', true);
-    expect(workOf(store.state, 'one').problem?.message).toBe('Full.');
-    expect(workOf(store.state, 'one').doubt).toEqual(told);
   });
 });

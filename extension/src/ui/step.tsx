@@ -49,10 +49,10 @@ export interface StepProps {
   readonly work: StepWork;
   readonly situation: Situation;
   readonly next: NextProps;
-  /** There are instructors to ask. */
-  readonly inClass: boolean;
   /** Of the lab, as it is now. */
   readonly version: number;
+  /** There are instructors to ask. */
+  readonly inClass: boolean;
   /** Its text stands in the notebook, too. */
   readonly told: boolean;
   readonly settings: ViewSettings;
