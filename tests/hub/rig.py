@@ -83,12 +83,13 @@ def ask(method: str, url: str, *, token: str = "", body: Any = None, headers: Ma
 
 
 def until(done: Callable[[], Any], what: str, patience: float = PATIENCE) -> Any:
-    """Waits for a state of something outside, which nobody would tell us of."""
+    """Waits for a state of something outside, which nobody would tell us of. Who does not answer is not there yet."""
     end = time.monotonic() + patience
     while True:
-        found = done()
-        if found:
-            return found
+        with contextlib.suppress(URLError, ConnectionError):
+            found = done()
+            if found:
+                return found
         if time.monotonic() > end:
             raise AssertionError(f"this did not happen within {patience} s: {what}")
         time.sleep(0.05)
@@ -188,10 +189,7 @@ class RealHub:
         def ready() -> bool:
             if process.poll() is not None:
                 raise RuntimeError(f"the Hub ended with code {process.returncode}:\n{self.tail()}")
-            try:
-                return done()
-            except (URLError, ConnectionError, TimeoutError):
-                return False
+            return done()
 
         try:
             until(ready, what)

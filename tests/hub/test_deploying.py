@@ -133,10 +133,7 @@ class OwnService:
     def _answers(self) -> bool:
         assert self.process is not None
         assert self.process.poll() is None, self._log.read_text()
-        try:
-            return rig.ask("GET", self._health).status == 200
-        except OSError:
-            return False
+        return rig.ask("GET", self._health).status == 200
 
     def stop(self, how: int = signal.SIGTERM) -> int:
         assert self.process is not None
