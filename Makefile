@@ -1,17 +1,20 @@
 # One way to set up, to check, to test and to run. All of it lives in .venv and node_modules; `make clean` undoes it.
 #
 #   make lab      set up what is missing and open the course in JupyterLab
-#   make test     every test: Python, real browser, front end
+#   make test     every test: Python, real browser, front end, and the class service on a real JupyterHub
 #   make check    format, lint, types, import layers, generated files
 #   make labs     prove every lab: starters fail, solutions pass, each mistake gets its text
 #   make bench    the budgets, measured: docs/performance.md
+#   make course   write docs/course.md: what serves each sentence and objective of the course
+#   make flakes   run every solution and wrong answer 20 times on a busy machine: docs/flakes.md
 #   make corpus   record anew what the core's tests look at: every primitive and hang, by start method and Python
 #   make dist     wheel and sdist in dist/;  make dist-check  installs both in clean environments and uses them
 #
 # PYTHON=…  the interpreter for .venv (default: the newest from 3.10 on)
 # WORK=…    the folder `make lab` opens (default: work)
-# T=…       what `make test-python` and `make test-browser` run instead of everything
+# T=…       what `make test-python`, `make test-browser` and `make test-hub` run instead of everything
 # K=…       the subjects that `make corpus` records instead of all
+# L=…       the labs that `make flakes` runs instead of all
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -38,7 +41,7 @@ alone := $(if $(shell command -v flock),flock .venv/.lock)
 # A missing folder, as in an early clone, is no error.
 sources = $(shell find $(wildcard $(1)) -type f -not -name '*.spec.ts*' -not -path '*/__tests__/*' -not -path '*/__pycache__/*' 2>/dev/null)
 
-.PHONY: help setup lab test test-python test-browser test-front check format labs bench corpus dist dist-check clean
+.PHONY: help setup lab test test-python test-browser test-hub test-front check format labs course flakes bench corpus dist dist-check clean
 help:
 	@sed -n 's/^#   //p' Makefile
 
@@ -51,7 +54,7 @@ $(STAMPS)/venv:
 
 $(STAMPS)/python: $(STAMPS)/venv pyproject.toml hatch_build.py install.json $(call sources,jupyter-config)
 	@echo "Installing Parallab and its tools into .venv …"
-	@$(alone) scripts/quietly.sh .venv/bin/python -m pip install --quiet --editable '.[test,dev,bench]'
+	@$(alone) scripts/quietly.sh .venv/bin/python -m pip install --quiet --editable '.[test,dev,bench,hub]'
 	@touch $@
 
 $(STAMPS)/node: package.json yarn.lock .yarnrc.yml | $(STAMPS)/python
@@ -70,10 +73,10 @@ lab: setup
 	@mkdir -p $(WORK)
 	@exec parallab lab $(WORK)
 
-# All three run even if one fails, so that one call tells everything.
+# All of them run even if one fails, so that one call tells everything.
 test: setup
 	@failed=; \
-	for part in test-python test-browser test-front; do $(MAKE) $$part || failed="$$failed $$part"; done; \
+	for part in test-python test-browser test-hub test-front; do $(MAKE) $$part || failed="$$failed $$part"; done; \
 	if [ -n "$$failed" ]; then echo "make test: failed:$$failed" >&2; exit 1; fi
 
 test-python: setup
@@ -84,6 +87,11 @@ test-python: setup
 test-browser: setup
 	@mkdir -p $(ARTEFACTS)
 	@PARALLAB_ARTEFACTS="$(CURDIR)/$(ARTEFACTS)" scripts/with_browser.sh scripts/pytest_parts.sh $(or $(T),tests/e2e)
+
+# Real users, a real Hub and PostgreSQL: what the machine lacks is skipped, with the reason.
+test-hub: setup
+	@mkdir -p $(ARTEFACTS)
+	@PARALLAB_ARTEFACTS="$(CURDIR)/$(ARTEFACTS)" scripts/with_browser.sh scripts/pytest_parts.sh $(or $(T),tests/hub)
 
 test-front: setup
 	@jlpm test
@@ -97,7 +105,14 @@ format: setup
 labs: setup
 	@parallab author check
 
-# T=… here names parts: front snapshot probe server grading.
+course: setup
+	@python scripts/course_page.py
+
+# Goes on where it was stopped. Takes hours: 20 runs of each case, spread over Pythons and start methods, at load 8.
+flakes: setup
+	@python scripts/flakes.py $(L)
+
+# T=… here names parts: front snapshot probe server grading class.
 bench: setup
 	@python tests/bench $(T)
 

@@ -34,6 +34,10 @@ module.exports = {
     '\\.svg$': '<rootDir>/jest.empty.cjs'
   },
   reporters: ['default'],
+  // A busy machine is no reason to fail: what is awaited there comes, only later.
+  testTimeout: 30_000,
   errorOnDeprecated: true,
+  // Against a test that hangs; on a busy machine a good one may take seconds.
+  testTimeout: 60_000,
   restoreMocks: true
 };

@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
-from multiprocessing import shared_memory
+from multiprocessing import managers, queues, shared_memory
 from pathlib import Path
 
 TRUTH = {}
@@ -421,6 +421,85 @@ def forked_twice(c):
         os._exit(0)
     os.waitpid(child, 0)
     rest()
+
+
+class Thing:
+    def name(self):
+        return "thing"
+
+
+class Remote(managers.BaseManager):
+    pass
+
+
+Remote.register("Thing", Thing)
+
+
+def asker(thing):
+    thing.name()
+    rest()
+
+
+@truth("root manager worker", ["manager: 1 connection over the network"])
+def manager_over_the_network(c):
+    m = Remote(("127.0.0.1", 0), b"key", ctx=c)
+    m.start()
+    thing = m.Thing()
+    hire(c, "a", asker, thing)
+    keep(m, thing)
+
+
+@truth("root", ["memfd: "])
+def memfd_of_unknown_size(c):
+    """Nobody has it mapped."""
+    fd = os.memfd_create("mine")
+    os.ftruncate(fd, 100)
+    rest()
+
+
+class Till(queues.Queue):
+    def __init__(self, c):
+        super().__init__(4, ctx=c)
+        self.name = "till"
+
+
+class Drawer:
+    __slots__ = ("event", "lock")
+
+    def __init__(self, c):
+        self.lock, self.event = c.RLock(), c.Event()
+
+
+@truth("root", ["queue: 1 item of 4, 9 bytes in its pipe", "rlock: held", "event: set"])
+def in_classes(c):
+    till, drawer = Till(c), Drawer(c)
+    till.put(1)
+    drawer.lock.acquire()
+    drawer.event.set()
+    keep(till, drawer)
+
+
+@truth(
+    "root",
+    ["queue: 1 item of 1, 9 bytes in its pipe", "queue: 0 items of 1, 1 waiting reader"],
+    ["root: queue"],
+)
+def queues_of_one(c):
+    full, empty = c.Queue(1), c.Queue(1)
+    full.put(1)
+    kept.append(full)
+    empty.get()
+
+
+def boss(method):
+    hire(mp.get_context(method), "inner", sleeper)
+    rest()
+
+
+@truth("root worker worker")
+def nested_without_objects(c):
+    """Whom a child started, though it made nothing else."""
+    keep(hire(c, "outer", boss, c.get_start_method()))
 
 
 # -- several at once -------------------------------------------------------------------

@@ -567,8 +567,9 @@ def mixed_up(run):
 
 
 def pipe_senders(pipe, end):
-    """The processes that sent at this end."""
-    return {word.pid for word in pipe.sends if word.end == end}
+    """The processes that sent at this end, or could not any more: who was cut off has sent a part."""
+    words = [word for word in pipe.words if word.end == end and "w" in word.mode]
+    return {word.pid for word in words if word.act in ("send", "fail")}
 
 
 @check("stretch-writers", phase="repair")

@@ -30,9 +30,10 @@ def seen(run, text):
 def all_end(run, workers):
     """They came to their end by themselves, and were waited for."""
     if run.running is not None and run.stuck is True:
+        left = [worker for worker in workers if worker.alive]
         fail(
-            "every worker comes to its end",
-            seen(run, f"{sum(worker.alive for worker in workers)} of {len(workers)} still there"),
+            "every worker comes to its end, and you wait for it",
+            seen(run, f"{len(left)} of {len(workers)} still there" if left else "your cell does not come to its end"),
             hint="Look who waits for whom.",
             mistake=("M43", *STUCK),
         )

@@ -1,5 +1,7 @@
 """What L11 looks for: whose workers did which job, who asked what came of it, and who went home."""
 
+from itertools import pairwise
+
 from parallab.checks import at_least, between, cannot_tell, check, equals, expect, fail, none, note
 from parallab.checks.common import no_threads_left, nothing_left, told
 from parallab.checks.matchers import enumerate_all
@@ -172,8 +174,7 @@ def several_worked(run, pool, by):
 def one_by_one(pool):
     """Whether each result was waited for before the next job was handed in."""
     single = [task for task in pool.tasks if task.call in ("apply", "submit")]
-    pairs = list(zip(single, single[1:], strict=False))
-    return bool(pairs) and all(first.got and first.got[0].at <= second.at for first, second in pairs)
+    return len(single) > 1 and all(first.got and first.got[0].at <= second.at for first, second in pairwise(single))
 
 
 def has_closed(run, pool):

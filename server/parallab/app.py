@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +10,14 @@ from jupyter_core.paths import jupyter_data_dir
 from jupyter_server.extension.application import ExtensionApp
 from traitlets import Bool, List, TraitError, Unicode, default, validate
 
+from parallab.classroom import Classroom, access
 from parallab.desk import Desk
 from parallab.events import Events
 from parallab.handlers import ROUTES
 from parallab.judge_pool import JudgePool
 from parallab.kernels import Kernels
 from parallab.library import CourseLibrary
+from parallab.preview import Preview
 from parallab.store import Keeper
 from parallab.workplace import Workplace
 
@@ -50,6 +53,20 @@ class ParallabApp(ExtensionApp):
         help="Whether JupyterLab starts with Parallab's sidebar open, unless the learner's settings say otherwise.",
     ).tag(config=True)
 
+    preview = Bool(
+        False,
+        help="For authors: tells the browser when a lab's files change, and brings the change into its notebook.",
+    ).tag(config=True)
+
+    class_url = Unicode(
+        help="The class service that progress is reported to, as http://HOST:PORT/services/NAME/; none when empty. "
+        "parallab.hub.configure sets it, through PARALLAB_CLASS_URL.",
+    ).tag(config=True)
+
+    @default("class_url")
+    def _default_class_url(self) -> str:
+        return os.environ.get("PARALLAB_CLASS_URL", "")
+
     @default("store_url")
     def _default_store_url(self) -> str:
         return f"{SQLITE}{Path(jupyter_data_dir()) / 'parallab' / 'progress.sqlite'}"
@@ -73,15 +90,25 @@ class ParallabApp(ExtensionApp):
         server: Any = self.serverapp
         events = Events(server.event_logger)
         events.register()
+        library = CourseLibrary([Path(folder).expanduser() for folder in self.lab_folders] or None)
+        keeper = Keeper(Path(self.store_url.removeprefix(SQLITE)).expanduser())
+        of_class = access(self.class_url)
         desk = Desk(
-            CourseLibrary([Path(folder).expanduser() for folder in self.lab_folders] or None),
-            Keeper(Path(self.store_url.removeprefix(SQLITE)).expanduser()),
+            library,
+            keeper,
             Kernels(server.kernel_manager),
             JudgePool(),
             Workplace(server.contents_manager, self.folder),
             events,
+            Classroom(of_class, keeper) if of_class is not None else None,
+            authoring=self.preview,
         )
+        self._preview = Preview(library, events.lab) if self.preview else None
+        if self._preview is not None:
+            server.io_loop.add_callback(self._preview.start)
         self.settings["parallab_desk"] = desk
+        if of_class is not None:
+            server.io_loop.add_callback(desk.begin)
         if self.open_sidebar:
             # JupyterLab's page carries these to the browser, as PageConfig.
             server.web_app.settings.setdefault("page_config_data", {})[OPEN_SIDEBAR] = "true"
@@ -93,6 +120,8 @@ class ParallabApp(ExtensionApp):
 
     async def stop_extension(self) -> None:
         """Ends the judging process and closes the database."""
+        if self._preview is not None:
+            await self._preview.close()
         desk = self.settings.get("parallab_desk")
         if desk is not None:
             await desk.close()

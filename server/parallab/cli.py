@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 from typing import Any, NoReturn
@@ -12,7 +11,7 @@ from rich.console import Console
 
 from parallab.cli_author import author
 from parallab.cli_grade import grade
-from parallab.terminal import Problem, as_json, sentence, with_progress
+from parallab.terminal import Problem, as_json, jupyterlab, sentence, with_progress
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -32,20 +31,7 @@ def main() -> None:
 @click.option("--port", type=int, default=None, help="The port to listen on.")
 def lab(folder: Path, no_browser: bool, port: int | None) -> NoReturn:
     """Open the course in JupyterLab, in FOLDER (made if missing; default: here)."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise Problem(f"{folder} cannot be made: {error.strerror}. Name a folder you may write to") from None
-    root = f"--ServerApp.root_dir={folder.resolve()}"
-    arguments = [sys.executable, "-m", "jupyterlab", root, "--ParallabApp.open_sidebar=True"]
-    if no_browser:
-        arguments.append("--no-browser")
-    if port is not None:
-        arguments.append(f"--ServerApp.port={port}")
-    if hasattr(os, "geteuid") and os.geteuid() == 0:
-        arguments.append("--allow-root")
-    sys.stdout.flush()
-    os.execv(sys.executable, arguments)  # noqa: S606 - ours, without a shell
+    jupyterlab(folder, no_browser, port)
 
 
 @main.command("list")

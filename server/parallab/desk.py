@@ -7,19 +7,23 @@ the judge are brought together. What goes wrong is a :class:`parallab.problems.P
 from __future__ import annotations
 
 import asyncio
+import logging
 import platform
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Protocol, TypeVar
 
 import msgspec
 
-from parallab import acts, answers, capabilities, cleaning, judging, model, rescue, views, wire
+from parallab import acts, answers, capabilities, cleaning, doubts, judging, merging, model, recall, rescue, views, wire
 from parallab.checks import Check
+from parallab.classroom import Classroom
 from parallab.events import Events
 from parallab.evidence import Evidence
+from parallab.feed import Looker, Outbox
 from parallab.film import NEWEST, film
 from parallab.kernels import Kernel, Kernels, advice, unrecorded
 from parallab.lab import Lab, Step, assign
@@ -32,6 +36,11 @@ from parallab.progress import (
     Answers,
     AnyFact,
     BreakMet,
+    Drawn,
+    HandedIn,
+    HelpAnswered,
+    HelpAsked,
+    HelpOver,
     HintShown,
     Judged,
     Memories,
@@ -43,10 +52,13 @@ from parallab.progress import (
     SolutionShown,
     view,
 )
+from parallab.reports import HelpAnswer
 from parallab.shelf import ShelvedLab
 from parallab.store import AlreadySaved, Keeper, StoreError, Trouble, boot, now
 from parallab.watch import Mapped, Watches
 from parallab.workplace import Workplace
+
+_log = logging.getLogger(__name__)
 
 #: Told when a kernel dies between a click and its verdict.
 ENDED = "The kernel ended while your work was being checked. Restart it, then run the step's cells again."
@@ -101,6 +113,9 @@ class Desk:
         judge: Judge,
         workplace: Workplace,
         events: Events,
+        classroom: Classroom | None = None,
+        *,
+        authoring: bool = False,
     ) -> None:
         self._library = library
         self._keeper = keeper
@@ -108,12 +123,21 @@ class Desk:
         self._judge = judge
         self._workplace = workplace
         self._events = events
+        self._authoring = authoring
+        self._classroom = classroom
         self._capabilities: wire.Capabilities | None = None
         self._cleaning = asyncio.Lock()
-        self.watches = Watches(kernels, events.kernel, self._has_breaks, self._judge_breaks)
+        self.watches = Watches(kernels, self._has_breaks, self._judge_breaks)
+
+    def begin(self) -> None:
+        """The server's loop runs: what an earlier server left for the class can be sent."""
+        if self._classroom is not None:
+            self._classroom.begin(self._answered)
 
     async def close(self) -> None:
         """Ends what runs beside the requests."""
+        if self._classroom is not None:
+            await self._classroom.close()
         await self.watches.close()
         await self._judge.close()
         await self._keeper.close()
@@ -123,7 +147,10 @@ class Desk:
     async def course(self) -> wire.Course:
         """The course home."""
         memories = await _saved(self._keeper.memories())
-        return await asyncio.to_thread(self._course, memories)
+        course = await asyncio.to_thread(self._course, memories)
+        if self._classroom is None:
+            return course
+        return msgspec.structs.replace(course, classroom=self._classroom.view(memories))
 
     def _course(self, memories: Memories) -> wire.Course:
         shelf = self._library.labs()
@@ -134,33 +161,72 @@ class Desk:
         """A lab with its steps and what was done."""
         shelved = await self._lab(lab_id)
         memories = (await _saved(self._keeper.memories())).get(shelved.lab.id, {})
-        return views.lab_view(shelved.lab, shelved.checks, platform.python_version(), memories, self._library.html)
+        lab = await self._asking(shelved.lab, memories)
+        made = views.lab_view(lab, shelved.checks, platform.python_version(), memories, self._library.html)
+        watch = shelved.lab.watch if shelved.has_replay else None
+        return msgspec.structs.replace(made, watch=watch.step if watch is not None else "")
+
+    async def replay(self, lab_id: str) -> wire.Film:
+        """The film of a run of the lab's solution, with captions."""
+        shelved = await self._lab(lab_id)
+        try:
+            return await asyncio.to_thread(self._library.replay, shelved)
+        except LookupError as error:
+            raise Problem(404, str(error.args[0])) from None
 
     async def progress(self) -> wire.Progress:
         """All labs' progress; those that cannot be read now are left out, not lost."""
         memories = await _saved(self._keeper.memories())
-        shelf = await asyncio.to_thread(self._library.labs)
+        labs = await self._labs()
         return wire.Progress(
             wire.SCHEMA,
             {
-                one.lab.id: views.lab_progress(one.lab, memories.get(one.lab.id, {}), self._library.html)
-                for one in shelf
-                if not one.problem
+                lab.id: views.lab_progress(
+                    recall.asking(lab, memories.get(lab.id, {}), labs), memories.get(lab.id, {}), self._library.html
+                )
+                for lab in labs
             },
         )
 
     async def open(self, lab_id: str) -> wire.OpenReply:
-        """Puts the lab's files into the learner's folder, where they are missing."""
+        """Puts the lab's files into the learner's folder, where they are missing or of an older version."""
         shelved = await self._lab(lab_id)
         memory = await self._memory(shelved.lab.id, "")
         notebook, modules = await asyncio.to_thread(
             lambda: (self._library.notebook(shelved), self._library.modules(shelved))
         )
-        placed = await self._workplace.put(shelved.slug, notebook, modules, memory.files)
-        if placed.created or placed.digests or not memory.files:
+        placed = await self._workplace.put(
+            shelved.slug,
+            notebook,
+            modules,
+            memory.files,
+            lambda mine: merging.merge(mine, shelved.lab, always=self._authoring),
+        )
+        if placed.created or placed.digests or placed.news or not memory.files:
             opened = Opened(dict(placed.digests))
             await _saved(self._keeper.append(shelved.lab.id, "", shelved.lab.version, opened))
-        return wire.OpenReply(placed.path, placed.created)
+        await self._draw(shelved.lab)
+        return wire.OpenReply(placed.path, placed.created, placed.news)
+
+    async def _draw(self, lab: Lab) -> None:
+        """Draws for the lab's recall step, once: what was drawn stays, so that answers find their questions."""
+        memories = await _saved(self._keeper.memories())
+        for step in lab.steps:
+            memory = memories.get(lab.id, {}).get(step.id, Memory())
+            if step.draw and not memory.drawn and memory.passed_at is None:
+                earlier = recall.earlier(lab.id, await self._labs())
+                if drawn := recall.draw(earlier, memories, step.draw, now().unix):
+                    await _saved(self._keeper.append(lab.id, step.id, lab.version, Drawn(drawn)))
+
+    async def _labs(self) -> tuple[Lab, ...]:
+        shelf = await asyncio.to_thread(self._library.labs)
+        return tuple(one.lab for one in shelf if not one.problem)
+
+    async def _asking(self, lab: Lab, memories: Mapping[str, Memory]) -> Lab:
+        """The lab with the questions that were drawn for it."""
+        if not any(recall.asked_in(step, memories) for step in lab.steps):
+            return lab
+        return recall.asking(lab, memories, await self._labs())
 
     # -- steps ------------------------------------------------------------------------
 
@@ -220,6 +286,36 @@ class Desk:
         before = (await self._memory(at.lab.id, at.step.id)).answers
         verdict = answers.verdict(at.step, {**before, **{one.question: one for one in answered}})
         return wire.AnswerReply(wire.SCHEMA, answered, await self._remember(at, Answers(answered, verdict)))
+
+    async def doubt(self, lab_id: str, step_id: str, request: wire.DoubtRequest) -> wire.DoubtReply:
+        """Puts a doubted verdict, with all that it was made from, into the learner's folder, or says what that is."""
+        at = await self._step(lab_id, step_id)
+        if len(request.words) > doubts.WORDS:
+            raise Problem(400, f"Say it in at most {doubts.WORDS} characters; these are {len(request.words)}.")
+        memory = await self._memory(at.lab.id, at.step.id)
+        if memory.last is None:
+            raise Problem(409, "There is no verdict yet. Check your work first.")
+        recording = await self._cut(self._kernels.find(request.kernel_id))
+        doubt = doubts.Doubt(
+            schema=wire.SCHEMA,
+            parallab=version("parallab"),
+            system=f"{platform.system()} {platform.release()}",
+            lab=at.lab.id,
+            version=at.lab.version,
+            step=at.step.id,
+            words=request.words,
+            result=memory.last,
+            cells=request.cells,
+            since=_since(memory),
+            met={name: moment.ticks(boot()) for name, moment in memory.met.items()},
+            recording=recording,
+        )
+        try:
+            text = await asyncio.to_thread(doubts.pack, doubt, str(Path.home()))
+        except doubts.DoubtError as error:
+            raise Problem(409, str(error)) from None
+        path = await self._workplace.keep(at.shelved.slug, f"verdict-{at.step.id}", text) if request.save else ""
+        return wire.DoubtReply(wire.SCHEMA, doubts.contents(doubt, len(text)), path)
 
     async def hint(self, lab_id: str, step_id: str, request: wire.HintRequest) -> wire.HintReply:
         """One hint; each is given only after those before it."""
@@ -282,6 +378,44 @@ class Desk:
             await self._remember(at, ActDone(act.id, happened, kernel.id))
         return wire.ActReply(wire.SCHEMA, act.id, done, happened, frozen)
 
+    # -- the class ----------------------------------------------------------------------
+
+    async def help(self, lab_id: str, step_id: str, request: wire.HelpRequest) -> wire.StepProgress:
+        """Asks the class's instructors for help with a step, or tells them that none is needed any more."""
+        classroom = self._class()
+        at = await self._step(lab_id, step_id)
+        if not request.wanted:
+            return await self._remember(at, HelpOver())
+        text = request.text.strip()
+        if not text:
+            raise Problem(400, "Say in a few words what you need help with, so that somebody can answer.")
+        progress = await self._remember(at, HelpAsked(text))
+        classroom.listen()
+        return progress
+
+    async def _answered(self, answer: HelpAnswer) -> None:
+        """Called by the classroom: an instructor has answered."""
+        try:
+            at = await self._step(answer.lab, answer.step)
+            await self._remember(at, HelpAnswered(answer.text, answer.by))
+        except Problem as problem:
+            _log.warning("an answer to %s %s was not delivered: %s", answer.lab, answer.step, problem)
+
+    async def hand_in(self, lab_id: str) -> wire.HandInReply:
+        """Gives the class service the lab's notebook, as it was saved last."""
+        classroom = self._class()
+        shelved = await self._lab(lab_id)
+        notebook = await self._workplace.saved(shelved.slug)
+        reply = await classroom.hand_in(shelved.lab.id, notebook)
+        fact = HandedIn(reply.digest, reply.at)
+        await _saved(self._keeper.append(shelved.lab.id, "", shelved.lab.version, fact))
+        return wire.HandInReply(shelved.lab.id, reply.at)
+
+    def _class(self) -> Classroom:
+        if self._classroom is None:
+            raise Problem(409, "This server reports to no class. Ask whoever teaches it.")
+        return self._classroom
+
     # -- kernels ------------------------------------------------------------------------
 
     async def kernel_state(self, kernel_id: str) -> wire.KernelState:
@@ -291,6 +425,16 @@ class Desk:
             return unrecorded(kernel)
         self.watches.over(kernel)
         return await asyncio.to_thread(picture, kernel.recorder.glance(), kernel.id)
+
+    def look(self, kernel_id: str, outbox: Outbox) -> Looker:
+        """Somebody looks at a kernel: told of nothing yet, until it says what it wants.
+
+        :raises Problem: 404, there is no such kernel.
+        """
+        kernel = self._kernels.find(kernel_id)
+        if kernel.recorder is None:
+            return Looker(outbox, {}, wire.LiveMessage(wire.SCHEMA, unrecorded(kernel)))
+        return Looker(outbox, self.watches.over(kernel).feeds)
 
     async def recording(self, kernel_id: str) -> bytes:
         """All that was recorded of a kernel, as JSON."""
@@ -441,6 +585,9 @@ class Desk:
             raise Problem(
                 404, f"Lab {shelved.lab.id} has no step “{shown(step_id)}”. Choose one from the sidebar's list."
             )
+        if step.kind == "recall":
+            memories = (await _saved(self._keeper.memories())).get(shelved.lab.id, {})
+            step = (await self._asking(shelved.lab, memories)).step(step.id) or step
         return At(shelved, step)
 
     async def _memory(self, lab: str, step: str) -> Memory:

@@ -43,7 +43,7 @@ PASSES = 16
 LEDGER = 2048
 """Reports of queues, locks and the like that are handed on of one round; older ones are counted."""
 SURE = 50
-"""The first of these of each process and kind, which are handed on all the same: that it did something is never in doubt."""
+"""The first of these of each process and kind are handed on all the same: that it did something is never in doubt."""
 QUESTION_MOST = 32 * 1024
 WAITING = 1024
 """Connections that may wait to be accepted: with so many, others may have been turned away."""
@@ -252,6 +252,8 @@ class Ear:
         self, kind: str = "values", names: Sequence[str] | None = None, *, timeout: float = 0.5
     ) -> Future[model.Answer | None]:
         """Asks the kernel for its names' values and shared numbers, ``kind="stacks"`` for stacks, ``"all"``.
+
+        ``"named"`` asks what its names call the objects that can be waited for.
 
         ``"dismiss"`` ends waiting threads; ``names`` are then the numbers they were reported by.
 
@@ -487,7 +489,7 @@ class Ear:
             self._deliver(events)
 
     def _thin(self, events: list[model.AnyEvent], drop: int) -> list[model.AnyEvent]:
-        """Without the oldest ``drop`` reports of queues and locks but the first; one Omitted a process and kind instead."""
+        """Without the oldest ``drop`` reports of queues and locks, but with the first; one Omitted instead."""
         kept: list[model.AnyEvent] = []
         first: dict[tuple[int, str], int] = {}
         dropped: dict[tuple[int, str], tuple[int, model.AnyEvent]] = {}

@@ -14,6 +14,7 @@ from tornado import web
 from parallab import wire
 from parallab.desk import Desk
 from parallab.film import NEWEST
+from parallab.live_handler import LiveHandler
 from parallab.problems import Problem, shown
 
 Body = TypeVar("Body", bound=msgspec.Struct)
@@ -127,6 +128,15 @@ class LabHandler(ParallabHandler):
         await self.respond(self.desk.lab(lab))
 
 
+class ReplayHandler(ParallabHandler):
+    """GET labs/{lab}/replay."""
+
+    @web.authenticated
+    @authorized
+    async def get(self, lab: str) -> None:
+        await self.respond(self.desk.replay(lab))
+
+
 class OpenHandler(ParallabHandler):
     """POST labs/{lab}/open."""
 
@@ -173,6 +183,15 @@ class AnswerHandler(ParallabHandler):
         await self.respond(self.desk.answer(lab, step, self.body(wire.AnswerRequest)))
 
 
+class DoubtHandler(ParallabHandler):
+    """POST labs/{lab}/steps/{step}/doubt."""
+
+    @web.authenticated
+    @authorized
+    async def post(self, lab: str, step: str) -> None:
+        await self.respond(self.desk.doubt(lab, step, self.body(wire.DoubtRequest)))
+
+
 class HintHandler(ParallabHandler):
     """POST labs/{lab}/steps/{step}/hint."""
 
@@ -207,6 +226,25 @@ class ActHandler(ParallabHandler):
     @authorized
     async def post(self, lab: str, step: str) -> None:
         await self.respond(self.desk.act(lab, step, self.body(wire.ActRequest)))
+
+
+class HelpHandler(ParallabHandler):
+    """POST labs/{lab}/steps/{step}/help."""
+
+    @web.authenticated
+    @authorized
+    async def post(self, lab: str, step: str) -> None:
+        await self.respond(self.desk.help(lab, step, self.body(wire.HelpRequest)))
+
+
+class HandInHandler(ParallabHandler):
+    """POST labs/{lab}/handin."""
+
+    @web.authenticated
+    @authorized
+    async def post(self, lab: str) -> None:
+        self.body(wire.HandInRequest)
+        await self.respond(self.desk.hand_in(lab))
 
 
 class KernelStateHandler(ParallabHandler):
@@ -272,19 +310,24 @@ class CapabilitiesHandler(ParallabHandler):
         await self.respond(self.desk.capabilities())
 
 
-ROUTES: tuple[tuple[str, type[ParallabHandler]], ...] = (
+ROUTES: tuple[tuple[str, type[ParallabHandler | LiveHandler]], ...] = (
     (r"/parallab/labs", CourseHandler),
     (rf"/parallab/labs/{LAB}", LabHandler),
     (rf"/parallab/labs/{LAB}/open", OpenHandler),
+    (rf"/parallab/labs/{LAB}/replay", ReplayHandler),
     (r"/parallab/progress", ProgressHandler),
     (rf"{STEP}/check", CheckHandler),
     (rf"{STEP}/predict", PredictHandler),
     (rf"{STEP}/answer", AnswerHandler),
+    (rf"{STEP}/doubt", DoubtHandler),
     (rf"{STEP}/hint", HintHandler),
     (rf"{STEP}/solution", SolutionHandler),
     (rf"{STEP}/reset", ResetHandler),
     (rf"{STEP}/act", ActHandler),
+    (rf"{STEP}/help", HelpHandler),
+    (rf"/parallab/labs/{LAB}/handin", HandInHandler),
     (rf"{KERNEL}/state", KernelStateHandler),
+    (rf"{KERNEL}/live", LiveHandler),
     (rf"{KERNEL}/recording", RecordingHandler),
     (rf"{KERNEL}/film", FilmHandler),
     (rf"{KERNEL}/rescue", RescueHandler),

@@ -34,8 +34,11 @@ def render(report: InspectReport) -> RenderableType:
     words = Words(report)
     parts: list[RenderableType] = [_tree(report, words)]
     if words.shown:
-        parts += [Text(), _table(report, words)]
-    parts += _diagnoses(report.diagnoses)
+        parts += [Text(), _table(words)]
+    hidden = len(report.objects) - min(len(words.shown), OBJECTS)
+    if words.shown and hidden:
+        parts.append(Text(f"and {hidden} more: parts of these, and what Python has for itself; --json has all", "dim"))
+    parts += _diagnoses(report.diagnoses, words)
     parts += _cannot_tell(report.cannot_tell)
     return Group(*parts)
 
@@ -132,7 +135,7 @@ def _threads(process: InspectProcess, report: InspectReport, words: Words) -> li
     return lines
 
 
-def _table(report: InspectReport, words: Words) -> Table:
+def _table(words: Words) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column(Text("Objects", style="bold"), no_wrap=True)
     table.add_column("state", header_style="dim", overflow="fold", ratio=2)
@@ -143,10 +146,6 @@ def _table(report: InspectReport, words: Words) -> Table:
             label.append(f" {_short(one.name)}", style="dim")
         busy = bool(one.waiters) or one.state.startswith("held")
         table.add_row(label, Text(one.state, style="yellow" if busy else ""), Text(_who(one, words), style="dim"))
-    hidden = len(report.objects) - min(len(words.shown), OBJECTS)
-    if hidden:
-        table.caption = f"and {hidden} more: parts of these, and what Python has for itself; --json has all"
-        table.caption_justify = "left"
     return table
 
 
@@ -173,14 +172,14 @@ def _who(one: InspectObject, words: Words) -> str:
     return words.people(pids)
 
 
-def _diagnoses(diagnoses: Iterable[InspectDiagnosis]) -> list[RenderableType]:
+def _diagnoses(diagnoses: Iterable[InspectDiagnosis], words: Words | None = None) -> list[RenderableType]:
     parts: list[RenderableType] = []
     for one in diagnoses:
         text = Text()
         text.append("\n✗ ", style="bold red")
         text.append(one.sentence, style="bold")
         for line in one.evidence:
-            text.append(f"\n    {line}")
+            text.append(f"\n    {words.evidence(line) if words is not None else line}")
         if one.mistake is not None:
             text.append(f"\n    Mistake   {one.mistake.sentence} ({one.mistake.id})", style="yellow")
         parts.append(text)

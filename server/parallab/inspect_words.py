@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 
+from parallab import ipc
 from parallab.wire import InspectObject, InspectProcess, InspectReport, InspectWait
 
 OWN = ("sentinel", "helper", "standard")
@@ -33,8 +34,8 @@ _STATES = {
 }
 _FULL = 4096
 """Bytes in a pipe of 64 KiB (pipe(7)) from which on a writer may be waiting; a reader takes what there is."""
-_USUAL = re.compile(r"^(\w*Process|\w*PoolWorker|\w*Manager)(-\d+)+(:\d+)*$")
-"""Names that multiprocessing gives of itself."""
+_IDENT = re.compile(r"\b(?:lock|semaphore|pipe|socket) ([0-9a-f]+:\d+)\b")
+"""An object in a line of evidence."""
 
 
 class Words:
@@ -59,7 +60,7 @@ class Words:
         one = self.processes.get(pid)
         if one is None:
             return f"process {pid}"
-        return f"{one.name} ({one.given})" if one.given and not _USUAL.match(one.given) else one.name
+        return f"{one.name} ({one.given})" if one.given and not ipc.is_usual(one.given) else one.name
 
     def people(self, pids: Iterable[int], most: int = 2) -> str:
         """Several processes in one phrase."""
@@ -75,6 +76,10 @@ class Words:
         if whole is None:
             return "something outside"
         return self._labels.get(whole.id, _NAMES.get(whole.kind, whole.kind))
+
+    def evidence(self, line: str) -> str:
+        """A line of a diagnosis, with its objects called as in the list of them."""
+        return _IDENT.sub(lambda match: self._labels.get(match[1], match[0]), line)
 
     @staticmethod
     def state(letter: str) -> str:
@@ -96,7 +101,8 @@ class Words:
         return "for something outside"
 
     def _several(self, process: InspectProcess) -> str:
-        own = [one for one in self.shown if one.kind in ("pool", "executor") and self._holds(one, process.pid)]
+        hirers = [one for one in self.shown if one.kind in ("pool", "executor") and one.cls not in ipc.THREADED]
+        own = [one for one in hirers if self._holds(one, process.pid)]
         return f"for news of {self.label(own[0].id)}" if len(own) == 1 else "for any of several objects"
 
     @staticmethod

@@ -25,6 +25,12 @@ from parallab.wire import GoalMoment, GoalResult, MistakeView, StepKind, StepRes
 
 #: Told when no cell of the step has run since the kernel started or the step was reset.
 NOT_RUN = "Run this step's cell first."
+NO_CELL = "There is no cell of this step in your notebook. “Reset this step” puts it back."
+#: Told where something ran that is in no cell of the notebook.
+ELSEWHERE = (
+    "Something ran in this kernel that is in no cell of the notebook, as in a console or in a cell that was deleted. "
+    "Only what this step's cells do counts."
+)
 
 #: The worst verdict of a step's goals is the step's own, in this order.
 _GRAVITY: tuple[Verdict, ...] = ("broken", "failed", "undecided", "not-attempted", "passed")
@@ -93,7 +99,7 @@ def _one(check: Check, evidence: Evidence, findings: Mapping[str, Any]) -> tuple
         return GoalResult(check.name, check.text, check.phase, verdict, **details)
 
     if not evidence.tried:
-        reason = NOT_RUN if check.phase != "repair" else "Repair it, and run the step's cell again."
+        reason = _why_untried(evidence) if check.phase != "repair" else "Repair it, and run the step's cell again."
         return goal("not-attempted", reason=reason), None
     notes: list[str] = []
     token = collecting_notes(notes)
@@ -122,6 +128,15 @@ def _one(check: Check, evidence: Evidence, findings: Mapping[str, Any]) -> tuple
     finally:
         stop_notes(token)
     return goal("passed", note=" ".join(notes)), finding
+
+
+def _why_untried(evidence: Evidence) -> str:
+    """What is missing of a step of which nothing has run; cells that were reset or restarted away have not."""
+    if evidence.steps and evidence.step not in evidence.steps.values():
+        return NO_CELL
+    begun = [one for one in evidence.recording.events if isinstance(one, model.CellBegin)]
+    elsewhere = any(one.cell not in evidence.steps and one.at >= evidence.since for one in begun)
+    return f"{NOT_RUN} {ELSEWHERE}" if evidence.steps and elsewhere else NOT_RUN
 
 
 def _moment(about: Any, findings: Sequence[Any], evidence: Evidence) -> GoalMoment | None:

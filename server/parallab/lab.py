@@ -99,6 +99,8 @@ class Step(msgspec.Struct, frozen=True):
     """What a distractor would do, by block id."""
     serves: tuple[str, ...] = ()
     """Objectives."""
+    draw: int = 0
+    """Of a recall step: how many questions of earlier labs are asked again, at most."""
     acts: tuple[Act, ...] = ()
 
     def unfit(self, python: str) -> str:
@@ -106,6 +108,25 @@ class Step(msgspec.Struct, frozen=True):
         if not self.python or not python or SpecifierSet(self.python).contains(python, prereleases=True):
             return ""
         return f"This step needs Python {self.python}; this kernel runs {python}."
+
+
+class Caption(msgspec.Struct, frozen=True):
+    """A sentence to read while the replay is watched, and the moment from which on: ``start 2``, ``deadlock`` …"""
+
+    when: str
+    text: str
+    line: int = 0
+
+
+class Watch(msgspec.Struct, frozen=True):
+    """The step whose solution the lab's replay shows, with captions in the order of what happens.
+
+    ``nth`` of its cells that start something is shown, from 1; 0: the one that starts most.
+    """
+
+    step: str
+    captions: tuple[Caption, ...]
+    nth: int = 0
 
 
 class Lab(msgspec.Struct, frozen=True):
@@ -122,6 +143,7 @@ class Lab(msgspec.Struct, frozen=True):
     cells: tuple[Cell, ...]
     """All cells of the notebook in reading order, markdown ones included."""
     steps: tuple[Step, ...]
+    watch: Watch | None = None
 
     def step(self, step: str) -> Step | None:
         """The step with this id, or None."""

@@ -10,12 +10,12 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
-from parallab.lab import Act, Cell, Lab, LabError, Option, QuizQuestion, Step
+from parallab.lab import Act, Caption, Cell, Lab, LabError, Option, QuizQuestion, Step, Watch
 from parallab.lab_document import (
     CellPart,
     Directive,
@@ -32,6 +32,12 @@ from parallab.wire import ActKind, Block, Choice, Phase, Prompt, StepKind, Verdi
 
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\Z")
 _OPTION = re.compile(r":?([a-z_]+):(?:[ \t]+(.*)|\Z)")
+#: An item of ``{watch}``: the moment, as “start 2”, and what to read then.
+CAPTION = re.compile(
+    r"(?P<when>begin|end|(?:start|run|exit|wait|deadlock|join|put|get|done|full|empty|take|give|miss|arrive|pass|broken"
+    r"|call|create|attach|close|unlink)(?: [1-9][0-9]{0,3})?): (?P<text>.+)",
+    re.DOTALL,
+)
 _BOX = re.compile(r"\[([ xX])\] (.*)\Z")
 
 # -- what the files' heads and options may say ------------------------------------------
@@ -58,6 +64,7 @@ class StepOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     stretch: bool = False
     python: str = ""
     serves: tuple[str, ...] = ()
+    draw: Annotated[int, msgspec.Meta(ge=0, le=20)] = 2
 
 
 class QuestionOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -212,6 +219,7 @@ class _StepDraft:
             order=self.order,
             block_reasons=self.block_reasons,
             serves=self.options.serves,
+            draw=self.options.draw if self.options.kind == "recall" else 0,
             acts=tuple(self.acts),
         )
 
@@ -225,6 +233,7 @@ class _LabReader:
         self.steps: list[_StepDraft] = []
         self.story: list[str] = []
         self.cells: list[Cell] = []
+        self.watch: tuple[int, Watch] | None = None
 
     def read(self) -> Lab:
         for part in self.document.parts:
@@ -237,6 +246,8 @@ class _LabReader:
                     self._directive(part)
         for step in self.steps:
             self._complete(step)
+        if self.watch is not None and self.watch[1].step not in [step.id for step in self.steps]:
+            raise self._error(self.watch[0], f"there is no step {self.watch[1].step!r} to watch")
         front = self.front
         return Lab(
             id=front.id,
@@ -249,6 +260,7 @@ class _LabReader:
             body=re.sub(r"\A# [^\n]*\n*", "", "\n\n".join(self.story)),
             cells=tuple(self.cells),
             steps=tuple(step.made() for step in self.steps),
+            watch=self.watch[1] if self.watch is not None else None,
         )
 
     def _text(self, part: Text) -> None:
@@ -285,6 +297,9 @@ class _LabReader:
         if part.name == "step":
             self._step(part)
             return
+        if part.name == "watch":
+            self._watch(part)
+            return
         readers = {
             "hint": self._hint,
             "predict": self._predict,
@@ -298,7 +313,7 @@ class _LabReader:
             "act": self._act,
         }
         if part.name not in readers:
-            known = ", ".join(["step", *readers, "code-cell"])
+            known = ", ".join(["step", "watch", *readers, "code-cell"])
             raise self._error(part.line, f"there is no directive {{{part.name}}}: use one of {known}")
         if not self.steps:
             raise self._error(part.line, f"{{{part.name}}} belongs to a step: put a :::{{step}} before it")
@@ -322,6 +337,28 @@ class _LabReader:
         self.steps.append(_StepDraft(part.argument, part.line, options))
         heading = f"## {options.title}"
         self.cells.append(Cell(heading, "markdown", part.argument, (), part.line))
+
+    def _watch(self, part: Directive) -> None:
+        """Whose items are captions: “- start 2: The second worker is born.”"""
+        if self.watch is not None:
+            raise self._error(part.line, "a lab has one {watch} at most")
+        text, items = split_items(part.lines)
+        if text or not items:
+            raise self._error(part.line, "{watch} holds captions only: “- start 1: What is to be seen now.”")
+        captions = []
+        for item in items:
+            found = CAPTION.fullmatch(" ".join(item.text.split()))
+            if found is None:
+                raise self._error(
+                    part.line + 1 + item.line,
+                    "begin a caption with its moment, as “- start 2: …”: begin, end, start, run, exit, wait, deadlock, "
+                    "or an act as put, get, take, give, join, with its number",
+                )
+            captions.append(Caption(found["when"], found["text"], part.line + 1 + item.line))
+        step, _, nth = part.argument.partition(" ")
+        if nth and not re.fullmatch(r"[1-9][0-9]?", nth):
+            raise self._error(part.line, f"{{watch}} names a step, and which of its cells, as “{step} 2”; not {nth!r}")
+        self.watch = part.line, Watch(step, tuple(captions), int(nth or 0))
 
     def _options(self, part: Directive, kind: type[Struct]) -> tuple[Struct, list[str]]:
         """The option lines at a directive's head, and the lines below them."""
@@ -528,6 +565,11 @@ def _letter(place: int) -> str:
     return "abcdefghijklmnopqrstuvwxyz"[place] if place < 26 else f"z{place}"
 
 
+def _plain(pattern: str) -> str:
+    """Without the names of groups, which JSON Schema does not know."""
+    return re.sub(r"\?P<\w+>", "", pattern)
+
+
 def schema() -> dict[str, Any]:
     """JSON Schema of the front matter of lab.md and of mistake files, and of the option lines."""
     kinds = (FrontMatter, MistakeFront, StepOptions, QuestionOptions, PromptOptions, ColumnsOptions, ActOptions)
@@ -535,5 +577,5 @@ def schema() -> dict[str, Any]:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Front matter and options of a Parallab lab",
-        "$defs": components,
+        "$defs": {**components, "Caption": {"type": "string", "pattern": f"^{_plain(CAPTION.pattern)}$"}},
     }

@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from parallab import notebook, rendering, shelf
+from parallab import notebook, rendering, replays, shelf, wire
 from parallab.lab import Cell, Step
 from parallab.shelf import Shelf, ShelvedLab
 from parallab.views import Aim, CourseFacts
@@ -29,6 +29,10 @@ class CourseLibrary:
         """Every lab, broken ones too."""
         return self._shelf.labs()
 
+    def stamps(self) -> Mapping[Path, object]:
+        """By lab's folder, what changes when a file in it does."""
+        return self._shelf.stamps()
+
     def lab(self, lab_id: str) -> ShelvedLab:
         """One lab.
 
@@ -47,6 +51,18 @@ class CourseLibrary:
     def modules(self, shelved: ShelvedLab) -> Mapping[str, bytes]:
         """Modules and data that the learner's code uses, by name."""
         return {path.name: path.read_bytes() for path in shelved.files}
+
+    def replay(self, shelved: ShelvedLab) -> wire.Film:
+        """The film of the lab's solution.
+
+        :raises LookupError: there is none, or it cannot be read; the text is a sentence.
+        """
+        try:
+            return replays.load((shelved.folder / "replay.json").read_bytes()).film
+        except FileNotFoundError:
+            raise LookupError(f"Lab {shelved.lab.id} has nothing to watch.") from None
+        except (OSError, replays.ReplayError) as error:
+            raise LookupError(f"What there is to watch of lab {shelved.lab.id} cannot be shown: it {error}.") from None
 
     def solution(self, shelved: ShelvedLab, step: Step) -> tuple[Sequence[Cell], str]:
         """The step's solution and its explanation in Markdown."""

@@ -3,26 +3,58 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+import msgspec
+
 from parallab.lab import Cell, Lab
+
+#: The key of our metadata in notebooks and cells.
+METADATA = "parallab"
 
 #: The kernel that the package installs: Python with our provisioner.
 KERNELSPEC = {"name": "parallab", "display_name": "Python 3 (Parallab)", "language": "python"}
 
 
+class Given(msgspec.Struct, frozen=True):
+    """A cell as the learner got it: its id, step, type, and what its text is known by."""
+
+    id: str
+    step: str
+    kind: str
+    digest: str
+
+
+def digest(source: str) -> str:
+    """What a cell's text is known by: a SHA-256, shortened."""
+    return hashlib.sha256(source.encode("utf-8", "replace")).hexdigest()[:12]
+
+
+def given_of(notebook: Mapping[str, Any]) -> tuple[Given, ...]:
+    """What a notebook says that it was given; nothing where its metadata are not ours, or damaged."""
+    try:
+        return msgspec.convert(notebook["metadata"][METADATA]["given"], tuple[Given, ...])
+    except (KeyError, TypeError, msgspec.ValidationError):
+        return ()
+
+
 def build(lab: Lab) -> dict[str, Any]:
     """The lab's notebook in format 4.5. The same lab gives the same notebook, cell ids included."""
+    cells = list(_cells(lab))
+    given = [
+        {"id": made["id"], "step": cell.step, "kind": cell.cell_type, "digest": digest(cell.source)}
+        for made, cell in zip(cells, lab.cells, strict=True)
+    ]
     return {
         "nbformat": 4,
         "nbformat_minor": 5,
         "metadata": {
             "kernelspec": dict(KERNELSPEC),
             "language_info": {"name": "python"},
-            "parallab": {"lab": lab.id, "version": lab.version},
+            METADATA: {"lab": lab.id, "version": lab.version, "given": given},
         },
-        "cells": list(_cells(lab)),
+        "cells": cells,
     }
 
 
@@ -40,7 +72,7 @@ def _cell(lab: Lab, cell: Cell, place: int) -> dict[str, Any]:
     made: dict[str, Any] = {
         "id": name,
         "cell_type": cell.cell_type,
-        "metadata": {"parallab": {"lab": lab.id, "step": cell.step}} if cell.step else {},
+        "metadata": {METADATA: {"lab": lab.id, "step": cell.step}} if cell.step else {},
         "source": cell.source,
     }
     if cell.cell_type == "code":

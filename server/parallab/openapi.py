@@ -26,8 +26,9 @@ PROBLEMS = {
     403: "Not logged in, not allowed, or without the XSRF token.",
     404: "No such lab, step, hint or kernel.",
     409: "It cannot be done now; the message says what to do first.",
+    413: "The notebook is too large to hand in.",
     500: "The lab is broken, or the server part failed.",
-    503: "Progress is held by another program.",
+    503: "Progress is held by another program, or the class service does not answer.",
     507: "The disk is full.",
 }
 
@@ -43,6 +44,8 @@ class Operation:
     reply: type[msgspec.Struct] | None
     problems: tuple[int, ...]
     request: type[msgspec.Struct] | None = None
+    socket: bool = False
+    """A WebSocket: the request and the reply are what its two sides send, as often as they like."""
     query: tuple[str, ...] = ()
     """Numbers that may stand in the address."""
 
@@ -60,6 +63,14 @@ OPERATIONS: tuple[Operation, ...] = (
         wire.OpenReply,
         (400, 404, 409, *_SAVED),
         wire.OpenRequest,
+    ),
+    Operation(
+        "replay",
+        "get",
+        "/parallab/labs/{lab}/replay",
+        "The film of a run of the lab's solution, with captions.",
+        wire.Film,
+        (404, *_SAVED),
     ),
     Operation("progress", "get", "/parallab/progress", "The progress of all labs.", wire.Progress, _SAVED),
     Operation(
@@ -88,6 +99,15 @@ OPERATIONS: tuple[Operation, ...] = (
         wire.AnswerReply,
         (400, 404, *_SAVED),
         wire.AnswerRequest,
+    ),
+    Operation(
+        "doubt",
+        "post",
+        f"{_STEP}/doubt",
+        "Say what a file of a doubted verdict would hold, and save it in the learner's folder.",
+        wire.DoubtReply,
+        (400, 404, 409, *_SAVED),
+        wire.DoubtRequest,
     ),
     Operation(
         "hint",
@@ -124,12 +144,40 @@ OPERATIONS: tuple[Operation, ...] = (
         wire.ActRequest,
     ),
     Operation(
+        "help",
+        "post",
+        f"{_STEP}/help",
+        "Ask the class's instructors for help with the step, or tell them that none is needed any more.",
+        wire.StepProgress,
+        (400, 404, 409, *_SAVED),
+        wire.HelpRequest,
+    ),
+    Operation(
+        "handIn",
+        "post",
+        "/parallab/labs/{lab}/handin",
+        "Give the class service the lab's notebook, as it was saved last.",
+        wire.HandInReply,
+        (400, 404, 409, 413, *_SAVED),
+        wire.HandInRequest,
+    ),
+    Operation(
         "kernelState",
         "get",
         "/parallab/kernels/{kernel}/state",
         "What can be seen of a kernel now.",
         wire.KernelState,
         (404, 500),
+    ),
+    Operation(
+        "live",
+        "get",
+        "/parallab/kernels/{kernel}/live",
+        "A WebSocket that tells of a kernel while somebody looks: how it stands, then each change.",
+        wire.LiveMessage,
+        (404, 500),
+        wire.LiveRequest,
+        socket=True,
     ),
     Operation(
         "recording",
@@ -197,7 +245,7 @@ def description() -> dict[str, Any]:
     named = {operation.reply for operation in OPERATIONS} | {operation.request for operation in OPERATIONS}
     structs = sorted((struct for struct in named if struct), key=lambda struct: struct.__name__)
     _, components = msgspec.json.schema_components(
-        [*structs, wire.ProblemReply, wire.ProgressEvent, wire.KernelEvent], ref_template="#/components/schemas/{name}"
+        [*structs, wire.ProblemReply, wire.ProgressEvent, wire.LabEvent], ref_template="#/components/schemas/{name}"
     )
     paths: dict[str, dict[str, Any]] = {}
     for operation in OPERATIONS:
@@ -248,9 +296,13 @@ def _operation(operation: Operation) -> dict[str, Any]:
             }
             for name in operation.query
         )
-    if operation.request is not None:
-        made["requestBody"] = {"required": True, **_json(operation.request)}
-    answers: dict[str, Any] = {"200": {"description": "Done.", **_json(operation.reply)}}
+    if operation.socket and operation.request is not None and operation.reply is not None:
+        made["x-client-sends"], made["x-server-sends"] = _ref(operation.request), _ref(operation.reply)
+        answers: dict[str, Any] = {"101": {"description": "The connection is a WebSocket from now on."}}
+    else:
+        answers = {"200": {"description": "Done.", **_json(operation.reply)}}
+        if operation.request is not None:
+            made["requestBody"] = {"required": True, **_json(operation.request)}
     for status in sorted({403, *operation.problems}):
         answers[str(status)] = {"description": PROBLEMS[status], **_json(wire.ProblemReply)}
     made["responses"] = answers
@@ -258,10 +310,12 @@ def _operation(operation: Operation) -> dict[str, Any]:
 
 
 def _json(struct: type[msgspec.Struct] | None) -> dict[str, Any]:
-    schema: dict[str, Any] = {"type": "object"}
-    if struct is not None:
-        schema = {"$ref": f"#/components/schemas/{struct.__name__}"}
+    schema = _ref(struct) if struct is not None else {"type": "object"}
     return {"content": {"application/json": {"schema": schema}}}
+
+
+def _ref(struct: type[msgspec.Struct]) -> dict[str, Any]:
+    return {"$ref": f"#/components/schemas/{struct.__name__}"}
 
 
 def text() -> str:

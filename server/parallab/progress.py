@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import msgspec
 
 from parallab import wire
+from parallab.boxes import Card, answered
 from parallab.lab import Lab, Step
 
 
@@ -68,6 +69,12 @@ class SolutionShown(Fact, frozen=True, tag="solution"):
     """The solution was shown: the step is assisted from now on."""
 
 
+class Drawn(Fact, frozen=True, tag="drawn"):
+    """Questions of earlier labs were drawn for a recall step, as ``LAB/STEP/QUESTION``."""
+
+    questions: tuple[str, ...]
+
+
 class Reset(Fact, frozen=True, tag="reset"):
     """The step's cells were put back; only cell runs begun later count."""
 
@@ -80,7 +87,46 @@ class ActDone(Fact, frozen=True, tag="act"):
     kernel: str = ""
 
 
-AnyFact = Opened | Judged | BreakMet | Predicted | Answers | HintShown | SolutionShown | Reset | ActDone
+class HelpAsked(Fact, frozen=True, tag="help"):
+    """The learner asked the class's instructors for help with the step."""
+
+    text: str
+
+
+class HelpAnswered(Fact, frozen=True, tag="help-answered"):
+    """An instructor, by name, answered."""
+
+    text: str
+    by: str
+
+
+class HelpOver(Fact, frozen=True, tag="help-over"):
+    """The learner needs no help any more."""
+
+
+class HandedIn(Fact, frozen=True, tag="handed-in"):
+    """The lab's notebook was given to the class service, which has it: its SHA-256, and the service's time."""
+
+    digest: str
+    received: float
+
+
+AnyFact = (
+    Opened
+    | Judged
+    | BreakMet
+    | Predicted
+    | Answers
+    | HintShown
+    | SolutionShown
+    | Drawn
+    | Reset
+    | ActDone
+    | HelpAsked
+    | HelpAnswered
+    | HelpOver
+    | HandedIn
+)
 
 
 class Moment(msgspec.Struct, frozen=True):
@@ -125,6 +171,12 @@ class Memory(msgspec.Struct, frozen=True):
     reset: Moment | None = None
     files: dict[str, frozenset[str]] = {}
     """Of a lab: every digest that a file was ever written with."""
+    cards: dict[str, Card] = {}
+    """Of a step: its own questions, wherever they were answered."""
+    drawn: tuple[str, ...] = ()
+    """Of a recall step: what was drawn for it."""
+    help: wire.HelpView | None = None
+    handed_in: float | None = None
 
 
 #: By lab, then by step; "" is the lab itself.
@@ -137,7 +189,24 @@ def fold(entries: Iterable[Entry], before: Memories | None = None) -> dict[str, 
     for entry in entries:
         steps = memories.setdefault(entry.lab, {})
         steps[entry.step] = remember(steps.get(entry.step, Memory()), entry)
+        if isinstance(entry.fact, Answers):
+            _recalled(memories, entry, entry.fact)
     return memories
+
+
+def _recalled(memories: dict[str, dict[str, Memory]], entry: Entry, fact: Answers) -> None:
+    """Puts the questions answered into their boxes: the step's own, and those drawn from earlier labs."""
+    for one in fact.answered:
+        if one.right is None:
+            continue
+        lab, step, question = entry.lab, entry.step, one.question
+        if question in memories[lab][step].drawn and question.count("/") >= 2:
+            lab, step, question = question.rsplit("/", 2)
+        steps = dict(memories.get(lab, {}))
+        memory = steps.get(step, Memory())
+        card = answered(memory.cards.get(question), one.right, entry.at.unix, len(memories))
+        steps[step] = msgspec.structs.replace(memory, cards=memory.cards | {question: card})
+        memories[lab] = steps
 
 
 def remember(memory: Memory, entry: Entry) -> Memory:
@@ -165,9 +234,19 @@ def remember(memory: Memory, entry: Entry) -> Memory:
             return memory
         case Reset():
             return change(memory, reset=entry.at)
+        case Drawn(questions=questions):
+            return change(memory, drawn=questions)
         case Opened(files=files):
             known = {name: memory.files.get(name, frozenset()) | {digest} for name, digest in files.items()}
             return change(memory, files=memory.files | known)
+        case HelpAsked(text=text):
+            return change(memory, help=wire.HelpView(text, entry.at.unix))
+        case HelpAnswered(text=text, by=by):
+            return change(memory, help=memory.help and change(memory.help, answer=text, by=by))
+        case HelpOver():
+            return change(memory, help=None)
+        case HandedIn(received=received):
+            return change(memory, handed_in=received)
 
 
 def _met(memory: Memory, names: Iterable[str], at: Moment) -> dict[str, Moment]:
@@ -197,6 +276,7 @@ def view(step: Step, memory: Memory, render: Callable[[str], str]) -> wire.StepP
         answers=tuple(answer for name, answer in memory.answers.items() if questions is None or name in questions),
         passed_at=memory.passed_at,
         passed_version=memory.passed_version,
+        help=memory.help,
     )
 
 
@@ -241,11 +321,12 @@ def reached(objective: str, labs: Sequence[Lab], memories: Memories) -> bool:
         memories.get(lab.id, {}).get(step.id, Memory()).verdict
         for lab in labs
         for step in lab.steps
-        if step.counts and not step.stretch and objective in (step.serves or _own(lab, step))
+        if serves(lab, step, objective)
     ]
     return bool(serving) and all(verdict == "passed" for verdict in serving)
 
 
-def _own(lab: Lab, step: Step) -> tuple[str, ...]:
-    """A code step that names no objective serves its lab's."""
-    return lab.objectives if step.kind == "code" else ()
+def serves(lab: Lab, step: Step, objective: str) -> bool:
+    """Whether a step must be passed for an objective; a code step that names none serves its lab's."""
+    own = lab.objectives if step.kind == "code" else ()
+    return step.counts and not step.stretch and objective in (step.serves or own)

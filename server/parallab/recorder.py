@@ -116,6 +116,7 @@ class Recorder:
         self._watch: asyncio.Task[None] | None = None
         self._changed: asyncio.TimerHandle | None = None
         self._looks: tuple[model.Snapshot, ...] = ()
+        self._named: tuple[model.Named, ...] = ()
         self._cost = 0.0
         self._decision: asyncio.Task[None] | None = None
 
@@ -570,6 +571,8 @@ class Recorder:
         first = await self._snapshot()
         began = time.monotonic()
         stacks = await self._stacks() if self._asks(first) else ()
+        if self._asks(first) or len(first.processes) > 1:
+            await self._ask_names()
         await asyncio.sleep(max(0.0, began + STILL - time.monotonic()))
         second = msgspec.structs.replace(await self._snapshot(), stacks=stacks)
         if self._heard != heard or self._running is None:
@@ -581,6 +584,7 @@ class Recorder:
             self._stuck = True
             self._tell("stuck")
         self._stuck = stuck
+        self._note_change()
 
     # -- telling -----------------------------------------------------------------------------
 
@@ -642,6 +646,16 @@ class Recorder:
             if answer is not None:
                 return answer.stacks
         return ()
+
+    async def _ask_names(self) -> None:
+        """What the learner calls the objects that can be waited for; kept where it is not what is known."""
+        if self._ear is not None and self._hello is not None:
+            future = self._ear.ask("named", timeout=ANSWER)
+            with contextlib.suppress(asyncio.TimeoutError):
+                answer = await asyncio.wait_for(asyncio.wrap_future(future), ANSWER * 2)
+                if answer is not None and answer.named != self._named:
+                    self._named = answer.named
+                    self._hear(self._ear, [answer])
 
     async def _ask(self) -> None:
         """Asks the kernel for its names and numbers; all that was reported before is in by then."""

@@ -41,6 +41,7 @@ class ShelvedLab:
     files: tuple[Path, ...] = ()
     """Modules and data that the learner's code uses: they go into the learner's folder."""
     problem: LabError | None = None
+    has_replay: bool = False
 
     @property
     def slug(self) -> str:
@@ -87,7 +88,9 @@ def load(folder: Path, *, whole: bool = True) -> ShelvedLab:
         mistakes = tuple(_mistakes(folder, lab)) if whole else ()
     except LabError as problem:
         return ShelvedLab(lab, folder, files=shelved.files, problem=problem)
-    return ShelvedLab(lab, folder, checks, solution, mistakes, shelved.files)
+    return ShelvedLab(
+        lab, folder, checks, solution, mistakes, shelved.files, has_replay=(folder / "replay.json").is_file()
+    )
 
 
 def _lab(folder: Path) -> Lab:
@@ -110,10 +113,20 @@ def _shown(path: Path) -> str:
     return "/".join(parts[-3:] if path.parent.name == "mistakes" else parts[-2:])
 
 
+def named(folder: Path) -> str:
+    """The id that a folder's lab.md names, be the rest readable or not; else the folder's name."""
+    try:
+        text = (folder / "lab.md").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return folder.name
+    found = re.search(r"^[^\n]*\bid:\s*([A-Za-z0-9:_-]+)", text[:2000], re.MULTILINE)
+    return found.group(1) if found else folder.name
+
+
 def _nameless(folder: Path, problem: LabError) -> Lab:
     """What the list shows for a lab that cannot be read: an id, if lab.md names one, and no steps."""
     return Lab(
-        id=_named(folder) or folder.name,
+        id=named(folder),
         title=folder.name,
         version=0,
         minutes=0,
@@ -124,16 +137,6 @@ def _nameless(folder: Path, problem: LabError) -> Lab:
         cells=(),
         steps=(),
     )
-
-
-def _named(folder: Path) -> str:
-    """The id that lab.md seems to have, without understanding it; "" if none is seen."""
-    try:
-        with (folder / "lab.md").open(encoding="utf-8", errors="replace") as file:
-            found = re.search(r"^[^\n]*\bid:\s*([A-Za-z0-9:_-]+)", file.read(2000), re.MULTILINE)
-    except OSError:
-        return ""
-    return found.group(1) if found else ""
 
 
 def _checks(path: Path, lab: Lab) -> Mapping[str, tuple[Check, ...]]:
@@ -254,7 +257,7 @@ class Shelf:
             (folder, prefix)
             for root, prefix in self._roots()
             for folder in _lab_folders(root)
-            if _prefixed(prefix, _named(folder)) == wanted
+            if _prefixed(prefix, named(folder)) == wanted
         ]
         if len(places) != 1:
             return None
@@ -279,6 +282,10 @@ class Shelf:
             shown = "".join(letter if letter.isprintable() else "?" for letter in step[:40])
             raise LookupError(f"Lab {shelved.lab.id} has no step {shown!r}. Its steps are: {known}.")
         return shelved, found
+
+    def stamps(self) -> Mapping[Path, object]:
+        """By lab's folder, what changes when a file in it does."""
+        return {folder: _stamp(folder) for root, _ in self._roots() for folder in _lab_folders(root)}
 
     def _open(self, folder: Path) -> ShelvedLab:
         stamp = _stamp(folder)

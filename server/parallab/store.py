@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
@@ -31,7 +32,8 @@ _facts: msgspec.json.Decoder[AnyFact] = msgspec.json.Decoder(AnyFact)
 Result = TypeVar("Result")
 
 #: The newest revision in ``migrations``: a database that has it needs no Alembic to be loaded.
-HEAD = "0001"
+HEAD = "0002"
+_COLUMNS = "id, unix, tick, boot, lab, step, version, data"
 #: Milliseconds to wait for another server's write.
 BUSY = 10_000
 
@@ -63,6 +65,15 @@ def boot() -> str:
         return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
     except OSError:
         return ""
+
+
+@dataclass(frozen=True)
+class Unsent:
+    """Lines of the log, the number of the last one looked at (0: none), and how many wait in all."""
+
+    lines: tuple[tuple[int, Entry], ...]
+    last: int
+    waiting: int
 
 
 class Store:
@@ -115,6 +126,34 @@ class Store:
         except DatabaseError:
             raise error from None
 
+    def unsent(self, service: str, most: int) -> Unsent:
+        """The lines, at most so many, that this service does not have yet."""
+        from sqlalchemy import text
+
+        with self._connection("read") as connection:
+            sent = connection.execute(text("SELECT line FROM sent WHERE service = :name"), {"name": service}).scalar()
+            of = {"sent": sent or 0, "most": most}
+            query = text(f"SELECT {_COLUMNS} FROM facts WHERE id > :sent ORDER BY id LIMIT :most")  # noqa: S608
+            rows = connection.execute(query, of).all()
+            waiting = connection.execute(text("SELECT count(*) FROM facts WHERE id > :sent"), of).scalar_one()
+        lines = ((row.id, self._entry(row)) for row in rows)
+        return Unsent(
+            tuple((line, entry) for line, entry in lines if entry is not None), rows[-1].id if rows else 0, waiting
+        )
+
+    def sent(self, service: str, line: int) -> None:
+        """This service has all lines up to this one."""
+        from sqlalchemy import text
+
+        with self._connection("save") as connection:
+            connection.execute(
+                text(
+                    "INSERT INTO sent (service, line) VALUES (:service, :line) "
+                    "ON CONFLICT (service) DO UPDATE SET line = max(line, excluded.line)"
+                ),
+                {"service": service, "line": line},
+            )
+
     def close(self) -> None:
         """Gives the file back; the store can be used again."""
         if self._engine is not None:
@@ -146,20 +185,25 @@ class Store:
         """Folds what was written since the last look. Ids are in order of commit: SQLite has one writer."""
         from sqlalchemy import text
 
-        query = text("SELECT id, unix, tick, boot, lab, step, version, data FROM facts WHERE id > :seen ORDER BY id")
+        query = text(f"SELECT {_COLUMNS} FROM facts WHERE id > :seen ORDER BY id")  # noqa: S608
         seen, entries = self._seen, []
         for row in connection.execute(query, {"seen": self._seen}):
             seen = row.id
-            try:
-                fact = _facts.decode(row.data)
-            except msgspec.DecodeError as error:
-                # Of a newer Parallab, or damaged: one unreadable line must not hide the others.
-                _log.warning("progress %s: line %d was left out: %s", self.path, row.id, error)
-                continue
-            entries.append(Entry(Moment(row.unix, row.tick, row.boot), row.lab, row.step, row.version, fact))
+            entry = self._entry(row)
+            if entry is not None:
+                entries.append(entry)
         memories = fold(entries, self._memories) if entries else self._memories
         self._pending = (seen, memories)
         return memories
+
+    def _entry(self, row: Any) -> Entry | None:
+        try:
+            fact = _facts.decode(row.data)
+        except msgspec.DecodeError as error:
+            # Of a newer Parallab, or damaged: one unreadable line must not hide the others.
+            _log.warning("progress %s: line %d was left out: %s", self.path, row.id, error)
+            return None
+        return Entry(Moment(row.unix, row.tick, row.boot), row.lab, row.step, row.version, fact)
 
     @contextmanager
     def _connection(self, doing: str) -> Iterator[Connection]:
@@ -302,11 +346,19 @@ class Keeper:
     def __init__(self, path: Path) -> None:
         self._store = Store(path)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="parallab-store")
+        self.appended: Callable[[], None] = lambda: None
+        """Called after each new line."""
+
+    @property
+    def path(self) -> Path:
+        """The database's file."""
+        return self._store.path
 
     async def append(self, lab: str, step: str, version: int, fact: AnyFact, at: Moment | None = None) -> Memory:
         """Writes a fact; what is then known of its step follows. Errors as :meth:`Store.append`."""
         entry = Entry(at or now(), lab, step, version, fact)
         memories = await self._run(lambda: self._store.append(entry))
+        self.appended()
         return memories[lab][step]
 
     async def memories(self) -> Memories:
@@ -316,6 +368,14 @@ class Keeper:
     async def memory(self, lab: str, step: str) -> Memory:
         """What is known of one step."""
         return (await self.memories()).get(lab, {}).get(step, Memory())
+
+    async def unsent(self, service: str, most: int) -> Unsent:
+        """As :meth:`Store.unsent`."""
+        return await self._run(lambda: self._store.unsent(service, most))
+
+    async def sent(self, service: str, line: int) -> None:
+        """As :meth:`Store.sent`."""
+        await self._run(lambda: self._store.sent(service, line))
 
     async def close(self) -> None:
         """Ends what was begun, then the thread."""

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from typing import Any
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
 
 import click
 import msgspec
 from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 
 class Problem(click.ClickException):
@@ -28,12 +31,37 @@ def as_json(value: Any) -> str:
 
 
 def with_progress(work: Callable[..., Any]) -> Any:
-    """Runs the coroutine ``work(progress=…)`` with a line on standard error that says where it is, on a terminal."""
+    """Runs the coroutine ``work(progress=…)`` with a line on standard error that says where it is, on a terminal.
+
+    ``progress(text, share)`` tells what is done now, and how much of all is done, if that is known.
+    """
     console = Console(stderr=True)
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    columns = (SpinnerColumn(), BarColumn(20), TextColumn("{task.description}"), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("starting a kernel", total=None)
-        return asyncio.run(work(progress=lambda text: bar.update(task, description=text)))
+
+        def tell(text: str, share: float | None = None) -> None:
+            bar.update(task, description=text, total=None if share is None else 1.0, completed=share or 0.0)
+
+        return asyncio.run(work(progress=tell))
+
+
+def jupyterlab(folder: Path, no_browser: bool, port: int | None, options: Sequence[str] = ()) -> NoReturn:
+    """Becomes a JupyterLab with the sidebar open, in this folder, which is made if it is missing."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Problem(f"{folder} cannot be made: {error.strerror}. Name a folder you may write to") from None
+    root = f"--ServerApp.root_dir={folder.resolve()}"
+    arguments = [sys.executable, "-m", "jupyterlab", root, "--ParallabApp.open_sidebar=True", *options]
+    if no_browser:
+        arguments.append("--no-browser")
+    if port is not None:
+        arguments.append(f"--ServerApp.port={port}")
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        arguments.append("--allow-root")
+    sys.stdout.flush()
+    os.execv(sys.executable, arguments)  # noqa: S606 - ours, without a shell
 
 
 def sentence(error: BaseException) -> str:

@@ -1,4 +1,4 @@
-"""Watches the server's recorded kernels: the live picture, and break-it goals met without a click.
+"""Watches the server's recorded kernels: who looks at their live picture, and break-it goals met without a click.
 
 A break-it step is judged at the end of each of its cells and when one hangs, for its break goals
 alone; the browser need not be open. Kernels of no lab cost nothing here.
@@ -13,8 +13,9 @@ from dataclasses import dataclass
 
 import msgspec
 
-from parallab import model, wire
-from parallab.events import LivePicture
+from parallab import live, model, wire
+from parallab.feed import FILM_PAUSE, Feed
+from parallab.film import NEWEST, film
 from parallab.kernels import Kernel, Kernels, Recorded
 from parallab.problems import Problem
 
@@ -37,11 +38,8 @@ class Mapped:
 class Watches:
     """One watch a recorded kernel; made when the kernel starts or is first asked about."""
 
-    def __init__(
-        self, kernels: Kernels, send: Callable[[wire.KernelState], None], has_breaks: HasBreaks, judge: JudgeBreaks
-    ) -> None:
+    def __init__(self, kernels: Kernels, has_breaks: HasBreaks, judge: JudgeBreaks) -> None:
         self._kernels = kernels
-        self._send = send
         self._has_breaks = has_breaks
         self._judge = judge
         self._watches: dict[str, Watch] = {}
@@ -53,7 +51,7 @@ class Watches:
         if watch is None or watch.recorder is not kernel.recorder:
             if watch is not None:
                 watch.close()
-            watch = Watch(kernel.id, kernel.recorder, self._send, self._has_breaks, self._judge)
+            watch = Watch(kernel.id, kernel.recorder, self._has_breaks, self._judge)
             self._watches[kernel.id] = watch
         return watch
 
@@ -87,7 +85,6 @@ class Watch:
         self,
         kernel_id: str,
         recorder: Recorded,
-        send: Callable[[wire.KernelState], None],
         has_breaks: HasBreaks,
         judge: JudgeBreaks,
     ) -> None:
@@ -96,21 +93,25 @@ class Watch:
         self._kernel_id = kernel_id
         self._has_breaks = has_breaks
         self._judge = judge
-        self._picture = LivePicture(kernel_id, recorder, send)
+        self.feeds = {
+            "state": Feed("state", recorder, lambda told: _state(told, kernel_id)),
+            "film": Feed("film", recorder, lambda told: _film(told, kernel_id), FILM_PAUSE),
+        }
+        """By what a LiveRequest calls each."""
         self._tasks: set[asyncio.Task[None]] = set()
         recorder.listen(self._hear)
 
     def close(self) -> None:
         """Listens no more; what was begun goes on."""
         self.recorder.unlisten(self._hear)
-        self._picture.close()
+        for feed in self.feeds.values():
+            feed.close()
 
     async def settle(self) -> None:
         """Waits until nothing is being judged."""
         await asyncio.gather(*self._tasks)
 
     def _hear(self, what: str) -> None:
-        self._picture.changed()
         if what == "cell-end":
             cell, run, at = self.recorder.last_end
             self._begin(cell, run, at)
@@ -148,6 +149,14 @@ class Watch:
         if self.mapped is not None:
             return self.mapped.lab, self.mapped.steps.get(cell, "")
         return "", ""
+
+
+def _state(recording: model.Recording, kernel_id: str) -> wire.LiveMessage:
+    return wire.LiveMessage(wire.SCHEMA, state=live.picture(recording, kernel_id))
+
+
+def _film(recording: model.Recording, kernel_id: str) -> wire.LiveMessage:
+    return wire.LiveMessage(wire.SCHEMA, film=film(recording, kernel_id, run=NEWEST))
 
 
 def tagged(recording: model.Recording) -> dict[str, str]:

@@ -182,6 +182,15 @@ class PredictionView(msgspec.Struct, frozen=True):
     observed: dict[str, str] = {}
 
 
+class HelpView(msgspec.Struct, frozen=True):
+    """The learner asks the class's instructors for help; ``answer`` is "" until one of them, ``by``, answers."""
+
+    text: str
+    at: float
+    answer: str = ""
+    by: str = ""
+
+
 class StepProgress(msgspec.Struct, frozen=True):
     """What is remembered of a step. A stored pass never reverts."""
 
@@ -195,6 +204,7 @@ class StepProgress(msgspec.Struct, frozen=True):
     answers: tuple[Answered, ...] = ()
     passed_at: float | None = None
     passed_version: int | None = None
+    help: HelpView | None = None
 
 
 class LabSummary(msgspec.Struct, frozen=True):
@@ -222,6 +232,17 @@ class Objective(msgspec.Struct, frozen=True):
     available: bool
 
 
+class ClassView(msgspec.Struct, frozen=True):
+    """The class that this server reports to: how much it has not been told yet, and why not, "" when nothing is wrong.
+
+    ``handed_in`` are the times, by the service's clock, at which labs were handed in last.
+    """
+
+    waiting: int
+    trouble: str = ""
+    handed_in: dict[str, float] = {}
+
+
 class Course(msgspec.Struct, frozen=True):
     """GET labs: the course home."""
 
@@ -233,6 +254,7 @@ class Course(msgspec.Struct, frozen=True):
     about_html: str
     objectives: tuple[Objective, ...]
     labs: tuple[LabSummary, ...]
+    classroom: ClassView | None = None
 
 
 class LabView(msgspec.Struct, frozen=True):
@@ -248,6 +270,8 @@ class LabView(msgspec.Struct, frozen=True):
     needs: tuple[str, ...]
     steps: tuple[StepView, ...]
     progress: tuple[StepProgress, ...]
+    watch: str = ""
+    """The step that the lab's replay shows, "" where there is none."""
 
 
 class Progress(msgspec.Struct, frozen=True):
@@ -288,11 +312,31 @@ class OpenRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """POST labs/{id}/open."""
 
 
+class News(msgspec.Struct, frozen=True):
+    """What a new ``version`` of a lab brought to the learner's notebook, which was of version ``before``.
+
+    Steps are named by their titles: those ``added``, those ``removed`` from the lab (their cells stay),
+    those in which something given was ``renewed``, and those in which the learner's own was ``kept``
+    though what was given has changed. ``files`` are modules of the learner's that stayed, ``old`` the
+    path of the notebook as it was.
+    """
+
+    before: int
+    version: int
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    renewed: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    old: str = ""
+
+
 class OpenReply(msgspec.Struct, frozen=True):
-    """Where the learner's notebook is, as a path of the Contents API."""
+    """Where the learner's notebook is, as a path of the Contents API, and what a new version did to it."""
 
     path: str
     created: bool
+    news: News | None = None
 
 
 class PredictRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -332,6 +376,34 @@ class HintReply(msgspec.Struct, frozen=True):
     progress: StepProgress
 
 
+class SourceCell(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A notebook cell by its id, with the step that its metadata name, and its text."""
+
+    id: str
+    step: str | None
+    source: str
+
+
+class DoubtRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """POST labs/{id}/steps/{step}/doubt: the verdict is wrong, in the learner's own ``words``.
+
+    Without ``save`` it is only told what would be in the file.
+    """
+
+    kernel_id: str
+    cells: tuple[SourceCell, ...]
+    words: str = ""
+    save: bool = False
+
+
+class DoubtReply(msgspec.Struct, frozen=True):
+    """What is in the file, in sentences, and its path of the Contents API, "" while it is not saved."""
+
+    schema: int
+    contents: tuple[str, ...]
+    path: str
+
+
 class NotebookCell(msgspec.Struct, frozen=True):
     """A cell to put into the learner's notebook."""
 
@@ -355,27 +427,54 @@ class ResetReply(msgspec.Struct, frozen=True):
     progress: StepProgress
 
 
+class HelpRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """POST labs/{id}/steps/{step}/help: asks for help, or needs it no more."""
+
+    wanted: bool
+    text: Annotated[str, msgspec.Meta(max_length=400)] = ""
+
+
+class HandInRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """POST labs/{id}/handin: the notebook as it was saved last."""
+
+
+class HandInReply(msgspec.Struct, frozen=True):
+    """The class service has the notebook, since then by its clock."""
+
+    lab: str
+    at: float
+
+
+LiveState = Literal["starting", "running", "waiting", "ended"]
+
+
 class LiveThread(msgspec.Struct, frozen=True):
-    """A thread that is not in the baseline."""
+    """A thread that a cell started, or one of a process's; ``waits_for`` completes "waits for …"."""
 
     tid: int
     name: str
-    state: str
+    state: LiveState
     waits_for: str
     number: int = 0
     """What RescueRequest.threads calls it; 0 where it cannot be dismissed."""
     left: bool = False
     """The cell that started it has ended, and it lives on."""
+    error: str = ""
+    """The exception that ended it."""
 
 
 class LiveProcess(msgspec.Struct, frozen=True):
-    """A process beside the notebook, in the learner's own names."""
+    """A process beside the notebook, in the learner's own names.
+
+    ``parent`` is the pid of who started it, 0 for the notebook; ``role`` is worker, pool, executor, manager,
+    fork (os.fork) or program (subprocess).
+    """
 
     pid: int
     parent: int
     name: str
     role: str
-    state: str
+    state: LiveState
     waits_for: str
     exit_code: int | None
     error: str
@@ -403,6 +502,11 @@ class KernelState(msgspec.Struct, frozen=True):
     """The notebook's own, of those that its cells started."""
     mistake: MistakeView | None = None
     """Which mistake it is that the cell is stuck by, where it was recognised."""
+    pid: int = 0
+    waits_for: str = ""
+    """What the notebook's own main thread waits for."""
+    more: int = 0
+    """Older processes that are not shown."""
 
 
 class Capability(msgspec.Struct, frozen=True):
@@ -874,7 +978,7 @@ class DoctorReport(msgspec.Struct, frozen=True):
 
 CHECK_EVENT = "https://events.parallab.dev/check/v1"
 PROGRESS_EVENT = "https://events.parallab.dev/progress/v1"
-KERNEL_EVENT = "https://events.parallab.dev/kernel/v1"
+LAB_EVENT = "https://events.parallab.dev/lab/v1"
 
 
 class ProgressEvent(msgspec.Struct, frozen=True):
@@ -884,10 +988,29 @@ class ProgressEvent(msgspec.Struct, frozen=True):
     progress: StepProgress
 
 
-class KernelEvent(msgspec.Struct, frozen=True):
-    """A recorded kernel's picture changed."""
+class LabEvent(msgspec.Struct, frozen=True):
+    """A file of a lab has changed, while its author looks at it."""
 
-    state: KernelState
+    lab: str
+
+
+# -- live ----------------------------------------------------------------------------
+
+
+class LiveRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a client of kernels/{id}/live says it wants to be told of; the last one counts."""
+
+    state: bool = True
+    film: bool = False
+    """Of the newest run that started anything, as kernels/{id}/film."""
+
+
+class LiveMessage(msgspec.Struct, frozen=True):
+    """One message of kernels/{id}/live: what changed, whole."""
+
+    schema: int
+    state: KernelState | None = None
+    film: Film | None = None
 
 
 #: The structs that the front end speaks, the roots of the generated types.
@@ -904,8 +1027,13 @@ ROOTS: tuple[type[msgspec.Struct], ...] = (
     AnswerReply,
     HintRequest,
     HintReply,
+    DoubtRequest,
+    DoubtReply,
     SolutionReply,
     ResetReply,
+    HelpRequest,
+    HandInRequest,
+    HandInReply,
     KernelState,
     Capabilities,
     Leftovers,
@@ -918,5 +1046,7 @@ ROOTS: tuple[type[msgspec.Struct], ...] = (
     ActReply,
     ProblemReply,
     ProgressEvent,
-    KernelEvent,
+    LabEvent,
+    LiveRequest,
+    LiveMessage,
 )

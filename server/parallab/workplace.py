@@ -11,24 +11,31 @@ import asyncio
 import base64
 import hashlib
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from jupyter_core.utils import ensure_async
 from tornado.web import HTTPError
 
+from parallab import wire
+from parallab.merging import Merged
 from parallab.problems import Problem
+
+#: Brings a notebook to the lab's version; None when there is nothing to do.
+Renew = Callable[[Mapping[str, Any]], Merged | None]
 
 
 @dataclass(frozen=True)
 class Placed:
-    """Where the notebook is, whether it was made now, and the digests of what was written."""
+    """Where the notebook is, whether it was made now, the digests of what was written, and what was renewed."""
 
     path: str
     created: bool
     digests: Mapping[str, str]
+    news: wire.News | None = None
 
 
 def digest(content: bytes) -> str:
@@ -50,10 +57,12 @@ class Workplace:
         notebook: Mapping[str, Any],
         modules: Mapping[str, bytes],
         known: Mapping[str, frozenset[str]],
+        renew: Renew = lambda _: None,
     ) -> Placed:
         """Makes what is missing. ``known``: the digests with which we wrote each module before.
 
-        A module that the learner has changed is theirs and stays; so does any notebook.
+        A module that the learner has changed is theirs and stays. A notebook that is there is only
+        written to where ``renew`` brings it to a new version of the lab; a copy of it is kept.
 
         :raises Problem: something else is in the way, or the folder cannot be written.
         """
@@ -67,12 +76,79 @@ class Workplace:
                     if await self._module(f"{home}/{name}", content, known.get(name, frozenset()))
                 }
                 path = f"{home}/{slug}.ipynb"
-                created = await self._new(path, {"type": "notebook", "format": "json", "content": dict(notebook)})
+                created = await self._new(path, _notebook(notebook))
+                news = None if created else await self._renewed(path, renew)
+                if news is not None:
+                    own = [name for name, content in modules.items() if await self._differs(f"{home}/{name}", content)]
+                    news = msgspec.structs.replace(news, files=tuple(own))
             except HTTPError as error:
                 raise _unwritten(home, error.log_message or str(error)) from error
             except OSError as error:
                 raise _unwritten(home, str(error)) from error
-        return Placed(path, created, digests)
+        return Placed(path, created, digests, news)
+
+    async def keep(self, slug: str, stem: str, content: bytes) -> str:
+        """Writes a new file of ours into the learner's folder, and over none; answers its path.
+
+        :raises Problem: it cannot be written.
+        """
+        home = "/".join(part for part in (self._folder, slug) if part)
+        made = {"type": "file", "format": "text", "content": content.decode("utf-8")}
+        async with self._turns[slug]:
+            try:
+                await self._folders(home)
+                path = await self._free(f"{home}/{stem}", ".json")
+                await ensure_async(self._contents.save(made, path))
+            except HTTPError as error:
+                raise _unwritten(home, error.log_message or str(error)) from error
+            except OSError as error:
+                raise _unwritten(home, str(error)) from error
+        return path
+
+    async def _renewed(self, path: str, renew: Renew) -> wire.News | None:
+        """Writes the notebook of the lab's new version, after a copy of the old one."""
+        try:
+            mine = (await ensure_async(self._contents.get(path, type="notebook")))["content"]
+        except HTTPError:  # it is no notebook any more: it stays as it is, and JupyterLab says what is wrong with it
+            return None
+        merged = renew(mine)
+        if merged is None:
+            return None
+        old = ""
+        if merged.news.before != merged.news.version:  # else it is its author who looks at it
+            old = await self._free(f"{path.removesuffix('.ipynb')}.version-{merged.news.before}", ".ipynb")
+            await ensure_async(self._contents.save(_notebook(mine), old))
+        await ensure_async(self._contents.save(_notebook(merged.notebook), path))
+        return msgspec.structs.replace(merged.news, old=old)
+
+    async def _free(self, stem: str, ending: str) -> str:
+        """A path that nothing has yet; what was kept earlier is not written over."""
+        path, count = f"{stem}{ending}", 1
+        while await ensure_async(self._contents.exists(path)):
+            count += 1
+            path = f"{stem}-{count}{ending}"
+        self._stays_inside(path)
+        return path
+
+    async def _differs(self, path: str, content: bytes) -> bool:
+        found = await ensure_async(self._contents.get(path, type="file", format="base64"))
+        return base64.b64decode(found["content"]) != content
+
+    async def saved(self, slug: str) -> bytes:
+        """The lab's notebook as it was saved last, with its outputs.
+
+        :raises Problem: there is none, or it cannot be read.
+        """
+        path = "/".join(part for part in (self._folder, slug, f"{slug}.ipynb") if part)
+        self._stays_inside(path)
+        try:
+            found = await ensure_async(self._contents.get(path, type="file", format="text"))
+        except HTTPError as error:
+            if error.status_code == 404:
+                raise Problem(404, f"There is no {path}. Open the lab first, and work in its notebook.") from None
+            raise Problem(500, f"{path} cannot be read.", error.log_message or str(error)) from error
+        text: str = found["content"]
+        return text.encode()
 
     async def _folders(self, home: str) -> None:
         parts = home.split("/")
@@ -123,6 +199,10 @@ class Workplace:
                 "Rename it, then open the lab again.",
                 f"It leads to {real}.",
             )
+
+
+def _notebook(content: Mapping[str, Any]) -> dict[str, Any]:
+    return {"type": "notebook", "format": "json", "content": dict(content)}
 
 
 def _unwritten(home: str, seen: str) -> Problem:

@@ -63,14 +63,19 @@ def _body(tree: ast.Module, function: str, line: int) -> list[ast.stmt] | None:
     if function == "<module>":
         return tree.body
     found: ast.FunctionDef | ast.AsyncFunctionDef | None = None
-    for node in ast.walk(tree):
-        if (
-            isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
-            and node.name == function
-            and _spans(node, line)
-            and (found is None or node.lineno >= found.lineno)
-        ):
-            found = node
+    around: list[ast.AST] = [tree]
+    while around:
+        for node in ast.iter_child_nodes(around.pop()):
+            if not hasattr(node, "lineno"):
+                around.append(node)  # the parts of a match have no lines of their own
+            elif _spans(node, line):
+                around.append(node)
+                if (
+                    isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+                    and node.name == function
+                    and (found is None or node.lineno >= found.lineno)
+                ):
+                    found = node
     return found.body if found is not None else None
 
 

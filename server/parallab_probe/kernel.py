@@ -174,6 +174,11 @@ class Cells:
         """The names that this cell assigns, then those that earlier ones did, the latest first."""
         return list(dict.fromkeys([*assigned(parsed(self.shell, self.source)), *reversed(self.names)]))
 
+    def named(self) -> tuple[dict[str, Any], ...]:
+        """What the cell calls the objects that somebody may wait for."""
+        space = self.shell.user_ns
+        return values.named(space, values.reachable(space, parsed(self.shell, self.source)))
+
     def now(self, names: list[str] | None = None) -> dict[str, Any]:
         """The cell's shared numbers and values now; ``names`` other than those that it assigns."""
         space = self.shell.user_ns
@@ -338,6 +343,9 @@ def _reply(cells: Cells, packet: bytes) -> None:
 
         numbers = [int(name) for name in names if type(name) is str and name.isdecimal()] if type(names) is list else []
         tell("answer", {**facts, "dismissed": dismiss.dismiss(numbers[:THREADS])})
+        return
+    if kind == "named":
+        tell("answer", {**facts, "named": cells.named()})
         return
     if kind != "stacks":
         wanted = [name for name in names if type(name) is str] if type(names) is list else cells.everything()

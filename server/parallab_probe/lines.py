@@ -1,4 +1,4 @@
-"""A process's reports of one kind: the first are sent as they happen, the last are kept back, what lies between is counted.
+"""A process's reports of one kind: the first are sent as they happen, the last are kept back, the others counted.
 
 The first are worth waiting for. The last are sent when the cell or the process ends, or the server asks.
 """

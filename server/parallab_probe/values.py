@@ -157,12 +157,31 @@ def named(space: dict[str, Any], names: set[str]) -> tuple[dict[str, Any], ...]:
         if name not in names:
             continue
         for label, part in _parts(name, value):
-            facts = describe.shared(part)
-            if facts is not None and facts["kind"] != "number" and facts.get("name"):
-                found.append({"name": label, "of": facts["name"]})
+            for called, of in _called(label, part):
+                found.append({"name": called, "of": of})
                 if len(found) == NAMES:
                     return tuple(found)
     return tuple(found)
+
+
+def _called(label: str, value: object) -> Iterator[tuple[str, str]]:
+    """The value, if it is shared or can be waited for; of an object of the learner's its public attributes."""
+    if of := _reported(value):
+        yield label, of
+    elif type(value) not in _PLAIN and not describe.is_a(value, type):
+        for name, part in list(describe.attributes(value).items())[: describe.ARGS]:
+            if type(name) is str and not name.startswith("_") and (of := _reported(part)):
+                yield f"{label}.{name}", of
+
+
+def _reported(value: object) -> str:
+    """The name by which reports speak of a shared object, ``@id`` of what threads wait for; "" of all else."""
+    facts = describe.shared(value)
+    if facts is not None:
+        return str(facts.get("name") or "") if facts["kind"] != "number" else ""
+    module = type.__getattribute__(type(value), "__module__")
+    of_threads = module == "threading" or (module == "_thread" and describe.type_name(value) in _LOCKS)
+    return f"@{id(value)}" if of_threads else ""
 
 
 def _parts(name: str, value: object) -> list[tuple[str, object]]:

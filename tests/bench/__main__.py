@@ -1,4 +1,4 @@
-"""The budgets, measured: ``python tests/bench [front snapshot probe server grading]``. See docs/performance.md.
+"""The budgets, measured: ``python tests/bench [front snapshot probe server grading class]``. See docs/performance.md.
 
 Prints a row as soon as it is measured, and the whole table at the end. Ends with 1 if a budget is
 missed by more than the noise that was measured, or if something could not be measured at all.
@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from ratios import Row, surroundings, table
 
-PARTS = ("front", "snapshot", "probe", "server", "grading")
+PARTS = ("front", "snapshot", "probe", "server", "grading", "class")
 
 
 def main(wanted: list[str]) -> int:

@@ -1,7 +1,8 @@
 """What the server part costs: two real servers side by side, one with Parallab and its kernel, one without.
 
 Budgets: an idle kernel wakes the server no oftener than Jupyter itself does; a check of a kernel
-with 16 children takes 20 ms at p50 and 100 ms at p99; 25 MiB of memory a learner.
+with 16 children takes 20 ms at p50 and 100 ms at p99; 25 MiB of memory a learner; who looks is told within
+200 ms, and costs at most 15 % of a core while a cell makes a thousand events a second.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1] / "e2e"))
 sys.path.insert(0, str(Path(__file__).parent))
 
+import websocket
 from jupyter import Jupyter
 from jupyter_client import BlockingKernelClient
 from ratios import Row, compare, limit, milliseconds, table
@@ -31,6 +33,15 @@ workers = [mp.Process(target=time.sleep, args=(600,), daemon=True) for _ in rang
 for worker in workers: worker.start()
 """
 END = "for worker in workers: worker.kill()\nfor worker in workers: worker.join()"
+#: About a thousand reports a second.
+BUSY = """
+import multiprocessing as mp, time
+lock, end = mp.Lock(), time.monotonic() + {seconds}
+while time.monotonic() < end:
+    with lock: pass
+    time.sleep(0.0015)
+"""
+LOOKS = 40
 WINDOW = 5.0
 REQUESTS = 200
 PATIENCE = 60.0
@@ -64,11 +75,30 @@ class Learner:
 
     def run(self, code: str) -> None:
         """Executes a cell as JupyterLab sends it."""
+        self.wait(self.send(code))
+
+    def send(self, code: str) -> str:
+        """Begins it."""
         content = {"code": code, "silent": False, "store_history": True, "allow_stdin": False, "stop_on_error": False}
         message = self.client.session.msg("execute_request", content, metadata={"cellId": "one"})
         self.client.shell_channel.send(message)
-        while self.client.get_shell_msg(timeout=PATIENCE)["parent_header"].get("msg_id") != message["header"]["msg_id"]:
+        return str(message["header"]["msg_id"])
+
+    def wait(self, sent: str) -> None:
+        """Waits for its end."""
+        while self.client.get_shell_msg(timeout=PATIENCE)["parent_header"].get("msg_id") != sent:
             pass
+
+    @contextlib.contextmanager
+    def looked_at(self) -> Iterator[websocket.WebSocket]:
+        """A page looks."""
+        url = self.server.url.replace("http", "ws", 1) + f"parallab/kernels/{self.id}/live"
+        page = websocket.create_connection(url, PATIENCE, header=[f"Authorization: token {self.server.token}"])
+        try:
+            page.send("{}")
+            yield page
+        finally:
+            page.close()
 
     def check(self) -> tuple[float, Any]:
         """Seconds of one request on this machine, and its reply."""
@@ -154,6 +184,34 @@ def idle(ours: Jupyter, bare: Jupyter) -> Iterator[Row]:
     yield compare("CPU of the server, kernel idle, beside no Parallab", seconds, None, milliseconds)
 
 
+def live(server: Jupyter, learner: Learner) -> Iterator[Row]:
+    """How late a page is told, and what it costs that somebody looks."""
+    late = []
+    with learner.looked_at() as page:
+        for _ in range(LOOKS):
+            while json.loads(page.recv())["state"]["busy"]:
+                pass
+            began = time.monotonic()
+            sent = learner.send("import time; time.sleep(0.4)")
+            while not json.loads(page.recv())["state"]["busy"]:
+                pass
+            late.append(time.monotonic() - began)
+            learner.wait(sent)
+    yield quantile("from a request to run a cell to the page's message, p50", late, 0.5, 0.2)
+    pid = pid_of(server)
+    shares = []
+    for _ in range(5):
+        used = []
+        for looked in (False, True):
+            with learner.looked_at() if looked else contextlib.nullcontext():
+                before = worked(pid)
+                learner.run(BUSY.format(seconds=WINDOW))
+                used.append((worked(pid) - before) / WINDOW)
+        shares.append(used[1] - used[0])
+    what = "of a core, for a page that looks at a thousand events a second"
+    yield limit(what, shares, 0.15, lambda share: f"{share * 100:.1f} %")
+
+
 def rows() -> Iterator[Row]:
     """All of them, as they come."""
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
@@ -173,6 +231,7 @@ def rows() -> Iterator[Row]:
             yield quantile(f"{what}, p99", taken, 0.99, 0.1)
             for one in (learner, other):
                 one.run(END)
+            yield from live(ours, learner)
             pid = pid_of(ours)
             more, judging = held(pid) - held(pid_of(bare)), sum(held(judge) for judge in judges(pid))
             yield limit("memory of a learner's server, over one without Parallab", [more], 25 * 2**20, mebibytes)

@@ -238,6 +238,9 @@ def test_an_act_says_what_it_does_and_to_whom() -> None:
         "reading",
         "One of them is killed.",
     )
+    assert act.phase is None
+    (step,) = parse(HEAD + STEP + ACT.replace("which: reading", "which: reading\nphase: repair")).steps
+    assert step.acts[0].phase == "repair"
 
 
 @pytest.mark.parametrize(

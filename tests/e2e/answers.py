@@ -151,6 +151,26 @@ CONSUMERS = _cell(
     """
 )
 
+#: Four that live until the gate is opened.
+AT_THE_GATE = _cell(
+    """
+    import multiprocessing as mp
+
+    gate = mp.Event()
+    team = [mp.Process(target=gate.wait, name=f"guest-{n}") for n in range(4)]
+    for one in team:
+        one.start()
+    """
+)
+
+OPEN_THE_GATE = _cell(
+    """
+    gate.set()
+    for one in team:
+        one.join()
+    """
+)
+
 STAY = _cell(
     """
     %%writefile stay.py

@@ -32,10 +32,11 @@ SETTINGS: dict[str, dict[str, Any]] = {
 
 
 class Jupyter:
-    """One server. ``root`` is what it serves; everything else it writes is below ``home`` too."""
+    """One server. ``root`` is what it serves; everything else it writes is below ``home`` too. ``base`` is its path."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, base: str = "/") -> None:
         self.home = home
+        self.base = base
         self.root = home / "work"
         self.log = home / "server.log"
         self.token = secrets.token_hex(16)
@@ -46,7 +47,7 @@ class Jupyter:
     @property
     def url(self) -> str:
         """Ends with a slash."""
-        return f"http://localhost:{self.port}/"
+        return f"http://localhost:{self.port}{self.base}"
 
     # -- its life ---------------------------------------------------------------------
 
@@ -144,8 +145,9 @@ class Jupyter:
         (self.home / "config" / "jupyter_server_config.json").write_text(
             json.dumps(
                 {
-                    "ServerApp": {"port": self.port, "port_retries": 0},
+                    "ServerApp": {"port": self.port, "port_retries": 0, "base_url": self.base},
                     "IdentityProvider": {"token": self.token},
+                    "JupyterNotebookApp": {"expose_app_in_browser": True},
                     "LabApp": {
                         "expose_app_in_browser": True,
                         "news_url": None,

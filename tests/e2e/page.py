@@ -59,7 +59,8 @@ class Lab:
     def visit(self, path: str = "") -> Lab:
         """Opens JupyterLab, at a file if one is named, with nothing else restored."""
         tree = f"/tree/{path}" if path else ""
-        self.page.goto(f"{self.server.url}lab/workspaces/{self.workspace}{tree}?reset&token={self.server.token}")
+        address = f"{self.server.url}lab/workspaces/{self.workspace}{tree}?reset&token={self.server.token}"
+        self.page.goto(address, timeout=SLOW)
         return self.settled()
 
     def reload(self) -> Lab:
@@ -362,6 +363,15 @@ class Sidebar:
         """A button anywhere in it."""
         exact = isinstance(name, str)
         return self.root.get_by_role("button", name=name, exact=exact)
+
+    @property
+    def tree(self) -> Locator:
+        """What runs now."""
+        return self.root.get_by_role("treegrid", name="Processes and threads")
+
+    def row(self, text: str) -> Locator:
+        """A row of it, by its words."""
+        return self.tree.get_by_role("row").filter(has_text=text)
 
     def step(self, step: str) -> Step:
         """A step of the lab shown, opened."""

@@ -98,7 +98,7 @@ def test_axe_finds_nothing(lab: Lab, theme: str) -> None:
     found["stuck"] = axe.violations(lab.page)
     stuck.get_by_role("button", name="Interrupt").click()
     notebook.ended(cell)
-    expect(lab.sidebar.button("Dismiss all (2)")).to_be_visible()
+    expect(lab.sidebar.button("Dismiss all threads of earlier cells (2)…")).to_be_visible()
     found["threads"] = axe.violations(lab.page)
     _, cell = notebook.do("break-deadlock", answers.STAY, answers.SLEEPERS)
     lab.sidebar.button("End process sleeper-0…").click()

@@ -579,7 +579,237 @@ def _put_big_and_leave(queue_):
     os._exit(3)
 
 
+# -- one cause, and others whom it holds up ------------------------------------------
+
+
+def _nested_put(queue_, first, second, both):
+    with first:
+        both.wait()
+        with second:
+            queue_.put(1)
+
+
+@hangs("M43")
+def a_consumer_of_producers_in_a_circle(c):
+    """That nobody said farewell is not why the consumer waits."""
+    queue_, a, b, both = c.Queue(), c.Lock(), c.Lock(), c.Barrier(2)
+    consumer = _start(c, _get_all, (queue_,))
+    producers = _start(c, _nested_put, (queue_, a, b, both), (queue_, b, a, both))
+    _join([*producers, *consumer])
+
+
+def _nested_meet(barrier, first, second, both):
+    with first:
+        both.wait()
+        with second:
+            barrier.wait()
+
+
+@hangs("M43")
+def a_barrier_of_whom_two_are_in_a_circle(c):
+    barrier, a, b, both = c.Barrier(3), c.Lock(), c.Lock(), c.Barrier(2)
+    first = _start(c, barrier.wait, ())
+    _join([*first, *_start(c, _nested_meet, (barrier, a, b, both), (barrier, b, a, both))])
+
+
+def _get_then_twice(queue_, lock):
+    queue_.get()
+    _twice(lock)
+
+
+@hangs("M44")
+def a_full_queue_whose_consumer_waits_for_itself(c):
+    queue_, lock = c.Queue(2), c.Lock()
+    _join([*_start(c, _put_ten, (queue_,)), *_start(c, _get_then_twice, (queue_, lock))])
+
+
+def _keep_locks(*locks):
+    global kept
+    kept = locks
+
+
+def _nested_kept(place):
+    first, second, both = kept[place], kept[1 - place], kept[2]
+    _nested(first, second, both)
+
+
+@hangs("M43")
+def an_executor_whose_jobs_go_round_in_a_circle(c):
+    given = (c.Lock(), c.Lock(), c.Barrier(2))
+    with futures.ProcessPoolExecutor(2, mp_context=c, initializer=_keep_locks, initargs=given) as pool:
+        for one in futures.as_completed([pool.submit(_nested_kept, place) for place in (0, 1)]):
+            one.result()
+
+
+@hangs("M28", whole=True)
+def a_queue_of_one_is_no_lock(c):
+    queue_ = c.Queue(1)
+    queue_.put(1)
+    queue_.put(2)
+
+
+def _flock_both(first, second, both):
+    kept = [_flock(first)]
+    both.wait()
+    kept.append(_flock(second))
+
+
+@hangs("M43")
+def file_locks_in_a_circle(c):
+    import tempfile
+
+    with tempfile.NamedTemporaryFile() as a, tempfile.NamedTemporaryFile() as b:
+        both = c.Barrier(2)
+        _run(c, _flock_both, (a.name, b.name, both), (b.name, a.name, both))
+
+
+def _flock_then_lock(path, lock, both):
+    with _flock(path):
+        both.wait()
+        _take(lock)
+
+
+def _lock_then_flock(path, lock, both):
+    with lock:
+        both.wait()
+        _flock(path)
+
+
+@hangs("M43")
+def a_file_and_a_lock_in_a_circle(c):
+    import tempfile
+
+    with tempfile.NamedTemporaryFile() as file:
+        lock, both = c.Lock(), c.Barrier(2)
+        first = _start(c, _flock_then_lock, (file.name, lock, both))
+        _join([*first, *_start(c, _lock_then_flock, (file.name, lock, both))])
+
+
+def _get_under(lock, queue_, both):
+    with lock:
+        both.wait()
+        queue_.get()
+
+
+def _put_under(lock, queue_, both):
+    both.wait()
+    with lock:
+        queue_.put(1)
+
+
+@hangs(None)
+def a_get_under_a_lock_that_the_putter_wants(c):
+    lock, queue_, both = c.Lock(), c.Queue(), c.Barrier(2)
+    _join([*_start(c, _get_under, (lock, queue_, both)), *_start(c, _put_under, (lock, queue_, both))])
+
+
+@hangs("M56")
+def two_keep_each_others_end(c):
+    """Fork only: each child has a writing end of the pipe that it reads, and the second that of the first, too."""
+    c = mp.get_context("fork")
+    workers, senders = [], []
+    for _ in range(2):
+        receiver, sender = c.Pipe(duplex=False)
+        workers += _start(c, _receive_all, (receiver, None))
+        receiver.close()
+        senders.append(sender)
+    for sender in senders:
+        sender.close()
+    _join(workers)
+
+
+@hangs("M55")
+def both_listen_at_the_same_end(c):
+    here, there = c.Pipe()
+    _start(mp.get_context("fork"), _receive, (there,))
+    there.recv()
+    here.close()
+
+
+def _send_big_and_receive(connection):
+    connection.send(BIG * 10)
+    connection.recv()
+
+
+@hangs(None)
+def both_send_too_much(c):
+    here, there = c.Pipe()
+    _start(c, _send_big_and_receive, (there,))
+    _send_big_and_receive(here)
+
+
+@hangs("M21")
+def a_shell_whose_program_prints_much(c):
+    """The program is the child of a child."""
+    child = subprocess.Popen("seq 1 200000; true", shell=True, stdout=subprocess.PIPE)
+    child.wait()
+
+
+@hangs("M21")
+def joined_by_an_executor_before_it_takes(c):
+    queue_ = c.Queue()
+    workers = _start(c, _put_big, (queue_,), (queue_,))
+    with futures.ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda worker: worker.join(), workers))
+
+
+def _join_parent():
+    mp.parent_process().join()
+
+
+@hangs(None)
+def parent_and_child_join_each_other(c):
+    _run(c, _join_parent, ())
+
+
 # -- one process, whose threads hang -----------------------------------------------
+
+
+class Shelf:
+    def __init__(self):
+        self.lock = threading.Lock()
+
+    def give(self, other, both):
+        with self.lock:
+            both.wait()
+            other.take()
+
+    def take(self):
+        with self.lock:
+            pass
+
+    def twice(self):
+        with self.lock:
+            self.take()
+
+
+@threads_hang("M43")
+def shelves_in_a_circle_of_three(c):
+    """Each in a class, by a method of the next one's."""
+    shelves, both = [Shelf() for _ in range(3)], threading.Barrier(3)
+    _join(_threads(*[(shelves[k].give, shelves[(k + 1) % 3], both) for k in range(3)]))
+
+
+@threads_hang("M44")
+def a_shelf_in_an_executor(c):
+    """Whoever waits for the result is held up by the same."""
+    with futures.ThreadPoolExecutor(2) as pool:
+        pool.submit(Shelf().twice).result()
+
+
+@threads_hang(None)
+def a_thread_gets_under_a_lock_that_the_putter_wants(c):
+    lock, queue_, both = threading.Lock(), queue.Queue(), threading.Barrier(2)
+    _join(_threads((_get_under, lock, queue_, both), (_put_under, lock, queue_, both)))
+
+
+@threads_hang("M24")
+def a_managers_queue_never_done(c):
+    """Another's threads wait for what the program asked: the manager's."""
+    with c.Manager() as manager:
+        queue_ = manager.JoinableQueue()
+        queue_.put(1)
+        queue_.join()
 
 
 @threads_hang("M43")

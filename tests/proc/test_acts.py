@@ -99,3 +99,61 @@ def test_nobody_is_killed_who_does_something_else(tmp_path: Path) -> None:
 
 def test_a_cell_may_ask_to_be_left_alone(tmp_path: Path) -> None:
     assert judged(lab(tmp_path, "reading"), "wait", "no-act") == "failed"
+
+
+@pytest.mark.parametrize(("phase", "verdict"), [("break", "passed"), ("repair", "failed")])
+def test_an_act_of_the_repair_waits_until_the_step_is_broken(tmp_path: Path, phase: str, verdict: str) -> None:
+    assert judged(lab(tmp_path, f"reading\nphase: {phase}"), "wait") == verdict
+
+
+FROZEN = LAB.replace(
+    """:::{act} strike
+kind: kill-worker
+label: Kill a waiting worker
+which: WHICH
+:::
+One worker is killed.
+:::
+
+```{code-cell}
+:tags: [work]
+print("hello")
+```
+""",
+    """:::{act} ward
+kind: frozen-kernels
+label: Bring it in
+
+A kernel freezes.
+:::
+
+```{code-cell}
+:tags: [work, hangs]
+import multiprocessing as mp
+lock = mp.Lock()
+lock.acquire()
+lock.acquire()
+```
+""",
+)
+DIAGNOSED = """\
+from parallab.checks import *
+
+@check("work")
+def diagnosed(run):
+    "It was diagnosed in a kernel of its own"
+    act = expect("acts", run.acts, one())
+    expect("mistakes", [(kernel.name, kernel.mistake) for kernel in act.found], equals([("A", "M44")]))
+"""
+
+
+def test_a_frozen_kernel_is_diagnosed_in_a_life_of_its_own(tmp_path: Path) -> None:
+    home = tmp_path / "99-small"
+    home.mkdir()
+    (home / "lab.md").write_text(FROZEN)
+    (home / "checks.py").write_text(DIAGNOSED)
+    lab = load(home)
+    assert lab.problem is None, lab.problem
+    cells = [Cell("healthy = True", step="work")]
+    done = asyncio.run(headless.run(cells, lab, steps=["work"], timeout=30))
+    assert [step.verdict for step in done.report.steps] == ["passed"]

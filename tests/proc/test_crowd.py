@@ -10,14 +10,15 @@ import time
 from collections.abc import AsyncIterator, Awaitable
 from pathlib import Path
 
+import msgspec
 import pytest
 import pytest_asyncio
 
 from kernels import RecordedKernel, until
-from parallab import model, story, wire
+from parallab import live, model, story, wire
 from parallab.checks.expect import CannotTell
-from parallab.events import LivePicture
 from parallab.evidence import Evidence
+from parallab.feed import Feed, Outbox
 from parallab.log import GROUPS
 from parallab.recorder import TOO_MANY
 
@@ -46,12 +47,17 @@ class Watched:
     def __init__(self, kernel: RecordedKernel) -> None:
         self.kernel = kernel
         self.pictures: list[wire.KernelState] = []
-        self.picture = LivePicture("k", kernel.recorder, self.pictures.append)
-        kernel.recorder.listen(lambda _: self.picture.changed())
+        self.feed = Feed("state", kernel.recorder, lambda told: wire.LiveMessage(1, live.picture(told, "k")))
+        self.feed.join(Outbox(self._take, lambda: None))
         self.latest = 0.0
         self.control = subprocess.Popen(
             [sys.executable, "-S", "-c", CONTROL], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
+
+    async def _take(self, message: bytes) -> None:
+        state = msgspec.json.decode(message, type=wire.LiveMessage).state
+        assert state is not None
+        self.pictures.append(state)
 
     async def while_(self, work: Awaitable[object]) -> None:
         """Runs it, and looks at the clock each 10 ms."""
@@ -64,7 +70,7 @@ class Watched:
         await task
 
     def end(self) -> None:
-        self.picture.close()
+        self.feed.close()
         out, _ = self.control.communicate("")
         theirs = float(out or 0)
         print(f"event loop at most {self.latest * 1000:.0f} ms late, a program beside it {theirs * 1000:.0f} ms")

@@ -27,7 +27,9 @@ KNOWN = {
     "gets_from_one_that_left_too_early": "M35",
     "forked_with_a_lock_held": "M19",
 }
-HANG = {**programs.HANGS, **programs.THREADS_HANG, **KNOWN}
+#: What only the stacks of other processes show: a kernel is asked for its own.
+UNNAMED = {"a_managers_queue_never_done": None}
+HANG = {**programs.HANGS, **programs.THREADS_HANG, **KNOWN, **UNNAMED}
 #: A kernel runs an event loop already.
 NOT_IN_A_KERNEL = ("an_event_loop_whose_executor_hangs",)
 FAST = (

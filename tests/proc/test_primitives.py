@@ -36,9 +36,12 @@ FEW = (
     "joinable",
     "lock",
     "manager",
+    "manager_over_the_network",
+    "nested_without_objects",
     "numbers",
     "pool",
     "rlock",
+    "queues_of_one",
     "segment",
     "simple_queue",
 )

@@ -111,6 +111,14 @@ counts: false
 title: A cell that hangs
 counts: false
 :::
+
+:::{act} strike
+kind: kill-worker
+label: Kill a waiting worker
+which: reading
+
+A worker that waits for something to read is killed.
+:::
 """
 
 CHECKS = '''\

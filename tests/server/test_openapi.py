@@ -11,9 +11,10 @@ import pytest
 import yaml
 from openapi_spec_validator import validate
 
-from parallab import handlers, openapi, wire
+from parallab import handlers, live_handler, openapi, wire
 from parallab.events import SCHEMAS
 from parallab.handlers import ROUTES, ParallabHandler
+from parallab.live_handler import LiveHandler
 
 DOCUMENT = yaml.safe_load(openapi.TARGET.read_text(encoding="utf-8"))
 STEP = "labs/L90/steps"
@@ -39,7 +40,7 @@ def test_every_route_is_described_and_nothing_else() -> None:
 
 def test_every_handler_asks_for_login_and_permission() -> None:
     for _, handler in ROUTES:
-        assert issubclass(handler, ParallabHandler)
+        assert issubclass(handler, ParallabHandler | LiveHandler)
         assert handler.auth_resource == "parallab"
         for method in ("get", "post"):
             function = vars(handler).get(method)
@@ -48,7 +49,11 @@ def test_every_handler_asks_for_login_and_permission() -> None:
                 assert hasattr(function, "__wrapped__"), handler
                 assert hasattr(function.__wrapped__, "__wrapped__"), handler
     source = Path(handlers.__file__).read_text(encoding="utf-8")
-    assert source.count("@web.authenticated\n    @authorized\n    async def") == len(ROUTES)
+    live = Path(live_handler.__file__).read_text(encoding="utf-8")
+    asked = source.count("@web.authenticated\n    @authorized\n    async def")
+    # A WebSocket cannot be led to the login page.
+    asked += live.count("@ws_authenticated\n    @authorized\n    async def")
+    assert asked == len(ROUTES)
 
 
 def schema(name: str) -> dict[str, Any]:
@@ -70,6 +75,7 @@ REAL: list[tuple[str, str, Any, str]] = [
     ("get", "/parallab/labs/{lab}", None, "labs/L90"),
     ("post", "/parallab/labs/{lab}/open", {}, "labs/L90/open"),
     ("get", "/parallab/progress", None, "progress"),
+    ("get", "/parallab/labs/{lab}/replay", None, "labs/L90/replay"),
     ("post", "/parallab/labs/{lab}/steps/{step}/predict", {"answers": {"children": "1"}}, f"{STEP}/start/predict"),
     ("post", "/parallab/labs/{lab}/steps/{step}/answer", {"answers": {"which": ["a"]}}, f"{STEP}/quiz/answer"),
     ("post", "/parallab/labs/{lab}/steps/{step}/hint", {"level": 1}, f"{STEP}/start/hint"),
@@ -107,6 +113,6 @@ async def test_a_real_reply_fits_its_description(call, method: str, path: str, b
 
 def test_events_carry_what_the_wire_says() -> None:
     texts = {path.stem: yaml.safe_load(path.read_text(encoding="utf-8")) for path in SCHEMAS}
-    assert {text["$id"] for text in texts.values()} == {wire.CHECK_EVENT, wire.PROGRESS_EVENT, wire.KERNEL_EVENT}
-    for name, struct in (("progress", "ProgressEvent"), ("kernel", "KernelEvent")):
+    assert {text["$id"] for text in texts.values()} == {wire.CHECK_EVENT, wire.PROGRESS_EVENT, wire.LAB_EVENT}
+    for name, struct in (("progress", "ProgressEvent"), ("lab", "LabEvent")):
         assert set(texts[name]["properties"]) == set(DOCUMENT["components"]["schemas"][struct]["properties"])

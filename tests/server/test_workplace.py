@@ -10,6 +10,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
 
 from parallab.workplace import Workplace
@@ -28,10 +29,12 @@ async def opened(call: Any) -> tuple[int, Any]:
 
 
 async def test_the_notebook_and_the_modules_are_put_there(call, jp_root_dir: Path, home: Path) -> None:
-    assert await opened(call) == (200, {"path": NOTEBOOK, "created": True})
+    assert await opened(call) == (200, {"path": NOTEBOOK, "created": True, "news": None})
     notebook = json.loads((jp_root_dir / NOTEBOOK).read_text())
     assert notebook["metadata"]["kernelspec"]["name"] == "parallab"
-    assert notebook["metadata"]["parallab"] == {"lab": "L90", "version": 2}
+    ours = notebook["metadata"]["parallab"]
+    assert (ours["lab"], ours["version"]) == ("L90", 2)
+    assert [given["id"] for given in ours["given"]] == [cell["id"] for cell in notebook["cells"]]
     assert (home / "tally.py").read_text() == "COUNT = 1\n"
     assert {path.name for path in home.iterdir()} <= {"90-of-all-kinds.ipynb", "tally.py", ".ipynb_checkpoints"}
 
@@ -44,7 +47,7 @@ async def test_an_opened_lab_is_started(call) -> None:
 async def test_a_notebook_that_is_there_is_never_touched(call, jp_root_dir: Path) -> None:
     await opened(call)
     (jp_root_dir / NOTEBOOK).write_text("even if it is no notebook")
-    assert await opened(call) == (200, {"path": NOTEBOOK, "created": False})
+    assert await opened(call) == (200, {"path": NOTEBOOK, "created": False, "news": None})
     assert (jp_root_dir / NOTEBOOK).read_text() == "even if it is no notebook"
 
 
@@ -132,3 +135,82 @@ async def test_a_full_disk_is_told(call) -> None:
         "The lab's files could not be put into parallab/90-x. Free some space, then open the lab again; "
         "nothing of yours was changed."
     )
+
+
+def of_version(labs: Path, version: int, more: str = "") -> None:
+    """The lab's author brings out a new version."""
+    file = labs / "90-of-all-kinds" / "lab.md"
+    file.write_text(file.read_text().replace("version: 2", f"version: {version}") + more)
+
+
+async def test_a_new_version_comes_into_the_notebook_and_the_old_file_is_kept(
+    call, labs: Path, jp_root_dir: Path, home: Path
+) -> None:
+    await opened(call)
+    notebook = nbformat.read(jp_root_dir / NOTEBOOK, as_version=4)
+    mine = next(cell for cell in notebook["cells"] if cell["cell_type"] == "code" and cell["metadata"])
+    mine["source"] = "p = 'my work'"
+    (jp_root_dir / NOTEBOOK).write_text(json.dumps(notebook))
+    (home / "tally.py").write_text("mine")
+    assert (await call("labs/L90/steps/quiz/answer", {"answers": {"which": ["a"]}})).status == 200
+    of_version(labs, 3, "\n:::{step} more\ntitle: One step more\n:::\nMore.\n\n```{code-cell}\nmore = ...\n```\n")
+
+    status, told = await opened(call)
+    assert (status, told["created"]) == (200, False)
+    old = f"{HOME}/90-of-all-kinds.version-2.ipynb"
+    assert told["news"] == {
+        "before": 2,
+        "version": 3,
+        "added": ["One step more"],
+        "removed": [],
+        "renewed": [],
+        "kept": [],
+        "files": ["tally.py"],
+        "old": old,
+    }
+    kept = nbformat.read(jp_root_dir / old, as_version=4)
+    assert kept.cells == notebook["cells"]
+    merged = nbformat.read(jp_root_dir / NOTEBOOK, as_version=4)
+    assert "p = 'my work'" in [cell["source"] for cell in merged["cells"]]
+    assert merged["cells"][-1]["source"] == "more = ..."
+    assert (await opened(call))[1]["news"] is None
+
+    progress = {one["step"]: one for one in (await call("labs/L90")).json["progress"]}
+    assert (progress["quiz"]["verdict"], progress["quiz"]["passed_version"]) == ("passed", 2)
+    assert progress["more"]["verdict"] == "not-attempted"
+
+
+async def test_no_old_file_is_written_over(call, labs: Path, jp_root_dir: Path, home: Path) -> None:
+    await opened(call)
+    (home / "90-of-all-kinds.version-2.ipynb").write_text("mine, by chance")
+    of_version(labs, 3)
+    assert (await opened(call))[1]["news"]["old"] == f"{HOME}/90-of-all-kinds.version-2-2.ipynb"
+    assert (home / "90-of-all-kinds.version-2.ipynb").read_text() == "mine, by chance"
+
+
+async def test_windows_that_open_a_new_version_at_once_bring_it_in_once(call, labs: Path, home: Path) -> None:
+    await opened(call)
+    of_version(labs, 3)
+    replies = await asyncio.gather(*(opened(call) for _ in range(6)))
+    assert sum(told["news"] is not None for _, told in replies) == 1
+    assert len(list(home.glob("*.version-*.ipynb"))) == 1
+
+
+async def test_where_the_old_file_cannot_be_kept_nothing_is_changed(
+    call, desk, labs: Path, jp_root_dir: Path, monkeypatch
+) -> None:
+    await opened(call)
+    before = (jp_root_dir / NOTEBOOK).read_text()
+    of_version(labs, 3)
+    contents = desk._workplace._contents
+    save = contents.save
+
+    def full(model: Any, path: str) -> Any:
+        if "version-2" in path:
+            raise OSError(28, os.strerror(28))
+        return save(model, path)
+
+    monkeypatch.setattr(contents, "save", full)
+    status, told = await opened(call)
+    assert (status, told["message"][:45]) == (507, f"The lab's files could not be put into {HOME}"[:45])
+    assert (jp_root_dir / NOTEBOOK).read_text() == before

@@ -1,7 +1,7 @@
 /** Small wire values for tests: each takes only what the test is about. */
 
 import type { Host } from '../core';
-import type { Fetch } from '../core';
+import type { Connect, Ear, Fetch, Line, LiveMessage } from '../core';
 import type {
   Course,
   GoalMoment,
@@ -12,6 +12,7 @@ import type {
   Leftover,
   LiveProcess,
   LiveThread,
+  News,
   NotebookCell,
   PictureView,
   StepProgress,
@@ -55,6 +56,7 @@ export function aProgress(
     answers: [],
     passed_at: null,
     passed_version: null,
+    help: null,
     ...part
   };
 }
@@ -104,6 +106,7 @@ export function aLab(part: Partial<LabView> = {}): LabView {
     needs: [],
     steps: [aStep({ id: 'one' }), aStep({ id: 'two' })],
     progress: [],
+    watch: '',
     ...part
   };
 }
@@ -134,6 +137,7 @@ export function aCourse(part: Partial<Course> = {}): Course {
     about_html: '',
     objectives: [],
     labs: [aSummary()],
+    classroom: null,
     ...part
   };
 }
@@ -154,6 +158,9 @@ export function aKernel(part: Partial<KernelState> = {}): KernelState {
     cannot_tell: [],
     threads: [],
     mistake: null,
+    pid: 1,
+    waits_for: '',
+    more: 0,
     ...part
   };
 }
@@ -178,10 +185,11 @@ export function aThread(part: Partial<LiveThread> = {}): LiveThread {
   return {
     tid: 71,
     name: 'consumer',
-    state: 'alive',
+    state: 'running',
     waits_for: '',
     number: 1,
     left: true,
+    error: '',
     ...part
   };
 }
@@ -199,6 +207,20 @@ export function aLeftover(part: Partial<Leftover> = {}): Leftover {
     removable: true,
     why: '',
     needs: [],
+    ...part
+  };
+}
+
+export function aNews(part: Partial<News> = {}): News {
+  return {
+    before: 1,
+    version: 2,
+    added: [],
+    removed: [],
+    renewed: [],
+    kept: [],
+    files: [],
+    old: 'parallab/04/04.version-1.ipynb',
     ...part
   };
 }
@@ -241,10 +263,64 @@ export class FakeServer {
   }
 }
 
+/** The connections that were asked for; a test is the server at their other end. */
+export class FakeLines {
+  readonly made: FakeLine[] = [];
+
+  readonly connect: Connect = (path, ear) => {
+    const line = new FakeLine(path, ear);
+    this.made.push(line);
+    return line;
+  };
+
+  /** The newest, if it was not closed. */
+  get open(): FakeLine | null {
+    const last = this.made[this.made.length - 1];
+    return last && !last.isClosed ? last : null;
+  }
+}
+
+export class FakeLine implements Line {
+  isClosed = false;
+  readonly sent: unknown[] = [];
+
+  constructor(
+    readonly path: string,
+    private readonly _ear: Ear
+  ) {}
+
+  send(text: string) {
+    this.sent.push(JSON.parse(text));
+  }
+
+  close() {
+    this.isClosed = true;
+  }
+
+  opens() {
+    this._ear.opened();
+  }
+
+  says(part: Partial<LiveMessage>) {
+    const message = { schema: 1, state: null, film: null, ...part };
+    this._ear.heard(JSON.stringify(message));
+  }
+
+  saysText(text: string) {
+    this._ear.heard(text);
+  }
+
+  breaks() {
+    this.isClosed = true;
+    this._ear.closed();
+  }
+}
+
 /** An editor whose notebook is one list of cells a step. */
 export class FakeHost implements Host {
   readonly opened: string[] = [];
   readonly revealed: string[] = [];
+  saved = 0;
   readonly pictures: { view: PictureView; moment: GoalMoment | null }[] = [];
   readonly sources: Record<string, readonly NotebookCell[]> = {};
   failure: Error | null = null;
@@ -256,8 +332,22 @@ export class FakeHost implements Host {
     ];
   }
 
-  async open(path: string) {
+  readonly saved: string[] = [];
+  readonly read: string[] = [];
+
+  async save(lab: string) {
+    this.saved.push(lab);
+  }
+
+  sourceCells() {
+    return this.cells().map(cell => ({ ...cell, source: 'x = 1' }));
+  }
+
+  async open(path: string, fresh: boolean) {
     this.opened.push(path);
+    if (fresh) {
+      this.read.push(path);
+    }
   }
 
   reveal(step: string) {
@@ -269,6 +359,13 @@ export class FakeHost implements Host {
     const old = this.sources[step] ?? [];
     this.sources[step] = cells;
     return old;
+  }
+
+  async save() {
+    if (this.failure) {
+      throw this.failure;
+    }
+    this.saved += 1;
   }
 
   showPicture(view: PictureView, moment: GoalMoment | null) {

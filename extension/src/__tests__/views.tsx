@@ -14,6 +14,7 @@ export type Spies = { readonly [K in keyof Actions]: jest.Mock };
 export function spies(): Spies {
   return {
     refresh: jest.fn(),
+    reconnect: jest.fn(),
     showCourse: jest.fn(),
     showLab: jest.fn(),
     openLab: jest.fn(),
@@ -27,6 +28,8 @@ export function spies(): Spies {
     solution: jest.fn(),
     insertSolution: jest.fn(),
     reset: jest.fn(),
+    help: jest.fn(),
+    handIn: jest.fn(),
     undo: jest.fn(),
     switchKernel: jest.fn(),
     restartKernel: jest.fn(),
@@ -35,7 +38,10 @@ export function spies(): Spies {
     rescue: jest.fn(),
     closeRescue: jest.fn(),
     clean: jest.fn(),
-    hideLeft: jest.fn()
+    hideLeft: jest.fn(),
+    closeNews: jest.fn(),
+    doubt: jest.fn(),
+    closeDoubt: jest.fn()
   };
 }
 

@@ -15,10 +15,13 @@ import type {
   CleanReply,
   CleanRequest,
   Course,
+  DoubtReply,
+  DoubtRequest,
   Film,
+  HandInReply,
+  HelpRequest,
   HintReply,
   HintRequest,
-  KernelState,
   LabView,
   Leftovers,
   OpenReply,
@@ -65,8 +68,8 @@ export class Client {
     return this._send('GET', `labs/${encodeURIComponent(lab)}`);
   }
 
-  kernel(id: string): Promise<KernelState> {
-    return this._send('GET', `kernels/${encodeURIComponent(id)}/state`);
+  replay(lab: string): Promise<Film> {
+    return this._send('GET', `labs/${encodeURIComponent(lab)}/replay`);
   }
 
   /** Of the newest run that started anything, if none is named; 0: all that is kept. */
@@ -99,6 +102,10 @@ export class Client {
     return this._step(lab, step, 'check', body);
   }
 
+  doubt(lab: string, step: string, body: DoubtRequest): Promise<DoubtReply> {
+    return this._step(lab, step, 'doubt', body);
+  }
+
   predict(
     lab: string,
     step: string,
@@ -126,6 +133,14 @@ export class Client {
 
   reset(lab: string, step: string): Promise<ResetReply> {
     return this._step(lab, step, 'reset', {});
+  }
+
+  help(lab: string, step: string, body: HelpRequest): Promise<StepProgress> {
+    return this._step(lab, step, 'help', body);
+  }
+
+  handIn(lab: string): Promise<HandInReply> {
+    return this._send('POST', `labs/${encodeURIComponent(lab)}/handin`, {});
   }
 
   private _step<T>(

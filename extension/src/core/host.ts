@@ -3,7 +3,7 @@
  * about notebooks and kernels. JupyterLab's is in src/jupyterlab; another editor brings its own.
  */
 
-import type { CellRef, GoalMoment, NotebookCell } from './wire';
+import type { CellRef, GoalMoment, NotebookCell, SourceCell } from './wire';
 
 export type KernelStatus =
   | 'starting'
@@ -25,6 +25,8 @@ export interface HostNotebook {
   readonly path: string;
   /** The lab that the notebook's metadata names, null for anybody's own notebook. */
   readonly lab: string | null;
+  /** The version of the lab that the notebook was made from, null where it does not say. */
+  readonly version: number | null;
   /** The step of the cell that has the cursor. */
   readonly activeStep: string | null;
   /** The steps whose text stands in the notebook. */
@@ -44,8 +46,12 @@ export type PictureView = 'map' | 'timeline';
 export interface Host {
   /** All of the notebook's cells in document order, each with the step of its own metadata. */
   cells(): readonly CellRef[];
-  /** Shows the notebook at a path of the Contents API. */
-  open(path: string): Promise<void>;
+  /** As `cells`, each with its text. */
+  sourceCells(): readonly SourceCell[];
+  /** Saves the open notebooks of a lab that have changed, so that the server sees them as they are. */
+  save(lab: string): Promise<void>;
+  /** Shows the notebook at a path of the Contents API; `fresh`: read again, since the server wrote to it. */
+  open(path: string, fresh: boolean): Promise<void>;
   /** Scrolls to the first cell of a step; false when there is none. */
   reveal(step: string): boolean;
   /**
@@ -57,6 +63,8 @@ export interface Host {
     cells: readonly NotebookCell[],
     order: readonly string[]
   ): readonly NotebookCell[];
+  /** Saves the notebook, so that its file is what the learner sees. */
+  save(): Promise<void>;
   /** Gives the notebook Parallab's kernel, starting it. */
   switchKernel(): Promise<void>;
   /** Opens the picture of what the kernel in front did, at a moment if one is given. */

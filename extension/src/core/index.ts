@@ -3,6 +3,7 @@
 export * from './cells';
 export * from './client';
 export * from './host';
+export * from './live';
 export * from './problem';
 export * from './signal';
 export * from './situation';

@@ -7,7 +7,13 @@ function host(
   kernel: Partial<HostKernel> | null
 ): HostState {
   return {
-    notebook: { path: 'a.ipynb', lab, activeStep: null, texts: [] },
+    notebook: {
+      path: 'a.ipynb',
+      lab,
+      version: null,
+      activeStep: null,
+      texts: []
+    },
     kernel: kernel && { id: 'k1', name: 'parallab', status: 'idle', ...kernel }
   };
 }

@@ -1,18 +1,21 @@
 /** What the store holds, and questions about it that several views ask. */
 
 import { NO_NOTEBOOK, type HostState } from './host';
+import type { LinkState } from './live';
 import type { Problem } from './problem';
 import type {
   ActReply,
   Capabilities,
   CleanReply,
   Course,
+  DoubtReply,
   GoalResult,
   GoalView,
   KernelState,
   LabSummary,
   LabView,
   Leftover,
+  News,
   NotebookCell,
   RescueReply,
   SolutionReply,
@@ -22,7 +25,15 @@ import type {
 } from './wire';
 
 export type Action =
-  'check' | 'predict' | 'answer' | 'act' | 'hint' | 'solution' | 'reset';
+  | 'check'
+  | 'predict'
+  | 'answer'
+  | 'act'
+  | 'doubt'
+  | 'hint'
+  | 'solution'
+  | 'reset'
+  | 'help';
 
 /** A step's affairs that live as long as the page: what is under way, typed, or can be undone. */
 export interface StepWork {
@@ -32,6 +43,8 @@ export interface StepWork {
   /** Checks answered since the page was loaded: an old verdict is shown, only a new one is told. */
   readonly judged: number;
   readonly solution: SolutionReply | null;
+  /** What a file of the doubted verdict would hold, or where it was saved. */
+  readonly doubt: DoubtReply | null;
   /** The cells that reset or the solution took the place of. */
   readonly undo: readonly NotebookCell[] | null;
   /** Answers not yet sent: by prompt, by question, or by the step's own id for lines in order. */
@@ -45,6 +58,7 @@ export const NO_WORK: StepWork = {
   problem: null,
   judged: 0,
   solution: null,
+  doubt: null,
   undo: null,
   drafts: {},
   acts: {}
@@ -84,6 +98,14 @@ export const NO_RESCUE: RescueWork = {
   problem: null
 };
 
+/** A notebook on its way to the class, or why it did not get there. */
+export interface HandInWork {
+  readonly busy: boolean;
+  readonly problem: Problem | null;
+}
+
+export const NO_HAND_IN: HandInWork = { busy: false, problem: null };
+
 export interface State {
   readonly view: 'course' | 'lab';
   readonly course: Course | null;
@@ -93,6 +115,8 @@ export interface State {
   readonly loading: { readonly course: boolean; readonly lab: boolean };
   /** The lab whose notebook is being opened. */
   readonly opening: string | null;
+  /** What a new version of a lab brought into its notebook, until the learner has read it. */
+  readonly news: Readonly<Record<string, News>>;
   /** What stands in the way of everything: no server, no login. */
   readonly problem: Problem | null;
   /** What went wrong with the course, the lab shown, or its notebook. */
@@ -100,8 +124,11 @@ export interface State {
   readonly openStep: string | null;
   readonly host: HostState;
   readonly kernel: KernelState | null;
+  /** Whether the server tells of the kernel; when that is lost, `kernel` is what was. */
+  readonly live: LinkState;
   readonly rescue: RescueWork;
   readonly left: LeftWork;
+  readonly handIn: HandInWork;
   /** What can be seen on this machine; null until it is known. */
   readonly sight: Capabilities | null;
   readonly work: Readonly<Record<string, StepWork>>;
@@ -114,13 +141,16 @@ export const INITIAL: State = {
   labs: {},
   loading: { course: false, lab: false },
   opening: null,
+  news: {},
   problem: null,
   pageProblem: null,
   openStep: null,
   host: NO_NOTEBOOK,
   kernel: null,
+  live: 'off',
   rescue: NO_RESCUE,
   left: NO_LEFT,
+  handIn: NO_HAND_IN,
   sight: null,
   work: {}
 };

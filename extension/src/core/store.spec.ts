@@ -1,11 +1,13 @@
 import {
   FakeHost,
+  FakeLines,
   FakeServer,
   aCourse,
   aGoal,
   aKernel,
   aLab,
   aLeftover,
+  aNews,
   aProgress,
   aResult,
   aStep,
@@ -28,7 +30,13 @@ import { LabStore } from './store';
 
 const CHECK = 'POST labs/L04/steps/one/check';
 const IN_FRONT: HostState = {
-  notebook: { path: 'L04.ipynb', lab: 'L04', activeStep: 'one', texts: [] },
+  notebook: {
+    path: 'L04.ipynb',
+    lab: 'L04',
+    version: null,
+    activeStep: 'one',
+    texts: []
+  },
   kernel: { id: 'k1', name: 'parallab', status: 'idle' }
 };
 
@@ -37,12 +45,13 @@ function world(answers: Record<string, Answer> = {}) {
     'GET labs': { json: aCourse() },
     'GET labs/L04': { json: aLab() },
     'GET labs/L08': { json: aLab({ id: 'L08', title: 'The bank' }) },
-    'GET kernels/k1/state': { json: aKernel() },
     ...answers
   });
   const host = new FakeHost();
-  const store = new LabStore(new Client(server.fetch), host);
-  return { server, host, store };
+  const lines = new FakeLines();
+  const store = new LabStore(new Client(server.fetch), host, lines.connect);
+  store.setShown(true);
+  return { server, host, lines, store };
 }
 
 /** The lab open in sidebar and editor. */
@@ -50,6 +59,8 @@ async function inLab(answers: Record<string, Answer> = {}) {
   const made = world(answers);
   made.store.setHost(IN_FRONT);
   await settle();
+  made.lines.open?.opens();
+  made.lines.open?.says({ state: aKernel() });
   return made;
 }
 
@@ -94,27 +105,33 @@ describe('where the learner is', () => {
     const before = server.asked.length;
     store.setHost({
       ...IN_FRONT,
-      notebook: { path: 'L04.ipynb', lab: 'L04', activeStep: 'two', texts: [] }
+      notebook: {
+        path: 'L04.ipynb',
+        lab: 'L04',
+        version: null,
+        activeStep: 'two',
+        texts: []
+      }
     });
     await settle();
     expect(server.asked.length).toBe(before);
   });
 
-  test('a restarted kernel is asked for again, since it may have become another kind', async () => {
-    const { store, server } = await inLab();
+  test('a restarted kernel is looked at again, since it may have become another kind', async () => {
+    const { store, lines } = await inLab();
     const kernel = {
       id: 'k1',
       name: 'parallab',
       status: 'restarting' as const
     };
     store.setHost({ ...IN_FRONT, kernel });
+    expect(lines.open).toBeNull();
     store.setHost(IN_FRONT);
-    await settle();
-    expect(server.count('GET kernels/k1/state')).toBe(2);
+    expect(lines.made.length).toBe(2);
   });
 
-  test('a kernel that starts is asked about once, when it is up', async () => {
-    const { store, server } = world();
+  test('a kernel that starts is looked at when it is up, and then for good', async () => {
+    const { store, lines } = world();
     const { notebook } = IN_FRONT;
     const kernel = (id: string, status: KernelStatus): HostState => ({
       notebook,
@@ -124,12 +141,11 @@ describe('where the learner is', () => {
     store.setHost(kernel('k1', 'unknown'));
     store.setHost(kernel('k1', 'starting'));
     await store.refresh();
+    expect(lines.made).toEqual([]);
     store.setHost(kernel('k1', 'idle'));
     store.setHost(kernel('k1', 'busy'));
     store.setHost(kernel('k1', 'idle'));
-    await settle();
-    const asked = server.asked.filter(one => one.what.includes('kernels'));
-    expect(asked.map(one => one.what)).toEqual(['GET kernels/k1/state']);
+    expect(lines.made.map(one => one.path)).toEqual(['kernels/k1/live']);
   });
 
   test('a course asked for twice at once is fetched once', async () => {
@@ -142,13 +158,20 @@ describe('where the learner is', () => {
   });
 
   test("anybody's notebook: its kernel is not asked about", async () => {
-    const { store, server } = world();
+    const { store, server, lines } = world();
     store.setHost({
       ...IN_FRONT,
-      notebook: { path: 'mine.ipynb', lab: null, activeStep: null, texts: [] }
+      notebook: {
+        path: 'mine.ipynb',
+        lab: null,
+        version: null,
+        activeStep: null,
+        texts: []
+      }
     });
     await settle();
     expect(server.asked).toEqual([]);
+    expect(lines.made).toEqual([]);
   });
 
   test('opening a lab makes its notebook on the server and shows it in the editor', async () => {
@@ -157,7 +180,51 @@ describe('where the learner is', () => {
     });
     await store.openLab('L04');
     expect(host.opened).toEqual(['work/L04.ipynb']);
+    expect(host.read).toEqual([]);
     expect(labOf(store.state)?.id).toBe('L04');
+    expect(store.state.opening).toBeNull();
+  });
+
+  test('a new version is brought in after saving, read again, and told until it was read', async () => {
+    const news = aNews({ added: ['One more'] });
+    const { store, host, server } = world({
+      'POST labs/L04/open': {
+        json: { path: 'work/L04.ipynb', created: false, news }
+      }
+    });
+    let askedBeforeSaving = -1;
+    host.save = async () => {
+      askedBeforeSaving = server.count('POST labs/L04/open');
+    };
+    await store.openLab('L04');
+    expect(askedBeforeSaving).toBe(0);
+    expect(host.read).toEqual(['work/L04.ipynb']);
+    expect(store.state.news).toEqual({ L04: news });
+    store.closeNews('L04');
+    expect(store.state.news).toEqual({});
+  });
+
+  test('a lab whose author saved a file is read again, its notebook where it is in front', async () => {
+    const { store, server, host } = await inLab({
+      'POST labs/L04/open': { json: { path: 'L04.ipynb', created: false } }
+    });
+    store.onLab({ lab: 'L04' });
+    await settle();
+    expect(server.count('GET labs/L04')).toBe(2);
+    expect(host.opened).toEqual(['L04.ipynb']);
+    store.onLab({ lab: 'L08' });
+    await settle();
+    expect(server.count('GET labs/L08')).toBe(0);
+  });
+
+  test('an editor that cannot save opens nothing, and says why', async () => {
+    const { store, host, server } = world();
+    host.save = async () => {
+      throw new Error('The file cannot be saved.');
+    };
+    await store.openLab('L04');
+    expect(server.count('POST labs/L04/open')).toBe(0);
+    expect(store.state.pageProblem).not.toBeNull();
     expect(store.state.opening).toBeNull();
   });
 
@@ -301,13 +368,43 @@ describe('what the server says unasked', () => {
     const lab = labOf(store.state);
     expect(lab && markOf(progressOf(lab, 'two'))).toBe('assisted');
   });
+});
 
-  test("only the own kernel's picture is taken", async () => {
-    const { store } = await inLab();
-    store.onKernel({ state: aKernel({ kernel_id: 'k2', stuck: true }) });
+describe('the live picture', () => {
+  test("only the own kernel's is taken", async () => {
+    const { store, lines } = await inLab();
+    lines.open?.says({ state: aKernel({ kernel_id: 'k2', stuck: true }) });
     expect(store.state.kernel?.stuck).toBe(false);
-    store.onKernel({ state: aKernel({ stuck: true }) });
+    lines.open?.says({ state: aKernel({ stuck: true }) });
     expect(store.state.kernel?.stuck).toBe(true);
+  });
+
+  test('is looked at only while sidebar and page can be seen', async () => {
+    const { store, lines } = await inLab();
+    expect(store.state.live).toBe('on');
+    store.setShown(false);
+    expect(lines.open).toBeNull();
+    expect(store.state.live).toBe('off');
+    store.setShown(true);
+    expect(lines.open?.path).toBe('kernels/k1/live');
+    store.setPageShown(false);
+    expect(lines.open).toBeNull();
+    store.setPageShown(true);
+    expect(lines.open).not.toBeNull();
+    store.setHost({ notebook: null, kernel: null });
+    expect(lines.open).toBeNull();
+  });
+
+  test('a server that is gone is said, and what was is kept', async () => {
+    const { store, lines } = await inLab();
+    lines.open?.breaks();
+    expect(store.state.live).toBe('lost');
+    expect(store.state.kernel).not.toBeNull();
+    store.reconnect();
+    lines.open?.opens();
+    lines.open?.says({ state: aKernel({ busy: true }) });
+    expect(store.state.live).toBe('on');
+    expect(store.state.kernel?.busy).toBe(true);
   });
 });
 
@@ -419,15 +516,17 @@ describe('a kernel that hangs', () => {
   };
 
   test('is interrupted, and what came of it stays until a cell runs again', async () => {
-    const { store, server } = await inLab({ [RESCUE]: { json: reply } });
-    store.onKernel({ state: aKernel({ busy: true, stuck: true }) });
+    const { store, server, lines } = await inLab({
+      [RESCUE]: { json: reply }
+    });
+    lines.open?.says({ state: aKernel({ busy: true, stuck: true }) });
     await store.rescue({ action: 'interrupt' });
     expect(server.bodyOf(RESCUE)).toEqual({ action: 'interrupt' });
     expect(store.state.rescue.reply?.happened).toEqual(reply.happened);
     expect(store.state.kernel?.stuck).toBe(false);
-    store.onKernel({ state: aKernel({ busy: false, threads: [aThread()] }) });
+    lines.open?.says({ state: aKernel({ busy: false, threads: [aThread()] }) });
     expect(store.state.rescue.reply).not.toBeNull();
-    store.onKernel({ state: aKernel({ busy: true }) });
+    lines.open?.says({ state: aKernel({ busy: true }) });
     expect(store.state.rescue.reply).toBeNull();
   });
 
@@ -562,4 +661,91 @@ test('a disposed store stays as it is', async () => {
   store.dispose();
   await loading;
   expect(heard).not.toHaveBeenCalled();
+});
+
+describe('a doubted verdict', () => {
+  const DOUBT = 'POST labs/L04/steps/one/doubt';
+  const told = { schema: 1, contents: ['Your cells.'], path: '' };
+
+  test('is asked about with kernel, cells and their text', async () => {
+    const { store, server } = await inLab({ [DOUBT]: { json: told } });
+    await store.doubt('one', '', false);
+    expect(server.bodyOf(DOUBT)).toEqual({
+      kernel_id: 'k1',
+      cells: [
+        { id: 'c1', step: 'one', source: 'x = 1' },
+        { id: 'c2', step: null, source: 'x = 1' }
+      ],
+      words: '',
+      save: false
+    });
+    expect(workOf(store.state, 'one').doubt).toEqual(told);
+    store.closeDoubt('one');
+    expect(workOf(store.state, 'one').doubt).toBeNull();
+  });
+
+  test('needs the notebook and its kernel', async () => {
+    const { store, server } = world();
+    await store.showLab('L04');
+    await store.doubt('one', '', true);
+    expect(server.count(DOUBT)).toBe(0);
+    expect(workOf(store.state, 'one').problem?.kind).toBe('host');
+  });
+
+  test('says what went wrong, and keeps what was shown', async () => {
+    const answers: Record<string, Answer> = { [DOUBT]: { json: told } };
+    const { store, server } = await inLab(answers);
+    await store.doubt('one', '', false);
+    server.answers[DOUBT] = { status: 507, json: { message: 'Full.' } };
+    await store.doubt('one', '', true);
+    expect(workOf(store.state, 'one').problem?.message).toBe('Full.');
+    expect(workOf(store.state, 'one').doubt).toEqual(told);
+  });
+});
+
+describe('the class', () => {
+  const HELP = { text: 'It hangs', at: 1, answer: '', by: '' };
+
+  test('a raised hand stands with the step', async () => {
+    const { store, server } = await inLab({
+      'POST labs/L04/steps/one/help': { json: aProgress('one', { help: HELP }) }
+    });
+    await store.help('one', true, 'It hangs');
+    expect(server.bodyOf('POST labs/L04/steps/one/help')).toEqual({
+      wanted: true,
+      text: 'It hangs'
+    });
+    const lab = labOf(store.state);
+    expect(lab?.progress.find(one => one.step === 'one')?.help).toEqual(HELP);
+  });
+
+  test('a notebook is saved before it is handed in', async () => {
+    const { store, server, host } = await inLab({
+      'POST labs/L04/handin': { json: { lab: 'L04', at: 2 } }
+    });
+    await store.handIn();
+    expect(host.saved).toBe(1);
+    expect(server.count('POST labs/L04/handin')).toBe(1);
+    expect(store.state.handIn).toEqual({ busy: false, problem: null });
+  });
+
+  test('what cannot be saved is not handed in', async () => {
+    const { store, server, host } = await inLab();
+    host.failure = new Error('The disk is full');
+    await store.handIn();
+    expect(server.count('POST labs/L04/handin')).toBe(0);
+    expect(store.state.handIn.problem).not.toBeNull();
+  });
+
+  test('why the class did not take it is said, and it can be tried again', async () => {
+    const message = 'Your notebook was not handed in.';
+    const { store } = await inLab({
+      'POST labs/L04/handin': { status: 503, json: { message, reason: '' } }
+    });
+    await store.handIn();
+    expect(store.state.handIn).toMatchObject({
+      busy: false,
+      problem: { message }
+    });
+  });
 });

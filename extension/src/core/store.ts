@@ -6,10 +6,12 @@
 
 import type { Client } from './client';
 import type { Host, HostKernel, HostState, PictureView } from './host';
+import { LiveLink, type Connect } from './live';
 import { ProblemError, asProblem, isGeneral } from './problem';
 import { Signal } from './signal';
 import {
   INITIAL,
+  NO_HAND_IN,
   NO_RESCUE,
   NO_WORK,
   labOf,
@@ -25,8 +27,9 @@ import {
 import type {
   CheckReply,
   GoalMoment,
-  KernelEvent,
+  LabEvent,
   LabView,
+  LiveMessage,
   NotebookCell,
   ProgressEvent,
   RescueRequest,
@@ -42,10 +45,21 @@ export class LabStore {
   /** A kernel has gone, so that it may have left something. */
   private _mourning = false;
 
+  private readonly _link: LiveLink;
+  private _shown = false;
+  private _pageShown = true;
+
   constructor(
     private readonly _client: Client,
-    private readonly _host: Host
-  ) {}
+    private readonly _host: Host,
+    connect: Connect
+  ) {
+    this._link = new LiveLink(
+      connect,
+      message => this._hear(message),
+      live => this._set({ live })
+    );
+  }
 
   get state(): State {
     return this._state;
@@ -53,6 +67,7 @@ export class LabStore {
 
   dispose(): void {
     this._disposed = true;
+    this._link.dispose();
     this.changed.clear();
   }
 
@@ -60,11 +75,11 @@ export class LabStore {
 
   /** The course, and the lab shown: at the start, and when the learner tries again. */
   async refresh(): Promise<void> {
-    const { labId, host } = this._state;
+    const { labId } = this._state;
+    this._link.retry();
     await Promise.all([
       this._loadCourse(),
       labId === null ? null : this._loadLab(labId),
-      isUp(host) ? this._loadKernel(host.kernel.id) : null,
       this._loadLeft(),
       this._loadSight()
     ]);
@@ -98,15 +113,25 @@ export class LabStore {
     this._set({ opening: lab });
     const shown = this.showLab(lab);
     try {
-      const { path } = await this._client.open(lab);
+      await this._host.save(lab);
+      const { path, news } = await this._client.open(lab);
       this._answered();
-      await this._host.open(path);
+      if (news) {
+        this._set({ news: { ...this._state.news, [lab]: news } });
+      }
+      await this._host.open(path, Boolean(news));
     } catch (error) {
       this._failed(error);
     } finally {
       this._set({ opening: null });
     }
     await shown;
+  }
+
+  /** The learner has read what a new version brought. */
+  closeNews(lab: string): void {
+    const { [lab]: _, ...news } = this._state.news;
+    this._set({ news });
   }
 
   /** Opens a step and, unless the learner is there already, scrolls the notebook to it. */
@@ -153,16 +178,14 @@ export class LabStore {
     if (before.kernel?.id !== kernel?.id) {
       this._set({ rescue: NO_RESCUE });
     }
+    if (before.notebook?.path !== notebook?.path && !this._state.handIn.busy) {
+      this._set({ handIn: NO_HAND_IN });
+    }
     this._mourn(before.kernel, host);
     if (kernel === null || !notebook?.lab) {
       this._set({ kernel: null });
-    } else if (
-      isUp(host) &&
-      // One that has just come up may have become one that is recorded.
-      !(isUp(before) && before.kernel.id === kernel.id)
-    ) {
-      void this._loadKernel(kernel.id);
     }
+    this._look();
   }
 
   switchKernel(): Promise<void> {
@@ -183,13 +206,51 @@ export class LabStore {
     this._merge(event.lab, event.progress);
   }
 
-  onKernel(event: KernelEvent): void {
-    if (event.state.kernel_id === this._state.host.kernel?.id) {
+  // -- the live picture, only while it can be seen --------------------------------
+
+  /** Whether the sidebar is there to be seen. */
+  setShown(shown: boolean): void {
+    this._shown = shown;
+    this._look();
+  }
+
+  /** Whether the browser's page is: another tab may be in front of it. */
+  setPageShown(shown: boolean): void {
+    this._pageShown = shown;
+    this._look();
+  }
+
+  /** Connects again at once. */
+  reconnect(): void {
+    this._link.retry();
+  }
+
+  /** The lab's author has saved a file of it. */
+  onLab({ lab }: LabEvent): void {
+    if (this._state.host.notebook?.lab === lab) {
+      void this.openLab(lab);
+    } else if (this._state.labs[lab]) {
+      void this._loadLab(lab);
+    }
+    void this._loadCourse();
+  }
+
+  private _look(): void {
+    const { host } = this._state;
+    this._link.look(
+      this._pageShown && this._shown && isUp(host)
+        ? { kernel: host.kernel.id, want: { state: true, film: false } }
+        : null
+    );
+  }
+
+  private _hear({ state }: LiveMessage): void {
+    if (state && state.kernel_id === this._state.host.kernel?.id) {
       const { kernel, rescue } = this._state;
       // What a rescue came to is old news as soon as a cell runs again.
-      const again = event.state.busy && kernel?.busy === false;
+      const again = state.busy && kernel?.busy === false;
       this._set({
-        kernel: event.state,
+        kernel: state,
         rescue: again && !rescue.busy ? NO_RESCUE : rescue
       });
     }
@@ -372,6 +433,31 @@ export class LabStore {
     });
   }
 
+  /** Asks the class's instructors for help with a step, or needs it no more. */
+  async help(step: string, wanted: boolean, text: string): Promise<void> {
+    await this._do(step, 'help', async lab => {
+      this._merge(lab, await this._client.help(lab, step, { wanted, text }));
+    });
+  }
+
+  /** Saves the notebook in front and gives it to the class. */
+  async handIn(): Promise<void> {
+    const { labId, handIn } = this._state;
+    if (labId === null || handIn.busy || !this._hasNotebook()) {
+      return;
+    }
+    this._set({ handIn: { busy: true, problem: null } });
+    try {
+      await this._host.save();
+      await this._client.handIn(labId);
+      this._answered();
+      await this._loadCourse();
+      this._set({ handIn: NO_HAND_IN });
+    } catch (error) {
+      this._set({ handIn: { busy: false, problem: asProblem(error) } });
+    }
+  }
+
   /** The open step's next hint by its level; null when all are shown. */
   nextHint(): { step: string; level: number } | null {
     const lab = labOf(this._state);
@@ -389,6 +475,27 @@ export class LabStore {
       this._merge(lab, solution.progress);
       this._setWork(lab, step, { solution });
     });
+  }
+
+  /** Asks what a file of this verdict would hold, or saves it; nothing is sent anywhere else. */
+  async doubt(step: string, words: string, save: boolean): Promise<void> {
+    await this._do(step, 'doubt', async lab => {
+      const kernel = this._state.host.kernel;
+      if (kernel === null || !this._hasNotebook()) {
+        throw new ProblemError('host', '');
+      }
+      const doubt = await this._client.doubt(lab, step, {
+        kernel_id: kernel.id,
+        cells: this._host.sourceCells(),
+        words,
+        save
+      });
+      this._setWork(lab, step, { doubt });
+    });
+  }
+
+  closeDoubt(step: string): void {
+    this._setWork(this._state.labId ?? '', step, { doubt: null });
   }
 
   insertSolution(step: string): void {
@@ -525,20 +632,6 @@ export class LabStore {
       }
     } finally {
       this._set({ loading: { ...this._state.loading, lab: false } });
-    }
-  }
-
-  private async _loadKernel(id: string): Promise<void> {
-    try {
-      const kernel = await this._client.kernel(id);
-      if (this._state.host.kernel?.id === id) {
-        this._set({ kernel });
-      }
-    } catch {
-      // A kernel that cannot be described is still there; checking will say what is wrong.
-      if (this._state.host.kernel?.id === id) {
-        this._set({ kernel: null });
-      }
     }
   }
 

@@ -3,7 +3,7 @@
 export const SCHEMA = 1;
 export const CHECK_EVENT = 'https://events.parallab.dev/check/v1';
 export const PROGRESS_EVENT = 'https://events.parallab.dev/progress/v1';
-export const KERNEL_EVENT = 'https://events.parallab.dev/kernel/v1';
+export const LAB_EVENT = 'https://events.parallab.dev/lab/v1';
 
 export type Verdict = 'broken' | 'failed' | 'not-attempted' | 'passed' | 'undecided';
 
@@ -16,6 +16,8 @@ export type QuestionForm = 'choice' | 'order' | 'text';
 export type ActKind = 'frozen-kernels' | 'kill-worker';
 
 export type KernelKind = 'dead' | 'elsewhere' | 'foreign' | 'no-probe' | 'none' | 'recorded' | 'remote';
+
+export type LiveState = 'ended' | 'running' | 'starting' | 'waiting';
 
 export type LeftoverKind = 'folder' | 'process' | 'segment' | 'semaphore';
 
@@ -122,6 +124,15 @@ export interface Choice {
   readonly text: string;
 }
 
+/** The class that this server reports to: how much it has not been told yet, and why not, "" when nothing is wrong.
+
+``handed_in`` are the times, by the service's clock, at which labs were handed in last. */
+export interface ClassView {
+  readonly waiting: number;
+  readonly trouble: string;
+  readonly handed_in: Readonly<Record<string, number>>;
+}
+
 /** What is gone, what was wanted but stays (``why``), and all that is left over now. */
 export interface CleanReply {
   readonly schema: number;
@@ -147,6 +158,24 @@ export interface Course {
   readonly about_html: string;
   readonly objectives: readonly Objective[];
   readonly labs: readonly LabSummary[];
+  readonly classroom: ClassView | null;
+}
+
+/** What is in the file, in sentences, and its path of the Contents API, "" while it is not saved. */
+export interface DoubtReply {
+  readonly schema: number;
+  readonly contents: readonly string[];
+  readonly path: string;
+}
+
+/** POST labs/{id}/steps/{step}/doubt: the verdict is wrong, in the learner's own ``words``.
+
+Without ``save`` it is only told what would be in the file. */
+export interface DoubtRequest {
+  readonly kernel_id: string;
+  readonly cells: readonly SourceCell[];
+  readonly words?: string;
+  readonly save?: boolean;
 }
 
 /** GET kernels/{id}/film, a lab's replay, and a saved file: what processes and threads did, bounded.
@@ -339,6 +368,29 @@ export interface GoalView {
   readonly phase: Phase | null;
 }
 
+/** The class service has the notebook, since then by its clock. */
+export interface HandInReply {
+  readonly lab: string;
+  readonly at: number;
+}
+
+/** POST labs/{id}/handin: the notebook as it was saved last. */
+export type HandInRequest = Record<string, never>;
+
+/** POST labs/{id}/steps/{step}/help: asks for help, or needs it no more. */
+export interface HelpRequest {
+  readonly wanted: boolean;
+  readonly text?: string;
+}
+
+/** The learner asks the class's instructors for help; ``answer`` is "" until one of them, ``by``, answers. */
+export interface HelpView {
+  readonly text: string;
+  readonly at: number;
+  readonly answer: string;
+  readonly by: string;
+}
+
 /** One hint, rendered. */
 export interface HintReply {
   readonly level: number;
@@ -350,11 +402,6 @@ export interface HintReply {
 /** POST labs/{id}/steps/{step}/hint: the level wanted, from 1. */
 export interface HintRequest {
   readonly level: number;
-}
-
-/** A recorded kernel's picture changed. */
-export interface KernelEvent {
-  readonly state: KernelState;
 }
 
 /** GET kernels/{id}/state: what can be seen of a kernel now. */
@@ -373,6 +420,14 @@ export interface KernelState {
   readonly cannot_tell: readonly string[];
   readonly threads: readonly LiveThread[];
   readonly mistake: MistakeView | null;
+  readonly pid: number;
+  readonly waits_for: string;
+  readonly more: number;
+}
+
+/** A file of a lab has changed, while its author looks at it. */
+export interface LabEvent {
+  readonly lab: string;
 }
 
 /** A line of the course list. */
@@ -401,6 +456,7 @@ export interface LabView {
   readonly needs: readonly string[];
   readonly steps: readonly StepView[];
   readonly progress: readonly StepProgress[];
+  readonly watch: string;
 }
 
 /** What a dead kernel left; ``id`` names it by identity: pid and start time, or device and inode.
@@ -428,13 +484,23 @@ export interface Leftovers {
   readonly cannot_tell: readonly string[];
 }
 
-/** A process beside the notebook, in the learner's own names. */
+/** One message of kernels/{id}/live: what changed, whole. */
+export interface LiveMessage {
+  readonly schema: number;
+  readonly state: KernelState | null;
+  readonly film: Film | null;
+}
+
+/** A process beside the notebook, in the learner's own names.
+
+``parent`` is the pid of who started it, 0 for the notebook; ``role`` is worker, pool, executor, manager,
+fork (os.fork) or program (subprocess). */
 export interface LiveProcess {
   readonly pid: number;
   readonly parent: number;
   readonly name: string;
   readonly role: string;
-  readonly state: string;
+  readonly state: LiveState;
   readonly waits_for: string;
   readonly exit_code: number | null;
   readonly error: string;
@@ -442,20 +508,44 @@ export interface LiveProcess {
   readonly started: number;
 }
 
-/** A thread that is not in the baseline. */
+/** What a client of kernels/{id}/live says it wants to be told of; the last one counts. */
+export interface LiveRequest {
+  readonly state?: boolean;
+  readonly film?: boolean;
+}
+
+/** A thread that a cell started, or one of a process's; ``waits_for`` completes "waits for …". */
 export interface LiveThread {
   readonly tid: number;
   readonly name: string;
-  readonly state: string;
+  readonly state: LiveState;
   readonly waits_for: string;
   readonly number: number;
   readonly left: boolean;
+  readonly error: string;
 }
 
 /** A mistake of the catalogue, as a learner is told of it. */
 export interface MistakeView {
   readonly id: string;
   readonly sentence: string;
+}
+
+/** What a new ``version`` of a lab brought to the learner's notebook, which was of version ``before``.
+
+Steps are named by their titles: those ``added``, those ``removed`` from the lab (their cells stay),
+those in which something given was ``renewed``, and those in which the learner's own was ``kept``
+though what was given has changed. ``files`` are modules of the learner's that stayed, ``old`` the
+path of the notebook as it was. */
+export interface News {
+  readonly before: number;
+  readonly version: number;
+  readonly added: readonly string[];
+  readonly removed: readonly string[];
+  readonly renewed: readonly string[];
+  readonly kept: readonly string[];
+  readonly files: readonly string[];
+  readonly old: string;
 }
 
 /** A cell to put into the learner's notebook. */
@@ -474,10 +564,11 @@ export interface Objective {
   readonly available: boolean;
 }
 
-/** Where the learner's notebook is, as a path of the Contents API. */
+/** Where the learner's notebook is, as a path of the Contents API, and what a new version did to it. */
 export interface OpenReply {
   readonly path: string;
   readonly created: boolean;
+  readonly news: News | null;
 }
 
 /** POST labs/{id}/open. */
@@ -566,6 +657,13 @@ export interface SolutionReply {
   readonly progress: StepProgress;
 }
 
+/** A notebook cell by its id, with the step that its metadata name, and its text. */
+export interface SourceCell {
+  readonly id: string;
+  readonly step: string | null;
+  readonly source: string;
+}
+
 /** What is remembered of a step. A stored pass never reverts. */
 export interface StepProgress {
   readonly step: string;
@@ -578,6 +676,7 @@ export interface StepProgress {
   readonly answers: readonly Answered[];
   readonly passed_at: number | null;
   readonly passed_version: number | null;
+  readonly help: HelpView | null;
 }
 
 /** One step's verdict and those of its goals. */

@@ -28,7 +28,8 @@ import {
   type KernelStatus,
   type NotebookCell,
   type PictureView,
-  type PlanCell
+  type PlanCell,
+  type SourceCell
 } from '../core';
 import { CommandIDs } from './tokens';
 
@@ -80,7 +81,8 @@ export class NotebookHost implements Host, IDisposable {
     return {
       notebook: {
         path: panel.context.path,
-        lab: text(panel.model?.getMetadata(METADATA), 'lab'),
+        lab: labOf(panel),
+        version: versionOf(panel.model),
         activeStep: steps[active] ?? null,
         texts: textsOf(cells)
       },
@@ -96,7 +98,29 @@ export class NotebookHost implements Host, IDisposable {
     }));
   }
 
-  async open(path: string): Promise<void> {
+  sourceCells(): readonly SourceCell[] {
+    return Array.from(this._panel?.model?.cells ?? [], cell => ({
+      id: cell.id,
+      step: text(cell.getMetadata(METADATA), 'step'),
+      source: cell.sharedModel.getSource()
+    }));
+  }
+
+  async save(lab: string): Promise<void> {
+    const dirty: Promise<void>[] = [];
+    this._tracker?.forEach(panel => {
+      if (labOf(panel) === lab && panel.context.model.dirty) {
+        dirty.push(panel.context.save());
+      }
+    });
+    await Promise.all(dirty);
+  }
+
+  async open(path: string, fresh: boolean): Promise<void> {
+    const open = this._tracker?.find(panel => panel.context.path === path);
+    if (fresh) {
+      await open?.context.revert();
+    }
     await this._commands.execute('docmanager:open', {
       path,
       factory: 'Notebook'
@@ -166,6 +190,10 @@ export class NotebookHost implements Host, IDisposable {
       }
     });
     return old;
+  }
+
+  async save(): Promise<void> {
+    await this._panel?.context.save();
   }
 
   async switchKernel(): Promise<void> {
@@ -273,6 +301,16 @@ function planCells(model: INotebookModel | null): PlanCell[] {
     source: cell.sharedModel.getSource(),
     tag: text(cell.getMetadata(METADATA), 'step')
   }));
+}
+
+function labOf(panel: NotebookPanel): string | null {
+  return text(panel.model?.getMetadata(METADATA), 'lab');
+}
+
+function versionOf(model: INotebookModel | null): number | null {
+  const metadata = model?.getMetadata(METADATA) as
+    { version?: unknown } | undefined | null;
+  return typeof metadata?.version === 'number' ? metadata.version : null;
 }
 
 /** A text of our metadata, which anybody may have edited. */

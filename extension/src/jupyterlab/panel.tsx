@@ -77,6 +77,7 @@ export class PanelWidget extends ReactWidget {
   private _start(): void {
     const { store } = this._parallab;
     this._leave ??= store.changed.listen(() => this.update());
+    store.setShown(true);
     // The first sight asks for the course; a later one asks again only after a failure.
     if (!this._asked || store.state.problem !== null) {
       this._asked = true;
@@ -92,6 +93,7 @@ export class PanelWidget extends ReactWidget {
   }
 
   private _stop(): void {
+    this._parallab.store.setShown(false);
     this._leave?.();
     this._leave = null;
   }

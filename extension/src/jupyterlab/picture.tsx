@@ -1,12 +1,18 @@
 /**
- * The picture's widget in the main area: loads the views at first sight, and asks for the film when
- * it is seen and when the server says that something changed. Hidden, it does nothing.
+ * The picture's widget in the main area: loads the views at first sight, and is told of a kernel's
+ * film while it can be seen. Hidden, it does nothing.
  */
 
 import { ReactWidget } from '@jupyterlab/ui-components';
 import type { Message } from '@lumino/messaging';
 import * as React from 'react';
-import type { Client, GoalMoment, KernelEvent } from '../core';
+import {
+  LiveLink,
+  type Client,
+  type Connect,
+  type Film,
+  type GoalMoment
+} from '../core';
 import type * as Films from '../core/film';
 import type * as Views from '../ui/film';
 import type { Kit } from '../ui';
@@ -29,15 +35,26 @@ export class PictureWidget extends ReactWidget {
   private _source: Films.FilmSource | null = null;
   private _tab: Views.Tab;
   private _moment: GoalMoment | null = null;
+  /** Takes a film that comes unasked; null while none is wanted. */
+  private _take: ((film: Film) => void) | null = null;
   private _stale = true;
+  private readonly _link: LiveLink;
+  private readonly _see = () => this._follow();
 
   constructor(
     private readonly _client: Client,
+    connect: Connect,
     private readonly _kit: Kit,
     private readonly _options: PictureOptions
   ) {
     super();
     this._tab = _options.tab;
+    this._link = new LiveLink(
+      connect,
+      ({ film }) => film && this._take?.(film),
+      () => undefined
+    );
+    document.addEventListener('visibilitychange', this._see);
     this.addClass('pl-Picture');
     this.title.icon = parallabIcon;
     this.title.label = _options.title;
@@ -52,6 +69,8 @@ export class PictureWidget extends ReactWidget {
   }
 
   override dispose(): void {
+    document.removeEventListener('visibilitychange', this._see);
+    this._link.dispose();
     this._player?.dispose();
     this._source?.dispose();
     super.dispose();
@@ -66,14 +85,6 @@ export class PictureWidget extends ReactWidget {
     }
     this._look();
     this.update();
-  }
-
-  /** The server said that a kernel changed. */
-  onKernel(event: KernelEvent): void {
-    if (event.state.kernel_id === this._options.kernel) {
-      this._stale = true;
-      this._look();
-    }
   }
 
   protected override render(): React.JSX.Element | null {
@@ -111,10 +122,28 @@ export class PictureWidget extends ReactWidget {
   protected override onAfterHide(msg: Message): void {
     super.onAfterHide(msg);
     this._player?.pause();
+    this._follow();
+  }
+
+  protected override onBeforeDetach(msg: Message): void {
+    super.onBeforeDetach(msg);
+    this._link.look(null);
+  }
+
+  /** The kernel's film is told of while page and picture can be seen, and it is the kernel's that is shown. */
+  private _follow(): void {
+    const { kernel } = this._options;
+    const sees = this.isVisible && !document.hidden && this._take !== null;
+    this._link.look(
+      sees && kernel !== null
+        ? { kernel, want: { state: false, film: true } }
+        : null
+    );
   }
 
   /** Loads what is missing or old, while it can be seen. */
   private _look(): void {
+    this._follow();
     if (this.isVisible && this._stale) {
       this._stale = false;
       void this._draw();
@@ -145,7 +174,9 @@ export class PictureWidget extends ReactWidget {
   private _first(films: typeof Films): Films.FilmSource {
     const { kernel, file } = this._options;
     if (kernel !== null) {
-      return new films.KernelFilm(this._client, kernel);
+      const source = new films.KernelFilm(this._client, kernel);
+      this._take = film => source.take(film);
+      return source;
     }
     return new films.SavedFilm(async () =>
       file ? readFilm(file, films, this._kit) : null
@@ -155,6 +186,7 @@ export class PictureWidget extends ReactWidget {
   private _from(source: Films.FilmSource): void {
     this._source?.dispose();
     this._source = source;
+    this._follow();
     source.changed.listen(() => this.update());
   }
 
@@ -165,6 +197,7 @@ export class PictureWidget extends ReactWidget {
       return;
     }
     this._moment = null;
+    this._take = null;
     this._from(new films.SavedFilm(() => readFilm(file, films, this._kit)));
     this.title.label = file.name;
     await this._source?.load();

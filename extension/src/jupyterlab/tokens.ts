@@ -2,7 +2,7 @@
 
 import { Token } from '@lumino/coreutils';
 import type { ISignal } from '@lumino/signaling';
-import type { Client, LabStore } from '../core';
+import type { Client, Connect, LabStore } from '../core';
 import type { ViewSettings } from '../ui';
 import type { NotebookHost } from './host';
 
@@ -17,6 +17,7 @@ export interface IParallab {
   readonly store: LabStore;
   readonly host: NotebookHost;
   readonly client: Client;
+  readonly connect: Connect;
   readonly settings: ISettings;
   readonly settingsChanged: ISignal<IParallab, ISettings>;
 }

@@ -4,9 +4,11 @@ import type { GoalMoment, LabStore, PictureView, RescueRequest } from '../core';
 
 export interface Actions {
   refresh(): void;
+  reconnect(): void;
   showCourse(): void;
   showLab(lab: string): void;
   openLab(lab: string): void;
+  closeNews(lab: string): void;
   toggleStep(step: string): void;
   /** Opens the next step that is still to be done. */
   nextStep(): void;
@@ -20,9 +22,14 @@ export interface Actions {
   /** Has the lab do what the step offers to do. */
   act(step: string, act: string): void;
   hint(step: string, level: number): void;
+  doubt(step: string, words: string, save: boolean): void;
+  closeDoubt(step: string): void;
   solution(step: string): void;
   insertSolution(step: string): void;
   reset(step: string): void;
+  /** Asks the class's instructors for help, or needs it no more. */
+  help(step: string, wanted: boolean, text: string): void;
+  handIn(): void;
   undo(step: string): void;
   switchKernel(): void;
   restartKernel(): void;
@@ -38,9 +45,11 @@ export interface Actions {
 export function actionsOf(store: LabStore): Actions {
   return {
     refresh: () => void store.refresh(),
+    reconnect: () => store.reconnect(),
     showCourse: () => store.showCourse(),
     showLab: lab => void store.showLab(lab),
     openLab: lab => void store.openLab(lab),
+    closeNews: lab => store.closeNews(lab),
     toggleStep: step => store.toggleStep(step),
     nextStep: () => void store.openNext(),
     draft: (step, field, values) => store.draft(step, field, values),
@@ -49,9 +58,13 @@ export function actionsOf(store: LabStore): Actions {
     answer: (step, answers) => void store.answer(step, answers),
     act: (step, act) => void store.act(step, act),
     hint: (step, level) => void store.hint(step, level),
+    doubt: (step, words, save) => void store.doubt(step, words, save),
+    closeDoubt: step => store.closeDoubt(step),
     solution: step => void store.solution(step),
     insertSolution: step => store.insertSolution(step),
     reset: step => void store.reset(step),
+    help: (step, wanted, text) => void store.help(step, wanted, text),
+    handIn: () => void store.handIn(),
     undo: step => store.undo(step),
     switchKernel: () => void store.switchKernel(),
     restartKernel: () => void store.restartKernel(),

@@ -10,6 +10,8 @@ export interface ButtonProps {
   readonly off?: boolean;
   readonly label?: string;
   readonly describedBy?: string;
+  /** -1 where arrow keys lead to it, not Tab. */
+  readonly tabIndex?: 0 | -1;
   readonly buttonRef?: React.Ref<HTMLButtonElement>;
 }
 
@@ -22,6 +24,7 @@ export function Button(props: ButtonProps): React.JSX.Element {
       aria-disabled={off || undefined}
       aria-label={props.label}
       aria-describedby={props.describedBy}
+      tabIndex={props.tabIndex}
       ref={props.buttonRef}
       onClick={() => {
         if (!off) {

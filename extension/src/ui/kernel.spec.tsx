@@ -3,14 +3,19 @@ import userEvent from '@testing-library/user-event';
 import * as React from 'react';
 import { aKernel, aProcess, aThread } from '../__tests__/fixtures';
 import { kit, spies } from '../__tests__/views';
-import type { KernelState, RescueWork } from '../core';
+import type { KernelState, LinkState, RescueWork } from '../core';
 import { NO_RESCUE } from '../core';
 import { Rescued, RunningNow, Stuck } from './kernel';
 
-function show(kernel: Partial<KernelState>, rescue: Partial<RescueWork> = {}) {
+function show(
+  kernel: Partial<KernelState>,
+  rescue: Partial<RescueWork> = {},
+  live: LinkState = 'on'
+) {
   const actions = spies();
   const props = {
     kernel: aKernel(kernel),
+    live,
     rescue: { ...NO_RESCUE, ...rescue },
     actions,
     kit
@@ -155,26 +160,58 @@ describe('one process', () => {
 });
 
 describe("the notebook's threads", () => {
-  test('of earlier cells are dismissed one by one or together', async () => {
-    const actions = show({
-      threads: [
-        aThread({ name: 'one', number: 4 }),
-        aThread({ name: 'two', number: 5 }),
-        aThread({ name: 'three', number: 6, left: false })
-      ]
-    });
-    await userEvent.click(button('Dismiss thread two'));
+  const threads = [
+    aThread({ name: 'one', tid: 11, number: 4 }),
+    aThread({ name: 'two', tid: 12, number: 5 }),
+    aThread({ name: 'three', tid: 13, number: 6, left: false })
+  ];
+
+  test.each([
+    ['Dismiss thread two…', 'Dismiss thread two?', [5]],
+    ['Dismiss all threads of earlier cells (2)…', 'Dismiss 2 threads?', [4, 5]]
+  ])('%s, after a question', async (name, title, numbers) => {
+    const actions = show({ threads });
+    await userEvent.click(button(name));
+    expect(actions.rescue).not.toHaveBeenCalled();
+    const question = within(screen.getByRole('group', { name: title }));
+    await userEvent.click(question.getByRole('button', { name: 'Dismiss' }));
     expect(actions.rescue).toHaveBeenCalledWith({
       action: 'dismiss',
-      threads: [5]
+      threads: numbers
     });
-    await userEvent.click(button('Dismiss all (2)'));
-    expect(actions.rescue).toHaveBeenLastCalledWith({
-      action: 'dismiss',
-      threads: [4, 5]
-    });
+    expect(button(name)).toHaveFocus();
+  });
+
+  test('of the cell that runs are not offered', () => {
+    show({ threads });
     expect(
-      screen.queryByRole('button', { name: 'Dismiss thread three' })
+      screen.queryByRole('button', { name: /three/ })
     ).not.toBeInTheDocument();
+  });
+});
+
+describe('how far the picture can be believed', () => {
+  test('frozen, when the cell hangs', () => {
+    show(STUCK);
+    expect(screen.getByText(/^Frozen: nothing moves/)).toBeInTheDocument();
+    expect(screen.getByRole('treegrid')).toHaveAttribute('data-frozen', 'true');
+  });
+
+  test('of a moment ago, when the server is gone', async () => {
+    const actions = show({}, {}, 'lost');
+    expect(screen.getByText(/not live any more/)).toBeInTheDocument();
+    await userEvent.click(button('Try now'));
+    expect(actions.reconnect).toHaveBeenCalled();
+  });
+
+  test('of when the kernel was last heard of, when it cannot be reached', () => {
+    show({ processes: [aProcess()] }, {}, 'off');
+    expect(screen.getByText(/was last heard of/)).toBeInTheDocument();
+    expect(screen.getByRole('treegrid')).toHaveAttribute('data-frozen', 'true');
+  });
+
+  test('there is none of a kernel that is not watched', () => {
+    show({ kind: 'foreign' });
+    expect(screen.queryByRole('treegrid')).not.toBeInTheDocument();
   });
 });

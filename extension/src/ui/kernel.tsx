@@ -6,23 +6,29 @@
 import * as React from 'react';
 import type {
   KernelState,
+  LinkState,
   LiveProcess,
   LiveThread,
-  RescueWork,
-  RescueReply
+  RescueReply,
+  RescueRequest,
+  RescueWork
 } from '../core';
 import type { Actions } from './actions';
-import { Button, Notice, Question, useAsking } from './controls';
+import { Button, Notice, Question, useAsking, type Asking } from './controls';
 import type { Kit, Trans } from './kit';
+import { treeOf, type Node } from './nodes';
 import { ProblemNotice } from './problem';
+import { Tree } from './tree';
 
 type RescueActions = Pick<
   Actions,
-  'rescue' | 'closeRescue' | 'restartKernel' | 'showPicture'
+  'rescue' | 'closeRescue' | 'restartKernel' | 'reconnect' | 'showPicture'
 >;
 
 export interface KernelProps {
   readonly kernel: KernelState | null;
+  /** Whether `kernel` is of now. */
+  readonly live: LinkState;
   readonly rescue: RescueWork;
   readonly actions: RescueActions;
   readonly kit: Kit;
@@ -57,28 +63,40 @@ export function Stuck(props: KernelProps): React.JSX.Element | null {
           </>
         }
       >
-        {kernel.diagnoses.map(text => (
-          <p key={text}>{sentence(text)}</p>
-        ))}
+        {kernel.diagnoses.length > 0 ? (
+          <>
+            <p className="pl-Stuck-part">{trans.__('Who waits for whom')}</p>
+            <ul className="pl-Stuck-waits">
+              {kernel.diagnoses.map(text => (
+                <li key={text}>{sentence(text)}</li>
+              ))}
+            </ul>
+          </>
+        ) : null}
         {kernel.mistake ? (
           <p>
-            {trans.__(
-              'Mistake: %1 (%2)',
-              kernel.mistake.sentence,
-              kernel.mistake.id
-            )}
+            <span className="pl-Stuck-part">{trans.__('Mistake:')}</span>{' '}
+            {trans.__('%1 (%2)', kernel.mistake.sentence, kernel.mistake.id)}
           </p>
         ) : null}
-        <p>
-          {trans.__(
-            'Look first: who waits for whom can be seen only while it hangs, and “Check my work” sees it too. Then interrupt the cell.'
-          )}{' '}
-          {others
-            ? trans.__(
-                'Its processes end with it; or end a single one in the list below.'
-              )
-            : ''}
-        </p>
+        <p className="pl-Stuck-part">{trans.__('What to do')}</p>
+        <ol className="pl-Stuck-steps">
+          <li>
+            {trans.__(
+              'Look at “What runs now” below. Who waits for whom can be seen only while it hangs.'
+            )}
+          </li>
+          <li>
+            {trans.__('If you like, click “Check my work”: it sees it too.')}
+          </li>
+          <li>
+            {others
+              ? trans.__(
+                  'Then interrupt the cell. Its processes end with it; or end a single one below.'
+                )
+              : trans.__('Then interrupt the cell.')}
+          </li>
+        </ol>
       </Notice>
     </div>
   );
@@ -178,172 +196,207 @@ function remains(
     : trans.__('Nothing of it is left running.');
 }
 
+/** The tree of who is there now, and the ways to end one of them, each after a question. */
 export function RunningNow(props: KernelProps): React.JSX.Element | null {
-  const { kernel, kit } = props;
+  const { kernel, live, rescue, actions, kit } = props;
   const { trans } = kit;
-  if (kernel === null) {
+  const asking = useAsking();
+  const [asked, ask] = React.useState<Asked | null>(null);
+  if (kernel === null || !HAS_TREE.has(kernel.kind)) {
     return null;
   }
-  return (
-    <>
-      {kernel.processes.length > 0 ? (
-        <section className="pl-Kernel" aria-label={trans.__('Your processes')}>
-          <h3 className="pl-Heading">{trans.__('Your processes')}</h3>
-          <ul className="pl-Processes">
-            {kernel.processes.map(process => (
-              <ProcessLine key={process.pid} process={process} {...props} />
-            ))}
-          </ul>
-        </section>
-      ) : null}
-      {kernel.threads.length > 0 ? (
-        <Threads {...props} threads={kernel.threads} />
-      ) : null}
-    </>
+  const left = kernel.threads.filter(one => one.left);
+  const begin = (what: Asked) => {
+    ask(what);
+    asking.begin();
+  };
+  const button = (what: Asked, text: string, label: string, tab?: 0 | -1) => (
+    <Button
+      kind={tab === undefined ? 'plain' : 'quiet'}
+      off={rescue.busy}
+      label={label}
+      tabIndex={tab}
+      buttonRef={asked?.id === what.id ? asking.asker : undefined}
+      onClick={() => begin(what)}
+    >
+      {text}
+    </Button>
   );
-}
-
-/** The notebook's own threads: those of earlier cells stay, and take what is meant for the next. */
-function Threads(
-  props: KernelProps & { readonly threads: readonly LiveThread[] }
-): React.JSX.Element {
-  const { threads, rescue, actions, kit } = props;
-  const { trans } = kit;
-  const left = threads.filter(one => one.left);
-  const dismiss = (some: readonly LiveThread[]) =>
-    actions.rescue({
-      action: 'dismiss',
-      threads: some.map(one => one.number)
-    });
+  const buttons = ({ process, thread, name, id }: Node, tab: 0 | -1) => {
+    if (process && isAlive(process) && process.started > 0) {
+      const label = trans.__('End process %1…', name);
+      return button({ id, name, process }, trans.__('End…'), label, tab);
+    }
+    if (thread?.left) {
+      const label = trans.__('Dismiss thread %1…', name);
+      const what = { id, name, threads: [thread] };
+      return button(what, trans.__('Dismiss…'), label, tab);
+    }
+    return null;
+  };
   return (
-    <section className="pl-Kernel" aria-label={trans.__('Your threads')}>
-      <h3 className="pl-Heading">{trans.__('Your threads')}</h3>
-      <ul className="pl-Processes">
-        {threads.map(thread => (
-          <li key={thread.number} className="pl-Process">
-            <span className="pl-Process-name">{thread.name}</span>{' '}
-            <span className="pl-Muted">
-              {thread.left
-                ? trans.__('lives on; its cell has ended')
-                : thread.state}
-            </span>
-            {thread.left ? (
-              <Button
-                kind="quiet"
-                off={rescue.busy}
-                label={trans.__('Dismiss thread %1', thread.name)}
-                onClick={() => dismiss([thread])}
-              >
-                {trans.__('Dismiss')}
-              </Button>
-            ) : null}
-          </li>
-        ))}
-      </ul>
-      {left.length > 1 ? (
-        <div className="pl-Row">
-          <Button off={rescue.busy} onClick={() => dismiss(left)}>
-            {trans.__('Dismiss all (%1)', String(left.length))}
-          </Button>
-        </div>
-      ) : null}
-      {left.length > 0 ? (
+    <section className="pl-Kernel" aria-label={trans.__('What runs now')}>
+      <h3 className="pl-Heading">{trans.__('What runs now')}</h3>
+      <Standing kernel={kernel} live={live} actions={actions} kit={kit} />
+      <Tree
+        root={treeOf(kernel, trans)}
+        label={trans.__('Processes and threads')}
+        frozen={kernel.stuck === true || live === 'lost' || live === 'off'}
+        actions={buttons}
+        kit={kit}
+      />
+      {kernel.more > 0 ? (
         <p className="pl-Muted">
-          {trans.__(
-            'Dismissing ends a thread that waits in a queue, an event or a condition. One that works is left alone.'
+          {trans._n(
+            '%1 older process is not shown.',
+            '%1 older processes are not shown.',
+            kernel.more
           )}
         </p>
+      ) : null}
+      {left.length > 1 ? (
+        <div className="pl-Row">
+          {button(
+            { id: 'all', name: '', threads: left },
+            trans.__('Dismiss all (%1)…', String(left.length)),
+            trans.__(
+              'Dismiss all threads of earlier cells (%1)…',
+              String(left.length)
+            )
+          )}
+        </div>
+      ) : null}
+      {asking.on && asked ? (
+        <Ending {...props} asked={asked} asking={asking} />
       ) : null}
     </section>
   );
 }
 
-function ProcessLine(
-  props: KernelProps & { readonly process: LiveProcess }
-): React.JSX.Element {
-  const { process, rescue, actions, kit } = props;
+const HAS_TREE: ReadonlySet<KernelState['kind']> = new Set([
+  'recorded',
+  'dead'
+] as const);
+
+/** Whom the learner may end: a process, or threads. */
+interface Asked {
+  readonly id: string;
+  readonly name: string;
+  readonly process?: LiveProcess;
+  readonly threads?: readonly LiveThread[];
+}
+
+/** How far the picture can be believed: it is live, frozen, or of a moment ago. */
+function Standing(
+  props: Pick<KernelProps, 'live' | 'actions' | 'kit'> & {
+    readonly kernel: KernelState;
+  }
+): React.JSX.Element | null {
+  const { kernel, live, actions, kit } = props;
   const { trans } = kit;
-  const asking = useAsking();
-  const facts = [
-    stateOf(process, trans),
-    process.waits_for ? trans.__('waits for %1', process.waits_for) : '',
-    process.error
-  ];
-  const end = (action: 'terminate' | 'kill') => {
+  if (live === 'lost') {
+    return (
+      <Notice
+        tone="warning"
+        title={trans.__('This picture is not live any more.')}
+        actions={
+          <Button onClick={actions.reconnect}>{trans.__('Try now')}</Button>
+        }
+      >
+        <p>
+          {trans.__(
+            'The Jupyter server does not answer. What you see is how things stood. It is tried again by itself.'
+          )}
+        </p>
+      </Notice>
+    );
+  }
+  if (live === 'off') {
+    // Seen, and yet nobody looks: the kernel is restarting, dead, or out of reach, which is said above.
+    return (
+      <p className="pl-Frozen">
+        {trans.__('This is how it stood when the kernel was last heard of.')}
+      </p>
+    );
+  }
+  return kernel.stuck ? (
+    <p className="pl-Frozen">
+      {trans.__('Frozen: nothing moves any more. This is how it stands.')}
+    </p>
+  ) : null;
+}
+
+/** The question before somebody is ended. */
+function Ending(
+  props: KernelProps & { readonly asked: Asked; readonly asking: Asking }
+): React.JSX.Element {
+  const { asked, asking, actions, kit } = props;
+  const { trans } = kit;
+  const send = (request: RescueRequest) => {
     asking.end();
-    actions.rescue({ action, pid: process.pid, started: process.started });
+    actions.rescue(request);
   };
+  const { process, threads, name } = asked;
+  if (process) {
+    const end = (action: 'terminate' | 'kill') =>
+      send({ action, pid: process.pid, started: process.started });
+    return (
+      <Question
+        title={trans.__('End %1?', name)}
+        answers={
+          <>
+            <Button buttonRef={asking.answer} onClick={() => end('terminate')}>
+              {trans.__('Terminate')}
+            </Button>
+            <Button onClick={() => end('kill')}>{trans.__('Kill')}</Button>
+            <Button onClick={asking.end}>{trans.__('Leave it')}</Button>
+          </>
+        }
+      >
+        <p>
+          {trans.__(
+            'Terminate asks it to end; Kill ends it at once. A lock or queue that it uses may stay as it is for ever: make new ones afterwards.'
+          )}
+        </p>
+      </Question>
+    );
+  }
+  const some = threads ?? [];
   return (
-    <li className="pl-Process">
-      <span className="pl-Process-name">{process.name}</span>{' '}
-      <span className="pl-Muted">{facts.filter(Boolean).join(' · ')}</span>
-      {isAlive(process) && process.started > 0 && !asking.on ? (
-        <Button
-          kind="quiet"
-          off={rescue.busy}
-          buttonRef={asking.asker}
-          label={trans.__('End process %1…', process.name)}
-          onClick={asking.begin}
-        >
-          {trans.__('End…')}
-        </Button>
-      ) : null}
-      {asking.on ? (
-        <Question
-          title={trans.__('End %1?', process.name)}
-          answers={
-            <>
-              <Button
-                buttonRef={asking.answer}
-                onClick={() => end('terminate')}
-              >
-                {trans.__('Terminate')}
-              </Button>
-              <Button onClick={() => end('kill')}>{trans.__('Kill')}</Button>
-              <Button onClick={asking.end}>{trans.__('Leave it')}</Button>
-            </>
-          }
-        >
-          <p>
-            {trans.__(
-              'Terminate asks it to end; Kill ends it at once. A lock or queue that it uses may stay as it is for ever: make new ones afterwards.'
-            )}
-          </p>
-        </Question>
-      ) : null}
-      {process.threads.length > 0 ? (
-        <ul className="pl-Processes">
-          {process.threads.map(thread => (
-            <li key={thread.tid} className="pl-Process">
-              <span className="pl-Process-name">{thread.name}</span>{' '}
-              <span className="pl-Muted">
-                {[
-                  thread.state,
-                  thread.waits_for
-                    ? trans.__('waits for %1', thread.waits_for)
-                    : ''
-                ]
-                  .filter(Boolean)
-                  .join(' · ')}
-              </span>
-            </li>
-          ))}
-        </ul>
-      ) : null}
-    </li>
+    <Question
+      title={
+        some.length === 1
+          ? trans.__('Dismiss thread %1?', name)
+          : trans.__('Dismiss %1 threads?', String(some.length))
+      }
+      answers={
+        <>
+          <Button
+            buttonRef={asking.answer}
+            onClick={() =>
+              send({
+                action: 'dismiss',
+                threads: some.map(one => one.number)
+              })
+            }
+          >
+            {trans.__('Dismiss')}
+          </Button>
+          <Button onClick={asking.end}>{trans.__('Leave it')}</Button>
+        </>
+      }
+    >
+      <p>
+        {trans.__(
+          'Dismissing ends a thread that waits in a queue, an event or a condition. One that works is left alone.'
+        )}
+      </p>
+    </Question>
   );
 }
 
 function isAlive(process: LiveProcess): boolean {
   return process.state !== 'ended';
-}
-
-/** Whoever waits for something is told by what, and need not be called waiting too. */
-function stateOf(process: LiveProcess, trans: Trans): string {
-  if (process.exit_code !== null) {
-    return trans.__('ended with exit code %1', String(process.exit_code));
-  }
-  return process.waits_for ? '' : process.state;
 }
 
 /** A line of the server's as a sentence: it may begin with a role, and end without a stop. */

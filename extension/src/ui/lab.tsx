@@ -12,9 +12,11 @@ import {
   type State
 } from '../core';
 import type { Actions } from './actions';
+import { ClassTrouble, HandIn } from './classroom';
 import { Bar, Button } from './controls';
 import { Rescued, RunningNow, Stuck } from './kernel';
 import type { Kit, ViewSettings } from './kit';
+import { NewVersion } from './news';
 import { Sight, SightWarning } from './sight';
 import { SituationNotice } from './situation';
 import { Step, type NextProps } from './step';
@@ -36,8 +38,9 @@ export function LabPage(props: LabPageProps): React.JSX.Element {
     state.host.notebook?.lab === state.labId ? state.host.notebook : null;
   const here = own?.activeStep ?? null;
   const texts = own?.texts ?? [];
-  const { kernel, rescue } = state;
-  const now = { kernel, rescue, actions, kit };
+  const { kernel, live, rescue } = state;
+  const classroom = state.course?.classroom ?? null;
+  const now = { kernel, live, rescue, actions, kit };
   const page = React.useRef<HTMLElement>(null);
   const moving = React.useRef(false);
   // The button that led to the next step is gone with its own: the focus goes along.
@@ -86,6 +89,15 @@ export function LabPage(props: LabPageProps): React.JSX.Element {
           kit={kit}
         />
       )}
+      <NewVersion
+        lab={state.labId ?? lab.id}
+        version={lab.version}
+        has={own?.version ?? null}
+        news={state.news[state.labId ?? lab.id] ?? null}
+        opening={state.opening !== null}
+        actions={actions}
+        kit={kit}
+      />
       {kernel ? (
         <div className="pl-Row">
           <Button onClick={() => actions.showPicture('map')}>
@@ -94,6 +106,7 @@ export function LabPage(props: LabPageProps): React.JSX.Element {
         </div>
       ) : null}
       <SightWarning sight={state.sight} kernel={kernel} kit={kit} />
+      <ClassTrouble classroom={classroom} kit={kit} />
       <Stuck {...now} />
       <Rescued {...now} />
       {/* Who hangs is looked at while it hangs; what is left, after a rescue. */}
@@ -119,7 +132,9 @@ export function LabPage(props: LabPageProps): React.JSX.Element {
               work={workOf(state, step.id)}
               situation={situation}
               next={next}
+              inClass={classroom !== null}
               told={texts.includes(step.id)}
+              version={lab.version}
               settings={props.settings}
               actions={actions}
               kit={kit}
@@ -127,6 +142,16 @@ export function LabPage(props: LabPageProps): React.JSX.Element {
           ))}
         </ol>
       )}
+      {classroom !== null ? (
+        <HandIn
+          lab={lab.id}
+          classroom={classroom}
+          work={state.handIn}
+          canSave={own !== null}
+          actions={actions}
+          kit={kit}
+        />
+      ) : null}
       {first ? null : <RunningNow {...now} />}
       <Sight sight={state.sight} kernel={kernel} kit={kit} />
     </section>

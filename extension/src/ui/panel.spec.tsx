@@ -146,7 +146,13 @@ describe('a lab', () => {
     progress: [aProgress('one', { verdict: 'passed' })]
   });
   const host = (part: Partial<HostState> = {}): HostState => ({
-    notebook: { path: 'L04.ipynb', lab: 'L04', activeStep: 'two', texts: [] },
+    notebook: {
+      path: 'L04.ipynb',
+      lab: 'L04',
+      version: null,
+      activeStep: 'two',
+      texts: []
+    },
     kernel: { id: 'k1', name: 'parallab', status: 'idle' },
     ...part
   });
@@ -191,14 +197,28 @@ describe('a lab', () => {
     ],
     [
       'not part of the course',
-      host({ notebook: { path: 'a', lab: null, activeStep: null, texts: [] } }),
+      host({
+        notebook: {
+          path: 'a',
+          lab: null,
+          version: null,
+          activeStep: null,
+          texts: []
+        }
+      }),
       'Open the notebook of L04',
       'openLab'
     ],
     [
       'is that of lab L08',
       host({
-        notebook: { path: 'a', lab: 'L08', activeStep: null, texts: [] }
+        notebook: {
+          path: 'a',
+          lab: 'L08',
+          version: null,
+          activeStep: null,
+          texts: []
+        }
       }),
       'Show lab L08 here',
       'showLab'
@@ -252,7 +272,7 @@ describe('a lab', () => {
         })
       })
     );
-    const now = within(screen.getByRole('region', { name: 'Your processes' }));
+    const now = within(screen.getByRole('region', { name: 'What runs now' }));
     expect(screen.getByRole('alert')).toHaveTextContent(
       /stuck.*Each worker waits/
     );

@@ -25,6 +25,8 @@ function show(part: Partial<StepProps> = {}) {
     work: aWork(),
     situation: 'ready',
     next: { step: 'two', lab: null, goOn: jest.fn() },
+    version: 1,
+    inClass: false,
     told: false,
     settings,
     actions,
@@ -381,6 +383,18 @@ describe('after a pass', () => {
     show({ progress: judged('failed', { id: 'g' }) });
     expect(name('Next step')).not.toBeInTheDocument();
   });
+});
+
+test('a pass of an earlier version stays, and says so', () => {
+  const passed = aProgress('one', { verdict: 'passed', passed_version: 1 });
+  const { again } = show({ progress: passed, version: 1 });
+  expect(screen.queryByText(/in version 1/)).not.toBeInTheDocument();
+  again({ version: 3 });
+  expect(
+    screen.getByText(
+      'You passed this step in version 1 of the lab, and that stays. The lab is now at version 3.'
+    )
+  ).toBeInTheDocument();
 });
 
 describe("the step's text", () => {

@@ -17,7 +17,9 @@ import {
 } from '../core';
 import { ActField } from './acts';
 import type { Actions } from './actions';
+import { AskInstructor } from './classroom';
 import { Button } from './controls';
+import { Doubt } from './doubt';
 import { Glyph, markText } from './glyph';
 import { Hints, StartOver } from './help';
 import type { Kit, Trans, ViewSettings } from './kit';
@@ -47,6 +49,10 @@ export interface StepProps {
   readonly work: StepWork;
   readonly situation: Situation;
   readonly next: NextProps;
+  /** Of the lab, as it is now. */
+  readonly version: number;
+  /** There are instructors to ask. */
+  readonly inClass: boolean;
   /** Its text stands in the notebook, too. */
   readonly told: boolean;
   readonly settings: ViewSettings;
@@ -133,6 +139,7 @@ function StepBody(props: StepProps): React.JSX.Element {
   return (
     <>
       <StepText {...props} />
+      <PassedBefore {...props} />
       {step.prompts.length > 0 ? (
         <Prediction
           {...part}
@@ -171,13 +178,30 @@ function StepBody(props: StepProps): React.JSX.Element {
           boxRef={verdict}
         />
       ) : null}
+      {checkable ? <Doubt {...props} canAsk={canCheck(situation)} /> : null}
       {progress?.verdict === 'passed' && work.busy === null ? (
         <GoOn {...props} />
       ) : null}
       <Hints {...props} canWrite={inFront} />
+      {props.inClass ? <AskInstructor {...props} /> : null}
       {checkable ? <StartOver {...props} canWrite={inFront} /> : null}
     </>
   );
+}
+
+/** A pass stays, whatever the lab asks since. */
+function PassedBefore(props: StepProps): React.JSX.Element | null {
+  const { progress, version, kit } = props;
+  const passed = progress?.passed_version ?? version;
+  return passed < version ? (
+    <p className="pl-Muted">
+      {kit.trans.__(
+        'You passed this step in version %1 of the lab, and that stays. The lab is now at version %2.',
+        String(passed),
+        String(version)
+      )}
+    </p>
+  ) : null;
 }
 
 /** What to do; folded away where the notebook says the same beside it. */

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from difflib import get_close_matches
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from parallab import shelf
+from parallab.author import doubted
 from parallab.author.fault import Fault
 from parallab.author.goldens import METHODS
+from parallab.author.replaying import replay_faults
 from parallab.lab import Step
 from parallab.mistakes import CATALOGUE
 from parallab.shelf import ShelvedLab
@@ -20,9 +23,11 @@ def static_faults(lab: ShelvedLab) -> Iterator[Fault]:
     if lab.problem is not None:
         yield Fault(f"{lab.problem.file}:{lab.problem.line}", lab.problem.message, "mend it, then check again")
         return
+    yield from _objective_faults(lab)
     yield from _step_faults(lab)
     yield from _mistake_faults(lab)
     yield from _link_faults(lab)
+    yield from replay_faults(lab)
     yield from _stray_files(lab)
 
 
@@ -46,6 +51,26 @@ def _step_faults(lab: ShelvedLab) -> Iterator[Fault]:
         if step.id not in about:
             yield Fault(where, "has no wrong answer", f"add {lab.slug}/mistakes/{step.id}-….md")
         yield from _version_faults(step, where)
+
+
+def _objective_faults(lab: ShelvedLab) -> Iterator[Fault]:
+    """Objectives of our own course are known; other courses have their own. What a lab needs lies beside it."""
+    where = f"{lab.slug}/lab.md"
+    own = lab.folder.resolve().parent == shelf.own_course()
+    known = [one.id for one in shelf.OBJECTIVES] if own else []
+    for name in dict.fromkeys([*lab.lab.objectives, *(name for step in lab.lab.steps for name in step.serves)]):
+        near = get_close_matches(name, known, 1, 0.5)
+        if known and name not in known:
+            yield Fault(
+                where, f"there is no objective {name!r}", f"did you mean {near[0]}?" if near else "use one of O1 to O10"
+            )
+        elif not re.fullmatch(r"[A-Z]+[1-9][0-9]*", name):
+            yield Fault(where, f"objective {name!r} is not spelt as one", "write it as O4")
+    beside = {shelf.named(path.parent) for path in lab.folder.parent.glob("*/lab.md")}
+    for name in lab.lab.needs:
+        if name not in beside:
+            do = f"use one of {', '.join(sorted(beside))}"
+            yield Fault(where, f"it needs lab {name!r}, and there is none", do)
 
 
 def _version_faults(step: Step, where: str) -> Iterator[Fault]:
@@ -95,5 +120,6 @@ def _stray_files(lab: ShelvedLab) -> Iterator[Fault]:
             continue
         yield Fault(f"{lab.slug}/{path.name}", "nothing in the lab uses this file", "use it in a cell, or remove it")
     for path in sorted((lab.folder / "mistakes").glob("*")):
-        if path.suffix != ".md":
-            yield Fault(f"{lab.slug}/mistakes/{path.name}", "is no wrong answer", "only .md files belong there")
+        if path.suffix != ".md" and not path.name.endswith(doubted.ENDING):
+            do = "only .md files and recordings (.json.xz) belong there"
+            yield Fault(f"{lab.slug}/mistakes/{path.name}", "is no wrong answer", do)

@@ -9,11 +9,13 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Protocol
 
 from parallab import headless, verdict_text
+from parallab.author import doubted
 from parallab.author.fault import Fault
 from parallab.author.goldens import METHODS, difference, fits, golden_for, matches
 from parallab.author.paper import static_faults
@@ -23,7 +25,15 @@ from parallab.lab_parse import WrongAnswer
 from parallab.shelf import ShelvedLab
 from parallab.wire import StepResult
 
-Progress = Callable[[str], None]
+
+class Progress(Protocol):
+    """Told what is being done, and which part of the whole is done, where that is known."""
+
+    def __call__(self, text: str, share: float | None = None) -> None: ...
+
+
+def quietly(text: str, share: float | None = None) -> None:
+    """Tells nobody."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +83,7 @@ async def prove(
     jobs: int = 1,
     only: Sequence[str] = (),
     kernel: str | None = None,
-    progress: Progress = lambda _: None,
+    progress: Progress = quietly,
 ) -> Report:
     """Proves one lab under each start method, ``repeat`` times, with ``load`` busy processes beside.
 
@@ -85,19 +95,27 @@ async def prove(
     wanted = [case for case in cases(lab, start_methods) if not only or case.kind in only]
     flakes: dict[str, int] = {}
     told: dict[str, list[Fault]] = {}
+    done = 0
     gate = asyncio.Semaphore(jobs)
     pool = JudgePool()
 
     async def run(case: Case, round_: int) -> None:
+        nonlocal done
         async with gate:
-            progress(f"{case}, round {round_ + 1} of {repeat}" if repeat > 1 else str(case))
-            found = await _run(case, pool, kernel)
+            words = f"{case}, round {round_ + 1} of {repeat}" if repeat > 1 else str(case)
+            progress(words, done / (len(wanted) * repeat))
+            found = await run_case(case, pool, kernel)
+            done += 1
             if found:
                 flakes[str(case)] = flakes.get(str(case), 0) + 1
                 told.setdefault(str(case), found)
 
+    kept = {path: wrong for path, wrong in doubted.recordings(lab).items() if not only or path.name in named(only)}
     try:
-        with _busy(load):
+        for path, wrong in kept.items():
+            progress(f"{lab.lab.id} mistakes/{path.name}")
+            faults += await doubted.faults(lab, path, wrong, pool)
+        with busy(load):
             await asyncio.gather(*(run(case, round_) for round_ in range(repeat) for case in wanted))
     finally:
         await pool.close()
@@ -106,8 +124,13 @@ async def prove(
     return Report(tuple(faults), len(wanted) * repeat, flakes)
 
 
+def named(only: Sequence[str]) -> set[str]:
+    """The recordings of the answers named."""
+    return {f"{name}{doubted.ENDING}" for name in only}
+
+
 @contextmanager
-def _busy(load: int) -> Iterator[None]:
+def busy(load: int) -> Iterator[None]:
     """So many processes that do nothing but use the CPU."""
     burning = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(load)]
     try:
@@ -140,7 +163,7 @@ def _setup(lab: ShelvedLab) -> tuple[Cell, ...]:
     return tuple(cell for cell in lab.lab.cells if cell.cell_type == "code" and not cell.step)
 
 
-async def _run(case: Case, pool: JudgePool, kernel: str | None) -> list[Fault]:
+async def run_case(case: Case, pool: JudgePool, kernel: str | None) -> list[Fault]:
     try:
         done = await headless.run(
             case.cells, case.lab, kernel=kernel, start_method=case.method, steps=case.steps, pool=pool

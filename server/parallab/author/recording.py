@@ -8,7 +8,7 @@ from pathlib import Path
 
 from parallab import headless, verdict_text
 from parallab.author.goldens import METHODS, fits, golden_for, goldens, matches, with_texts
-from parallab.author.proof import Case, Progress, cases
+from parallab.author.proof import Case, Progress, cases, quietly
 from parallab.judge_pool import JudgePool
 from parallab.lab_parse import WrongAnswer
 from parallab.shelf import ShelvedLab
@@ -22,7 +22,7 @@ async def record(
     times: int = 2,
     jobs: int = 1,
     kernel: str | None = None,
-    progress: Progress = lambda _: None,
+    progress: Progress = quietly,
 ) -> tuple[Path, ...]:
     """Writes what a learner sees into the wrong answers named (() means all); answers the files changed.
 

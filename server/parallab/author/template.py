@@ -22,12 +22,17 @@ def new(root: Path, number: int, slug: str, title: str) -> Path:
     return folder
 
 
-def preview(lab: ShelvedLab, folder: Path) -> Path:
-    """Writes the lab's notebook and modules into a folder, as a learner gets them; answers the notebook."""
+def preview(lab: ShelvedLab, folder: Path, *, keep: bool = False) -> Path:
+    """Writes the lab's notebook and modules into a folder, as a learner gets them; answers the notebook.
+
+    ``keep``: a notebook that is there already stays, for the server to bring up to date.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     for file in lab.files:
         (folder / file.name).write_bytes(file.read_bytes())
     path = folder / f"{lab.slug}.ipynb"
+    if keep and path.exists():
+        return path
     path.write_text(json.dumps(notebook.build(lab.lab), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return path
 
@@ -101,7 +106,17 @@ p.join()
 step: first
 verdict: failed
 mistake: M09
+text: |
+  ✗ Your notebook starts a child process
+      Mistake   run does the job yourself; start hires someone. (M09)
+      Expected  child processes: at least 1
+      Observed  none; your notebook did the work itself
+      Because   Only start() makes a process that runs beside your notebook.
+  · Your notebook waits for its end
+      Because   First: Your notebook starts a child process
 ---
+Who forgets that `run` is the work itself writes this.
+
 ```{code-cell}
 p = mp.Process(target=print, args=("hello",))
 p.run()

@@ -20,7 +20,7 @@ from parallab.ipc.objects import (
     objects,
     semaphore_at,
 )
-from parallab.ipc.roles import Role, given_names, is_kernel, names, roles
+from parallab.ipc.roles import Role, given_names, is_kernel, is_usual, names, roles
 
 __all__ = [
     "QUEUES",
@@ -39,6 +39,7 @@ __all__ = [
     "given_names",
     "guards",
     "is_kernel",
+    "is_usual",
     "names",
     "objects",
     "roles",

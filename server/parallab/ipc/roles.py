@@ -7,6 +7,7 @@ child where the command line is the parent's.
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 from parallab.ipc.objects import Objects, objects
@@ -76,6 +77,14 @@ def given_names(found: Objects) -> dict[int, str]:
             if pid is not None and name:
                 names[pid] = name
     return names
+
+
+_USUAL = re.compile(r"^(\w*Process|\w*PoolWorker|\w*Manager)(-\d+)+(:\d+)*$")
+
+
+def is_usual(name: str) -> bool:
+    """Whether multiprocessing gives such a name of itself: ``Process-3``."""
+    return bool(_USUAL.match(name))
 
 
 def _is_forkserver(process: Process, parent: Process | None, found: Objects) -> bool:

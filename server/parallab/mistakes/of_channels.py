@@ -131,8 +131,13 @@ def wrong_end(evidence: Evidence) -> bool:
         if not pipe.one_way:
             for pid, end, _ in pipe.given:
                 mine = {inode for who, inode, _ in pipe.given if who == pid}
-                others = {word.end for word in pipe.sends if word.pid != pid}
+                sharers = {who for who, inode, _ in pipe.given if inode == end}
+                others = {word.end for word in pipe.sends if word.pid not in sharers}
                 if mine == {end} and others == {end}:
+                    return True
+                # Or the worker speaks at the very end at which the notebook listens, and nobody uses the other one.
+                used = {word.end for word in pipe.words if word.act in ("send", "recv")}
+                if mine == used == {end} and stands_still(evidence, "M56"):
                     return True
     return False
 
@@ -151,12 +156,14 @@ def waits_for_own_end(evidence: Evidence) -> bool:
 
 
 def party_line(evidence: Evidence) -> bool:
-    """M57: several processes sent at one end, and what arrived could not be read."""
+    """M57: several processes sent at one end, with no lock that all of them took; or what arrived could not be read."""
     for pipe in evidence.pipes:
         for end in pipe.ends:
-            senders = {word.pid for word in pipe.sends if word.end == end}
+            said = [word for word in pipe.words if word.end == end and "w" in word.mode]
+            senders = {word.pid for word in said if word.act in ("send", "fail")}
             torn = [word for word in pipe.fails if word.error is not None and word.error.type in _GARBAGE]
-            if len(senders) > 1 and torn:
+            locked = any(senders <= set(lock.takes) for lock in evidence.locks)
+            if len(senders) > 1 and (torn or not locked):
                 return True
     return False
 

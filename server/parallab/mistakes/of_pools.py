@@ -6,6 +6,7 @@ As in ``recognise``: each is asked only about candidates that a failed check nam
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from itertools import pairwise
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -65,8 +66,7 @@ def one_task_at_a_time(evidence: Evidence) -> bool:
 def one_by_one(tasks: Iterable[Task]) -> bool:
     """Whether somebody got each task's result before they handed in the next."""
     single = [task for task in tasks if task.call in ("apply", "submit")]
-    pairs = list(zip(single, single[1:], strict=False))
-    return bool(pairs) and all(before.got and before.got[0].at <= after.at for before, after in pairs)
+    return len(single) > 1 and all(one.got and one.got[0].at <= after.at for one, after in pairwise(single))
 
 
 def many_hired(evidence: Evidence) -> bool:

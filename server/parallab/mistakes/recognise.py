@@ -154,11 +154,9 @@ def _only_none(value: object) -> bool:
 
 def too_small(evidence: Evidence) -> bool:
     """M16: very many processes that hardly worked once they had been started, or a pool with one for each item."""
-    return (
-        many_hired(evidence)
-        or len(evidence.workers) >= 20
-        and all(worker.work_ns < 20_000_000 for worker in evidence.workers)
-    )
+    if many_hired(evidence):
+        return True
+    return len(evidence.workers) >= 20 and all(worker.work_ns < 20_000_000 for worker in evidence.workers)
 
 
 def method_set_twice(evidence: Evidence) -> bool:

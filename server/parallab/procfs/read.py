@@ -272,7 +272,8 @@ class Reader:
 
         ``sem_locks`` are (pid, address) of SemLockObjects known from elsewhere: they are looked
         for in that process and in those forked from it. ``scan`` searches memory for more of
-        them, at some milliseconds a megabyte, and reads file locks; ``made`` searches it for what
+        them, at some milliseconds a megabyte, and reads file locks, which else only a wait for one
+        makes it do; ``made`` searches it for what
         they are parts of, too. ``deep=False`` leaves out descriptors, mappings and the objects
         behind them.
         """
@@ -314,7 +315,7 @@ class Reader:
             sem_locks=found,
             made=tuple(one for known in walked for one in known.made or ()) if made else (),
             searched=tuple(known.pid for known in walked if known.made) if made else (),
-            file_locks=self._file_locks(processes) if scan else (),
+            file_locks=self._file_locks(processes) if scan or _wants_file(processes) else (),
             pipes=piped,
             segments=self._shared_memory(pid, processes, missing) if processes else (),
             missing=tuple(dict.fromkeys(missing)),
@@ -588,6 +589,15 @@ class Reader:
                 self._newcomers = {number for number, name in self._entries.items() if old.get(number) != name}
             # tmpfs stamps entries by a coarse clock.
             self._stamp = stamp if time.time_ns() - status.st_mtime_ns > 50_000_000 else ()
+
+
+def _wants_file(processes: Iterable[Process]) -> bool:
+    """Whether somebody waits for the lock of a file."""
+    return any(
+        one.blocked is not None and one.blocked.call in ("flock", "fcntl")
+        for process in processes
+        for one in process.threads
+    )
 
 
 def _semaphores(processes: Iterable[Process], memories: dict[int, opened.Memory]) -> tuple[SemaphoreState, ...]:

@@ -246,6 +246,8 @@ class _Thinker:
     doing: dict[Who, python.Doing] = field(init=False)
     named: set[Who] = field(default_factory=set)
     """Threads of which Python's stacks say which others of their process could end their wait."""
+    idle: frozenset[Who] = field(init=False)
+    """Main threads of managers: they look each second whether they should stop, and do nothing else."""
     outside: dict[Inode, str] = field(init=False)
     """Objects that processes beyond this snapshot hold, with the letters of their modes."""
 
@@ -257,6 +259,7 @@ class _Thinker:
         self.blind = any(not one.files and one.state not in "ZX" for one in self.snapshot.processes)
         self.files = {one.pid: {file.fd: file for file in one.files} for one in self.snapshot.processes}
         self.doing = python.by_thread(self.snapshot)
+        self.idle = frozenset((pid, pid) for pid, role in self.roles.items() if role == "manager")
         self.outside = {}
         for end in self.snapshot.outside:
             self.outside[end.inode] = self.outside.get(end.inode, "") + end.mode
@@ -271,7 +274,9 @@ class _Thinker:
                 who = (process.pid, thread.tid)
                 wait, hope, those = self._one(process, thread)
                 start[who] = _more(hope, "unknown") if hope == "no" and self._signalled(process, thread) else hope
-                enders[who] = those - {who} - self.machinery
+                # A manager's main thread ends no wait but one for its own end.
+                rest = frozenset() if wait is not None and wait.kind == "child" else self.idle
+                enders[who] = those - {who} - self.machinery - rest
                 sure[who] = self._surely(who, wait, enders[who])
                 if wait is not None:
                     waits.append(wait)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from parallab.ipc import QUEUES, Composite, Semaphore, composites, names, sentinels
+from parallab.ipc import QUEUES, Composite, Semaphore, composites, given_names, is_usual, names, sentinels
 from parallab.model import Inode, Snapshot
 from parallab.waits.graph import CLIENTS, Picture, Wait, lost, picture
 from parallab.waits.python import Doing
@@ -101,7 +101,8 @@ class _Case:
     def __init__(self, seen: Picture, waits: tuple[Wait, ...]) -> None:
         self.seen = seen
         self.waits = waits
-        self.names = names(seen.snapshot, seen.roles)
+        given = {pid: f" ({name})" for pid, name in given_names(seen.objects).items() if not is_usual(name)}
+        self.names = {pid: name + given.get(pid, "") for pid, name in names(seen.snapshot, seen.roles).items()}
         self.made = composites(seen.objects)
         self.sentinels = sentinels(seen.objects)
         self.cycles = cycles(seen, waits)
@@ -131,7 +132,7 @@ class _Case:
         semaphore = self.semaphore(wait)
         if semaphore is not None:
             if whole is not None:
-                return f"a part of a {whole.kind}"
+                return f"a part of a {whole.kind.replace('-', ' ')}"
             return f"lock {wait.target}" if semaphore.is_lock else f"semaphore {wait.target}"
         if wait.kind == "child":
             return f"the end of {self.people(wait.held_by or ())}"

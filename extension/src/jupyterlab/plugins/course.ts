@@ -10,14 +10,15 @@ import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { Signal } from '@lumino/signaling';
 import {
   Client,
-  KERNEL_EVENT,
+  LAB_EVENT,
   LabStore,
   PROGRESS_EVENT,
-  type KernelEvent,
+  type Connect,
+  type LabEvent,
   type ProgressEvent
 } from '../../core';
 import { NotebookHost } from '../host';
-import { fetchThrough } from '../request';
+import { connectThrough, fetchThrough } from '../request';
 import { IParallab, PANEL_ID, type ISettings } from '../tokens';
 
 /** `parallab lab` asks for an open sidebar by this option of the page; what the learner has set comes first. */
@@ -37,7 +38,8 @@ class Parallab implements IParallab {
   constructor(
     readonly store: LabStore,
     readonly host: NotebookHost,
-    readonly client: Client
+    readonly client: Client,
+    readonly connect: Connect
   ) {}
 
   get settings(): ISettings {
@@ -70,19 +72,24 @@ const plugin: JupyterFrontEndPlugin<IParallab> = {
     const { serverSettings, events } = app.serviceManager;
     const host = new NotebookHost(app.commands, tracker);
     const client = new Client(fetchThrough(serverSettings));
-    const store = new LabStore(client, host);
-    const parallab = new Parallab(store, host, client);
+    const connect = connectThrough(serverSettings);
+    const store = new LabStore(client, host, connect);
+    const parallab = new Parallab(store, host, client, connect);
 
     const tell = () =>
       store.setHost(host.state, parallab.settings.followNotebook);
     host.changed.connect(tell);
     tell();
 
+    const see = () => store.setPageShown(!document.hidden);
+    document.addEventListener('visibilitychange', see);
+    see();
+
     events.stream.connect((_, event) => {
       if (event.schema_id === PROGRESS_EVENT) {
         store.onProgress(event as unknown as ProgressEvent);
-      } else if (event.schema_id === KERNEL_EVENT) {
-        store.onKernel(event as unknown as KernelEvent);
+      } else if (event.schema_id === LAB_EVENT) {
+        store.onLab(event as unknown as LabEvent);
       }
     });
 

@@ -6,12 +6,7 @@ import type {
 } from '@jupyterlab/application';
 import { MainAreaWidget } from '@jupyterlab/apputils';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
-import {
-  KERNEL_EVENT,
-  type GoalMoment,
-  type KernelEvent,
-  type PictureView
-} from '../../core';
+import type { GoalMoment, PictureView } from '../../core';
 import { parallabIcon } from '../icon';
 import { PictureWidget, type PictureOptions } from '../picture';
 import { CommandIDs, IParallab } from '../tokens';
@@ -27,8 +22,8 @@ const plugin: JupyterFrontEndPlugin<void> = {
     parallab: IParallab,
     translator: ITranslator | null
   ): void => {
-    const { commands, serviceManager, shell } = app;
-    const { client, store } = parallab;
+    const { commands, shell } = app;
+    const { client, connect, store } = parallab;
     const trans = (translator ?? nullTranslator).load('parallab');
     const open = new Set<MainAreaWidget<PictureWidget>>();
     let made = 0;
@@ -36,6 +31,7 @@ const plugin: JupyterFrontEndPlugin<void> = {
     const add = (options: PictureOptions): MainAreaWidget<PictureWidget> => {
       const content = new PictureWidget(
         client,
+        connect,
         { trans, html: () => null },
         options
       );
@@ -119,14 +115,6 @@ const plugin: JupyterFrontEndPlugin<void> = {
           }
         };
         input.click();
-      }
-    });
-
-    serviceManager.events.stream.connect((_, event) => {
-      if (event.schema_id === KERNEL_EVENT) {
-        for (const { content } of open) {
-          content.onKernel(event as unknown as KernelEvent);
-        }
       }
     });
 

@@ -1,0 +1,235 @@
+"""Runs every solution and every wrong answer many times on a busy machine, and writes docs/flakes.md.
+
+``python scripts/flakes.py [LAB …] [--runs 20] [--load 8] [--jobs 2]``. The runs of a case are spread over all
+Pythons that can be had (pyenv's from 3.10 on, else this one) and all start methods that it allows. What was run
+is kept in artefacts/flakes/runs.jsonl, a line a run: a call that was stopped goes on where it was, and what
+changed in a lab is run anew.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import hashlib
+import json
+import os
+import platform
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from parallab import author
+from parallab.author.goldens import fits
+from parallab.author.proof import Case, busy, cases, run_case
+from parallab.judge_pool import JudgePool
+from parallab.shelf import Shelf, ShelvedLab, own_course
+
+ROOT = Path(__file__).resolve().parent.parent
+KEPT = ROOT / "artefacts" / "flakes"
+REPORT = ROOT / "docs" / "flakes.md"
+
+
+class Run(msgspec.Struct, frozen=True):
+    """One run: of which case of which state of a lab, where, and what did not hold."""
+
+    lab: str
+    state: str
+    case: str
+    python: str
+    method: str
+    turn: int
+    fault: str = ""
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """What makes it the same run."""
+        return self.lab, self.state, self.case, self.python, self.method, self.turn
+
+
+@dataclass(frozen=True)
+class Python:
+    """An interpreter with ipykernel, as a kernelspec."""
+
+    version: str
+    kernel: str | None
+
+
+# -- Pythons ------------------------------------------------------------------------------------
+
+
+def pythons() -> list[Python]:
+    """Every Python of pyenv's, 3.10 and later, each with ipykernel in an environment of its own; else this one."""
+    found = []
+    for interpreter in sorted((Path.home() / ".pyenv" / "versions").glob("3.*/bin/python")):
+        code = "import sys; print(*sys.version_info[:3], sep='.')"
+        told = subprocess.run([interpreter, "-c", code], capture_output=True, check=False)
+        version = told.stdout.decode().strip()
+        if told.returncode == 0 and fits(">=3.10", version):
+            found.append(_with_ipykernel(interpreter, version))
+    os.environ["JUPYTER_PATH"] = str(KEPT / "share")
+    return found or [Python(platform.python_version(), None)]
+
+
+def _with_ipykernel(interpreter: Path, version: str) -> Python:
+    home = KEPT / "pythons" / version
+    python = home / "bin" / "python"
+    ready = home / "ready"
+    if not ready.exists():
+        subprocess.run([interpreter, "-m", "venv", "--clear", home], check=True)
+        subprocess.run([python, "-m", "pip", "install", "--quiet", "ipykernel"], check=True)
+        ready.touch()
+    name = f"parallab-flakes-{version}"
+    folder = KEPT / "share" / "kernels" / name
+    folder.mkdir(parents=True, exist_ok=True)
+    argv = [str(python), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    (folder / "kernel.json").write_text(json.dumps({"argv": argv, "display_name": name, "language": "python"}))
+    return Python(version, name)
+
+
+# -- what is to be run ----------------------------------------------------------------------------
+
+
+def state_of(lab: ShelvedLab) -> str:
+    """What a lab's verdicts depend on: all its files but the replay."""
+    digest = hashlib.sha256()
+    for path in sorted([*lab.folder.glob("*.*"), *lab.folder.glob("mistakes/*.md")]):
+        if path.name != "replay.json":
+            digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def plan(lab: ShelvedLab, found: Sequence[Python], runs: int) -> Iterator[tuple[Run, Case, Python]]:
+    """So many runs of each case, in turns over the Pythons and start methods that it allows."""
+    state = state_of(lab)
+    by_kind: dict[str, list[Case]] = {}
+    for case in cases(lab):
+        if case.kind != "starter":
+            by_kind.setdefault(case.kind, []).append(case)
+    for kind, several in by_kind.items():
+        places = [
+            (python, case)
+            for python in found
+            for case in several
+            if case.wrong is None or fits(case.wrong.python, python.version)
+        ]
+        for turn in range(runs if places else 0):
+            # A stride that shares no factor with most counts, so that few runs see many Pythons and methods.
+            python, case = places[turn * 7 % len(places)] if len(places) % 7 else places[turn % len(places)]
+            yield Run(lab.lab.id, state, kind, python.version, case.method, turn), case, python
+
+
+def kept() -> dict[tuple[object, ...], Run]:
+    """What was run before; a line that was cut off in the middle was not."""
+    path = KEPT / "runs.jsonl"
+    done: dict[tuple[object, ...], Run] = {}
+    for line in path.read_bytes().splitlines() if path.is_file() else ():
+        try:
+            run = msgspec.json.decode(line, type=Run)
+        except msgspec.DecodeError:
+            continue
+        done[run.key] = run
+    return done
+
+
+async def go(labs: Sequence[ShelvedLab], runs: int, load: int, jobs: int) -> list[Run]:
+    """Runs what is missing; answers all runs of the plan."""
+    KEPT.mkdir(parents=True, exist_ok=True)
+    done = kept()
+    found = pythons()
+    wanted = [one for lab in labs for one in plan(lab, found, runs)]
+    todo = [one for one in wanted if one[0].key not in done]
+    gate, pool = asyncio.Semaphore(jobs), JudgePool()
+    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bar, (KEPT / "runs.jsonl").open("ab") as file:
+        if file.tell() and not (KEPT / "runs.jsonl").read_bytes().endswith(b"\n"):
+            file.write(b"\n")  # a line that was cut off must not spoil the next
+        task = bar.add_task("", total=len(wanted), completed=len(wanted) - len(todo))
+
+        async def one(run: Run, case: Case, python: Python) -> None:
+            async with gate:
+                bar.update(task, description=f"{case}, Python {python.version}")
+                faults = await run_case(case, pool, python.kernel)
+                told = msgspec.structs.replace(run, fault="\n".join(map(str, faults)))
+                done[run.key] = told
+                file.write(msgspec.json.encode(told) + b"\n")
+                file.flush()
+                bar.advance(task)
+
+        try:
+            with busy(load):
+                await asyncio.gather(*(one(*each) for each in todo))
+        finally:
+            await pool.close()
+    return [done[run.key] for run, _, _ in wanted]
+
+
+# -- the report -----------------------------------------------------------------------------------
+
+
+def report(runs: Sequence[Run], load: int) -> str:
+    """What was run, and each run that did not hold."""
+    failed = [run for run in runs if run.fault]
+    lines = [
+        "# Flakes",
+        "",
+        f"Every solution and every wrong answer, run again and again beside {load} processes that do nothing but use",
+        f"the processor ({os.cpu_count()} cores, {platform.system()} {platform.release()}). A run fails when a",
+        "solution does not pass, or a wrong answer does not get its verdict, its mistake and its exact text. Written",
+        "by `make flakes`.",
+        "",
+        f"**{len(failed):,} of {len(runs):,} runs failed.**",
+        "",
+        "| lab | cases | runs | failed |",
+        "|---|---|---|---|",
+    ]
+    for lab in dict.fromkeys(run.lab for run in runs):
+        mine = [run for run in runs if run.lab == lab]
+        bad = sum(bool(run.fault) for run in mine)
+        lines.append(f"| {lab} | {len({run.case for run in mine})} | {len(mine)} | {bad} |")
+    lines += ["", "| Python | fork | spawn | forkserver | failed |", "|---|---|---|---|---|"]
+    for python in sorted({run.python for run in runs}, key=lambda text: [int(part) for part in text.split(".")]):
+        counts = Counter(run.method for run in runs if run.python == python)
+        bad = sum(bool(run.fault) for run in runs if run.python == python)
+        lines.append(f"| {python} | {' | '.join(str(counts[method]) for method in author.METHODS)} | {bad} |")
+    if failed:
+        lines += ["", "## What failed"]
+    for run in failed:
+        lines += ["", f"### {run.lab} {run.case}, {run.method}, Python {run.python}", "", "```", run.fault, "```"]
+    return "\n".join(lines) + "\n"
+
+
+def main() -> int:
+    """Runs, writes the report, and answers 1 when a run failed."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("labs", nargs="*", metavar="LAB")
+    parser.add_argument("--runs", type=int, default=20)
+    parser.add_argument("--load", type=int, default=8)
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--report", type=Path, default=REPORT)
+    asked = parser.parse_args()
+    labs = [lab for lab in Shelf([own_course()]).labs() if not asked.labs or lab.lab.id in asked.labs]
+    unknown = set(asked.labs) - {lab.lab.id for lab in labs}
+    problems = [str(lab.problem) for lab in labs if lab.problem]
+    if unknown or problems:
+        print(f"there is no lab {min(unknown)}" if unknown else problems[0], file=sys.stderr)
+        return 2
+    try:
+        runs = asyncio.run(go(labs, asked.runs, asked.load, asked.jobs))
+    except KeyboardInterrupt:
+        print("stopped; the same call goes on from here", file=sys.stderr)
+        return 130
+    asked.report.write_text(report(runs, asked.load), encoding="utf-8")
+    bad = sum(bool(run.fault) for run in runs)
+    print(f"{asked.report}: {bad} of {len(runs)} runs failed")
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

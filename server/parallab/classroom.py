@@ -1,0 +1,204 @@
+"""The learner's side of a class: sends the log, asks for help and hears the answer, hands notebooks in.
+
+Only there when a class service is set up for this server. It speaks to the service directly, with
+the token that JupyterHub gave this server, and says nothing of it in any log.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import random
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import quote, urlsplit
+
+import msgspec
+from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
+
+from parallab import reports, wire
+from parallab.outbox import LONGEST, Outbox, Unreachable
+from parallab.problems import Problem
+from parallab.progress import Memories
+from parallab.store import Keeper
+
+_log = logging.getLogger(__name__)
+
+#: Seconds that the service may take for an answer; one that waits for an instructor takes longer.
+PATIENCE = 20.0
+WAITING = 75.0
+
+
+@dataclass(frozen=True)
+class Access:
+    """Where the class service is, with its slash at the end, and the token it knows this learner by."""
+
+    url: str
+    token: str
+
+    def __repr__(self) -> str:
+        return f"Access({self.url!r})"
+
+
+def access(address: str, environment: Mapping[str, str] = os.environ) -> Access | None:
+    """The class service at this address; None when there is none, or no Hub that gave us a token.
+
+    ``address`` is that of the service's process, with its path below the Hub's, as in
+    ``http://127.0.0.1:10101/services/parallab/``.
+    """
+    token = environment.get("JUPYTERHUB_API_TOKEN", "")
+    if not address or not token:
+        return None
+    if urlsplit(address).scheme not in ("http", "https"):
+        _log.warning("ParallabApp.class_url is no http address; the class is told nothing")
+        return None
+    return Access(address.rstrip("/") + "/", token)
+
+
+class Line:
+    """The line to the service: one request at a time knows nothing of the others."""
+
+    def __init__(self, access: Access) -> None:
+        self._access = access
+
+    async def ask(
+        self, method: Literal["GET", "POST"], path: str, body: bytes | None = None, patience: float = PATIENCE
+    ) -> bytes:
+        """A request to the service's own API.
+
+        :raises Unreachable: nobody answered, or not with success.
+        """
+        request = HTTPRequest(
+            self._access.url + path,
+            method=method,
+            body=body,
+            headers={"Authorization": f"token {self._access.token}", "Content-Type": "application/json"},
+            connect_timeout=min(patience, PATIENCE),
+            request_timeout=patience,
+            follow_redirects=False,
+        )
+        try:
+            reply = await AsyncHTTPClient().fetch(request)
+        except HTTPClientError as error:
+            raise _unreachable(error) from None
+        except OSError as error:
+            raise Unreachable(f"it cannot be reached ({type(error).__name__})") from None
+        return reply.body
+
+
+def _unreachable(error: HTTPClientError) -> Unreachable:
+    """In words that hold no address with a token, and nothing of what was sent."""
+    told = ""
+    if error.response is not None and error.response.body:
+        try:
+            told = msgspec.json.decode(error.response.body, type=wire.ProblemReply).message
+        except msgspec.DecodeError:
+            told = ""
+    return Unreachable(
+        f"it answered {error.code}{': ' + told if told else ''}" if error.code != 599 else "it did not answer in time",
+        lasting=400 <= error.code < 500 and error.code not in (408, 429),
+    )
+
+
+#: Takes an answer to the learner.
+Deliver = Callable[[reports.HelpAnswer], Awaitable[None]]
+
+
+class Classroom:
+    """One learner's class."""
+
+    def __init__(self, access: Access, keeper: Keeper) -> None:
+        self._line = Line(access)
+        self._keeper = keeper
+        self._outbox = Outbox(access.url, keeper, lambda body: self._line.ask("POST", "api/reports", body))
+        self._listening: asyncio.Task[None] | None = None
+        self._deliver: Deliver | None = None
+        keeper.appended = self._outbox.kick
+
+    def begin(self, deliver: Deliver) -> None:
+        """Goes on with what an earlier server left undone; ``deliver`` takes the answers to come."""
+        self._deliver = deliver
+        if self._keeper.path.exists():
+            self._outbox.begin()
+            self.listen()
+
+    def listen(self) -> None:
+        """Waits for answers for as long as the learner asks something."""
+        if self._deliver is not None and (self._listening is None or self._listening.done()):
+            self._listening = asyncio.get_running_loop().create_task(self._listen(self._deliver))
+
+    async def close(self) -> None:
+        """Ends what runs beside the requests."""
+        self._keeper.appended = lambda: None
+        await self._outbox.close()
+        if self._listening is not None:
+            self._listening.cancel()
+            await asyncio.gather(self._listening, return_exceptions=True)
+
+    def view(self, memories: Memories) -> wire.ClassView:
+        """How things stand between this server and the class."""
+        standing = self._outbox.standing
+        times = {lab: steps[""].handed_in for lab, steps in memories.items() if "" in steps}
+        handed_in = {lab: at for lab, at in times.items() if at is not None}
+        return wire.ClassView(standing.waiting, standing.trouble, handed_in)
+
+    async def _listen(self, deliver: Deliver) -> None:
+        failures = 0
+        while asked := _unanswered(await self._keeper.memories()):
+            try:
+                answers = await self._answers()
+            except Unreachable as error:
+                _log.debug("class service: no answer yet: %s", error)
+                failures = min(failures + 1, 10)
+                answers = ()
+            else:
+                failures = 0
+            new = [one for one in answers if (one.lab, one.step) in asked]
+            for answer in new:
+                await deliver(answer)
+            if not new and (answers or failures):
+                # The service has not heard yet that an answer arrived, or is not there.
+                await asyncio.sleep(min(LONGEST, 2**failures) * random.uniform(0.5, 1.0))  # noqa: S311
+
+    async def _answers(self) -> tuple[reports.HelpAnswer, ...]:
+        """Waits, a minute at the most, for answers to what the learner asks now."""
+        body = await self._line.ask("GET", "api/help", patience=WAITING)
+        try:
+            return msgspec.json.decode(body, type=reports.HelpReply).answers
+        except msgspec.DecodeError as error:
+            raise Unreachable(f"the answer was not the service's: {error}", lasting=True) from None
+
+    async def hand_in(self, lab: str, notebook: bytes) -> reports.HandInReply:
+        """Gives the service a notebook.
+
+        :raises Problem: it is too large, or the service does not take it now; nothing is lost, the learner asks again.
+        """
+        if len(notebook) > reports.NOTEBOOK:
+            size, most = len(notebook) / 2**20, reports.NOTEBOOK // 2**20
+            raise Problem(
+                413,
+                f"The notebook is too large to hand in: {size:.1f} MiB, and {most} MiB are allowed. "
+                "Clear large outputs (Edit, Clear Outputs of All Cells), save it, and hand it in again.",
+            )
+        try:
+            body = await self._line.ask("POST", f"api/handins/{quote(lab, safe='')}", notebook, patience=60.0)
+            return msgspec.json.decode(body, type=reports.HandInReply)
+        except (Unreachable, msgspec.DecodeError) as error:
+            raise Problem(
+                503,
+                "Your notebook was not handed in: the class service did not take it. "
+                "Nothing of it is lost. Try again in a moment.",
+                str(error),
+            ) from None
+
+
+def _unanswered(memories: Memories) -> set[tuple[str, str]]:
+    """Lab and step of what the learner asks, and nobody has answered."""
+    return {
+        (lab, step)
+        for lab, steps in memories.items()
+        for step, memory in steps.items()
+        if memory.help is not None and not memory.help.answer
+    }

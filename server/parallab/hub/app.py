@@ -1,0 +1,136 @@
+"""The class service's process: reads its settings, opens the database, and serves until it is told to end."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import os
+import re
+import signal
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from jupyterhub.services.auth import HubAuth, HubOAuth, HubOAuthCallbackHandler
+from sqlalchemy.exc import SQLAlchemyError
+from tornado import web
+from tornado.httpserver import HTTPServer
+
+from parallab import reports
+from parallab.hub import api, course, live, pages, security, settings
+from parallab.hub.roster import Hub, Roster
+from parallab.hub.service import Service
+from parallab.hub.store import ClassStore
+
+_log = logging.getLogger(__name__)
+
+HERE = Path(__file__).parent
+_CLASS = r"class/([^/]+)"
+
+
+class CallbackHandler(HubOAuthCallbackHandler):  # type: ignore[misc]
+    """The end of a login."""
+
+    @property
+    def hub_auth(self) -> HubOAuth:
+        """That of the pages."""
+        auth: HubOAuth = self.settings["parallab_people"]
+        return auth
+
+
+def application(service: Service, prefix: str, people: HubOAuth, servers: HubAuth, secret: bytes) -> web.Application:
+    """The service's routes, all below ``prefix``."""
+    routes: list[tuple[str, Any]] = [
+        (r"", pages.HomeHandler),
+        (r"oauth_callback", CallbackHandler),
+        (r"health", api.HealthHandler),
+        (r"api/reports", api.ReportsHandler),
+        (r"api/help", api.HelpHandler),
+        (r"api/me", api.MeHandler),
+        (r"api/handins/([^/]+)", api.HandInHandler),
+        (rf"{_CLASS}/live", live.LiveHandler),
+        (rf"{_CLASS}/live/([^/]+)", live.LiveHandler),
+        (rf"{_CLASS}/learner/([^/]+)", pages.LearnerPage),
+        (rf"{_CLASS}/notebook/([^/]+)/([^/]+)", pages.NotebookDownload),
+        (rf"{_CLASS}/export/([a-z]+)", pages.ExportDownload),
+        (rf"{_CLASS}/answer", pages.AnswerForm),
+        (rf"{_CLASS}/deadline", pages.DeadlineForm),
+        (rf"{_CLASS}/ruling", pages.RulingForm),
+        (rf"{_CLASS}/lti", pages.LtiForm),
+        (rf"{_CLASS}/forget", pages.ForgetForm),
+        (_CLASS, pages.ClassPage),
+        (rf"{_CLASS}/([^/]+)", pages.ClassPage),
+    ]
+    return web.Application(
+        [(f"{re.escape(prefix)}{pattern}", handler) for pattern, handler in routes],
+        template_path=str(HERE / "templates"),
+        static_path=str(HERE / "static"),
+        static_url_prefix=f"{prefix}static/",
+        cookie_secret=secret,
+        parallab_service=service,
+        parallab_prefix=prefix,
+        parallab_people=people,
+        parallab_servers=servers,
+        log_function=_log_request,
+    )
+
+
+def _log_request(handler: web.RequestHandler) -> None:
+    """Only what failed here, by path: addresses and headers may hold what is nobody's business."""
+    if handler.get_status() >= 500:
+        _log.error("%d %s %s", handler.get_status(), handler.request.method, handler.request.path)
+
+
+async def serve(environment: Mapping[str, str] = os.environ) -> None:
+    """Runs until SIGTERM or SIGINT.
+
+    :raises SettingsError: the settings cannot be used.
+    """
+    told = settings.read(environment)
+    prefix = environment["JUPYTERHUB_SERVICE_PREFIX"]
+    token = environment["JUPYTERHUB_API_TOKEN"]
+    hub = Hub(environment["JUPYTERHUB_API_URL"], token)
+    labs = await asyncio.to_thread(course.installed)
+    service = Service(told, ClassStore(told.database), Roster(hub, told), labs)
+    await service.open()
+    # The same after a restart of the service alone, so that nobody has to log in again.
+    secret = hashlib.sha256(b"parallab cookies " + token.encode()).digest()
+    people = HubOAuth(cache_max_age=security.PEOPLE)
+    servers = HubAuth(cache_max_age=security.SERVERS)
+    made = application(service, prefix, people, servers, secret)
+    server = HTTPServer(made, max_body_size=reports.NOTEBOOK + 64 * 1024, xheaders=True)
+    at = urlsplit(environment["JUPYTERHUB_SERVICE_URL"])
+    server.listen(at.port or 80, at.hostname or "127.0.0.1")
+    _log.info("class service: serving %d labs at %s", len(labs), prefix)
+    retaining = asyncio.create_task(service.retain())
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    await stop.wait()
+    server.stop()
+    retaining.cancel()
+    await service.close()
+
+
+def main() -> int:
+    """``python -m parallab.hub``; started by the Hub, with the environment that it gives a service."""
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    # HubOAuth tells there, at level INFO, the ids of sessions.
+    logging.getLogger("tornado.application").setLevel(logging.WARNING)
+    try:
+        asyncio.run(serve())
+    except KeyError as error:
+        print(f"parallab.hub: {error.args[0]} is not set: the class service is started by JupyterHub.", file=sys.stderr)
+        return 2
+    except (settings.SettingsError, ValueError) as error:
+        print(f"parallab.hub: {error}", file=sys.stderr)
+        return 2
+    except SQLAlchemyError as error:
+        # Its own text may hold the database's password.
+        print(f"parallab.hub: the database cannot be opened ({type(error).__name__}).", file=sys.stderr)
+        return 1
+    return 0

@@ -1,0 +1,79 @@
+"""The class as it stands, in memory: folded from the reports at the start, and kept up with each that comes.
+
+Used on the event loop. Every change has a number; whoever watches waits for a higher one than they
+have seen, and asks what changed since.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+
+from parallab.hub.record import LearnerRecord, Received, take
+from parallab.hub.store import Deadline, HandIn, Question, Recheck, Ruling
+
+
+class Board:
+    """All learners of the Hub."""
+
+    def __init__(self) -> None:
+        self.records: dict[str, LearnerRecord] = {}
+        self.questions: dict[int, Question] = {}
+        self.rulings: dict[tuple[str, str], Ruling] = {}
+        self.handins: dict[tuple[str, str], HandIn] = {}
+        self.rechecks: dict[tuple[str, str], Recheck] = {}
+        self.deadlines: dict[tuple[str, str], Deadline] = {}
+        self.life = secrets.token_hex(8)
+        """Another one after a restart, when numbers begin anew."""
+        self.version = 0
+        self._touched: dict[str, int] = {}
+        self._watchers: set[asyncio.Event] = set()
+
+    def take(self, received: Iterable[Received]) -> None:
+        """Reports that are on the disk since now."""
+        names = set()
+        for one in received:
+            self.records[one.learner] = take(self.records.get(one.learner) or LearnerRecord(), one)
+            names.add(one.learner)
+        if names:
+            self.touch(names)
+
+    def forget(self, learner: str) -> None:
+        """Nothing of a learner is kept any more."""
+        self.records.pop(learner, None)
+        for kept in (self.rulings, self.handins, self.rechecks):
+            for name in [name for name in kept if name[0] == learner]:
+                del kept[name]
+        self.ask([one for one in self.questions.values() if one.learner != learner])
+        self.touch([learner])
+
+    def ask(self, questions: Sequence[Question]) -> None:
+        """These are the questions that are not over."""
+        self.questions = {one.number: one for one in questions}
+        self.touch()
+
+    # -- watching ------------------------------------------------------------------------
+
+    def touch(self, names: Iterable[str] = ()) -> None:
+        """Something changed, of these learners or of the class as a whole."""
+        self.version += 1
+        for name in names:
+            self._touched[name] = self.version
+        for woken in self._watchers:
+            woken.set()
+
+    def changed_since(self, version: int) -> set[str]:
+        """The learners who changed later."""
+        return {name for name, at in self._touched.items() if at > version}
+
+    @contextmanager
+    def watching(self) -> Iterator[asyncio.Event]:
+        """An event that is set whenever something changes; whoever watches clears it."""
+        woken = asyncio.Event()
+        self._watchers.add(woken)
+        try:
+            yield woken
+        finally:
+            self._watchers.discard(woken)

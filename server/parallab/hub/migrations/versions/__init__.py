@@ -1,0 +1,1 @@
+"""One module a revision; ids are numbers in order."""

@@ -1,0 +1,310 @@
+"""What the class service does, one method a request: values in, values out. The handlers decode, call and encode."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from parallab import reports, submission
+from parallab.hub import lti
+from parallab.hub.board import Board
+from parallab.hub.course import LabName
+from parallab.hub.inbox import Inbox
+from parallab.hub.lti import Sent
+from parallab.hub.record import Received
+from parallab.hub.results import LabResult, result
+from parallab.hub.roster import Enrolled, Roster
+from parallab.hub.settings import Settings
+from parallab.hub.store import ClassStore, Deadline, HandIn, Question, Recheck, Ruling
+from parallab.problems import Problem, shown
+from parallab.reports import Refused, Report, Reports, ReportsReply
+
+_log = logging.getLogger(__name__)
+
+#: Seconds that a learner's question waits for an answer before it is asked again.
+PATIENCE = 50.0
+#: Batches that a learner may send at once, and how many more a second: a server that runs wild harms only itself.
+BURST = 60
+RATE = 2.0
+#: Seconds between two looks for what is too old to be kept.
+DAY = 86_400.0
+
+
+@dataclass
+class _Allowance:
+    left: float
+    at: float
+
+
+class Service:
+    """One Hub's class service. Used on the event loop."""
+
+    def __init__(self, settings: Settings, store: ClassStore, roster: Roster, labs: Sequence[LabName]) -> None:
+        self.settings = settings
+        self.roster = roster
+        self.labs = labs
+        self.board = Board()
+        self._inbox = Inbox(store, self._taken)
+        self._allowances: dict[str, _Allowance] = {}
+        self._asking: set[asyncio.Task[None]] = set()
+
+    async def open(self) -> None:
+        """Opens the database, and folds what is in it."""
+
+        def load(store: ClassStore) -> None:
+            store.open()
+            # A list of all reports would be larger than what is made of them.
+            self.board.take(store.all_reports())
+
+        await self._inbox.run(load)
+        board = self.board
+        board.rulings = {(one.learner, one.lab): one for one in await self._inbox.run(ClassStore.rulings)}
+        board.handins = {(one.learner, one.lab): one for one in await self._inbox.run(ClassStore.handins)}
+        board.rechecks = {(one.learner, one.lab): one for one in await self._inbox.run(ClassStore.rechecks)}
+        board.deadlines = {(one.class_name, one.lab): one for one in await self._inbox.run(ClassStore.deadlines)}
+        await self._ask()
+
+    async def close(self) -> None:
+        """Ends what was begun."""
+        await asyncio.gather(*self._asking, return_exceptions=True)
+        await self._inbox.close()
+
+    # -- learners -----------------------------------------------------------------------
+
+    async def report(self, learner: str, body: bytes) -> ReportsReply:
+        """Takes reports of this learner's; they are on the disk when this returns."""
+        self._allow(learner)
+        try:
+            batch = msgspec.json.decode(body, type=Reports)
+        except msgspec.DecodeError as error:
+            raise Problem(400, "These are no reports as a learner's Parallab sends them.", str(error)) from None
+        now = time.time()
+        good: list[Received] = []
+        refused: list[Refused] = []
+        for place, raw in enumerate(batch.reports):
+            try:
+                report = msgspec.json.decode(raw, type=Report)
+            except msgspec.DecodeError as error:
+                refused.append(Refused(place, str(error)[:200]))
+                continue
+            if not (report.lab + report.step).isprintable():
+                refused.append(Refused(place, "lab and step are names, which can be printed"))
+                continue
+            clean = msgspec.structs.replace(report, message=report.message.replace("\0", ""))
+            good.append(Received(learner, clean, now - report.age, now))
+        new = await self._inbox.put(good) if good else 0
+        return ReportsReply(reports.SCHEMA, new, tuple(refused))
+
+    def _allow(self, learner: str) -> None:
+        now = time.monotonic()
+        allowance = self._allowances.setdefault(learner, _Allowance(BURST, now))
+        allowance.left = min(BURST, allowance.left + (now - allowance.at) * RATE)
+        allowance.at = now
+        if allowance.left < 1:
+            raise Problem(429, "This learner's server sends too often. It tries again by itself.")
+        allowance.left -= 1
+
+    async def answers(self, learner: str) -> reports.HelpReply:
+        """The answers that have not arrived at this learner's yet; waits for one for a while."""
+        deadline = time.monotonic() + PATIENCE
+        with self.board.watching() as woken:
+            while True:
+                woken.clear()
+                mine = [one for one in self.board.questions.values() if one.learner == learner]
+                answered = [one for one in mine if one.answered is not None]
+                left = deadline - time.monotonic()
+                if answered or left <= 0:
+                    break
+                try:
+                    await asyncio.wait_for(woken.wait(), left)
+                except asyncio.TimeoutError:
+                    continue
+        told = (reports.HelpAnswer(one.lab, one.step, one.answer, one.answered_by) for one in answered)
+        return reports.HelpReply(reports.SCHEMA, tuple(told))
+
+    async def hand_in(self, learner: str, lab: str, notebook: bytes) -> reports.HandInReply:
+        """Keeps a learner's notebook of a lab, in place of an earlier one."""
+        self._allow(learner)
+        self.lab(lab)
+        if len(notebook) > reports.NOTEBOOK:
+            raise Problem(413, f"A notebook may have {reports.NOTEBOOK // 2**20} MiB.")
+        try:
+            await asyncio.to_thread(lambda: submission.parse(notebook.decode(), "this"))
+        except (UnicodeDecodeError, submission.SubmissionError) as error:
+            raise Problem(
+                400, "This is no notebook. Save it in JupyterLab, then hand it in again.", str(error)
+            ) from None
+        at = time.time()
+        digest = hashlib.sha256(notebook).hexdigest()
+        await self._inbox.run(lambda store: store.hand_in(learner, lab, digest, notebook, at))
+        self.board.handins[(learner, lab)] = HandIn(0, learner, lab, at, digest, len(notebook))
+        self.board.touch([learner])
+        return reports.HandInReply(reports.SCHEMA, at, digest)
+
+    # -- what staff see ---------------------------------------------------------------------
+
+    def lab(self, lab: str) -> LabName:
+        """A lab by its id.
+
+        :raises Problem: 404, the course has none.
+        """
+        found = next((one for one in self.labs if one.id == lab), None)
+        if found is None:
+            raise Problem(404, f"There is no lab “{shown(lab)}” in this course.")
+        return found
+
+    async def learners(self, class_name: str) -> Enrolled:
+        """Who learns in a class."""
+        return await self.roster.learners(class_name)
+
+    def result(self, class_name: str, lab: LabName, learner: str) -> LabResult:
+        """A learner's result in a lab."""
+        return result(self.board, class_name, lab, learner)
+
+    async def results(self, class_name: str) -> dict[str, dict[str, LabResult]]:
+        """All of a class."""
+        enrolled = await self.learners(class_name)
+        return {
+            learner: {lab.id: self.result(class_name, lab, learner) for lab in self.labs}
+            for learner in sorted(enrolled.learners)
+        }
+
+    async def history(self, learner: str, most: int = 500) -> list[Received]:
+        """What a learner reported, the newest first."""
+        return await self._inbox.run(lambda store: store.history(learner, most))
+
+    async def notebook(self, learner: str, lab: str) -> bytes:
+        """The notebook that was handed in.
+
+        :raises Problem: 404, none was.
+        """
+        found = await self._inbox.run(lambda store: store.notebook(learner, lab))
+        if found is None:
+            raise Problem(404, f"{shown(learner)} has handed in no notebook of {shown(lab)}.")
+        return found
+
+    # -- what staff do ------------------------------------------------------------------------
+
+    def question(self, number: int) -> Question:
+        """An open question.
+
+        :raises Problem: 404, it is over.
+        """
+        found = self.board.questions.get(number)
+        if found is None:
+            raise Problem(404, "This question is over: the learner has withdrawn it, or has the answer.")
+        return found
+
+    async def answer(self, number: int, text: str, by: str) -> None:
+        """Answers a question."""
+        text = text.strip().replace("\0", "")[:2000]
+        if not text:
+            raise Problem(400, "Write an answer first.")
+        if not await self._inbox.run(lambda store: store.answer(number, text, by, time.time())):
+            raise Problem(409, "Somebody else has answered this question meanwhile, or it is over.")
+        await self._ask()
+
+    async def rule(self, learner: str, lab: str, by: str, *, excused: bool, score: float | None, reason: str) -> None:
+        """Excuses a learner from a lab, or sets a score in place of the one reached."""
+        self.lab(lab)
+        reason = reason.strip().replace("\0", "")[:500]
+        if not reason:
+            raise Problem(400, "Give a reason: it stands in every export beside the result.")
+        if not excused and (score is None or not 0 <= score <= 1):
+            raise Problem(400, "A score is a number from 0 to 100.")
+        ruling = Ruling(learner, lab, excused, None if excused else score, reason, by, time.time())
+        await self._inbox.run(lambda store: store.rule(ruling))
+        self.board.rulings[(learner, lab)] = ruling
+        self.board.touch([learner])
+
+    async def unrule(self, learner: str, lab: str) -> None:
+        """Takes a ruling back: the result that was reached stands again."""
+        await self._inbox.run(lambda store: store.unrule(learner, lab))
+        self.board.rulings.pop((learner, lab), None)
+        self.board.touch([learner])
+
+    async def set_deadline(self, class_name: str, lab: str, due: float | None, by: str) -> None:
+        """Sets when a class's lab is due; None takes the deadline away."""
+        self.lab(lab)
+        if due is None:
+            await self._inbox.run(lambda store: store.clear_deadline(class_name, lab))
+            self.board.deadlines.pop((class_name, lab), None)
+        else:
+            deadline = Deadline(class_name, lab, due, by)
+            await self._inbox.run(lambda store: store.set_deadline(deadline))
+            self.board.deadlines[(class_name, lab)] = deadline
+        self.board.touch(self.board.records)
+
+    async def send_grades(self, class_name: str, lab: LabName) -> Sent:
+        """Sends a lab's results to the LMS.
+
+        :raises Problem: 409, there is none set up; 502, it did not take them.
+        """
+        platform = self.settings.lti
+        if platform is None:
+            raise Problem(409, "No LMS is set up for this class: configure(c, lti={…}) names one.")
+        enrolled = await self.learners(class_name)
+        results = [self.result(class_name, lab, learner) for learner in sorted(enrolled.learners)]
+        users = dict(platform.users)
+        for one in results:
+            if one.score is not None and one.learner not in users:
+                found = await self.roster.lms_id(one.learner)
+                if found:
+                    users[one.learner] = found
+        try:
+            return await asyncio.to_thread(lti.send, platform, class_name, lab, results, users, time.time())
+        except lti.LtiTrouble as error:
+            raise Problem(502, str(error)) from None
+
+    async def forget(self, learner: str) -> None:
+        """Deletes all that is kept of a learner."""
+        await self._inbox.run(lambda store: store.forget(learner))
+        self.board.forget(learner)
+        _log.info("all that was kept of one learner was deleted, as an instructor asked")
+
+    async def keep_recheck(self, one: Recheck) -> None:
+        """What came of running a handed-in notebook again."""
+        await self._inbox.run(lambda store: store.keep_recheck(one))
+        self.board.rechecks[(one.learner, one.lab)] = one
+        self.board.touch([one.learner])
+
+    # -- keeping ----------------------------------------------------------------------------------
+
+    async def retain(self) -> None:
+        """Deletes what is older than the settings allow, once a day, until it is cancelled."""
+        while self.settings.retention:
+            before = time.time() - self.settings.retention * DAY
+            gone = await self._inbox.run(lambda store: store.forget_before(before))  # noqa: B023 - run at once
+            if gone:
+                _log.info("%d lines were older than %d days and were deleted", gone, self.settings.retention)
+                await self._reload()
+            await asyncio.sleep(DAY)
+
+    async def _reload(self) -> None:
+        """The board anew from what is kept still; whoever watches goes on watching."""
+        kept = await self._inbox.run(lambda store: list(store.all_reports()))
+        before = set(self.board.records)
+        self.board.records.clear()
+        self.board.take(kept)
+        handins = await self._inbox.run(ClassStore.handins)
+        self.board.handins = {(one.learner, one.lab): one for one in handins}
+        self.board.rulings = {(one.learner, one.lab): one for one in await self._inbox.run(ClassStore.rulings)}
+        self.board.rechecks = {(one.learner, one.lab): one for one in await self._inbox.run(ClassStore.rechecks)}
+        await self._ask()
+        self.board.touch(before)
+
+    def _taken(self, new: Sequence[Received]) -> None:
+        self.board.take(new)
+        if any(one.report.kind.startswith("help") for one in new):
+            task = asyncio.get_running_loop().create_task(self._ask())
+            self._asking.add(task)
+            task.add_done_callback(self._asking.discard)
+
+    async def _ask(self) -> None:
+        self.board.ask(await self._inbox.run(ClassStore.open_questions))

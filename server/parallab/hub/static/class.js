@@ -1,0 +1,181 @@
+/**
+ * Keeps the class page as the class is: reads what the service sends while somebody looks at the page, and puts
+ * it in the place of what stood there. Hidden, it asks for nothing; seen again, it asks for what changed meanwhile.
+ *
+ * The HTML is the service's own, the same as in the page; nothing here makes HTML of anybody's words.
+ */
+
+const live = document.getElementById('live');
+const state = document.getElementById('state');
+const rows = document.getElementById('rows');
+const find = document.getElementById('find');
+const found = document.getElementById('found');
+
+const FIRST_MS = 500;
+const LONGEST_MS = 30_000;
+
+let { life, version } = live.dataset;
+let reading = null;
+let failures = 0;
+let timer;
+
+// -- what comes ----------------------------------------------------------------
+
+function show(told) {
+  ({ life, version } = told);
+  const at = document.activeElement?.closest?.('tr')?.id;
+  for (const [id, html] of Object.entries(told.rows)) {
+    const row = document.getElementById(id);
+    if (row !== null && row.outerHTML !== html.trim()) {
+      row.outerHTML = html;
+    }
+  }
+  for (const [id, html] of Object.entries(told.parts)) {
+    const part = document.getElementById(id);
+    // Nobody's half-written answer is taken from under their hands.
+    if (part !== null && !part.contains(document.activeElement) && !isWriting(part)) {
+      part.innerHTML = html;
+      waiting.delete(id);
+    } else if (part !== null) {
+      waiting.set(id, html);
+    }
+  }
+  if (at) {
+    document.getElementById(at)?.querySelector('a')?.focus();
+  }
+  sieve();
+}
+
+/** Parts that came while somebody wrote in them. */
+const waiting = new Map();
+
+function isWriting(part) {
+  return Array.from(part.querySelectorAll('textarea')).some(one => one.value);
+}
+
+document.addEventListener('focusout', () => {
+  setTimeout(() => {
+    for (const [id, html] of waiting) {
+      const part = document.getElementById(id);
+      if (!part.contains(document.activeElement) && !isWriting(part)) {
+        part.innerHTML = html;
+        waiting.delete(id);
+      }
+    }
+  });
+});
+
+// -- the stream ------------------------------------------------------------------
+
+/** Not an EventSource: it could not send the header that the Hub asks for. */
+async function read(signal) {
+  const query = new URLSearchParams({ names: live.dataset.names, life, since: version });
+  const reply = await fetch(`${live.dataset.url}?${query}`, {
+    headers: { 'X-XSRFToken': live.dataset.xsrf, Accept: 'text/event-stream' },
+    cache: 'no-store',
+    signal
+  });
+  if (reply.status === 401 || reply.status === 403) {
+    stop('You are no longer logged in, or this class is no longer yours. Reload the page.');
+    return;
+  }
+  if (!reply.ok || reply.body === null) {
+    throw new Error(String(reply.status));
+  }
+  state.textContent = '';
+  failures = 0;
+  const lines = reply.body.pipeThrough(new TextDecoderStream()).getReader();
+  let text = '';
+  for (;;) {
+    const { value, done } = await lines.read();
+    if (done) {
+      return;
+    }
+    text += value;
+    for (let end = text.indexOf('\n\n'); end >= 0; end = text.indexOf('\n\n')) {
+      take(text.slice(0, end));
+      text = text.slice(end + 2);
+    }
+  }
+}
+
+function take(event) {
+  if (event.startsWith('event: gone')) {
+    stop('This class is no longer yours. Reload the page.');
+  } else if (event.startsWith('event: again')) {
+    location.reload();
+  } else if (event.startsWith('data: ')) {
+    show(JSON.parse(event.slice(6)));
+  }
+}
+
+let over = false;
+
+function stop(why) {
+  over = true;
+  state.textContent = why;
+  reading?.abort();
+}
+
+function go() {
+  clearTimeout(timer);
+  if (over || document.hidden || reading !== null) {
+    return;
+  }
+  const mine = new AbortController();
+  reading = mine;
+  read(mine.signal)
+    .catch(() => {
+      if (!mine.signal.aborted) {
+        state.textContent = 'The class service does not answer. What you see may be old; it is asked again.';
+      }
+    })
+    .finally(() => {
+      reading = null;
+      if (!over && !document.hidden) {
+        failures += 1;
+        const pause = Math.min(LONGEST_MS, FIRST_MS * 2 ** Math.min(failures, 10));
+        timer = setTimeout(go, pause * (0.5 + Math.random() / 2));
+      }
+    });
+}
+
+document.addEventListener('visibilitychange', () => {
+  if (document.hidden) {
+    clearTimeout(timer);
+    reading?.abort();
+  } else {
+    failures = 0;
+    go();
+  }
+});
+
+// -- finding, and the keyboard ------------------------------------------------------
+
+function sieve() {
+  const wanted = find.value.trim().toLowerCase();
+  let many = 0;
+  for (const row of rows.rows) {
+    const here = row.cells[0].textContent.toLowerCase().includes(wanted);
+    row.hidden = !here;
+    many += here ? 1 : 0;
+  }
+  found.textContent = wanted ? `${many} found` : '';
+}
+
+find.addEventListener('input', sieve);
+
+/** Up, down, Home and End go from learner to learner, past a thousand tab stops. */
+rows.addEventListener('keydown', event => {
+  const shown = Array.from(rows.rows).filter(row => !row.hidden);
+  const at = shown.indexOf(event.target.closest('tr'));
+  const to = { ArrowUp: at - 1, ArrowDown: at + 1, Home: 0, End: shown.length - 1 }[event.key];
+  const link = shown[to]?.querySelector('a');
+  if (at >= 0 && link) {
+    event.preventDefault();
+    link.focus();
+  }
+});
+
+sieve();
+go();

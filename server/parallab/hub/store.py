@@ -1,0 +1,338 @@
+"""The class service's database: SQLite or PostgreSQL by SQLAlchemy Core. Used from one thread; it blocks.
+
+What a method wrote is on disk when it returns: learners' servers forget what they were told is
+safe. Reports are kept once, whoever sends them again. ``inbox`` brings many requests into one
+transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from parallab.hub.record import Received
+from parallab.hub.schema import DEADLINES, HANDINS, OF_LEARNERS, QUESTIONS, RECHECKS, REPORTS, RULINGS
+from parallab.reports import Report
+
+HEAD = "0001"
+#: Milliseconds to wait for another program's write (SQLite).
+BUSY = 10_000
+#: PostgreSQL's advisory lock while the schema is brought up to date; any number that is ours.
+_MIGRATING = 5_204_122
+
+_reports = msgspec.json.Decoder(Report)
+Row = TypeVar("Row")
+
+
+@dataclass(frozen=True)
+class Question:
+    """A learner's question. ``answered`` is None while nobody has."""
+
+    number: int
+    learner: str
+    lab: str
+    step: str
+    text: str
+    asked: float
+    answer: str
+    answered_by: str
+    answered: float | None
+    over: bool
+
+
+@dataclass(frozen=True)
+class Ruling:
+    """An instructor's own word on a learner's lab; ``score`` from 0 to 1, None where only excused."""
+
+    learner: str
+    lab: str
+    excused: bool
+    score: float | None
+    reason: str
+    ruled_by: str
+    ruled: float
+
+
+@dataclass(frozen=True)
+class HandIn:
+    """A notebook that was handed in; its bytes are asked for apart."""
+
+    number: int
+    learner: str
+    lab: str
+    received: float
+    digest: str
+    size: int
+
+
+@dataclass(frozen=True)
+class Recheck:
+    """What came of running a handed-in notebook again. ``data`` is the CheckReport as JSON, or a problem."""
+
+    learner: str
+    lab: str
+    digest: str
+    checked: float
+    data: str
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """When a class's lab is due, Unix seconds."""
+
+    class_name: str
+    lab: str
+    due: float
+    set_by: str
+
+
+class ClassStore:
+    """One database; ``address`` is SQLAlchemy's."""
+
+    def __init__(self, address: str) -> None:
+        self._engine = _engine(address)
+        insert = postgresql.insert if self._engine.dialect.name == "postgresql" else sqlite.insert
+        self._insert: Any = insert
+        self._add = (
+            insert(REPORTS)
+            .on_conflict_do_nothing(index_elements=[REPORTS.c.learner, REPORTS.c.id])
+            .returning(REPORTS.c.learner, REPORTS.c.id)
+        )
+
+    def open(self) -> None:
+        """Makes the tables, or brings them up to date: of two services the second finds it done."""
+        try:
+            with self._engine.begin() as connection:
+                if self._engine.dialect.name == "postgresql":
+                    connection.execute(sa.text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATING})
+                _migrate(connection)
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Gives the connections back."""
+        self._engine.dispose()
+
+    # -- reports -----------------------------------------------------------------------
+
+    def add(self, reports: Sequence[Received]) -> list[Received]:
+        """Writes those that are not there yet, in one transaction; they are answered, in their order."""
+        if not reports:
+            return []
+        rows = [
+            {
+                "learner": one.learner,
+                "id": one.report.id,
+                "happened": one.happened,
+                "received": one.received,
+                "data": msgspec.json.encode(one.report).decode(),
+            }
+            for one in reports
+        ]
+        with self._engine.begin() as connection:
+            added = {(row.learner, row.id) for row in connection.execute(self._add, rows)}
+            new: list[Received] = []
+            for one in reports:
+                name = (one.learner, one.report.id)
+                if name in added:
+                    added.discard(name)
+                    new.append(one)
+            for one in new:
+                self._question(connection, one)
+        return new
+
+    def all_reports(self) -> Iterator[Received]:
+        """Every report, in the order in which it came."""
+        with self._engine.connect().execution_options(yield_per=2000) as connection:
+            for row in connection.execute(sa.select(REPORTS).order_by(REPORTS.c.number)):
+                yield _received(row)
+
+    def history(self, learner: str, most: int) -> list[Received]:
+        """A learner's reports, the newest first."""
+        query = sa.select(REPORTS).where(REPORTS.c.learner == learner).order_by(REPORTS.c.number.desc()).limit(most)
+        with self._engine.connect() as connection:
+            return [_received(row) for row in connection.execute(query)]
+
+    # -- questions -----------------------------------------------------------------------
+
+    def _question(self, connection: sa.Connection, one: Received) -> None:
+        """What a report says of a question: asked, over, or that its answer has arrived."""
+        report = one.report
+        if report.kind not in ("help", "help-over", "help-answered"):
+            return
+        here = (
+            (QUESTIONS.c.learner == one.learner)
+            & (QUESTIONS.c.lab == report.lab)
+            & (QUESTIONS.c.step == report.step)
+            & ~QUESTIONS.c.over
+        )
+        if report.kind == "help-answered":
+            here &= QUESTIONS.c.answered.is_not(None)
+        connection.execute(QUESTIONS.update().where(here).values(over=True))
+        if report.kind == "help":
+            connection.execute(
+                QUESTIONS.insert().values(
+                    learner=one.learner, lab=report.lab, step=report.step, text=report.message, asked=one.happened
+                )
+            )
+
+    def open_questions(self) -> list[Question]:
+        """Those that are not over, the oldest first."""
+        query = sa.select(QUESTIONS).where(~QUESTIONS.c.over).order_by(QUESTIONS.c.asked, QUESTIONS.c.number)
+        with self._engine.connect() as connection:
+            return [Question(**row) for row in connection.execute(query).mappings()]
+
+    def answer(self, number: int, text: str, by: str, at: float) -> bool:
+        """Answers a question; False when it is over or was answered meanwhile."""
+        open_one = (QUESTIONS.c.number == number) & ~QUESTIONS.c.over & QUESTIONS.c.answered.is_(None)
+        with self._engine.begin() as connection:
+            done = connection.execute(
+                QUESTIONS.update().where(open_one).values(answer=text, answered_by=by, answered=at)
+            )
+            return bool(done.rowcount)
+
+    # -- hand-ins and what came of them ---------------------------------------------------
+
+    def hand_in(self, learner: str, lab: str, digest: str, notebook: bytes, at: float) -> None:
+        """Keeps a notebook; it takes the place of the learner's earlier one of that lab."""
+        with self._engine.begin() as connection:
+            connection.execute(HANDINS.delete().where((HANDINS.c.learner == learner) & (HANDINS.c.lab == lab)))
+            values = {"learner": learner, "lab": lab, "digest": digest, "received": at}
+            connection.execute(HANDINS.insert().values(**values, size=len(notebook), notebook=notebook))
+
+    def handins(self) -> list[HandIn]:
+        """All that is handed in."""
+        columns = [column for column in HANDINS.c if column.name != "notebook"]
+        with self._engine.connect() as connection:
+            rows = connection.execute(sa.select(*columns).order_by(HANDINS.c.number)).mappings()
+            return [HandIn(**row) for row in rows]
+
+    def notebook(self, learner: str, lab: str) -> bytes | None:
+        """The notebook that a learner handed in last, None if there is none."""
+        query = sa.select(HANDINS.c.notebook).where((HANDINS.c.learner == learner) & (HANDINS.c.lab == lab))
+        with self._engine.connect() as connection:
+            found = connection.execute(query).scalar()
+        return None if found is None else bytes(found)
+
+    def keep_recheck(self, one: Recheck) -> None:
+        """What came of running a notebook again; the newest counts."""
+        self._upsert(RECHECKS, vars(one), ("learner", "lab"))
+
+    def rechecks(self) -> list[Recheck]:
+        """All of them."""
+        return self._all(RECHECKS, Recheck)
+
+    # -- what instructors say ---------------------------------------------------------------
+
+    def rule(self, one: Ruling) -> None:
+        """Keeps a ruling; it takes the place of an earlier one."""
+        self._upsert(RULINGS, vars(one), ("learner", "lab"))
+
+    def unrule(self, learner: str, lab: str) -> None:
+        """Takes a ruling back."""
+        with self._engine.begin() as connection:
+            connection.execute(RULINGS.delete().where((RULINGS.c.learner == learner) & (RULINGS.c.lab == lab)))
+
+    def rulings(self) -> list[Ruling]:
+        """All of them."""
+        return self._all(RULINGS, Ruling)
+
+    def set_deadline(self, one: Deadline) -> None:
+        """Sets it, or sets it anew."""
+        self._upsert(DEADLINES, vars(one), ("class_name", "lab"))
+
+    def clear_deadline(self, class_name: str, lab: str) -> None:
+        """No deadline any more."""
+        where = (DEADLINES.c.class_name == class_name) & (DEADLINES.c.lab == lab)
+        with self._engine.begin() as connection:
+            connection.execute(DEADLINES.delete().where(where))
+
+    def deadlines(self) -> list[Deadline]:
+        """All of them."""
+        return self._all(DEADLINES, Deadline)
+
+    # -- deleting ----------------------------------------------------------------------------
+
+    def forget(self, learner: str) -> None:
+        """Deletes all that is kept of a learner."""
+        with self._engine.begin() as connection:
+            for table, _ in OF_LEARNERS:
+                connection.execute(table.delete().where(table.c.learner == learner))
+
+    def forget_before(self, moment: float) -> int:
+        """Deletes what is older; answers how many lines that were."""
+        with self._engine.begin() as connection:
+            return sum(
+                connection.execute(table.delete().where(table.c[when] < moment)).rowcount for table, when in OF_LEARNERS
+            )
+
+    # -- within ------------------------------------------------------------------------------
+
+    def _all(self, table: sa.Table, of: type[Row]) -> list[Row]:
+        with self._engine.connect() as connection:
+            return [of(**row) for row in connection.execute(sa.select(table)).mappings()]
+
+    def _upsert(self, table: sa.Table, values: dict[str, Any], key: tuple[str, ...]) -> None:
+        statement = self._insert(table).values(**values)
+        rest = {name: statement.excluded[name] for name in values if name not in key}
+        with self._engine.begin() as connection:
+            connection.execute(statement.on_conflict_do_update(index_elements=list(key), set_=rest))
+
+
+def _received(row: Any) -> Received:
+    return Received(row.learner, _reports.decode(row.data), row.happened, row.received)
+
+
+def _engine(address: str) -> sa.Engine:
+    url = sa.make_url(address)
+    if url.drivername in ("postgresql", "postgres"):
+        # Ours is psycopg 3, which the extra `hub` installs; SQLAlchemy would look for its predecessor.
+        url = url.set(drivername="postgresql+psycopg")
+    if url.get_backend_name() == "postgresql":
+        # A connection that the server has closed meanwhile is replaced, not tried.
+        return sa.create_engine(url, pool_pre_ping=True, pool_size=1, max_overflow=1)
+    if url.get_backend_name() != "sqlite":
+        raise ValueError(f"The class service keeps its records in SQLite or PostgreSQL, not in {url.drivername}.")
+    engine = sa.create_engine(url, poolclass=sa.StaticPool, connect_args={"check_same_thread": False})
+
+    @sa.event.listens_for(engine, "connect")
+    def connected(connection: Any, _: Any) -> None:
+        # The driver's own idea of transactions would keep DDL out of them and begin them late.
+        connection.isolation_level = None
+        connection.execute(f"PRAGMA busy_timeout = {BUSY}")
+        connection.execute("PRAGMA journal_mode = WAL")
+        # Not even a power cut takes what a learner's server was told is safe.
+        connection.execute("PRAGMA synchronous = FULL")
+
+    @sa.event.listens_for(engine, "begin")
+    def begun(connection: sa.Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _migrate(connection: sa.Connection) -> None:
+    from alembic import command
+    from alembic.config import Config
+    from alembic.util import CommandError
+
+    versions = "parallab_class_version"
+    if sa.inspect(connection).has_table(versions):
+        at = connection.execute(sa.text(f"SELECT version_num FROM {versions}")).scalar()  # noqa: S608
+        if at == HEAD:
+            return
+    config = Config()
+    config.set_main_option("script_location", "parallab.hub:migrations")
+    config.attributes["connection"] = connection
+    try:
+        command.upgrade(config, "head")
+    except CommandError as error:
+        raise ValueError(
+            "The class's database is of a newer Parallab than this one. Update Parallab; nothing was changed."
+        ) from error

@@ -1,0 +1,99 @@
+"""One real JupyterHub for all stories, with system users who log in by PAM; skipped where none can run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from e2e.conftest import VIEW, artefacts, browser
+from hub.rig import PATIENCE, RealHub, missing
+from hub.system_users import SystemUser, make
+
+__all__ = ["artefacts", "browser"]
+
+CONFIG = """
+from parallab.hub import configure
+c.JupyterHub.authenticator_class = "pam"
+c.Spawner.args = ["--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+                  "--LabApp.expose_app_in_browser=True"]
+c.JupyterHub.load_groups = {groups!r}
+configure(
+    c,
+    instructors=["teachers"],
+    classes={{"class-a": {{"title": "Class A", "staff": ["helpers-a"]}}, "class-b": {{"staff": ["helpers-b"]}}}},
+    database={database!r},
+    url=SERVICE_URL,
+)
+"""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    why = missing()
+    for item in items:
+        if why and "people" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.skip(reason=why))
+
+
+@pytest.fixture(scope="session")
+def people() -> Iterator[dict[str, SystemUser]]:
+    """Two learners of class A, one of class B, a teacher, and class A's helper: users of this machine."""
+    made = make("ada", "bob", "cy", "teach", "help")
+    yield made
+    for one in made.values():
+        one.remove()
+
+
+@pytest.fixture(scope="session")
+def hub(people: dict[str, SystemUser], tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealHub]:
+    """The Hub, with its service's records in SQLite."""
+    folder = tmp_path_factory.mktemp("hub")
+    name = {who: one.name for who, one in people.items()}
+    groups = {
+        "class-a": {"users": [name["ada"], name["bob"]]},
+        "class-b": {"users": [name["cy"]]},
+        "teachers": {"users": [name["teach"]]},
+        "helpers-a": {"users": [name["help"]]},
+    }
+    real = RealHub(folder / "run", CONFIG.format(groups=groups, database=f"sqlite:///{folder}/class.sqlite"))
+    with real.running():
+        yield real
+
+
+@pytest.fixture
+def visitor(browser: Browser, hub: RealHub, people: dict[str, SystemUser]) -> Iterator[Visitors]:
+    """Browsers of people who log in by the Hub's own page."""
+    visitors = Visitors(browser, hub, people)
+    yield visitors
+    visitors.leave()
+
+
+class Visitors:
+    """Each call is another person's browser, with cookies of its own."""
+
+    def __init__(self, browser: Browser, hub: RealHub, people: dict[str, SystemUser]) -> None:
+        self._browser = browser
+        self._hub = hub
+        self._people = people
+        self._contexts: list[BrowserContext] = []
+
+    def __call__(self, who: str, path: str = "hub/home", **options: Any) -> Page:
+        """This person's browser, logged in, at a page of the Hub's."""
+        context = self._browser.new_context(viewport=VIEW, reduced_motion="reduce", locale="en-GB", **options)
+        context.set_default_timeout(PATIENCE * 1000)
+        expect.set_options(timeout=PATIENCE * 1000)
+        self._contexts.append(context)
+        page = context.new_page()
+        page.goto(self._hub.url + path)
+        page.get_by_label("Username").fill(self._people[who].name)
+        page.get_by_label("Password").fill(self._people[who].password)
+        page.get_by_role("button", name="Sign in").click()
+        page.wait_for_url(lambda url: "/hub/login" not in url)
+        return page
+
+    def leave(self) -> None:
+        """Closes them."""
+        for context in self._contexts:
+            context.close()

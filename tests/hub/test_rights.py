@@ -1,0 +1,175 @@
+"""Who may what, on a real Hub, for each kind of token: verified against the Hub, and not believed of anybody."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+import pytest
+
+from hub.rig import RealHub, ask, until
+from hub.system_users import SystemUser
+
+People = dict[str, SystemUser]
+pytestmark = pytest.mark.timeout(900)
+
+
+def reports(*kinds: str, lab: str = "L05", step: str = "snapshot", **more: Any) -> dict[str, Any]:
+    made = [
+        {"id": secrets.token_hex(16), "age": 0.0, "lab": lab, "step": step, "version": 1, "kind": kind, **more}
+        for kind in kinds
+    ]
+    return {"schema": 1, "reports": made}
+
+
+def report_token(hub: RealHub, name: str) -> str:
+    """What a learner's server has."""
+    return hub.token_of(name, f"custom:parallab:report!user={name}")
+
+
+def page_token(hub: RealHub, name: str) -> str:
+    """All that a person may; what a page's cookie stands for is less."""
+    return hub.token_of(name)
+
+
+def test_a_learners_server_reports_and_sees_its_own_record_only(hub: RealHub, people: People) -> None:
+    ada, bob = people["ada"].name, people["bob"].name
+    sent = {**reports("opened", "hint"), "learner": bob, "name": bob, "user": bob}
+    reply = ask("POST", f"{hub.direct}api/reports", token=report_token(hub, ada), body=sent)
+    assert (reply.status, reply.json["new"]) == (200, 2)
+    mine = ask("GET", f"{hub.direct}api/me?user={bob}", token=report_token(hub, ada)).json
+    assert mine["learner"] == ada
+    assert "snapshot" in mine["record"]["labs"]["L05"]
+    his = ask("GET", f"{hub.direct}api/me", token=report_token(hub, bob)).json
+    assert his["record"]["labs"] == {}
+
+
+def test_the_same_report_counts_once_and_nobody_can_take_anothers_id(hub: RealHub, people: People) -> None:
+    ada, bob = people["ada"].name, people["bob"].name
+    sent = reports("judged", step="shared", verdict="failed")
+    url = f"{hub.direct}api/reports"
+    assert ask("POST", url, token=report_token(hub, bob), body=sent).json["new"] == 1
+    again = [ask("POST", url, token=report_token(hub, ada), body=sent).json["new"] for _ in range(3)]
+    assert again == [1, 0, 0]
+    for name in (ada, bob):
+        seen = ask("GET", f"{hub.direct}api/me", token=report_token(hub, name)).json
+        assert seen["record"]["labs"]["L05"]["shared"]["tries"] == 1
+
+
+def test_every_other_token_is_refused(hub: RealHub, people: People) -> None:
+    ada, bob, teach = (people[who].name for who in ("ada", "bob", "teach"))
+    own_scope = f"custom:parallab:report!user={ada}"
+    tokens = {
+        "none": "",
+        "made up": secrets.token_hex(16),
+        "a service's, with the right to report for everybody": hub.token,
+        "a learner's without the scope": hub.token_of(ada, f"read:users:name!user={ada}"),
+        "the teacher's for the page": hub.token_of(teach, "custom:parallab:read", "access:services!service=parallab"),
+    }
+    for what, token in tokens.items():
+        for method, path in (
+            ("POST", "api/reports"),
+            ("GET", "api/me"),
+            ("GET", "api/help"),
+            ("POST", "api/handins/L05"),
+        ):
+            body = reports("opened") if method == "POST" else None
+            reply = ask(method, f"{hub.direct}{path}", token=token, body=body)
+            assert reply.status == 403, f"{what}: {method} {path}"
+            assert set(reply.json) == {"message", "reason"}
+    # Nobody can be given a scope over somebody else that they do not have themselves.
+    asked = hub.api("POST", f"users/{bob}/tokens", {"scopes": [own_scope]})
+    assert asked.status == 400, asked.text
+
+
+def test_what_is_not_well_formed_is_refused_one_by_one(hub: RealHub, people: People) -> None:
+    token = report_token(hub, people["ada"].name)
+    url = f"{hub.direct}api/reports"
+    good = reports("hint", step="good")["reports"]
+    bad = [
+        {**good[0], "id": "../../etc"},
+        {**good[0], "id": secrets.token_hex(16), "age": -5},
+        {**good[0], "id": secrets.token_hex(16), "message": "x" * 10_000},
+        {**good[0], "id": secrets.token_hex(16), "lab": "L0\u00005"},
+        "no report",
+    ]
+    reply = ask("POST", url, token=token, body={"schema": 1, "reports": [*bad, *good]})
+    assert reply.status == 200, reply.text
+    assert reply.json["new"] == 1
+    assert [one["place"] for one in reply.json["refused"]] == [0, 1, 2, 3, 4]
+    for body in (b"", b"[]", b"{", b"\xff", {"schema": 1, "reports": [good[0]] * 201}):
+        assert ask("POST", url, token=token, body=body).status == 400
+    assert ask("POST", url, token=token, body=b" " * (2 * 1024 * 1024)).status == 413
+
+
+def test_staff_see_their_class_only_and_learners_none(hub: RealHub, people: People) -> None:
+    sees = {
+        "teach": {"class-a": 200, "class-b": 200},
+        "help": {"class-a": 200, "class-b": 403},
+        "ada": {"class-a": 403, "class-b": 403},
+        "cy": {"class-a": 403, "class-b": 403},
+    }
+    for who, by_class in sees.items():
+        token = page_token(hub, people[who].name)
+        for name, status in by_class.items():
+            for path in (f"class/{name}", f"class/{name}/L05", f"class/{name}/export/csv"):
+                assert ask("GET", hub.direct + path, token=token).status == status, (who, path)
+    helper = page_token(hub, people["help"].name)
+    ada, cy = people["ada"].name, people["cy"].name
+    assert ask("GET", f"{hub.direct}class/class-a/learner/{ada}", token=helper).status == 200
+    assert ask("GET", f"{hub.direct}class/class-a/learner/{cy}", token=helper).status == 404
+    assert ask("GET", f"{hub.direct}class/class-b/learner/{cy}", token=helper).status == 403
+    assert cy not in ask("GET", f"{hub.direct}class/class-a/export/csv", token=helper).text
+
+
+def test_staff_help_and_only_instructors_grade(hub: RealHub, people: People) -> None:
+    ada = people["ada"].name
+    forms = {
+        "ruling": f"learner={ada}&lab=L05&what=excuse&reason=ill",
+        "deadline": "lab=L05&due=2026-11-30T18:00",
+        "forget": f"learner={ada}&again={ada}",
+    }
+    kind = {"Content-Type": "application/x-www-form-urlencoded"}
+    for who in ("help", "ada"):
+        token = page_token(hub, people[who].name)
+        for form, body in forms.items():
+            reply = ask("POST", f"{hub.direct}class/class-a/{form}", token=token, body=body.encode(), headers=kind)
+            assert reply.status == 403, (who, form)
+    teacher = page_token(hub, people["teach"].name)
+    body = forms["ruling"].encode()
+    reply = ask("POST", f"{hub.direct}class/class-a/ruling", token=teacher, body=body, headers=kind)
+    assert reply.status == 303, reply.text
+    told = ask("GET", f"{hub.direct}class/class-a/export/json", token=teacher).json
+    mine = next(one for one in told["results"] if (one["learner"], one["lab"]) == (ada, "L05"))
+    assert (mine["excused"], mine["score"], mine["reason"], mine["by"]) == (True, None, "ill", people["teach"].name)
+    body = f"learner={ada}&lab=L05&what=clear".encode()
+    assert ask("POST", f"{hub.direct}class/class-a/ruling", token=teacher, body=body, headers=kind).status == 303
+
+
+def test_every_servers_own_token_is_refused_by_the_pages(hub: RealHub, people: People) -> None:
+    """As a notebook of the teacher's could send it: what runs there is not the teacher."""
+    teach = people["teach"].name
+    server = hub.token_of(teach, f"custom:parallab:report!user={teach}", f"access:servers!user={teach}")
+    for path in ("", "class/class-a", "class/class-a/export/csv", "class/class-a/live"):
+        assert ask("GET", hub.direct + path, token=server).status == 403, path
+
+
+def test_without_a_login_a_page_leads_to_the_hubs_and_a_script_is_refused(hub: RealHub) -> None:
+    reply = ask("GET", f"{hub.page}class/class-a", headers={"Sec-Fetch-Mode": "navigate"})
+    assert reply.status == 302
+    assert "/hub/api/oauth2/authorize" in reply.headers["Location"]
+    reply = ask("GET", f"{hub.page}class/class-a/live", headers={"Sec-Fetch-Mode": "cors"})
+    assert reply.status == 403
+    assert "default-src 'none'" in reply.headers["Content-Security-Policy"]
+
+
+def test_a_right_that_is_taken_away_is_gone(hub: RealHub, people: People) -> None:
+    bob = people["bob"].name
+    url = f"{hub.direct}class/class-b"
+    assert ask("GET", url, token=page_token(hub, bob)).status == 403
+    hub.api("POST", "groups/helpers-b/users", {"users": [bob]})
+    token = page_token(hub, bob)
+    assert ask("GET", url, token=token).status == 200
+    hub.api("DELETE", "groups/helpers-b/users", {"users": [bob]})
+    # Not by a new token: the very one that was let in a moment ago.
+    until(lambda: ask("GET", url, token=token).status == 403, "the end of a right", patience=60)

@@ -1,0 +1,166 @@
+"""A lab class as it goes: learners work in JupyterLab, the teacher looks at the class page, on a real Hub."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from e2e import answers
+from e2e.axe import _source
+from e2e.page import Lab
+from hub.conftest import Visitors
+from hub.rig import RealHub, ask, until
+from hub.system_users import SystemUser
+
+People = dict[str, SystemUser]
+pytestmark = pytest.mark.timeout(900)
+
+
+class ServerOnHub:
+    """A learner's server, as ``e2e.page`` knows servers; the browser is logged in already."""
+
+    token = ""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+
+def lab_of(page: Page, url: str) -> Lab:
+    lab = Lab(page, ServerOnHub(url))  # type: ignore[arg-type]
+    page.goto(url + "lab")
+    return lab.settled()
+
+
+def row(page: Page, learner: str) -> Locator:
+    return page.locator("#rows tr").filter(has=page.get_by_role("rowheader", name=learner))
+
+
+def record(hub: RealHub, learner: str) -> dict[str, Any]:
+    """What the service has of a learner, as the learner may see it."""
+    token = hub.token_of(learner, f"custom:parallab:report!user={learner}")
+    labs: dict[str, Any] = ask("GET", f"{hub.direct}api/me", token=token).json["record"]["labs"]
+    return labs
+
+
+def violations(page: Page) -> list[str]:
+    """What axe finds on the whole class page, in its words."""
+    # The page's own policy lets no script in; the tests' one comes by the debugger.
+    page.evaluate(_source())
+    found = page.evaluate("() => axe.run(document, { resultTypes: ['violations', 'passes'] })")
+    assert "color-contrast" in {rule["id"] for rule in found["passes"] + found["violations"]}
+    return [f"{rule['id']}: {node['html'][:160]}" for rule in found["violations"] for node in rule["nodes"]]
+
+
+def test_a_lesson(hub: RealHub, people: People, visitor: Visitors, artefacts: Path) -> None:
+    ada, bob = people["ada"].name, people["bob"].name
+    server = hub.spawn(ada)
+    page = visitor("ada", f"user/{ada}/lab")
+    lab = lab_of(page, server)
+    teacher = visitor("teach", "services/parallab/")
+    errors: list[str] = []
+    teacher.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    teacher.on("pageerror", lambda error: errors.append(error.message))
+    teacher.get_by_role("link", name="Class A").click()
+    teacher.get_by_role("link", name="L04", exact=True).click()
+    expect(row(teacher, bob)).to_contain_text("not started")
+
+    # What a learner does stands on the teacher's page at once, with nothing reloaded.
+    notebook = lab.start("L04")
+    step = lab.sidebar.step("four-at-once")
+    notebook.do("four-at-once", answers.MODULE, answers.FOUR)
+    assert step.check().verdict == "passed"
+    told = time.monotonic()
+    expect(row(teacher, ada).locator("td.passed")).to_have_text("✓")
+    (artefacts / "verdict-to-class-page.txt").write_text(f"{time.monotonic() - told:.2f} s\n")
+    expect(row(teacher, ada)).to_contain_text(re.compile("L04 four-at-once.*just now"))
+    expect(row(teacher, bob)).to_contain_text("not started")
+
+    # A question and its answer. What a learner writes is text, whatever it looks like.
+    step.button("Ask your instructor").click()
+    step.root.get_by_label("What do you need help with?").fill("Why <b>four</b>? <script>alert(1)</script>")
+    step.button("Ask").click()
+    expect(step.root.get_by_text("Your hand is up.")).to_be_visible()
+    questions = teacher.locator("#questions")
+    expect(questions).to_contain_text("Why <b>four</b>? <script>alert(1)</script>")
+    questions.get_by_label(f"Answer to {ada}").fill("Count <the> starts.")
+    questions.get_by_role("button", name="Send").click()
+    expect(step.root.get_by_text(f"{people['teach'].name} answers")).to_be_visible()
+    expect(step.root.get_by_text("Count <the> starts.")).to_be_visible()
+    step.button("Thank you, I go on").click()
+    expect(step.button("Ask your instructor")).to_be_visible()
+    expect(questions).to_contain_text("Nobody asks for help.")
+
+    # The notebook is handed in, and the teacher gets the very file.
+    lab.sidebar.button("Hand in this notebook").click()
+    expect(lab.sidebar.root.get_by_text("Your class has this notebook since")).to_be_visible()
+    expect(row(teacher, ada)).to_contain_text("handed in")
+    row(teacher, ada).get_by_role("link", name=ada).click()
+    expect(teacher.get_by_role("heading", name=ada)).to_be_visible()
+    expect(teacher.get_by_role("region", name="History")).to_contain_text("handed the notebook in")
+    with teacher.expect_download() as caught:
+        teacher.locator("td a[href*='/notebook/']").click()
+    assert b"four-at-once" in Path(caught.value.path()).read_bytes()
+    assert violations(teacher) == []
+
+    # Excused with a reason, and every export says so.
+    teacher.locator("tr", has_text="L04 ").get_by_text("Change").click()
+    form = teacher.get_by_role("group", name="L04")
+    form.get_by_label("Excuse").check()
+    form.get_by_label("Reason").fill("was ill")
+    form.get_by_role("button", name="Save").click()
+    expect(teacher.locator("tr", has_text="L04 ").first).to_contain_text("was ill")
+    teacher.get_by_role("link", name="← The class").click()
+    with teacher.expect_download() as caught:
+        teacher.get_by_role("link", name="Canvas (CSV)").click()
+    assert re.search(f"{ada}.*,EX,", Path(caught.value.path()).read_text())
+
+    # For the projector there is no name anywhere in the page, and by keyboard all can be reached; light and dark.
+    teacher.get_by_role("link", name="L04", exact=True).click()
+    teacher.get_by_label("Find").fill(ada[:4])
+    expect(row(teacher, bob)).to_be_hidden()
+    teacher.get_by_label("Find").fill("")
+    row(teacher, ada).get_by_role("link").focus()
+    teacher.keyboard.press("ArrowDown")
+    expect(row(teacher, bob).get_by_role("link")).to_be_focused()
+    for scheme in ("light", "dark"):
+        teacher.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        assert violations(teacher) == []
+        teacher.screenshot(path=artefacts / f"class-page-{scheme}.png", full_page=True)
+    teacher.get_by_role("link", name="Hide names").click()
+    expect(teacher.locator("#rows")).to_contain_text("Learner 1")
+    assert ada not in teacher.content()
+    assert errors == []
+    hub.halt(ada)
+
+
+def test_nothing_is_lost_while_the_service_is_dead(hub: RealHub, people: People) -> None:
+    bob = people["bob"].name
+    server = hub.spawn(bob)
+    token = hub.token_of(bob)
+
+    def hint(level: int) -> None:
+        reply = ask("POST", f"{server}parallab/labs/L04/steps/four-at-once/hint", token=token, body={"level": level})
+        assert reply.status == 200, reply.text
+
+    hint(1)
+    until(lambda: record(hub, bob).get("L04", {}).get("four-at-once", {}).get("hints") == 1, "the first hint arrives")
+    dead = hub.service_pid()
+    os.kill(dead, signal.SIGKILL)
+    hint(2)
+    reply = ask("POST", f"{server}parallab/labs/L04/open", token=token, body={})
+    assert reply.status == 200, reply.text
+    # The Hub starts it again by itself; the learner's server tries until then.
+    until(lambda: hub.service_pid() not in (0, dead), "the service is started again")
+    until(lambda: ask("GET", f"{hub.direct}health").status == 200, "it answers")
+    until(lambda: record(hub, bob).get("L04", {}).get("four-at-once", {}).get("hints") == 2, "what was done meanwhile")
+    until(lambda: "" in record(hub, bob)["L04"], "and what was done after that")
+    seen = [line for line in hub.log.read_text(errors="replace").splitlines() if token in line or hub.token in line]
+    assert seen == [], "tokens stand in no log"
+    hub.halt(bob)
