@@ -1,7 +1,8 @@
 """The budgets, measured: ``python tests/bench [front picture snapshot probe server grading class]``.
 
 Prints a row as soon as it is measured, and the whole table at the end. Ends with 1 if a budget is
-missed by more than the noise that was measured, or if something could not be measured at all. docs/performance.md says how.
+missed by more than the noise that was measured, or if something could not be measured at all.
+docs/performance.md says how.
 """
 
 from __future__ import annotations

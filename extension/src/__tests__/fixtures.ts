@@ -320,7 +320,6 @@ export class FakeLine implements Line {
 export class FakeHost implements Host {
   readonly opened: string[] = [];
   readonly revealed: string[] = [];
-  saved = 0;
   readonly pictures: { view: PictureView; moment: GoalMoment | null }[] = [];
   readonly sources: Record<string, readonly NotebookCell[]> = {};
   failure: Error | null = null;
@@ -336,6 +335,9 @@ export class FakeHost implements Host {
   readonly read: string[] = [];
 
   async save(lab: string) {
+    if (this.failure) {
+      throw this.failure;
+    }
     this.saved.push(lab);
   }
 
@@ -359,13 +361,6 @@ export class FakeHost implements Host {
     const old = this.sources[step] ?? [];
     this.sources[step] = cells;
     return old;
-  }
-
-  async save() {
-    if (this.failure) {
-      throw this.failure;
-    }
-    this.saved += 1;
   }
 
   showPicture(view: PictureView, moment: GoalMoment | null) {

@@ -63,8 +63,6 @@ export interface Host {
     cells: readonly NotebookCell[],
     order: readonly string[]
   ): readonly NotebookCell[];
-  /** Saves the notebook, so that its file is what the learner sees. */
-  save(): Promise<void>;
   /** Gives the notebook Parallab's kernel, starting it. */
   switchKernel(): Promise<void>;
   /** Opens the picture of what the kernel in front did, at a moment if one is given. */

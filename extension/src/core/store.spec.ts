@@ -724,7 +724,7 @@ describe('the class', () => {
       'POST labs/L04/handin': { json: { lab: 'L04', at: 2 } }
     });
     await store.handIn();
-    expect(host.saved).toBe(1);
+    expect(host.saved).toEqual(['L04']);
     expect(server.count('POST labs/L04/handin')).toBe(1);
     expect(store.state.handIn).toEqual({ busy: false, problem: null });
   });

@@ -448,7 +448,7 @@ export class LabStore {
     }
     this._set({ handIn: { busy: true, problem: null } });
     try {
-      await this._host.save();
+      await this._host.save(labId);
       await this._client.handIn(labId);
       this._answered();
       await this._loadCourse();

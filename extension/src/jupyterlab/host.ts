@@ -192,10 +192,6 @@ export class NotebookHost implements Host, IDisposable {
     return old;
   }
 
-  async save(): Promise<void> {
-    await this._panel?.context.save();
-  }
-
   async switchKernel(): Promise<void> {
     await this._panel?.sessionContext.changeKernel({ name: KERNEL_NAME });
   }
