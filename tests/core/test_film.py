@@ -199,10 +199,35 @@ def test_a_time_out_breaks_a_circle_by_itself() -> None:
 
 
 def test_who_takes_a_lock_again_waits_for_itself() -> None:
-    again = [made(), *tales.life(7, 20, 21), use("take", 30, 7, depth=1), use("want", 40, 7)]
+    again = [made(), *tales.life(7, 20, 21), use("take", 30, 7, depth=1), use("want", 40, 7, depth=1)]
 
     (deadlock,) = film(tales.recording(tales.begin(), again)).deadlocks
     assert (deadlock.lanes, deadlock.objects) == (("p7",), ("l/mp-a",))
+
+
+def test_a_want_says_that_the_lock_was_given_back_though_no_report_did() -> None:
+    busy = [made(), *tales.life(7, 20, 21), use("take", 30, 7, depth=1), use("want", 40, 7, depth=0)]
+
+    told = film(tales.recording(tales.begin(), busy))
+    assert told.deadlocks == ()
+    assert told.states[-1].holders == ()
+
+
+def test_who_gets_what_it_waited_for_was_in_no_circle() -> None:
+    """Of many acts on a lock not all are reported: 8 gave /mp-b back, and nobody said so."""
+    crosswise = [
+        *(made(), made("/mp-b", 12), *tales.life(7, 20, 21), *tales.life(8, 20, 22)),
+        *(use("take", 30, 7, depth=1), use("take", 31, 8, "/mp-b", depth=1)),
+        *(use("want", 40, 7, "/mp-b"), use("want", 41, 8)),
+    ]
+    taken = film(tales.recording(tales.begin(), crosswise, use("take", 50, 7, "/mp-b", depth=1)))
+    given = film(tales.recording(tales.begin(), crosswise, use("give", 50, 7, "/mp-b")))
+    missed = film(tales.recording(tales.begin(), crosswise, use("miss", 50, 7, "/mp-b")))
+
+    assert taken.deadlocks == ()
+    assert given.deadlocks == ()
+    assert [one.lanes for one in missed.deadlocks] == [("p7", "p8")]
+    assert [state.holders for state in taken.states if state.object == "l/mp-b"][-1] == ("p7",)
 
 
 def test_a_join_closes_a_circle_too() -> None:

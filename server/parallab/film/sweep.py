@@ -15,6 +15,8 @@ from parallab.film.texts import item, result
 from parallab.film.things import Thing, Things, managed
 
 JOINS = ("join", "wait")
+#: What one process or thread at a time can hold.
+EXCLUSIVE = ("lock", "rlock", "value", "array")
 #: The modes of an open descriptor, as a link's.
 MODES: dict[str, wire.LinkMode] = {"r": "reads", "w": "writes", "rw": "reads-writes", "map": "maps"}
 
@@ -112,6 +114,14 @@ class Told:
             self.state(at, wait.object)
         self._break_circles(at, lane)
 
+    def got(self, at: int, lane: str, thing: str) -> None:
+        """A lane has what it waited for: no circle that it stood in was one, a report of a release is missing."""
+        wait = self._open.get(lane)
+        if wait is not None and wait.object == thing:
+            for key in [key for key in self._circles if lane in key]:
+                del self._circles[key]
+        self.resume(at, lane, thing)
+
     def waiting(self, lane: str) -> Waiting | None:
         """What a lane waits for now."""
         return self._open.get(lane)
@@ -135,6 +145,14 @@ class Told:
             self.state(at, thing)
         for waiter in tuple(self.having(thing).waiters):
             self._look_for_circle(at, waiter)
+
+    def hold_alone(self, at: int, lane: str, thing: str, times: int, *, quiet: bool = False) -> None:
+        """A lane holds it now; where only one can, all others have given it back, reported or not."""
+        if self.things.found[thing].kind in EXCLUSIVE:
+            for other in [other for other in self.having(thing).holders if other != lane]:
+                self.having(thing).holders.pop(other)
+                self._break_circles(at, other)
+        self.hold(at, lane, thing, times, quiet=quiet)
 
     def having(self, thing: str) -> Having:
         """What is true of it now."""
@@ -181,7 +199,7 @@ class Told:
         elif wait.object:
             thing = self.things.found.get(wait.object)
             # Who took a semaphore of several need not be who gives it back.
-            if thing is not None and thing.kind in ("lock", "rlock", "value", "array", "thread-lock"):
+            if thing is not None and (thing.kind in EXCLUSIVE or thing.kind == "thread-lock"):
                 yield from self.having(wait.object).holders
 
     def _close(self, at: int, path: list[str]) -> None:
@@ -350,15 +368,19 @@ class _Sweep:
         self._saw(at, event)
         match event.act:
             case "want":
+                if not event.depth:
+                    # Of many acts on one lock not all are reported, and a want says that nobody here holds it.
+                    self.told.hold(at, lane, thing.id, 0, quiet=True)
                 self.told.wait(Waiting(lane, at, "object", thing.id, timed=event.timed, call="acquire"))
             case "take":
-                self.told.resume(at, lane, thing.id)
-                self.told.hold(at, lane, thing.id, event.depth or 1, quiet=event.library)
+                self.told.got(at, lane, thing.id)
+                self.told.hold_alone(at, lane, thing.id, event.depth or 1, quiet=event.library)
                 (self._quiet.add if event.library else self._quiet.discard)((lane, thing.id))
                 if not event.library:
                     self.told.mark(at, lane, "take", thing.id)
             case "give":
                 quiet = (lane, thing.id) in self._quiet
+                self.told.got(at, lane, thing.id)
                 self.told.hold(at, lane, thing.id, event.depth, quiet=quiet)
                 if not quiet:
                     self.told.mark(at, lane, "give", thing.id)
