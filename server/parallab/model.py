@@ -581,12 +581,14 @@ class LockUse(Event, frozen=True, kw_only=True, tag="lock"):
     """A semaphore is wanted, taken, given back, or asked for in vain (time-out, not blocking).
 
     ``depth`` is how often this process holds it after the act; ``library`` says that a Value took
-    its own lock, to read or write its ``value``.
+    its own lock, to read or write its ``value``. ``n`` counts what this process did with it, reported
+    or not, from 1; 0: not counted.
     """
 
     lock: Name
     act: Literal["want", "take", "give", "miss"]
     depth: int = 0
+    n: int = 0
     timed: bool = False
     library: bool = False
     saw: Annotated[tuple[int | float | None, ...], msgspec.Meta(max_length=8)] = ()

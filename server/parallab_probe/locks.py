@@ -35,12 +35,16 @@ _PROPERTY = ("getvalue", "setvalue", "getraw", "setraw")
 class Record:
     """A semaphore as this process knows it."""
 
-    __slots__ = ("asked", "inner", "name", "quoted", "takes", "wanting", "wants")
+    __slots__ = ("acts", "asked", "held", "inner", "name", "quoted", "takes", "wanting", "wants")
 
     def __init__(self, name: str, inner: bool) -> None:
         self.name = name
         self.quoted = report.quote(name)
         self.inner = inner
+        self.acts = 0
+        """Everything that was done with it, reported or not: who reads the reports sees where some are missing."""
+        self.held = 0
+        """How deep the last reported take held it, 0 once that was given back: its end is reported, too."""
         self.takes = 0
         self.wants = 0
         self.asked = 0
@@ -201,12 +205,14 @@ def _act(
     more = (',"timed":true' if timed else ',"library":true' if library else "") + saw
     sure = record.takes <= SURE and act in ("take", "give")
     put = report.say if sure else report.jot
-    put("lock", ',"lock":%s,"act":"%s","depth":%d%s' % (record.quoted, act, semlock._count(), more), at)
+    facts = (record.quoted, act, semlock._count(), record.acts, more)
+    put("lock", ',"lock":%s,"act":"%s","depth":%d,"n":%d%s' % facts, at)
 
 
 @hook
 def _want(record: Record, semlock: Any, timed: bool) -> None:
     now = monotonic_ns()
+    record.acts += 1
     record.wants += 1
     if record.wants > USES and now - record.asked < WANT_EVERY_NS:
         report.omit("lock")
@@ -218,9 +224,11 @@ def _want(record: Record, semlock: Any, timed: bool) -> None:
 
 @hook
 def _took(record: Record, semlock: Any, library: bool = False) -> None:
+    record.acts += 1
     record.takes += 1
     if record.takes <= USES or record.wanting:
         record.wanting = False
+        record.held = semlock._count()
         _act(record, "take", semlock, library=library, saw=_saw())
     else:
         report.omit("lock")
@@ -228,7 +236,9 @@ def _took(record: Record, semlock: Any, library: bool = False) -> None:
 
 @hook
 def _gave(record: Record, semlock: Any, at: int, saw: str) -> None:
-    if record.takes <= USES:
+    record.acts += 1
+    if record.takes <= USES or semlock._count() < record.held:
+        record.held = 0
         _act(record, "give", semlock, at, saw=saw)
     else:
         report.omit("lock")
@@ -236,6 +246,7 @@ def _gave(record: Record, semlock: Any, at: int, saw: str) -> None:
 
 @hook
 def _missed(record: Record, semlock: Any) -> None:
+    record.acts += 1
     if record.takes <= USES or record.wanting:
         record.wanting = False
         _act(record, "miss", semlock)

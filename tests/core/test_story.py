@@ -109,9 +109,11 @@ def test_since_leaves_earlier_runs_out() -> None:
     assert not Evidence(told, STEP, {CELL: STEP}, since=11).tried
 
 
-def use(pid: int, at: int, act: str, depth: int = 1, *, library: bool = False) -> model.LockUse:
+def use(
+    pid: int, at: int, act: str, depth: int = 1, *, library: bool = False, lock: str = "/mp-a", n: int = 0
+) -> model.LockUse:
     return model.LockUse(  # type: ignore[arg-type]
-        at=at, pid=pid, cell=CELL, run=1, lock="/mp-a", act=act, depth=depth, library=library
+        at=at, pid=pid, cell=CELL, run=1, lock=lock, act=act, depth=depth, library=library, n=n
     )
 
 
@@ -144,6 +146,35 @@ def test_holds_survive_reports_that_were_left_out() -> None:
         begin(), made, life(1, 20, 25, 90), use(1, 40, "take"), use(1, 60, "take"), use(1, 63, "give", 0), end()
     )
     assert [(hold.taken, hold.given) for hold in run.locks[0].kept(1)] == [(60, 63)]
+
+
+def pairs(*uses: model.LockUse) -> frozenset[tuple[str, str]]:
+    made = [
+        model.LockMade(at=at, pid=KERNEL, cell=CELL, run=1, lock=name, cls="RLock", recursive=True)
+        for at, name in enumerate(("/mp-a", "/mp-b"), 15)
+    ]
+    run = evidence(begin(), made, life(1, 20, 25, 90), list(uses), end())
+    return run.nested(run.workers[0])
+
+
+def test_the_order_of_two_locks_is_not_told_from_reports_with_a_gap() -> None:
+    a_then_b = [
+        *(use(1, 40, "take", n=1), use(1, 41, "take", lock="/mp-b", n=1)),
+        *(use(1, 42, "give", 0, lock="/mp-b", n=2), use(1, 43, "give", 0, n=2)),
+    ]
+    b_kept_for_long = [
+        *(use(1, 50, "take", lock="/mp-b", n=3), use(1, 60, "take", n=3), use(1, 61, "give", 0, n=4)),
+        use(1, 62, "give", 0, lock="/mp-b", n=8),
+    ]
+    a_lost_but_for_a_reading_inside = [
+        use(1, 70, "take", lock="/mp-b", n=3),
+        *(use(1, 71, "take", 2, library=True, n=4), use(1, 72, "give", 1, n=5), use(1, 73, "give", 0, n=6)),
+        use(1, 74, "give", 0, lock="/mp-b", n=4),
+    ]
+
+    assert pairs(*a_then_b) == {("/mp-a", "/mp-b")}
+    assert pairs(*a_then_b, *b_kept_for_long) == {("/mp-a", "/mp-b")}
+    assert pairs(*a_then_b, *a_lost_but_for_a_reading_inside) == {("/mp-a", "/mp-b")}
 
 
 def test_two_that_wait_for_each_other_are_a_cycle() -> None:

@@ -25,6 +25,8 @@ class Hold:
     """The shared numbers that this process was given, as they were when it had taken the lock."""
     after: tuple[int | float | None, ...] = ()
     """And when it was about to give it back."""
+    whole: bool = True
+    """Whether all is known of what this process did with it meanwhile; where not, it may have been several holds."""
 
     @property
     def changed(self) -> bool | None:
@@ -103,6 +105,7 @@ class _Lock:
         self.takes: dict[int, int] = {}
         self.wants: dict[int, int] = {}
         self.open: dict[int, list[Hold]] = {}
+        self.counted: dict[int, int] = {}
         self.holds: list[Hold] = []
         self.depth = 0
         self.wanting: set[int] = set()
@@ -126,6 +129,9 @@ class _Lock:
         self.known.add(event.pid)
         self.runs.add((event.cell, event.run))
         mine = self.open.setdefault(event.pid, [])
+        if event.n and event.n != self.counted.get(event.pid, 0) + 1:
+            mine[:] = [replace(hold, whole=False) for hold in mine]
+        self.counted[event.pid] = event.n
         match event.act:
             case "want":
                 self.wants[event.pid] = self.wants.get(event.pid, 0) + 1
@@ -228,16 +234,19 @@ def all_locks(recording: model.Recording, workers: Sequence[Worker]) -> tuple[Lo
 
 
 def nested(locks: Iterable[Lock], pid: int) -> frozenset[tuple[str, str]]:
-    """The pairs of locks of which this process took the second while it held the first."""
+    """The pairs of locks of which this process took the second while it surely held the first."""
     holds = sorted(
-        (hold.taken, hold.given or 2**63, lock.name) for lock in locks for hold in lock.holds if hold.pid == pid
+        (hold.taken, hold.given or 2**63, lock.name, lock.recursive and hold.depth > 1, hold.whole)
+        for lock in locks
+        for hold in lock.holds
+        if hold.pid == pid
     )
     pairs: set[tuple[str, str]] = set()
-    still: list[tuple[int, str]] = []
-    for taken, given, name in holds:
-        still = [(until, other) for until, other in still if until > taken]
+    still: list[tuple[int, str, bool]] = []
+    for taken, given, name, again, whole in holds:
+        still = [one for one in still if one[0] > taken]
         # Who takes an RLock again that it holds already waits for nobody.
-        if all(other != name for _, other in still):
-            pairs |= {(other, name) for _, other in still}
-        still.append((given, name))
+        if not again and all(other != name for _, other, _ in still):
+            pairs |= {(other, name) for _, other, sure in still if sure}
+        still.append((given, name, whole))
     return frozenset(pairs)
