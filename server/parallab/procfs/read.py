@@ -581,6 +581,8 @@ class Reader:
     def _list(self, directory: str, status: os.stat_result) -> None:
         stamp = (status.st_dev, status.st_ino, status.st_mtime_ns)
         if self._stamp != stamp:
+            # Asked before the reading: on a busy machine we may be held up after it, and what came since is not read.
+            now = time.time_ns()
             self._entries = opened.entries(directory)
             if self._strangers is None:
                 self._strangers = self._entries
@@ -588,7 +590,7 @@ class Reader:
                 old = self._strangers
                 self._newcomers = {number for number, name in self._entries.items() if old.get(number) != name}
             # tmpfs stamps entries by a coarse clock.
-            self._stamp = stamp if time.time_ns() - status.st_mtime_ns > 50_000_000 else ()
+            self._stamp = stamp if now - status.st_mtime_ns > 50_000_000 else ()
 
 
 def _wants_file(processes: Iterable[Process]) -> bool:
