@@ -19,6 +19,8 @@ export interface Layout {
   readonly objects: ReadonlyMap<string, Place>;
   /** Names only: there are many. */
   readonly compact: boolean;
+  /** Two columns, with no room for words on the lines. */
+  readonly narrow: boolean;
   readonly bounds: {
     readonly x: number;
     readonly y: number;
@@ -108,6 +110,7 @@ export function layoutOf(
     lanes,
     objects,
     compact,
+    narrow: false,
     bounds: boundsOf([...lanes.values(), ...objects.values()])
   };
 }
@@ -132,7 +135,7 @@ function twoColumns(film: Pick<Film, 'lanes' | 'objects'>): Layout {
     ])
   );
   const bounds = boundsOf([...lanes.values(), ...objects.values()]);
-  return { lanes, objects, compact: false, bounds };
+  return { lanes, objects, compact: false, narrow: true, bounds };
 }
 
 function boundsOf(places: readonly Place[]): Layout['bounds'] {

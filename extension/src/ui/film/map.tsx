@@ -41,8 +41,9 @@ interface Edge {
   readonly number: number;
 }
 
-/** Below this width the map has two columns. */
-const NARROW_PX = 440;
+/** Shown smaller than this, words are hard to read. */
+const READABLE = 0.8;
+const LARGEST = 1.4;
 /** With more thin lines than this, only those of the picked one are drawn. */
 const MANY = 30;
 /** With more lines than this, words on them would hide them. */
@@ -59,19 +60,14 @@ export function MapView(props: MapProps): React.JSX.Element {
   const { trans } = kit;
   const box = React.useRef<HTMLDivElement>(null);
   const size = useSize(box);
-  const narrow = size.width < NARROW_PX;
   const layout = React.useMemo(
-    () => layoutOf(reel.film, narrow),
-    [reel, narrow]
+    () => readable(reel.film, size),
+    [reel, size]
   );
   const zooming = useZoom(pictureRef, { ...size, scale: [0.2, 4] });
-  const { bounds } = layout;
+  const { bounds, narrow } = layout;
   const fitted = React.useMemo(() => {
-    const scale = Math.min(
-      size.width / bounds.width,
-      size.height / bounds.height,
-      1.4
-    );
+    const scale = scaleOf(bounds, size);
     return zoomIdentity
       .translate(size.width / 2, size.height / 2)
       .scale(scale)
@@ -470,6 +466,31 @@ function EdgeWords(props: {
       ) : null}
     </g>
   );
+}
+
+interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** How large everything is when all of it is shown. */
+function scaleOf(bounds: Size, size: Size): number {
+  return Math.min(
+    size.width / bounds.width,
+    size.height / bounds.height,
+    LARGEST
+  );
+}
+
+/** Two columns where the ring would be too small to be read, and they are not. */
+function readable(film: Reel['film'], size: Size): Layout {
+  const ring = layoutOf(film);
+  const scale = scaleOf(ring.bounds, size);
+  if (scale >= READABLE) {
+    return ring;
+  }
+  const columns = layoutOf(film, true);
+  return scaleOf(columns.bounds, size) > scale ? columns : ring;
 }
 
 function isThere(one: LaneNow): boolean {
