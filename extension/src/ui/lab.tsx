@@ -98,7 +98,12 @@ export function LabPage(props: LabPageProps): React.JSX.Element {
         actions={actions}
         kit={kit}
       />
-      <Pictures lab={lab} kernel={kernel !== null} actions={actions} kit={kit} />
+      <Pictures
+        lab={lab}
+        kernel={kernel !== null}
+        actions={actions}
+        kit={kit}
+      />
       <SightWarning sight={state.sight} kernel={kernel} kit={kit} />
       <ClassTrouble classroom={classroom} kit={kit} />
       <Stuck {...now} />
@@ -164,8 +169,8 @@ function Pictures(props: {
   const { trans } = kit;
   const what = React.useId();
   const at = lab.steps.findIndex(step => step.id === lab.watch);
-  const watched = lab.steps[at] ?? null;
-  if (!kernel && watched === null) {
+  const watched = at >= 0;
+  if (!kernel && !watched) {
     return null;
   }
   return (
@@ -177,21 +182,14 @@ function Pictures(props: {
           </Button>
         ) : null}
         {watched ? (
-          <Button
-            describedBy={what}
-            onClick={() => actions.showReplay(lab.id)}
-          >
+          <Button describedBy={what} onClick={() => actions.showReplay(lab.id)}>
             {trans.__('Watch how it should go')}
           </Button>
         ) : null}
       </div>
       {watched ? (
         <p className="pl-Muted" id={what}>
-          {trans.__(
-            'Watch: a recorded run of step %1, “%2”, with explanations.',
-            String(at + 1),
-            watched.title
-          )}
+          {trans.__('Shows step %1, with explanations.', String(at + 1))}
         </p>
       ) : null}
     </>

@@ -270,7 +270,7 @@ describe('a lab', () => {
     );
     const watch = button('Watch how it should go');
     expect(watch).toHaveAccessibleDescription(
-      'Watch: a recorded run of step 2, “Step two”, with explanations.'
+      'Shows step 2, with explanations.'
     );
     await userEvent.click(watch);
     expect(actions.showReplay).toHaveBeenCalledWith('L04');

@@ -117,7 +117,9 @@ export function layoutOf(
 
 /** In little room: those who do something on the left, what they share on the right, one below the other. */
 function twoColumns(film: Pick<Film, 'lanes' | 'objects'>): Layout {
-  const { lane: lanesAre, object: objectsAre, stride } = NARROW;
+  const { object: objectsAre, stride } = NARROW;
+  // With nothing shared there is the second column's room, too.
+  const lanesAre = film.objects.length > 0 ? NARROW.lane : ROOMY.lane;
   const lanes = new Map(
     film.lanes.map((lane, at) => [
       lane.id,

@@ -60,10 +60,7 @@ export function MapView(props: MapProps): React.JSX.Element {
   const { trans } = kit;
   const box = React.useRef<HTMLDivElement>(null);
   const size = useSize(box);
-  const layout = React.useMemo(
-    () => readable(reel.film, size),
-    [reel, size]
-  );
+  const layout = React.useMemo(() => readable(reel.film, size), [reel, size]);
   const zooming = useZoom(pictureRef, { ...size, scale: [0.2, 4] });
   const { bounds, narrow } = layout;
   const fitted = React.useMemo(() => {
