@@ -13,6 +13,7 @@
 # PYTHON=…  the interpreter for .venv (default: the newest from 3.10 on)
 # WORK=…    the folder `make lab` opens (default: work)
 # T=…       what `make test-python`, `make test-browser` and `make test-hub` run instead of everything
+# JOBS=…    how many of the tests of `make test-python` run at once
 # K=…       the subjects that `make corpus` records instead of all
 # L=…       the labs that `make flakes` runs instead of all
 
@@ -34,6 +35,8 @@ endif
 
 PYTHON ?=
 WORK ?= work
+# Tests at once: most of them wait for kernels.
+JOBS ?= $(shell echo $$(($$(nproc 2>/dev/null || echo 1) + 1)))
 STAMPS := .venv/.stamps
 ARTEFACTS := artefacts
 # Two makes at once must not build into the same folder.
@@ -81,7 +84,7 @@ test: setup
 
 test-python: setup
 	@scripts/find_sandbox.sh >/dev/null
-	@scripts/pytest_parts.sh $(or $(T),tests/core tests/proc tests/server tests/labs tests/grade)
+	@scripts/pytest_parts.sh -n $(JOBS) --dist worksteal $(or $(T),tests/core tests/proc tests/server tests/labs tests/grade)
 
 # A process of its own: Playwright's synchronous API and Jupyter's event loop do not share one.
 test-browser: setup

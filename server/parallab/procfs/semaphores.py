@@ -52,6 +52,9 @@ def sem_locks(
         raw = structs.semlock(memory.read(address, structs.SEMLOCK) or b"", known)
         if raw is None:
             continue
+        name = _name(memory, raw.name)
+        if raw.name and not name:
+            continue  # a name begins with a slash, sem_overview(7)
         found.append(
             SemLock(
                 pid=pid,
@@ -61,7 +64,7 @@ def sem_locks(
                 kind=raw.kind,
                 last_tid=raw.last_tid,
                 address=address,
-                name=_name(memory, raw.name),
+                name=name,
                 tid=native_id(memory, raw.last_tid, tids, machine),
             )
         )
@@ -72,47 +75,29 @@ def scan(memory: opened.Memory, regions: Iterable[parse.Region], known: dict[int
     """Addresses of SemLockObjects found by their handles, and whether memory was left unsearched."""
     # Semaphores mapped one after the other share all but two bytes of their address: one search for them.
     needles = {struct.pack("<Q", handle)[2:] for handle in known}
-    found: dict[int, tuple[int, int]] = {}
-    searched, complete = 0, True
+    found: set[int] = set()
+    searched = 0
     for region in regions:
         for start in range(region.start, region.end, _STEP):
             if searched >= MAX_SCAN:
-                complete = False
-                break
+                return found, True
             # An object across the border of two steps is in the overlap of both.
             data = memory.read(start, min(_STEP + structs.SEMLOCK, region.end - start)) or b""
             searched += len(data)
             for needle in needles:
                 _find(data, needle, start, known, found)
-    types = {kind: _is_semlock(memory, *kind) for kind in set(found.values())}
-    return {address for address, kind in found.items() if types[kind]}, not complete
+    return found, False
 
 
-def _is_semlock(memory: opened.Memory, kind: int, head: int) -> bool:
-    """Whether the type at this address is CPython's SemLock, by its ``tp_name``, which follows a PyVarObject's head.
-
-    Handles lie in other places, too, as on a thread's stack, and what is around them may look like an object.
-    """
-    name = int.from_bytes(memory.read(kind + head + 8, 8) or b"", "little")
-    return (memory.read(name, len(_SEMLOCK)) or b"") == _SEMLOCK
-
-
-_SEMLOCK = b"_multiprocessing.SemLock\0"
-
-
-def _find(data: bytes, needle: bytes, start: int, known: dict[int, Inode], found: dict[int, tuple[int, int]]) -> None:
-    """Adds what looks like an object in ``data``, read from ``start`` on, whose handle ends with ``needle``.
-
-    By address: that of its type, and the size of its head.
-    """
+def _find(data: bytes, needle: bytes, start: int, known: dict[int, Inode], found: set[int]) -> None:
+    """Adds the objects in ``data``, read from ``start`` on, whose handle ends with ``needle``."""
     position = data.find(needle)
     while position >= 0:
         word = position - 2
         if word % 8 == 0 and word >= 0:
             for head in (structs.HEAD, structs.HEAD_FREE_THREADED):
                 if word >= head and _is_object(data, word - head, head, known):
-                    kind = int.from_bytes(data[word - 8 : word], "little")
-                    found[start + word - head] = (kind, head)
+                    found.add(start + word - head)
                     break
         position = data.find(needle, position + 6)
 

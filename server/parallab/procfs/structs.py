@@ -61,14 +61,16 @@ def sem_t(data: bytes) -> tuple[int, int] | None:
 def semlock(data: bytes, handles: Container[int], head: int | None = None) -> RawSemLock | None:
     """A SemLockObject whose handle is one of ``handles``, or None when these bytes are none.
 
-    ``head`` is the size of PyObject_HEAD; None tries both. Validated by the handle and by
-    values that the constructor allows: 0 ≤ kind ≤ 1, 1 ≤ maxvalue. ``count`` may be anything:
-    whoever releases what another acquired counts below zero.
+    ``head`` is the size of PyObject_HEAD; None tries both. Handles lie in other places, too, as on a
+    thread's stack, so what is around one must be what CPython allows: kind 0 (recursive) with maxvalue 1
+    and a count from 0 on, or kind 1 with a maxvalue from 1 on, whose count may be anything, since whoever
+    releases what another acquired counts below zero. ``last_tid`` is a pthread_self(3), an aligned address.
     """
     for size in (HEAD, HEAD_FREE_THREADED) if head is None else (head,):
         if len(data) < size + 40:
             continue
         handle, last_tid, count, maxvalue, kind, _, name = struct.unpack_from("<QQiiiiQ", data, size)
-        if handle in handles and kind in (0, 1) and maxvalue >= 1:
+        recursive = kind == 0 and maxvalue == 1 and count >= 0
+        if handle in handles and (recursive or (kind == 1 and maxvalue >= 1)) and last_tid % 16 == 0:
             return RawSemLock(handle, last_tid, count, maxvalue, kind, name)
     return None
