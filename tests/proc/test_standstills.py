@@ -110,12 +110,14 @@ def _readers(snapshot: object) -> list[int]:
     ]
 
 
-def test_every_answer_comes_within_a_second_of_the_second_look() -> None:
-    """Asked about a program that hangs already, the doctor needs two looks and no more."""
+def test_an_answer_costs_less_than_a_second() -> None:
+    """Asked about a program that hangs already, the doctor needs two looks and no more.
+
+    Of computing, its own and py-spy's: on a busy machine time passes that is not the doctor's.
+    """
     with standing.running("a_lock_again_in_the_program", "fork") as program:
         while standing.inspecting.doctor(program.pid).stuck is not True:
             pass
-        began = os.times().elapsed
+        before = sum(os.times()[:4])
         assert standing.inspecting.doctor(program.pid).stuck is True
-        # On a machine with many other things to do, a look itself takes longer.
-        assert os.times().elapsed - began < 1.0 + os.getloadavg()[0] / 4
+        assert sum(os.times()[:4]) - before < 1.0

@@ -107,6 +107,7 @@ def serve(tmp_path: Path, labs: Path, database: Path):
 HINT = "labs/L90/steps/start/hint"
 
 
+@pytest.mark.timeout(300)
 def test_two_servers_one_killed(serve) -> None:
     one, other = serve("one"), serve("other")
     assert one.call(HINT, {"level": 1})["progress"]["hints_shown"] != []
