@@ -62,24 +62,17 @@ export function MapView(props: MapProps): React.JSX.Element {
   const size = useSize(box);
   const layout = React.useMemo(() => readable(reel.film, size), [reel, size]);
   const zooming = useZoom(pictureRef, { ...size, scale: [0.2, 4] });
-  const { bounds, narrow } = layout;
-  const fitted = React.useMemo(() => {
-    const scale = scaleOf(bounds, size);
-    return zoomIdentity
-      .translate(size.width / 2, size.height / 2)
-      .scale(scale)
-      .translate(
-        -(bounds.x + bounds.width / 2),
-        -(bounds.y + bounds.height / 2)
-      );
-  }, [
-    size.width,
-    size.height,
-    bounds.x,
-    bounds.y,
-    bounds.width,
-    bounds.height
-  ]);
+  const { narrow } = layout;
+  // Its numbers, not the object: a film that grows must not take the learner's zoom away.
+  const { x, y, width, height } = layout.bounds;
+  const fitted = React.useMemo(
+    () =>
+      zoomIdentity
+        .translate(size.width / 2, size.height / 2)
+        .scale(scaleOf({ width, height }, size))
+        .translate(-(x + width / 2), -(y + height / 2)),
+    [size, x, y, width, height]
+  );
   const { to } = zooming;
   const fit = React.useRef(to);
   fit.current = to;
