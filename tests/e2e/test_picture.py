@@ -91,6 +91,22 @@ def test_a_failed_goal_shows_the_moment_that_decided_it(lab: Lab) -> None:
     expect(seen.get_by_role("status")).to_contain_text("Your notebook joins “primes-0”")
 
 
+def test_what_the_lab_does_itself_is_watched_from_the_sidebar(lab: Lab) -> None:
+    lab.start("L04")
+    watch = lab.sidebar.button("Watch how it should go")
+    expect(watch).to_have_accessible_description("Shows step 4, with explanations.")
+    watch.click()
+    seen = lab.page.get_by_role("tabpanel", name="How L04 should go")
+    told = seen.get_by_role("status")
+    expect(told).to_contain_text("It is about to start four more", timeout=SLOW)
+    seen.get_by_role("slider", name="Moment").press("End")
+    expect(told).to_contain_text("Four processes were alive together")
+    # It is the same film again, not one more.
+    watch.click()
+    expect(lab.page.get_by_role("tab", name="How L04 should go")).to_have_count(1)
+    expect(told).to_contain_text("Four processes were alive together")
+
+
 @pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark", "JupyterLab Dark High Contrast"])
 def test_the_pictures_can_be_read_in_every_theme_and_in_little_room(lab: Lab, theme: str, tmp_path: Path) -> None:
     film = Path(__file__).parents[2] / "extension" / "src" / "__tests__" / "films" / "deadlock.json"
@@ -104,6 +120,10 @@ def test_the_pictures_can_be_read_in_every_theme_and_in_little_room(lab: Lab, th
     for view in ("Map", "Timeline"):
         seen.get_by_role("button", name=view, exact=True).click()
         assert violations(lab.page) == []
+    # JupyterLab itself shows one document at a time where there is so little room.
+    lab.command("application:toggle-mode")
+    lab.command("application:toggle-left-area")
+    expect(lab.sidebar.root).to_be_hidden()
     for width in (320, 640):
         lab.page.set_viewport_size({"width": width, "height": 720})
         expect(seen.get_by_role("button", name="Play")).to_be_visible()

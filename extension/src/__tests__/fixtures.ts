@@ -320,6 +320,7 @@ export class FakeLine implements Line {
 export class FakeHost implements Host {
   readonly opened: string[] = [];
   readonly revealed: string[] = [];
+  readonly replays: string[] = [];
   readonly pictures: { view: PictureView; moment: GoalMoment | null }[] = [];
   readonly sources: Record<string, readonly NotebookCell[]> = {};
   failure: Error | null = null;
@@ -365,6 +366,10 @@ export class FakeHost implements Host {
 
   showPicture(view: PictureView, moment: GoalMoment | null) {
     this.pictures.push({ view, moment });
+  }
+
+  showReplay(lab: string) {
+    this.replays.push(lab);
   }
 
   async switchKernel() {

@@ -35,6 +35,7 @@ export function spies(): Spies {
     restartKernel: jest.fn(),
     nextStep: jest.fn(),
     showPicture: jest.fn(),
+    showReplay: jest.fn(),
     rescue: jest.fn(),
     closeRescue: jest.fn(),
     clean: jest.fn(),

@@ -67,6 +67,8 @@ export interface Host {
   switchKernel(): Promise<void>;
   /** Opens the picture of what the kernel in front did, at a moment if one is given. */
   showPicture(view: PictureView, moment: GoalMoment | null): void;
+  /** Opens the replay of a lab, which is there without a kernel. */
+  showReplay(lab: string): void;
   /** Restarts the notebook's kernel, after asking where the editor asks. */
   restartKernel(): Promise<void>;
 }

@@ -200,6 +200,10 @@ export class LabStore {
     this._host.showPicture(view, moment);
   }
 
+  showReplay(lab: string): void {
+    this._host.showReplay(lab);
+  }
+
   // -- what the server says unasked ---------------------------------------------
 
   onProgress(event: ProgressEvent): void {

@@ -202,6 +202,10 @@ export class NotebookHost implements Host, IDisposable {
     void this._commands.execute(CommandIDs.picture, { view, moment: asked });
   }
 
+  showReplay(lab: string): void {
+    void this._commands.execute(CommandIDs.watch, { lab });
+  }
+
   async restartKernel(): Promise<void> {
     const context = this._panel?.sessionContext;
     if (!context) {

@@ -67,6 +67,11 @@ export class PictureWidget extends ReactWidget {
     return this._options.kernel;
   }
 
+  /** The lab whose replay it is. */
+  get lab(): string | null {
+    return this._options.lab ?? null;
+  }
+
   override dispose(): void {
     document.removeEventListener('visibilitychange', this._see);
     this._link.dispose();

@@ -35,6 +35,8 @@ export interface Actions {
   restartKernel(): void;
   /** Opens map or timeline in the main area, at a moment if one is given. */
   showPicture(view: PictureView, moment?: GoalMoment): void;
+  /** Plays the lab's own solution in the main area. */
+  showReplay(lab: string): void;
   rescue(request: RescueRequest): void;
   closeRescue(): void;
   clean(): void;
@@ -69,6 +71,7 @@ export function actionsOf(store: LabStore): Actions {
     switchKernel: () => void store.switchKernel(),
     restartKernel: () => void store.restartKernel(),
     showPicture: (view, moment) => store.showPicture(view, moment),
+    showReplay: lab => store.showReplay(lab),
     rescue: request => void store.rescue(request),
     closeRescue: () => store.closeRescue(),
     clean: () => void store.clean(),

@@ -148,6 +148,25 @@ describe('one process', () => {
     expect(actions.rescue).not.toHaveBeenCalled();
   });
 
+  test('that has gone meanwhile is not asked about any more', async () => {
+    const now = (processes: KernelState['processes']) => (
+      <RunningNow
+        kernel={aKernel({ processes })}
+        live="on"
+        rescue={NO_RESCUE}
+        actions={spies()}
+        kit={kit}
+      />
+    );
+    const { rerender } = render(now([aProcess({ name: 'A' })]));
+    await userEvent.click(button('End process A…'));
+    rerender(now([aProcess({ name: 'A', state: 'ended' })]));
+    expect(screen.queryByRole('group', { name: 'End A?' })).toBeNull();
+    // Nor of the next one that is there.
+    rerender(now([aProcess({ name: 'A' })]));
+    expect(screen.queryByRole('group', { name: 'End A?' })).toBeNull();
+  });
+
   test('that has ended, or that the system has not shown yet, is not offered', () => {
     show({
       processes: [

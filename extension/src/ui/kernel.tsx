@@ -202,6 +202,13 @@ export function RunningNow(props: KernelProps): React.JSX.Element | null {
   const { trans } = kit;
   const asking = useAsking();
   const [asked, ask] = React.useState<Asked | null>(null);
+  const there = kernel !== null && asked !== null && isThere(kernel, asked);
+  // Who is gone by themselves need not be asked about any more.
+  React.useEffect(() => {
+    if (asking.on && !there) {
+      asking.end();
+    }
+  });
   if (kernel === null || !HAS_TREE.has(kernel.kind)) {
     return null;
   }
@@ -266,7 +273,7 @@ export function RunningNow(props: KernelProps): React.JSX.Element | null {
           )}
         </div>
       ) : null}
-      {asking.on && asked ? (
+      {asking.on && asked && there ? (
         <Ending {...props} asked={asked} asking={asking} />
       ) : null}
     </section>
@@ -393,6 +400,20 @@ function Ending(
       </p>
     </Question>
   );
+}
+
+/** Whether one of them at least can still be ended. */
+function isThere(kernel: KernelState, { process, threads }: Asked): boolean {
+  return process
+    ? kernel.processes.some(
+        one =>
+          one.pid === process.pid &&
+          one.started === process.started &&
+          isAlive(one)
+      )
+    : kernel.threads.some(
+        one => one.left && threads?.some(asked => asked.number === one.number)
+      );
 }
 
 function isAlive(process: LiveProcess): boolean {

@@ -98,13 +98,12 @@ export function LabPage(props: LabPageProps): React.JSX.Element {
         actions={actions}
         kit={kit}
       />
-      {kernel ? (
-        <div className="pl-Row">
-          <Button onClick={() => actions.showPicture('map')}>
-            {trans.__('Show the picture')}
-          </Button>
-        </div>
-      ) : null}
+      <Pictures
+        lab={lab}
+        kernel={kernel !== null}
+        actions={actions}
+        kit={kit}
+      />
       <SightWarning sight={state.sight} kernel={kernel} kit={kit} />
       <ClassTrouble classroom={classroom} kit={kit} />
       <Stuck {...now} />
@@ -155,5 +154,44 @@ export function LabPage(props: LabPageProps): React.JSX.Element {
       {first ? null : <RunningNow {...now} />}
       <Sight sight={state.sight} kernel={kernel} kit={kit} />
     </section>
+  );
+}
+
+/** What there is to see in the main area: the learner's own run, and the lab's. */
+function Pictures(props: {
+  readonly lab: LabView;
+  /** There is a run of the learner's own. */
+  readonly kernel: boolean;
+  readonly actions: Actions;
+  readonly kit: Kit;
+}): React.JSX.Element | null {
+  const { lab, kernel, actions, kit } = props;
+  const { trans } = kit;
+  const what = React.useId();
+  const at = lab.steps.findIndex(step => step.id === lab.watch);
+  const watched = at >= 0;
+  if (!kernel && !watched) {
+    return null;
+  }
+  return (
+    <>
+      <div className="pl-Row">
+        {kernel ? (
+          <Button onClick={() => actions.showPicture('map')}>
+            {trans.__('Show the picture')}
+          </Button>
+        ) : null}
+        {watched ? (
+          <Button describedBy={what} onClick={() => actions.showReplay(lab.id)}>
+            {trans.__('Watch how it should go')}
+          </Button>
+        ) : null}
+      </div>
+      {watched ? (
+        <p className="pl-Muted" id={what}>
+          {trans.__('Shows step %1, with explanations.', String(at + 1))}
+        </p>
+      ) : null}
+    </>
   );
 }

@@ -3,6 +3,7 @@
 import * as React from 'react';
 import { Button } from './controls';
 import type { Kit } from './kit';
+import { Text } from './text';
 
 export interface Line {
   readonly id: string;
@@ -14,7 +15,7 @@ export interface OrderProps {
   readonly lines: readonly Line[];
   /** The ids chosen so far, in the learner's order. */
   readonly chosen: readonly string[];
-  /** Some lines may belong nowhere: the learner picks as well as orders. */
+  /** Lines of code, some of which may belong nowhere: the learner picks as well as orders. */
   readonly picking: boolean;
   readonly label: string;
   readonly off: boolean;
@@ -63,7 +64,13 @@ export function Order(props: OrderProps): React.JSX.Element {
       <ol className="pl-Order-lines" ref={list}>
         {chosen.map((id, index) => (
           <li key={id} className="pl-Order-line" data-line={id}>
-            <code>{textOf(id)}</code>
+            {picking ? (
+              <code>{textOf(id)}</code>
+            ) : (
+              <span className="pl-Order-text">
+                <Text text={textOf(id)} />
+              </span>
+            )}
             <span className="pl-Order-buttons">
               <span data-move="up">
                 <Button

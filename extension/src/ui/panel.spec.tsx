@@ -261,6 +261,29 @@ describe('a lab', () => {
     expect(actions.check).toHaveBeenCalledWith('two');
   });
 
+  test('with a replay it can be watched, without any kernel', async () => {
+    const actions = show(
+      inLab({
+        labs: { L04: { ...lab, watch: 'two' } },
+        host: host({ kernel: null })
+      })
+    );
+    const watch = button('Watch how it should go');
+    expect(watch).toHaveAccessibleDescription(
+      'Shows step 2, with explanations.'
+    );
+    await userEvent.click(watch);
+    expect(actions.showReplay).toHaveBeenCalledWith('L04');
+  });
+
+  test('without a replay there is nothing to watch', () => {
+    show(inLab({ kernel: aKernel() }));
+    expect(button('Show the picture')).toBeInTheDocument();
+    expect(
+      screen.queryByRole('button', { name: 'Watch how it should go' })
+    ).not.toBeInTheDocument();
+  });
+
   test('shows what runs now, and that it is stuck', () => {
     const process = aProcess({ waits_for: 'lock B, held by worker 2' });
     show(

@@ -7,7 +7,7 @@ import {
 } from '@jupyterlab/application';
 import { MainAreaWidget } from '@jupyterlab/apputils';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
-import type { GoalMoment, PictureView } from '../../core';
+import { labOf, type GoalMoment, type PictureView } from '../../core';
 import { parallabIcon } from '../icon';
 import { PictureWidget, type PictureOptions } from '../picture';
 import { CommandIDs, IParallab } from '../tokens';
@@ -104,7 +104,8 @@ const plugin: JupyterFrontEndPlugin<void> = {
       label: trans.__('Watch How It Should Go'),
       caption: trans.__('Play a run of the lab’s own solution, with captions'),
       icon: parallabIcon,
-      isEnabled: () => store.state.labId !== null,
+      isEnabled: args =>
+        typeof args.lab === 'string' || Boolean(labOf(store.state)?.watch),
       describedBy: {
         args: {
           type: 'object',
@@ -120,7 +121,9 @@ const plugin: JupyterFrontEndPlugin<void> = {
         const lab = typeof args.lab === 'string' ? args.lab : store.state.labId;
         if (lab !== null) {
           const title = trans.__('How %1 should go', lab);
-          const widget = add({ kernel: null, lab, title, tab: 'map' });
+          const widget =
+            [...open].find(one => one.content.lab === lab) ??
+            add({ kernel: null, lab, title, tab: 'map' });
           shell.activateById(widget.id);
         }
       }
@@ -153,8 +156,10 @@ const plugin: JupyterFrontEndPlugin<void> = {
 
     // Toolbar buttons and menus ask again only when told to.
     let before = '';
-    store.changed.listen(({ host, labId }) => {
-      const now = `${host.kernel?.id} ${host.notebook?.lab} ${labId}`;
+    store.changed.listen(state => {
+      const { kernel, notebook } = state.host;
+      const watch = labOf(state)?.watch;
+      const now = `${kernel?.id} ${notebook?.lab} ${state.labId} ${watch}`;
       if (now !== before) {
         before = now;
         commands.notifyCommandChanged(CommandIDs.picture);

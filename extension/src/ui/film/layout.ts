@@ -19,6 +19,8 @@ export interface Layout {
   readonly objects: ReadonlyMap<string, Place>;
   /** Names only: there are many. */
   readonly compact: boolean;
+  /** Two columns, with no room for words on the lines. */
+  readonly narrow: boolean;
   readonly bounds: {
     readonly x: number;
     readonly y: number;
@@ -108,13 +110,16 @@ export function layoutOf(
     lanes,
     objects,
     compact,
+    narrow: false,
     bounds: boundsOf([...lanes.values(), ...objects.values()])
   };
 }
 
 /** In little room: those who do something on the left, what they share on the right, one below the other. */
 function twoColumns(film: Pick<Film, 'lanes' | 'objects'>): Layout {
-  const { lane: lanesAre, object: objectsAre, stride } = NARROW;
+  const { object: objectsAre, stride } = NARROW;
+  // With nothing shared there is the second column's room, too.
+  const lanesAre = film.objects.length > 0 ? NARROW.lane : ROOMY.lane;
   const lanes = new Map(
     film.lanes.map((lane, at) => [
       lane.id,
@@ -132,7 +137,7 @@ function twoColumns(film: Pick<Film, 'lanes' | 'objects'>): Layout {
     ])
   );
   const bounds = boundsOf([...lanes.values(), ...objects.values()]);
-  return { lanes, objects, compact: false, bounds };
+  return { lanes, objects, compact: false, narrow: true, bounds };
 }
 
 function boundsOf(places: readonly Place[]): Layout['bounds'] {

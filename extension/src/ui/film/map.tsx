@@ -41,8 +41,9 @@ interface Edge {
   readonly number: number;
 }
 
-/** Below this width the map has two columns. */
-const NARROW_PX = 440;
+/** Shown smaller than this, words are hard to read. */
+const READABLE = 0.8;
+const LARGEST = 1.4;
 /** With more thin lines than this, only those of the picked one are drawn. */
 const MANY = 30;
 /** With more lines than this, words on them would hide them. */
@@ -59,34 +60,19 @@ export function MapView(props: MapProps): React.JSX.Element {
   const { trans } = kit;
   const box = React.useRef<HTMLDivElement>(null);
   const size = useSize(box);
-  const narrow = size.width < NARROW_PX;
-  const layout = React.useMemo(
-    () => layoutOf(reel.film, narrow),
-    [reel, narrow]
-  );
+  const layout = React.useMemo(() => readable(reel.film, size), [reel, size]);
   const zooming = useZoom(pictureRef, { ...size, scale: [0.2, 4] });
-  const { bounds } = layout;
-  const fitted = React.useMemo(() => {
-    const scale = Math.min(
-      size.width / bounds.width,
-      size.height / bounds.height,
-      1.4
-    );
-    return zoomIdentity
-      .translate(size.width / 2, size.height / 2)
-      .scale(scale)
-      .translate(
-        -(bounds.x + bounds.width / 2),
-        -(bounds.y + bounds.height / 2)
-      );
-  }, [
-    size.width,
-    size.height,
-    bounds.x,
-    bounds.y,
-    bounds.width,
-    bounds.height
-  ]);
+  const { narrow } = layout;
+  // Its numbers, not the object: a film that grows must not take the learner's zoom away.
+  const { x, y, width, height } = layout.bounds;
+  const fitted = React.useMemo(
+    () =>
+      zoomIdentity
+        .translate(size.width / 2, size.height / 2)
+        .scale(scaleOf({ width, height }, size))
+        .translate(-(x + width / 2), -(y + height / 2)),
+    [size, x, y, width, height]
+  );
   const { to } = zooming;
   const fit = React.useRef(to);
   fit.current = to;
@@ -470,6 +456,31 @@ function EdgeWords(props: {
       ) : null}
     </g>
   );
+}
+
+interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** How large everything is when all of it is shown. */
+function scaleOf(bounds: Size, size: Size): number {
+  return Math.min(
+    size.width / bounds.width,
+    size.height / bounds.height,
+    LARGEST
+  );
+}
+
+/** Two columns where the ring would be too small to be read, and they are not. */
+function readable(film: Reel['film'], size: Size): Layout {
+  const ring = layoutOf(film);
+  const scale = scaleOf(ring.bounds, size);
+  if (scale >= READABLE) {
+    return ring;
+  }
+  const columns = layoutOf(film, true);
+  return scaleOf(columns.bounds, size) > scale ? columns : ring;
 }
 
 function isThere(one: LaneNow): boolean {

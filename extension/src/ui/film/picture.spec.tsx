@@ -76,6 +76,23 @@ describe('the map', () => {
     ).toEqual(['1', '2', '3', '4']);
   });
 
+  it.each([320, 500, 800])(
+    'can be read in %i pixels, with everything shown',
+    width => {
+      jest
+        .spyOn(HTMLElement.prototype, 'clientWidth', 'get')
+        .mockReturnValue(width);
+      jest
+        .spyOn(HTMLElement.prototype, 'clientHeight', 'get')
+        .mockReturnValue(500);
+      const { container } = show(deadlock, { at: closed });
+      const all = container.querySelector('.pl-Map-picture > g');
+      const scale = /scale\((.*)\)/.exec(all?.getAttribute('transform') ?? '');
+      expect(Number(scale?.[1])).toBeGreaterThan(0.7);
+      jest.restoreAllMocks();
+    }
+  );
+
   it('moves nothing as time goes on', () => {
     const { container, player } = show(deadlock, { at: closed });
     const places = () =>
@@ -209,13 +226,19 @@ describe('replay', () => {
   });
 
   it('reads a caption where the film has one', () => {
-    const at = closed;
-    const captions = [{ at, text: 'Here it stops.', lanes: [], objects: [] }];
-    show({
-      ...fourAtOnce,
-      captions: [{ ...captions[0]!, at: fourAtOnce.begin }]
-    });
+    const caption = { text: 'Here it stops.', lanes: [], objects: [] };
+    const captions = [{ ...caption, at: fourAtOnce.begin }];
+    show({ ...fourAtOnce, captions });
     expect(screen.getByRole('status')).toHaveTextContent('Here it stops.');
+  });
+
+  it('reads a caption below the circle that it speaks of', () => {
+    const caption = { text: 'It is a circle.', lanes: [], objects: [] };
+    const captions = [{ ...caption, at: closed }];
+    show({ ...deadlock, captions }, { at: closed });
+    expect(screen.getByRole('status')).toHaveTextContent(
+      `${CIRCLE}It is a circle.`
+    );
   });
 });
 

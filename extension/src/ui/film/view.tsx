@@ -299,7 +299,7 @@ function Head(
   );
 }
 
-/** The deadlock, if there is one; else what happened last, or the caption. */
+/** The deadlock, if there is one, and the caption; else what happened last. */
 function Reading(props: {
   readonly words: Words;
   readonly now: Moment;
@@ -311,6 +311,7 @@ function Reading(props: {
   const { trans } = kit;
   const circle = now.deadlocks[0];
   const text = words.reading(now.time);
+  const caption = words.caption(now.time);
   return (
     <div
       className="pl-Reading"
@@ -324,6 +325,7 @@ function Reading(props: {
           title={trans.__('Deadlock: they wait in a circle')}
         >
           <p>{words.deadlock(circle)}</p>
+          {caption !== null ? <p>{caption}</p> : null}
         </Notice>
       ) : props.stuck ? (
         <Notice tone="warning" title={trans.__('Your program is stuck.')}>

@@ -262,14 +262,19 @@ export class Words {
 
   /** What stands to be read at a moment: a caption, else what happened last. */
   reading(time: number): string {
-    const caption = this.reel.captionAt(time);
+    const caption = this.caption(time);
     if (caption !== null) {
-      return caption.text;
+      return caption;
     }
     const last = this.reel.lastAt(time);
     return last === null
       ? this.trans.__('Nothing has happened yet.')
       : this.happening(last);
+  }
+
+  /** What the film's author says at a moment, null where nothing is said. */
+  caption(time: number): string | null {
+    return this.reel.captionAt(time)?.text ?? null;
   }
 
   /** A moment, counted from the film's beginning. */
