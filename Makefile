@@ -35,8 +35,8 @@ endif
 
 PYTHON ?=
 WORK ?= work
-# Tests at once: most of them wait for kernels.
-JOBS ?= $(shell echo $$(($$(nproc 2>/dev/null || echo 1) + 1)))
+# Tests at once: most of them wait for kernels. The proof of the labs runs kernels side by side itself.
+JOBS ?= $(shell nproc 2>/dev/null || echo 1)
 STAMPS := .venv/.stamps
 ARTEFACTS := artefacts
 # Two makes at once must not build into the same folder.
@@ -84,7 +84,8 @@ test: setup
 
 test-python: setup
 	@scripts/find_sandbox.sh >/dev/null
-	@scripts/pytest_parts.sh -n $(JOBS) --dist worksteal $(or $(T),tests/core tests/proc tests/server tests/labs tests/grade)
+	@$(if $(T),,scripts/pytest_parts.sh -n $(JOBS) --dist worksteal tests/core tests/proc tests/server tests/grade)
+	@scripts/pytest_parts.sh $(or $(T),tests/labs)
 
 # A process of its own: Playwright's synchronous API and Jupyter's event loop do not share one.
 test-browser: setup

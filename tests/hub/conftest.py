@@ -39,8 +39,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def people() -> Iterator[dict[str, SystemUser]]:
-    """Two learners of class A, one of class B, a teacher, and class A's helper: users of this machine."""
-    made = make("ada", "bob", "cy", "teach", "help")
+    """Three learners of class A, of whom one never begins, one of class B, a teacher, and class A's helper: users of this machine."""
+    made = make("ada", "bob", "dan", "cy", "teach", "help")
     yield made
     for one in made.values():
         one.remove()
@@ -52,7 +52,7 @@ def hub(people: dict[str, SystemUser], tmp_path_factory: pytest.TempPathFactory)
     folder = tmp_path_factory.mktemp("hub")
     name = {who: one.name for who, one in people.items()}
     groups = {
-        "class-a": {"users": [name["ada"], name["bob"]]},
+        "class-a": {"users": [name["ada"], name["bob"], name["dan"]]},
         "class-b": {"users": [name["cy"]]},
         "teachers": {"users": [name["teach"]]},
         "helpers-a": {"users": [name["help"]]},

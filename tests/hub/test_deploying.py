@@ -181,7 +181,8 @@ def test_a_service_of_its_own_on_postgresql_is_killed_and_back_and_nothing_is_lo
         page = rig.ask("GET", f"{hub.direct}class/~everybody", token=teacher)
         assert (page.status, ">ada<" in page.text) == (200, True)
         assert ">teach<" not in page.text, "who teaches is no learner"
-        # The Hub's own proxy leads to it, too, and from there to the Hub's login.
+        # The Hub's own proxy leads to it, too, once the Hub has looked again, and from there to the Hub's login.
+        hub.api("POST", "proxy")
         reply = rig.ask("GET", f"{hub.page}class/~everybody", headers={"Sec-Fetch-Mode": "navigate"})
         assert "client_id=service-parallab" in reply.headers["Location"]
         service.stop()

@@ -59,7 +59,7 @@ def violations(page: Page) -> list[str]:
 
 
 def test_a_lesson(hub: RealHub, people: People, visitor: Visitors, artefacts: Path) -> None:
-    ada, bob = people["ada"].name, people["bob"].name
+    ada, dan = people["ada"].name, people["dan"].name
     server = hub.spawn(ada)
     page = visitor("ada", f"user/{ada}/lab")
     lab = lab_of(page, server)
@@ -69,7 +69,7 @@ def test_a_lesson(hub: RealHub, people: People, visitor: Visitors, artefacts: Pa
     teacher.on("pageerror", lambda error: errors.append(error.message))
     teacher.get_by_role("link", name="Class A").click()
     teacher.get_by_role("link", name="L04", exact=True).click()
-    expect(row(teacher, bob)).to_contain_text("not started")
+    expect(row(teacher, dan)).to_contain_text("not started")
 
     # What a learner does stands on the teacher's page at once, with nothing reloaded.
     notebook = lab.start("L04")
@@ -80,7 +80,7 @@ def test_a_lesson(hub: RealHub, people: People, visitor: Visitors, artefacts: Pa
     expect(row(teacher, ada).locator("td.passed")).to_have_text("✓")
     (artefacts / "verdict-to-class-page.txt").write_text(f"{time.monotonic() - told:.2f} s\n")
     expect(row(teacher, ada)).to_contain_text(re.compile("L04 four-at-once.*just now"))
-    expect(row(teacher, bob)).to_contain_text("not started")
+    expect(row(teacher, dan)).to_contain_text("not started")
 
     # A question and its answer. What a learner writes is text, whatever it looks like.
     step.button("Ask your instructor").click()
@@ -124,11 +124,11 @@ def test_a_lesson(hub: RealHub, people: People, visitor: Visitors, artefacts: Pa
     # For the projector there is no name anywhere in the page, and by keyboard all can be reached; light and dark.
     teacher.get_by_role("link", name="L04", exact=True).click()
     teacher.get_by_label("Find").fill(ada[:4])
-    expect(row(teacher, bob)).to_be_hidden()
+    expect(row(teacher, dan)).to_be_hidden()
     teacher.get_by_label("Find").fill("")
     row(teacher, ada).get_by_role("link").focus()
     teacher.keyboard.press("ArrowDown")
-    expect(row(teacher, bob).get_by_role("link")).to_be_focused()
+    expect(row(teacher, people["bob"].name).get_by_role("link")).to_be_focused()
     for scheme in ("light", "dark"):
         teacher.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
         assert violations(teacher) == []
