@@ -19,8 +19,8 @@ def test_two_who_wait_for_each_other_are_named_while_the_cell_hangs(lab: Lab) ->
     # Told without a click, as soon as nothing moves any more.
     notice = lab.sidebar.notice("Your program is stuck.")
     expect(notice).to_be_visible(timeout=SLOW)
-    expect(notice).to_contain_text("“A-to-B” waits for a lock that “B-to-A” holds")
-    expect(notice).to_contain_text("“B-to-A” waits for a lock that “A-to-B” holds")
+    expect(notice).to_contain_text("“A-to-B” waits for lock_b, held by “B-to-A”")
+    expect(notice).to_contain_text("“B-to-A” waits for lock_a, held by “A-to-B”")
 
     stuck = step.check()
     notebook.kernel_is("busy")

@@ -39,7 +39,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def people() -> Iterator[dict[str, SystemUser]]:
-    """Three learners of class A, one of whom never begins, one of B, a teacher, and class A's helper: users of this machine."""
+    """Three of class A, one of whom never begins, one of B, a teacher, and class A's helper: users of this machine."""
     made = make("ada", "bob", "dan", "cy", "teach", "help")
     yield made
     for one in made.values():
