@@ -67,9 +67,9 @@ def _act(create: Any) -> str:
     return "create" if type(create) in (bool, int) and create else "attach"
 
 
-def _own(depth: int) -> str:
-    """Which part of the library itself makes the call, seen from a hook's function; "" for the learner."""
-    code = sys._getframe(depth).f_code
+def _own() -> str:
+    """Which part of the library itself makes the call, seen from a hook; "" for the learner."""
+    code = sys._getframe(4).f_code  # this, a hook, guarded, the woven method, its caller
     if not code.co_filename.endswith("multiprocessing/shared_memory.py"):
         return "manager" if code.co_filename.endswith("multiprocessing/managers.py") else ""
     return "drop" if code.co_name == "__del__" else "list"
@@ -79,7 +79,7 @@ def _own(depth: int) -> str:
 def opened(token: Any, _result: Any) -> None:
     memory, _, create = token
     facts = _facts(memory, _act(create))
-    tell("segment", {**facts, "owner": _own(4)})
+    tell("segment", {**facts, "owner": _own()})
     if state.keeping and len(state.open) < MOST:
         key = id(memory)
         state.open[key] = weakref.ref(memory, lambda _: state.open.pop(key, None))
@@ -101,7 +101,7 @@ def closing(memory: Any) -> Any:
         return None  # closed before
     if state.keeping:
         facts["content"] = _said(content(memory, TEXT))
-    return {**facts, "owner": _own(4)}
+    return {**facts, "owner": _own()}
 
 
 @ending
@@ -119,7 +119,7 @@ def not_closed(facts: Any) -> None:
 
 @hook
 def unlinking(memory: Any) -> Any:
-    return {**_facts(memory, "unlink"), "owner": _own(4)}
+    return {**_facts(memory, "unlink"), "owner": _own()}
 
 
 unlinked, not_unlinked = closed, not_closed
