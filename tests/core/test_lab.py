@@ -258,7 +258,7 @@ def test_an_act_says_what_it_does_and_to_whom() -> None:
         (HEAD + ":::{step} one\ntitle: x\nprose\n:::\n", 11, ":::{step} holds option lines only"),
         (HEAD + ":::{step} one\ntitle: x\nkind: quiz\n:::\n", 11, "is of kind quiz, but has no :::{quiz} id"),
         (HEAD + ":::{step} one\ntitle: x\npython: 3.14+\n:::\n", 11, "python: '3.14+' is no version"),
-        (HEAD + ":::{stp} one\n:::\n", 11, "there is no directive {stp}: use one of step, hint"),
+        (HEAD + ":::{stp} one\n:::\n", 11, "there is no directive {stp}: use one of step, watch, hint"),
         (HEAD + ":::{hint}\nx\n:::\n", 11, "{hint} belongs to a step"),
         (HEAD + STEP + ":::{hint}\n\n:::\n", 29, "this hint is empty"),
         (HEAD + STEP + ":::{hint}\nx\n", 29, "this block is never closed: end it with a line “:::”"),
@@ -362,5 +362,13 @@ def test_cells_belong_to_the_nearest_tag_above() -> None:
 
 def test_the_schema_names_every_option() -> None:
     definitions = lab_parse.schema()["$defs"]
-    assert set(definitions["StepOptions"]["properties"]) == {"title", "kind", "counts", "stretch", "python", "serves"}
+    assert set(definitions["StepOptions"]["properties"]) == {
+        "title",
+        "kind",
+        "counts",
+        "stretch",
+        "python",
+        "serves",
+        "draw",
+    }
     assert definitions["FrontMatter"]["additionalProperties"] is False

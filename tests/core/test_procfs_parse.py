@@ -205,11 +205,21 @@ def test_sem_t():
 
 @pytest.mark.parametrize("head", [structs.HEAD, structs.HEAD_FREE_THREADED])
 def test_semlock_is_known_by_its_handle_whichever_head_it_has(head):
-    data = bytes(head) + struct.pack("<QQiiiiQ", 0x7F0000001000, 5, 1, 1, 1, 0, 0) + bytes(40)
+    data = bytes(head) + struct.pack("<QQiiiiQ", 0x7F0000001000, 0x7F0000003040, 1, 1, 1, 0, 0) + bytes(40)
 
-    assert structs.semlock(data, {0x7F0000001000}) == (0x7F0000001000, 5, 1, 1, 1, 0)
+    assert structs.semlock(data, {0x7F0000001000}) == (0x7F0000001000, 0x7F0000003040, 1, 1, 1, 0)
     assert structs.semlock(data, {0x7F0000002000}) is None
     assert structs.semlock(data[:40], {0x7F0000001000}) is None
+
+
+@pytest.mark.parametrize(
+    ("last_tid", "count", "maxvalue", "kind"),
+    [(5, 1, 1, 1), (16, -1, 1, 0), (16, 1, 2, 0), (16, 0, 0, 1), (16, 1, 1, 2)],
+)
+def test_a_handle_among_what_no_semlock_holds_is_no_semlock(last_tid, count, maxvalue, kind):
+    data = bytes(structs.HEAD) + struct.pack("<QQiiiiQ", 0x7F0000001000, last_tid, count, maxvalue, kind, 0, 0)
+
+    assert structs.semlock(data + bytes(40), {0x7F0000001000}) is None
 
 
 def test_locks_of_files():

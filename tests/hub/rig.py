@@ -158,7 +158,8 @@ class RealHub:
             )
         self._until(lambda: self.api("GET", "services").status == 200, "start")
         if not self.external:
-            self._until(lambda: ask("GET", f"{self.direct}health").status == 200, "start the class service")
+            # By the proxy: the Hub adds the service's route only when it has seen the service answer.
+            self._until(lambda: ask("GET", f"{self.page}health").status == 200, "start the class service")
 
     def stop(self) -> None:
         """Ends it and all that it has started."""
@@ -260,7 +261,7 @@ c.Spawner.http_timeout = {PATIENCE}
 c.JupyterHub.services = [{{"name": "tests", "api_token": {self.token!r}}}]
 c.JupyterHub.load_roles = [
     {{"name": "tests", "services": ["tests"], "scopes": [
-        "admin:users", "admin:groups", "admin:servers", "tokens", "read:hub", "read:services", "list:services",
+        "admin:users", "admin:groups", "admin:servers", "proxy", "tokens", "read:hub", "read:services", "list:services",
         "custom:parallab:report", "custom:parallab:read", "custom:parallab:teach", "access:services", "self",
     ]}},
 ]

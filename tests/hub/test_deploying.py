@@ -140,6 +140,14 @@ class OwnService:
         self.process.send_signal(how)
         return self.process.wait(rig.PATIENCE)
 
+    def __enter__(self) -> OwnService:
+        self.start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.stop(signal.SIGKILL)
+
 
 @pytest.fixture(scope="module")
 def database() -> Iterator[str]:
@@ -155,9 +163,7 @@ def test_a_service_of_its_own_on_postgresql_is_killed_and_back_and_nothing_is_lo
 ) -> None:
     token = secrets.token_hex(16)
     hub = rig.RealHub(tmp_path / "hub", CONFIG.replace("TOKEN", token), external=True)
-    with hub.running():
-        service = OwnService(hub, token, database, tmp_path)
-        service.start()
+    with hub.running(), OwnService(hub, token, database, tmp_path) as service:
         ada = hub.token_of("ada", f"{Scopes('parallab').report}!user=ada")
         teacher = hub.token_of("teach")
         sent = []
@@ -182,8 +188,8 @@ def test_a_service_of_its_own_on_postgresql_is_killed_and_back_and_nothing_is_lo
         assert (page.status, ">ada<" in page.text) == (200, True)
         assert ">teach<" not in page.text, "who teaches is no learner"
         # The Hub's own proxy leads to it, too, once the Hub has looked again, and from there to the Hub's login.
-        hub.api("POST", "proxy")
+        assert hub.api("POST", "proxy").status == 200
         reply = rig.ask("GET", f"{hub.page}class/~everybody", headers={"Sec-Fetch-Mode": "navigate"})
         assert "client_id=service-parallab" in reply.headers["Location"]
-        service.stop()
+        assert service.stop() == 0
         assert token not in (tmp_path / "service.log").read_text()
