@@ -28,7 +28,7 @@ __all__ = ["PROVISIONER", "Done", "Hang", "HeadlessError", "counted", "passed", 
 
 #: Seconds a cell must be known to be stuck before the run goes on without waiting for its time limit.
 CERTAIN = 1.0
-#: Seconds that a cell tagged ``hangs`` gets when it cannot be told that it is stuck.
+#: Seconds in which nothing moves that a cell tagged ``hangs`` gets when it cannot be told that it is stuck.
 HANGS = 20.0
 #: Seconds that an interrupted cell gets to end, before the next interrupt and then the kill.
 RELEASE = 5.0
@@ -214,11 +214,11 @@ class _Session:
         if cell.step:
             metadata["parallab"] = {"lab": self.lab.lab.id, "step": cell.step}
         ended = self._cell_ended(cell_id)
-        limit = min(timeout, HANGS) if "hangs" in cell.tags else timeout
+        quiet = HANGS if "hangs" in cell.tags else timeout
         reply = asyncio.ensure_future(self.kernel.reply(self.kernel.send(cell.source, metadata)))
         acting = self._spawn_acts(cell, state, timeout)
         try:
-            if await self._finished(reply, ended, limit):
+            if await self._finished(reply, ended, timeout, quiet):
                 with contextlib.suppress(asyncio.TimeoutError):
                     await asyncio.wait_for(ended.wait(), 5.0)
                 await self._met(state)
@@ -280,19 +280,21 @@ class _Session:
         recorder.listen(hear)
         return ended
 
-    async def _finished(self, reply: asyncio.Future[None], ended: asyncio.Event, limit: float) -> bool:
+    async def _finished(self, reply: asyncio.Future[None], ended: asyncio.Event, limit: float, quiet: float) -> bool:
         """Whether the cell ended by itself; False when it is stuck, out of time, or its kernel dead.
 
-        A reply that is too large to be taken never comes: then the probe's word for it must do.
+        It is out of time after ``limit`` seconds, or after ``quiet`` seconds in which nothing moved. A reply
+        that is too large to be taken never comes: then the probe's word for it must do.
         """
-        end = time.monotonic() + limit
+        began = time.monotonic()
+        end = began + limit
         stuck_since: float | None = None
         ended_since: float | None = None
         while time.monotonic() < end:
             with contextlib.suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(asyncio.shield(reply), 0.1)
                 return True
-            if self.recorder.dead:
+            if self.recorder.dead or time.monotonic() - max(began, self.recorder.moved) >= quiet:
                 return False
             if ended.is_set():
                 ended_since = ended_since or time.monotonic()

@@ -112,10 +112,11 @@ class Recorder:
         self._running: tuple[str, int] | None = None
         self._newest: tuple[str, int] = ("", 0)
         self._stuck: bool | None = False
-        self._heard = time.monotonic()
+        self._happened = self._moved = time.monotonic()
         self._watch: asyncio.Task[None] | None = None
         self._changed: asyncio.TimerHandle | None = None
         self._looks: tuple[model.Snapshot, ...] = ()
+        self._looked = 0.0
         self._named: tuple[model.Named, ...] = ()
         self._cost = 0.0
         self._decision: asyncio.Task[None] | None = None
@@ -216,8 +217,7 @@ class Recorder:
             if isinstance(event, model.Answer):
                 event = msgspec.structs.replace(event, cell=self._newest[0], run=self._newest[1])
             else:
-                self._heard = time.monotonic()
-                self._unstick()
+                self._happen(event)
             self._log.add(event)
             self._comings.hear(event)
             if event.pid not in (0, self.pid):
@@ -241,6 +241,13 @@ class Recorder:
                 case _:
                     pass
         self._note_change()
+
+    def _happen(self, event: model.AnyEvent) -> None:
+        """What counts is when it happened: a process keeps some reports back until it is asked."""
+        at = min(event.at / 1e9, time.monotonic())
+        self._happened = max(self._happened, at)
+        if at >= self._looked:
+            self._unstick()
 
     def note(self, event: model.Acted) -> None:
         """What the lab itself did for the learner goes into the recording.
@@ -520,7 +527,7 @@ class Recorder:
     async def _watch_cell(self) -> None:
         """While a cell runs: sparse looks at the tree, and a decision when nothing moves."""
         before: tuple[tuple[int, str, int], ...] = ()
-        still = time.monotonic()
+        still = self._moved = time.monotonic()
         patience = STILL
         while self._running is not None and not self.dead:
             try:
@@ -530,10 +537,11 @@ class Recorder:
                 continue
             now = time.monotonic()
             moving = self._signature(tree)
-            if moving != before or self._heard > still:
+            if moving != before or self._happened > still:
                 if {pid for pid, *_ in moving} != {pid for pid, *_ in before}:
                     self._note_change()
-                before, still, patience = moving, max(now, self._heard), STILL
+                before, still, patience = moving, now, STILL
+                self._moved = now
                 self._unstick()
             elif now - still >= patience:
                 with contextlib.suppress(OSError):
@@ -567,7 +575,7 @@ class Recorder:
         await asyncio.shield(self._decision)
 
     async def _decide_once(self) -> None:
-        heard = self._heard
+        asked = time.monotonic()
         first = await self._snapshot()
         began = time.monotonic()
         stacks = await self._stacks() if self._asks(first) else ()
@@ -575,11 +583,11 @@ class Recorder:
             await self._ask_names()
         await asyncio.sleep(max(0.0, began + STILL - time.monotonic()))
         second = msgspec.structs.replace(await self._snapshot(), stacks=stacks)
-        if self._heard != heard or self._running is None:
+        if self._happened >= asked or self._running is None:
             return
         # Of a crowd not all were read: somebody else might go on.
         stuck = waits.stuck(first, second, self._before_the_learner()) if not self._crowded else None
-        self._looks = (first, second)
+        self._looks, self._looked = (first, second), asked
         if stuck is True and self._stuck is not True:
             self._stuck = True
             self._tell("stuck")
@@ -604,6 +612,11 @@ class Recorder:
         return self._stuck if self._running is not None else False
 
     @property
+    def moved(self) -> float:
+        """When anything last moved that the running cell may be waiting for (monotonic seconds)."""
+        return max(self._moved, self._happened)
+
+    @property
     def hello(self) -> model.Hello | None:
         """What the kernel's probe said of itself, None while there is none."""
         return self._hello
@@ -626,7 +639,7 @@ class Recorder:
         return self._recording(until, snapshots)
 
     def _stands_still(self) -> bool:
-        return time.monotonic() - self._heard >= STILL / 2 and not self._looks
+        return time.monotonic() - self._happened >= STILL / 2 and not self._looks
 
     def _asks(self, first: model.Snapshot) -> bool:
         """Whether threads of the kernel that are not its own machinery wait for one another."""

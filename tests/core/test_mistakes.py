@@ -257,6 +257,28 @@ def test_threads_are_waited_for_one_by_one_too() -> None:
     assert not RECOGNISERS["M13"](tale(thread(1, 20, 40), thread(2, 25, 70), *waits))
 
 
+def letters(*lines: tuple[int, str]) -> list[model.AnyEvent]:
+    """Of a queue between processes: who (0 the notebook) did what, one each microsecond from 100 on."""
+    return [
+        model.QueueUse(at=100 + n, pid=pid or KERNEL, cell=CELL, run=1, queue="/mp-q", cls="Queue", act=act, n=n)  # type: ignore[arg-type]
+        for n, (pid, act) in enumerate(lines, 1)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("code", "lines", "told"),
+    [
+        pytest.param(-15, [(1, "put"), (1, "put"), (0, "get")], True, id="a parcel was lost"),
+        pytest.param(-15, [(1, "put"), (0, "get")], True, id="nothing was lost, by luck"),
+        pytest.param(-15, [(0, "put"), (1, "get"), (1, "put"), (0, "get")], False, id="it waited for the next order"),
+        pytest.param(0, [(1, "put"), (0, "get")], False, id="it ended by itself"),
+    ],
+)
+def test_who_was_killed_while_talking(code: int, lines: list[tuple[int, str]], told: bool) -> None:
+    run = tale(life(1, 20, 25, 400, code, target="m.f"), letters(*lines))
+    assert RECOGNISERS["M35"](run) is told
+
+
 def test_the_work_of_a_thread_done_by_the_notebook() -> None:
     made = model.ThreadMade(at=15, pid=KERNEL, cell=CELL, run=1, ident=3, cls="Ticker", overrides_run=True)
     work = ledger((0, "put", LINE), cls="Journal")

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import kernels
+from parallab import model
 from parallab.procfs.read import Reader
 from parallab.wire import KernelState
 from proc import standstills as programs
@@ -75,7 +76,7 @@ async def _until_named(tmp_path: Path, name: str, method: str, code: str = "") -
 
     def listen(what: str) -> None:
         if what == "stuck":
-            told.append((recorder.state("k"), time.monotonic() - recorder._heard))
+            told.append((recorder.state("k"), time.monotonic() - recorder._happened))
 
     recorder.listen(listen)
     try:
@@ -120,6 +121,34 @@ def test_a_cell_that_is_slow_is_never_called_stuck(tmp_path: Path, name: str) ->
         return said
 
     assert True not in asyncio.run(go())
+
+
+BUSY_THEN_STUCK = """
+import queue
+box = queue.Queue()
+for number in range(600):
+    box.put(number)
+lock = mp.Lock()
+lock.acquire()
+lock.acquire()
+"""
+
+
+def test_what_is_reported_late_does_not_make_a_standstill_look_like_a_move(tmp_path: Path) -> None:
+    """A kernel keeps the last of many lines back until it is asked: they tell of what was before."""
+
+    async def go() -> model.Recording:
+        kernel, _ = await _run(tmp_path, "", "fork", BUSY_THEN_STUCK)
+        try:
+            await kernels.until(lambda: kernel.recorder.stuck, "the standstill")
+            recording: model.Recording = await kernel.recorder.cut()
+            return recording
+        finally:
+            await _end(kernel)
+
+    recording = asyncio.run(go())
+    assert sum(isinstance(event, model.QueueUse) and event.act == "put" for event in recording.events) == 600
+    assert (recording.stuck, len(recording.snapshots)) == (True, 2)
 
 
 LEFT = """

@@ -106,12 +106,19 @@ def queue_of_threads(evidence: Evidence) -> bool:
 
 
 def killed_while_talking(evidence: Evidence) -> bool:
-    """M35: a process was ended from outside, and what it had put did not all arrive."""
+    """M35: a process was ended from outside that put into a queue, and was not waiting for anybody's word.
+
+    Who takes from nobody has no farewell to wait for: it was on its way to the next item, or to its end. Of
+    others it is known only where not all arrived that they had put.
+    """
     if stands_still(evidence, "M35"):
         return True
     killed = {one.pid for one in evidence.workers if (one.exit_code or 0) < 0}
+    takers = {line.pid for mailbox in evidence.mailboxes for line in mailbox.gets}
+    takers |= {word.pid for pipe in evidence.pipes for word in pipe.words if word.act in ("recv", "eof")}
     return any(
-        len(mailbox.puts) > len(mailbox.gets) and any(line.pid in killed for line in mailbox.puts)
+        (mine := killed & {line.pid for line in mailbox.puts})
+        and (len(mailbox.puts) > len(mailbox.gets) or not mine <= takers)
         for mailbox in evidence.mailboxes
     )
 
