@@ -145,6 +145,7 @@ class Recorder:
         self.pid = self._log.kernel = pid
         if self._book is not None:
             self._book.begin(pid)
+        self._reader.begin(pid)
         self._open_shm()
         if handle is None and hasattr(os, "pidfd_open"):
             with contextlib.suppress(OSError):
@@ -489,14 +490,14 @@ class Recorder:
         """What was there before the learner; the kernel's own threads may come a little later.
 
         So it is taken when the probe reports, and the kernel's threads again when the first cell
-        begins; those that this cell starts in the meantime are known by their reports.
+        begins; those that cells start in the meantime are known by their reports. Of a look that
+        came too late, the kernel itself is all that is believed.
         """
-        first = self._baseline is None
         try:
             snapshot = await self._snapshot()
         except OSError:
             return  # said by what is blind; what this kernel began with is then not known
-        if first and self._running is None:
+        if self._baseline is None and self._newest == ("", 0):
             self._baseline = snapshot
         elif (kernel := snapshot.process(self.pid)) is not None:
             self._machinery = kernel.threads
@@ -523,6 +524,16 @@ class Recorder:
         return msgspec.structs.replace(
             self._baseline, processes=(msgspec.structs.replace(kernel, threads=threads), *others)
         )
+
+    def _with_strangers(self, snapshots: Iterable[model.Snapshot]) -> model.Snapshot | None:
+        """The baseline; of the shared memory that these snapshots show, what was there before the kernel."""
+        before = self._before_the_learner()
+        if before is None:
+            return None
+        found = dict.fromkeys(
+            segment for snapshot in snapshots for segment in self._reader.strangers(snapshot.segments)
+        )
+        return msgspec.structs.replace(before, segments=tuple(found))
 
     async def _watch_cell(self) -> None:
         """While a cell runs: sparse looks at the tree, and a decision when nothing moves."""
@@ -705,7 +716,7 @@ class Recorder:
             self.kernel_id,
             self.pid,
             probe=self._hello is not None,
-            baseline=self._before_the_learner(),
+            baseline=self._with_strangers(snapshots),
             snapshots=snapshots,
             sightings=tuple(one for seen in self._sightings.values() for one in seen),
             events=self._log.events(until),

@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+import threading
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.shared_memory import SharedMemory
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
 
 from kernels import RecordedKernel, until
-from parallab import model, story
+from parallab import cleaning, model, recorder, story
 from parallab.inotify import Change, Watch
 
 SHM = Path("/dev/shm")
@@ -111,6 +114,51 @@ async def test_what_lives_shorter_than_a_look_is_recorded_and_others_are_not(ker
     assert set(made.did("close")) == {kernel.pid, child.pid}
     assert made.created < made.unlinked
     assert model.loads(model.dumps(recording)) == recording
+
+
+@pytest.fixture
+def starved(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """On a very busy machine: looks at processes get no core before this is set."""
+    fed = threading.Event()
+
+    def executor(*args: Any, **kwargs: Any) -> ThreadPoolExecutor:
+        made = ThreadPoolExecutor(*args, **kwargs)
+        made.submit(fed.wait)
+        return made
+
+    monkeypatch.setattr(recorder, "ThreadPoolExecutor", executor)
+    yield fed
+    fed.set()
+
+
+@pytest.mark.asyncio
+async def test_what_came_before_the_first_look_is_the_learners_and_what_came_before_the_kernel_is_not(
+    tmp_path: Path, starved: threading.Event
+) -> None:
+    stranger = SharedMemory(create=True, size=16)
+    kernel = RecordedKernel(tmp_path)
+    await kernel.start()
+    try:
+        await kernel.run(
+            "from multiprocessing.shared_memory import SharedMemory\nimport mmap, subprocess\n"
+            "left = SharedMemory(create=True, size=100); left.close()\n"
+            f"with open({str(SHM / stranger.name)!r}) as file: theirs = mmap.mmap(file.fileno(), 0, mmap.MAP_SHARED, 1)\n"
+            "child = subprocess.Popen(['sleep', '600'])"
+        )
+        starved.set()
+        recording = await kernel.recorder.cut()
+        name = await kernel.run("print(left.name); child.kill(); child.wait(); theirs.close()")
+    finally:
+        await kernel.kill()
+        cleaning.clean_after(kernel.recorder.kernel_id, kernel.runtime / "parallab" / "ledgers")
+        await kernel.end()
+        stranger.close()
+        there = (SHM / stranger.name).exists()
+        stranger.unlink()
+    assert [one.name for one in story.segments_left(recording)] == [name]
+    assert recording.baseline is not None
+    assert [one.pid for one in recording.baseline.processes] == [kernel.pid]
+    assert ((SHM / name).exists(), there) == (False, True)
 
 
 @pytest.mark.asyncio

@@ -12,6 +12,7 @@ means is for ``ipc``.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -129,6 +130,21 @@ class Reader:
         self._strangers: dict[int, str] | None = None
         self._newcomers: set[int] = set()
         self._not_understood: list[Missing] = []
+
+    def begin(self, pid: int) -> None:
+        """Process ``pid`` begins: what is in /dev/shm already, as it has that mounted, is somebody else's.
+
+        Without this, that is what the first look shows, and what came before it and is held by nobody stays unseen.
+        """
+        for directory in self._shared_folders(pid):
+            with contextlib.suppress(OSError):
+                self._strangers = opened.entries(directory)
+                return
+
+    def strangers(self, found: Iterable[Segment]) -> tuple[Segment, ...]:
+        """Those of these entries of /dev/shm that were there before."""
+        before = self._strangers or {}
+        return tuple(one for one in found if before.get(one.inode.ino) == one.name)
 
     # -- the tree ---------------------------------------------------------------
 
@@ -562,7 +578,7 @@ class Reader:
         A machine may hold thousands of segments and semaphores of others, or left by them: those cost one reading of
         the folder, whenever an entry comes or goes.
         """
-        for directory in (f"{self._root}/{pid}/root/dev/shm", "/dev/shm" if self._root == "/proc" else ""):
+        for directory in self._shared_folders(pid):
             try:
                 status = os.stat(directory)
                 self._list(directory, status)
@@ -577,6 +593,11 @@ class Reader:
             return opened.segments(directory, status.st_dev, names[:MAX_SEGMENTS])
         missing.append(Missing("/dev/shm", "it could not be read", "segments"))
         return ()
+
+    def _shared_folders(self, pid: int) -> tuple[str, ...]:
+        """Where /dev/shm may be found, as process ``pid`` has it mounted."""
+        own = f"{self._root}/{pid}/root/dev/shm"
+        return (own, "/dev/shm") if self._root == "/proc" else (own,)
 
     def _list(self, directory: str, status: os.stat_result) -> None:
         stamp = (status.st_dev, status.st_ino, status.st_mtime_ns)
