@@ -10,25 +10,22 @@ import asyncio
 import contextlib
 import errno
 import sys
-import time
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
 from parallab import judging, model
 from parallab.checks import Check
+from parallab.judge_clock import PATIENCE, StarvedError, in_time
 from parallab.judge_worker import LENGTH, READY, Request
-from parallab.procfs import parse
 from parallab.wire import GoalResult
 
+#: Seconds that a step's checks may use up, as ``judge_clock`` counts them.
 DEADLINE = 2.0
-#: Seconds that starting the process, sending it the recording and loading the lab may take.
+#: The same for starting the process, sending it the recording and loading the lab.
 GRACE = 20.0
 IDLE = 60.0
-#: A judge that waits for a core gets so many times its limit, at the most.
-MOST = 10
 LARGEST = 8 * 1024 * 1024
 
 _goals = msgspec.json.Decoder(GoalResult)
@@ -37,9 +34,10 @@ _goals = msgspec.json.Decoder(GoalResult)
 class JudgePool:
     """One warm judging process; use :meth:`judge` from one event loop, :meth:`close` at the end."""
 
-    def __init__(self, deadline: float = DEADLINE, idle: float = IDLE) -> None:
+    def __init__(self, deadline: float = DEADLINE, idle: float = IDLE, patience: float = PATIENCE) -> None:
         self._deadline = deadline
         self._idle = idle
+        self._patience = patience
         self._process: asyncio.subprocess.Process | None = None
         self._turn = asyncio.Lock()
         self._sleep: asyncio.TimerHandle | None = None
@@ -60,38 +58,42 @@ class JudgePool:
         wanted = [check for check in checks if not phases or check.phase in phases]
         text = model.dumps(recording)
         if len(text) > LARGEST:
-            return tuple(
-                GoalResult(check.name, check.text, check.phase, "undecided", reason=TOO_LARGE) for check in wanted
-            )
+            return _undecided(wanted, TOO_LARGE)
         frame = msgspec.json.encode(
             Request(str(folder), step, msgspec.Raw(text), dict(steps), since, dict(met or {}), tuple(phases))
         )
-        try:
-            async with self._turn:
-                goals, problem = await self._ask(frame)
-        except _NoRoomError:
-            return tuple(
-                GoalResult(check.name, check.text, check.phase, "undecided", reason=NO_ROOM) for check in wanted
-            )
+        goals: list[GoalResult] = []
+        problem = ""
+        async with self._turn:
+            try:
+                problem = await self._ask(frame, goals)
+            except _NoRoomError:
+                return _undecided(wanted, NO_ROOM)
+            except StarvedError:
+                return (*goals, *_undecided(wanted[len(goals) :], TOO_BUSY))
         return (*goals, *_unjudged(wanted[len(goals) :], problem))
 
-    async def _ask(self, frame: bytes) -> tuple[list[GoalResult], str]:
-        goals: list[GoalResult] = []
+    async def _ask(self, frame: bytes, goals: list[GoalResult]) -> str:
+        """Adds the goals as they are judged; answers what was wrong with the checks, "" if nothing."""
+        problem = f"the lab's checks could not be loaded within {GRACE:g} s"
+        done = False
         try:
             process = await self._warm_or_no_room()
             assert process.stdin is not None
             assert process.stdout is not None
             process.stdin.write(LENGTH.pack(len(frame)) + frame)
-            await asyncio.wait_for(_ready(process.stdout), GRACE)
-            await _in_time(_collect(process.stdout, goals), process.pid, self._deadline)
-            return goals, ""
-        except (TimeoutError, asyncio.TimeoutError):
-            await self._end()
-            return goals, f"the check did not come to an end within {self._deadline:g} s"
+            await in_time(_ready(process.stdout), process.pid, GRACE, self._patience)
+            problem = f"the check did not come to an end within {self._deadline:g} s"
+            await in_time(_collect(process.stdout, goals), process.pid, self._deadline, self._patience)
+            done = True
+            return ""
+        except TimeoutError:
+            return problem
         except (asyncio.IncompleteReadError, ConnectionError, OSError):
-            await self._end()
-            return goals, "the process that judges ended"
+            return "the process that judges ended"
         finally:
+            if not done:
+                await self._end()
             self._rest()
 
     async def _warm_or_no_room(self) -> asyncio.subprocess.Process:
@@ -153,37 +155,8 @@ NO_ROOM = (
     "The Jupyter server has too many files open, or no memory left, to judge this. Shut down kernels that you do "
     "not need, then check again."
 )
+TOO_BUSY = "The machine is too busy to judge this. Wait until it has less to do, then check again."
 TOO_LARGE = "More was recorded than can be judged. Restart the kernel and run only this step's cells."
-
-
-async def _in_time(work: Coroutine[Any, Any, None], pid: int, limit: float) -> None:
-    """Awaits the work for ``limit`` seconds, not counting those in which the process waited for a core.
-
-    A loaded server must not make an author's check look endless; nor may it wait for ever.
-
-    :raises TimeoutError: it took longer.
-    """
-    task = asyncio.ensure_future(work)
-    began, before, left = time.monotonic(), _queued(pid), limit
-    while not task.done():
-        await asyncio.wait({task}, timeout=left)
-        spent = time.monotonic() - began
-        left = min(limit + _queued(pid) - before, MOST * limit) - spent
-        if left <= 0 and not task.done():
-            # What came while this loop itself had no core is heard first.
-            await asyncio.wait({task}, timeout=0.1)
-        if left <= 0 and not task.done():
-            task.cancel()
-            raise TimeoutError
-    await task
-
-
-def _queued(pid: int) -> float:
-    """Seconds that a process was runnable and had no core (proc(5), schedstat); 0 where it cannot be told."""
-    try:
-        return parse.schedstat(Path(f"/proc/{pid}/schedstat").read_bytes()).queued_ns / 1e9
-    except (OSError, parse.ParseError):
-        return 0.0
 
 
 async def _ready(source: asyncio.StreamReader) -> None:
@@ -199,6 +172,10 @@ async def _collect(source: asyncio.StreamReader, goals: list[GoalResult]) -> Non
 async def _frame(source: asyncio.StreamReader) -> bytes:
     size = LENGTH.unpack(await source.readexactly(LENGTH.size))[0]
     return await source.readexactly(size) if size else b""
+
+
+def _undecided(checks: Sequence[Check], why: str) -> tuple[GoalResult, ...]:
+    return tuple(GoalResult(check.name, check.text, check.phase, "undecided", reason=why) for check in checks)
 
 
 def _unjudged(checks: Sequence[Check], problem: str) -> list[GoalResult]:

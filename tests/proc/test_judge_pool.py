@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import signal
+import sys
+import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+import kernels
+from parallab import judge_pool
 from parallab.judge_pool import LARGEST, JudgePool
+from parallab.procfs import parse
 from parallab.wire import GoalResult
 from small_lab import small_lab
 from tales import CELL, begin, end, life, recording
@@ -64,6 +72,110 @@ async def test_a_check_that_never_returns_is_broken_and_the_next_request_works(t
             )
     finally:
         await pool.close()
+
+
+async def test_a_check_that_waits_for_ever_is_broken(tmp_path: Path) -> None:
+    goals = await judge(
+        tmp_path,
+        '''
+    import threading
+
+    @check("work")
+    def endless(run):
+        """For ever"""
+        threading.Event().wait()
+''',
+        0.5,
+    )
+    assert [goal.verdict for goal in goals] == ["broken"]
+    assert "did not come to an end within 0.5 s" in goals[0].reason
+
+
+async def test_checks_that_cannot_be_loaded_in_time_are_broken(tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setattr(judge_pool, "GRACE", 2.0)
+    lab = small_lab(tmp_path, GOOD)
+    with (lab.folder / "checks.py").open("a") as file:
+        file.write("\nwhile True: pass\n")
+    pool = JudgePool()
+    try:
+        told = recording(begin(), life(1, 20, 25, 40), end())
+        (goal,) = await pool.judge(lab.folder, lab.checks["work"], "work", told, {CELL: "work"})
+    finally:
+        await pool.close()
+    assert (goal.verdict, "could not be loaded within 2 s" in goal.reason) == ("broken", True)
+
+
+SLOW = '''
+    import os, time
+
+    @check("work")
+    def slow(run):
+        """Needs 0.3 s of a core, and has a twentieth of one"""
+        os.nice(10)
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+        while time.process_time() < spent + 0.3:
+            pass
+
+    spent = time.process_time()
+'''
+
+
+@pytest.mark.slow
+async def test_a_check_that_has_hardly_a_core_is_no_endless_one(tmp_path: Path) -> None:
+    busy = "import os\nos.sched_setaffinity(0, {min(os.sched_getaffinity(0))})\nwhile True: pass"
+    others = [await asyncio.create_subprocess_exec(sys.executable, "-c", busy) for _ in range(2)]
+    began = time.monotonic()
+    try:
+        goals = await judge(tmp_path, SLOW, 0.5)
+    finally:
+        for other in others:
+            other.kill()
+            await other.wait()
+    assert [(goal.verdict, goal.reason) for goal in goals] == [("passed", "")]
+    assert time.monotonic() - began > 2, "it had a core of its own"
+
+
+STOPPED = '''
+    import os, signal
+
+    @check("work")
+    def stopped(run):
+        """Stopped by somebody, as a machine that sleeps does"""
+        os.kill(os.getpid(), signal.SIGSTOP)
+'''
+
+
+async def test_a_judge_that_is_stopped_uses_up_no_time(tmp_path: Path) -> None:
+    lab = small_lab(tmp_path, GOOD + STOPPED)
+    pool = JudgePool(0.5)
+    told = recording(begin(), life(1, 20, 25, 40), end())
+    judging = asyncio.ensure_future(pool.judge(lab.folder, lab.checks["work"], "work", told, {CELL: "work"}))
+    try:
+        process = await kernels.until(lambda: pool.process if _state(pool) == "T" else None, "the judge's stop")
+        # It stands still: only the clock can tell when an endless check would have been given up.
+        assert await asyncio.wait({judging}, timeout=1.5) == (set(), {judging})
+        process.send_signal(signal.SIGCONT)
+        goals = await judging
+    finally:
+        await pool.close()
+    assert [goal.verdict for goal in goals] == ["passed", "passed"]
+
+
+async def test_a_judge_that_cannot_go_on_is_given_up_and_nobody_is_blamed(tmp_path: Path) -> None:
+    lab = small_lab(tmp_path, STOPPED)
+    pool = JudgePool(patience=1.0)
+    told = recording(begin(), life(1, 20, 25, 40), end())
+    try:
+        (goal,) = await pool.judge(lab.folder, lab.checks["work"], "work", told, {CELL: "work"})
+    finally:
+        await pool.close()
+    assert (goal.verdict, goal.reason) == ("undecided", judge_pool.TOO_BUSY)
+
+
+def _state(pool: JudgePool) -> str:
+    if pool.process is None:
+        return ""
+    return parse.stat(Path(f"/proc/{pool.process.pid}/stat").read_bytes()).state
 
 
 async def test_a_check_that_ends_the_process_is_broken(tmp_path: Path) -> None:

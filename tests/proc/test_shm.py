@@ -142,7 +142,8 @@ async def test_what_came_before_the_first_look_is_the_learners_and_what_came_bef
         await kernel.run(
             "from multiprocessing.shared_memory import SharedMemory\nimport mmap, subprocess\n"
             "left = SharedMemory(create=True, size=100); left.close()\n"
-            f"with open({str(SHM / stranger.name)!r}) as file: theirs = mmap.mmap(file.fileno(), 0, mmap.MAP_SHARED, 1)\n"
+            f"with open({str(SHM / stranger.name)!r}) as file:\n"
+            "    theirs = mmap.mmap(file.fileno(), 0, mmap.MAP_SHARED, mmap.PROT_READ)\n"
             "child = subprocess.Popen(['sleep', '600'])"
         )
         starved.set()
