@@ -614,6 +614,8 @@ class QueueUse(Event, frozen=True, kw_only=True, tag="queue"):
 
     queue: Name
     cls: Name = ""
+    base: Name = ""
+    """The library's class that it inherits from, where its own is another."""
     act: Literal[
         "made", "put", "get", "done", "join", "joined", "full", "empty", "look", "wait-put", "wait-get", "unsent"
     ] = "put"

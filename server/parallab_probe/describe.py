@@ -33,6 +33,19 @@ def type_name(value: object) -> str:
     return str(type.__getattribute__(type(value), "__name__"))
 
 
+def library_type_name(value: object, module: str, own: frozenset[str]) -> str:
+    """The name of the class of this module that its type inherits from, and from which it has all of ``own``.
+
+    "" where its type is that class itself, or has one of these methods of its own.
+    """
+    for kind in type.mro(type(value)):
+        if type.__getattribute__(kind, "__module__") == module:
+            return "" if kind is type(value) else str(type.__getattribute__(kind, "__name__"))
+        if not own.isdisjoint(type.__getattribute__(kind, "__dict__")):
+            return ""
+    return ""
+
+
 def full_type_name(value: object) -> str:
     """``module.name`` of its type, without the module for builtins."""
     kind = type(value)

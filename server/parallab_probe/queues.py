@@ -32,15 +32,21 @@ _ITEMS = frozenset({"put", "get", "send", "recv"})
 """The acts by which something goes in or comes out."""
 
 
+_KIND = frozenset({"_init", "_put", "_get"})
+"""The methods that make a queue of threads the kind that it is: what comes out first."""
+
+
 class Ledger:
     """One queue's lines in this process."""
 
     __slots__ = ("count", "head", "kind", "last", "looks", "name", "ref", "said", "tail")
 
-    def __init__(self, name: str, cls: str, maxsize: int) -> None:
+    def __init__(self, name: str, cls: str, maxsize: int, base: str = "") -> None:
         self.name = name
         self.kind = "queue"
         self.head = f',"queue":{report.quote(name)},"cls":{report.quote(cls)}'
+        if base:
+            self.head += f',"base":{report.quote(base)}'
         self.tail = f',"maxsize":{maxsize}' if maxsize else ""
         """Both as JSON."""
         self.count = count(1)
@@ -234,7 +240,8 @@ def made(token: Any, _result: Any) -> None:
     if not local.run or theirs:
         _open(queue, None)
         return
-    ledger = Ledger(f"{os.getpid()}:{id(queue):x}", describe.type_name(queue), queue.maxsize)
+    base = describe.library_type_name(queue, "queue", _KIND)
+    ledger = Ledger(f"{os.getpid()}:{id(queue):x}", describe.type_name(queue), queue.maxsize, base)
     _open(queue, ledger)
     report.jot("queue", _line(ledger, "made", 0, None, -1))
 
@@ -351,7 +358,8 @@ def _mp_open(queue: Any, made_here: bool) -> None:
     if type(caller) is str and caller.startswith(("multiprocessing.pool", "concurrent.futures")):
         _open(queue, None)
         return
-    ledger = Ledger(_mp_name(queue), describe.type_name(queue), maxsize)
+    base = describe.library_type_name(queue, "multiprocessing.queues", _KIND)
+    ledger = Ledger(_mp_name(queue), describe.type_name(queue), maxsize, base)
     _open(queue, ledger)
     if made_here:
         report.jot("queue", _line(ledger, "made", 0, None, -1))

@@ -35,6 +35,14 @@ def test_what_is_in_it_and_who_waits() -> None:
     assert queue.waiting("join") == ()
 
 
+def test_a_class_of_the_learners_own_counts_for_the_queue_that_it_is() -> None:
+    own = use(11, "made", cls="Inbox", base="LifoQueue")
+    (queue,) = story.all_queues(recording(begin(), own), RUNS)
+    assert queue.cls == "LifoQueue"
+    notes = evidence(begin(), use(11, "put", 1, cls="Journal", base="Queue"), end())
+    assert (notes.queues, len(notes.journal)) == ((), 1)
+
+
 def test_a_missing_line_is_noticed() -> None:
     (queue,) = story.all_queues(recording(begin(), use(11, "made"), use(12, "put", 1), use(14, "put", 3)), RUNS)
     assert not queue.whole

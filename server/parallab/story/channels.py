@@ -17,7 +17,7 @@ import msgspec
 from parallab import model
 from parallab.story.locks import Run
 from parallab.story.processes import Worker
-from parallab.story.queues import JOURNAL, Line, between_processes, line_of
+from parallab.story.queues import JOURNAL, Line, between_processes, kind_of, line_of
 
 
 @dataclass(frozen=True)
@@ -160,7 +160,7 @@ def all_mailboxes(recording: model.Recording, workers: Iterable[Worker], runs: I
 def _mailbox(name: str, events: list[model.QueueUse], made: model.QueueUse | None, given: Iterable[int]) -> Mailbox:
     return Mailbox(
         name,
-        events[-1].cls,
+        kind_of(events[-1]),
         max(event.maxsize for event in events),
         (made.cell, made.run) if made is not None else ("", 0),
         made.pid if made is not None else 0,

@@ -169,13 +169,18 @@ def between_processes(event: model.QueueUse) -> bool:
     return event.queue.startswith("/")
 
 
+def kind_of(event: model.QueueUse) -> str:
+    """Which of the library's queues it is: a class of the learner's own counts for what it inherits from."""
+    return event.cls if event.cls == JOURNAL else event.base or event.cls
+
+
 def _queue(events: list[model.QueueUse], made: model.QueueUse | None) -> Queue:
     lines = tuple(sorted((line_of(event) for event in events), key=lambda line: line.n))
     last = events[-1]
     numbers = [line.n for line in lines if line.n]
     return Queue(
         last.queue,
-        last.cls,
+        kind_of(last),
         last.maxsize,
         (made.cell, made.run) if made is not None else ("", 0),
         lines,
