@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
+#: Partials of partials that are looked through.
+DEPTH = 4
 ARGS = 32
 _LIBRARY = os.path.dirname(os.__file__) + os.sep
 _HERE = os.path.dirname(__file__)
@@ -71,9 +73,16 @@ def attributes(value: object) -> dict[str, Any]:
 
 
 def function_name(target: object) -> str:
-    """``module.qualname`` of a function or method, else the type of what is called; "" for None."""
+    """``module.qualname`` of a function or method, else the type of what is called; "" for None.
+
+    A partial goes by the name of its function.
+    """
     if target is None:
         return ""
+    for _ in range(DEPTH):
+        if not _is_partial(target):
+            break
+        target = target.func  # type: ignore[attr-defined]
     if type(target) is types.MethodType:
         target = target.__func__
     if type(target) is types.FunctionType or type(target) is types.BuiltinFunctionType:
@@ -81,6 +90,26 @@ def function_name(target: object) -> str:
         if type(name) is str:
             return f"{module}.{name}" if type(module) is str and module else name
     return full_type_name(target)
+
+
+def _is_partial(value: object) -> bool:
+    return "functools" in sys.modules and type(value) is sys.modules["functools"].partial
+
+
+def carried(target: Any) -> tuple[list[Any], list[Any]]:
+    """What travels inside a target: the arguments of a partial, and what its object holds that is shared."""
+    given: list[Any] = []
+    for _ in range(DEPTH):
+        if not _is_partial(target):
+            break
+        given = [*target.args, *target.keywords.values(), *given]
+        target = target.func
+    kind = type(target)
+    if kind is types.MethodType:
+        return given, shared_attributes(target.__self__)
+    if kind is types.FunctionType or kind is types.BuiltinFunctionType or is_a(target, type):
+        return given, []
+    return given, shared_attributes(target)
 
 
 def overrides(value: object, method: str, base: type) -> bool:

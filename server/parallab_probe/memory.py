@@ -31,8 +31,8 @@ def _mine(module: object, folder: str) -> bool:
 
 
 def _space(work: Any) -> dict[str, Any] | None:
-    """The globals of a function, method, partial or class."""
-    for _ in range(4):
+    """The globals of a function, method, partial or class, or of an object's class."""
+    for _ in range(5):
         if type(work) is types.MethodType:
             work = work.__func__
         elif type(work) is types.FunctionType:
@@ -43,7 +43,7 @@ def _space(work: Any) -> dict[str, Any] | None:
             module = sys.modules.get(str(type.__getattribute__(work, "__module__")))
             return vars(module) if module is not None else None
         else:
-            return None
+            work = type(work)
     return None
 
 

@@ -145,25 +145,30 @@ def starting(process: Any) -> Any:
     if described is None or described[0] is not inside.get("_name"):
         described = _described(process, target)
     _, _, text, overrides, name = described
-    held: list[Any] = describe.shared_attributes(process) if overrides else []
-    receiver = getattr(target, "__self__", None) if type(target).__name__ == "method" else None
-    if receiver is not None:
-        held += describe.shared_attributes(receiver)
-    args, kwargs = inside.get("_args", ()), inside.get("_kwargs", {})
-    if type(args) is not tuple or type(kwargs) is not dict:
-        args, kwargs = (), {}
+    given = _given(inside)
+    if overrides:
+        given += describe.shared_attributes(process)
     text = ',"began":%d%s' % (began, text)
-    if args or kwargs or held:
+    if given:
         numbers = sys.modules.get("parallab_probe.numbers")
         if numbers is not None:
-            numbers.hold([*args, *kwargs.values(), *held])
-        text = '%s,"args":%s' % (text, report.encode(describe.arguments(args, kwargs.values(), held)))
+            numbers.hold(given)
+        text = '%s,"args":%s' % (text, report.encode(describe.arguments(given)))
     role = _ROLES.get(name)
     if role is not None:
         text = '%s,"role":"%s"' % (text, role)
     if inside.get("_config", {}).get("daemon"):
         text += ',"daemon":true'
     return process, text
+
+
+def _given(inside: dict[str, Any]) -> list[Any]:
+    """What a process is given to its work, by its attributes: its arguments, and what its target carries."""
+    args, kwargs = inside.get("_args", ()), inside.get("_kwargs", {})
+    if type(args) is not tuple or type(kwargs) is not dict:
+        args, kwargs = (), {}
+    given, held = describe.carried(inside.get("_target"))
+    return [*args, *kwargs.values(), *given, *held]
 
 
 _ROLES = {
@@ -498,9 +503,7 @@ def _to_watch(process: Any) -> list[Any] | None:
     locks, numbers = sys.modules.get("parallab_probe.locks"), sys.modules.get("parallab_probe.numbers")
     if locks is None or numbers is None:
         return None
-    inside = describe.attributes(process)
-    args, kwargs = inside.get("_args", ()), inside.get("_kwargs", {})
-    given = [*args, *kwargs.values()] if type(args) is tuple and type(kwargs) is dict else []
+    given = _given(describe.attributes(process))
     if type(process) is not state.kind[0] and describe.overrides(process, "run", _base()):
         given += describe.shared_attributes(process)
     if not given:
