@@ -74,7 +74,10 @@ def _descriptors(folder: str, names: dict[str, Inode]) -> Iterable[tuple[Inode, 
 
 def _mapped(path: str, inodes: frozenset[Inode]) -> Iterable[Inode]:
     try:
-        return inodes.intersection(parse.mapped_files(opened.read(path)))
+        text = opened.read(path)
+        if not any(b" %d " % one.ino in text or b" %d\n" % one.ino in text for one in inodes):
+            return ()  # most have none of them, and a look is cheaper than to understand it all
+        return inodes.intersection(parse.mapped_files(text))
     except (OSError, parse.ParseError):
         return ()
 

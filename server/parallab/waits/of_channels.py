@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 from parallab.model import Inode
 from parallab.waits.case import Case, Found, start
-from parallab.waits.graph import Wait
+from parallab.waits.graph import POLLS, Wait
 
 
 def join_before_drain(case: Case) -> Iterable[Found]:
@@ -52,7 +52,11 @@ def waiting_for_itself(case: Case) -> Iterable[Found]:
     readers = [
         wait
         for wait in case.waits
-        if wait.inode in pipes and not wait.writes and wait.pid in pipes[wait.inode].writers and not case.gets(wait)
+        if wait.inode in pipes
+        and not wait.writes
+        and wait.pid in pipes[wait.inode].writers
+        and not case.gets(wait)
+        and (wait.tid == wait.pid or wait.call not in POLLS)  # a thread of a pool's own polls one to hear of changes
     ]
     while left := [one for one in readers if pipes[_inode(one)].writers <= {other.pid for other in readers}]:
         if len(left) == len(readers):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from parallab.waits import python
 from parallab.waits.case import Case, Found, start
 
 
@@ -13,6 +14,8 @@ def lost_task(case: Case) -> Iterable[Found]:
     if doing is None or doing.call != "pool":
         return
     root = case.seen.snapshot.root
+    if python.works_in_threads(root, case.seen.snapshot):
+        return
     hirers = {root, *(pid for pid, role in case.seen.roles.items() if role == "forkserver")}
     everybody = case.seen.snapshot.processes
     workers = [one for one in everybody if one.ppid in hirers and case.seen.roles[one.pid] == "worker"]

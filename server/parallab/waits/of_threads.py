@@ -137,8 +137,9 @@ def forked_lock(case: Case) -> Iterable[Found]:
         elif told is not None and told.call != "lock":
             continue
         elif len(process.threads) == 1 and parent is not None and parent.cmdline == process.cmdline:
-            sentence = (
-                f"{start(case.name(wait.pid))} waits for a lock inside itself, where it is the only thread:"
-                " whoever held it stayed behind in the parent."
-            )
-            yield case.told("forked-lock", sentence, [wait], "M19")
+            # Without its stack it could be a queue as well, or an event.
+            inside = "a lock inside itself, where it is the only thread: whoever held it stayed behind in the parent."
+            if told is None:
+                inside = "something inside itself, where it is the only thread: who could end that is in the parent."
+            sentence = f"{start(case.name(wait.pid))} waits for {inside}"
+            yield case.told("forked-lock", sentence, [wait], "M19" if told is not None else None)
