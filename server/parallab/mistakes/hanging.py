@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from parallab import model
-from parallab.mistakes.catalogue import CATALOGUE, Mistake
+from parallab.catalogue import CATALOGUE, Mistake
 from parallab.story import Story, Worker
 from parallab.waits import Diagnosis
 
