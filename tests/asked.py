@@ -23,7 +23,7 @@ from parallab.procfs import everybody
 from parallab.procfs.read import Reader
 from parallab.wire import DoctorReport, InspectReport
 
-PATIENCE = 30.0
+PATIENCE = 90.0
 """Seconds until what is told must be the truth."""
 CALM = 3
 """Times that the truth of a program that goes on is asked for again, once it was told."""
