@@ -101,7 +101,8 @@ def made(memory: opened.Memory, pid: int, maps: bytes, pagemap: str) -> tuple[Ma
     if not classes:
         return ()
     found: list[Made] = []
-    readers = [layout.Objects(memory.read, one) for one in layout.LAYOUTS]
+    tuples = layout.tuple_items(memory.read, first)
+    readers = [layout.Objects(memory.read, one, tuples) for one in layout.LAYOUTS]
     for kind, address in _instances(memory, regions, classes):
         for reader in readers:
             one = _made(reader, pid, kind, address)
