@@ -29,10 +29,15 @@ def told(snapshot: Snapshot, seen: waits.Picture) -> tuple[InspectObject, ...]:
     """All objects of a snapshot, composite ones first."""
     found = seen.objects
     made = [one for one in ipc.composites(found) if one.certain]
+    # Who else has it, of all processes that may be looked into, was asked of what is waited for in vain alone.
+    gone = {wait.inode for wait in seen.lost()} - {one.inode for one in snapshot.outside}
     classes, guards, sentinels = ipc.classes(found), ipc.guards(found), ipc.sentinels(found)
     return (
         *(_composite(one, snapshot, seen) for one in made),
-        *(_semaphore(one, classes.get(one.inode, ""), guards.get(one.inode, "")) for one in found.semaphores.values()),
+        *(
+            _semaphore(one, classes.get(one.inode, ""), guards.get(one.inode, ""), one.inode in gone)
+            for one in found.semaphores.values()
+        ),
         *(_pipe(one, sentinels.get(one.inode), seen) for one in found.pipes.values()),
         *(_socket(one, seen) for one in found.sockets.values()),
         *_of_the_network(snapshot, seen),
@@ -186,7 +191,8 @@ def _some(inode: Inode | None) -> tuple[Inode, ...]:
 # -- single objects --------------------------------------------------------------------
 
 
-def _semaphore(one: ipc.Semaphore, cls: str, guards: str) -> InspectObject:
+def _semaphore(one: ipc.Semaphore, cls: str, guards: str, gone: bool) -> InspectObject:
+    """``gone``: that nobody beyond these processes has it is known."""
     kind = "semaphore"
     # Only memory tells a BoundedSemaphore(1) from a Lock.
     if one.is_lock and cls not in ("Semaphore", "BoundedSemaphore"):
@@ -194,7 +200,7 @@ def _semaphore(one: ipc.Semaphore, cls: str, guards: str) -> InspectObject:
     words = ""
     if one.value is not None:
         words = f"value {one.value}" if kind == "semaphore" else "free" if one.value else "held"
-        if words == "held" and one.told and not one.holders:
+        if words == "held" and gone and one.told and not one.holders:
             words = "held by nobody who is alive"
     waiting = f"{one.waiters} waiting" if one.waiters else ""
     return _object(

@@ -203,7 +203,9 @@ def orphans(tree: Sequence[Process], root: str = "/proc") -> tuple[int, ...]:
     found = [one for one in stats.values() if one.pid not in known and one.pid not in ancestors]
     late = [one for one in found if one.ppid in reapers and one.started >= tree[0].started and one.state not in "ZX"]
     groups = {one.pgid for one in tree}
-    strange = {one.pgid for one in found if one.ppid != 1 or one.started < tree[0].started}
+    by_pid = {one.pid: one for one in found}
+    tops = [(one.pgid, _top(one, by_pid)) for one in found if one.pgid in groups]
+    strange = {group for group, top in tops if top.ppid != 1 or top.started < tree[0].started or top.pgid != group}
     told = [one.pid for one in late if one.ppid == 1 and one.pgid in groups - strange]
     rest = [one.pid for one in late if one.pid not in told]
     if rest:
@@ -212,6 +214,15 @@ def orphans(tree: Sequence[Process], root: str = "/proc") -> tuple[int, ...]:
         shared = frozenset().union(*(_own(f"{root}/{pid}", files, None) for pid in known)) - standard
         told += [pid for pid in rest if shared & _own(f"{root}/{pid}", files, None)]
     return tuple(sorted(told))
+
+
+def _top(one: parse.Stat, found: Mapping[int, parse.Stat]) -> parse.Stat:
+    """The oldest ancestor of a process among these: of an orphan's children the orphan."""
+    for _ in range(len(found)):
+        if one.ppid == 1 or one.ppid not in found:
+            break
+        one = found[one.ppid]
+    return one
 
 
 def _stats(root: str) -> dict[int, parse.Stat]:
