@@ -6,6 +6,7 @@ look like one, they are told as parts, and the doubt as such.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from parallab import ipc, waits
@@ -15,6 +16,8 @@ from parallab.wire import CannotTell, InspectEnd, InspectObject
 _WHY = "no memory could be searched for the object itself, and the same parts, made by hand one by one, look alike"
 _HELPERS = frozenset(("resource-tracker", "forkserver", "manager"))
 _STANDARD = (0, 1, 2)
+_LISTENER = re.compile(r"/listener-|/pymp-[^/]+/sock-")
+"""Where a manager's server listens; the second is Python 3.14's."""
 _NOUNS = {
     "queue": "a Queue",
     "joinable-queue": "a JoinableQueue",
@@ -314,7 +317,7 @@ def _managers(snapshot: Snapshot, seen: waits.Picture) -> tuple[InspectObject, .
         if seen.roles[process.pid] != "manager":
             continue
         own = [one for one in seen.objects.sockets.values() if process.pid in one.holders]
-        listener = next((one for one in own if one.listening and "/listener-" in one.path), None)
+        listener = next((one for one in own if one.listening and _LISTENER.search(one.path)), None)
         if listener is None:
             found += _manager_of_the_network(process)
             continue

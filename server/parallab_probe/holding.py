@@ -43,10 +43,19 @@ def at(
     body = _body(tree, function, line)
     held: list[tuple[str, ...]] = []
     wanted = _walk(body, line, held) if body is not None else None
-    if held:
+    if body is not None and any(_takes(body, name) for name in held):
         signals = _signals(tree)
         held = [name for name in held if name[-1] not in signals]
     return held, wanted if innermost else None
+
+
+def _takes(body: list[ast.stmt], name: tuple[str, ...]) -> bool:
+    """Whether this lock is taken by a call, which need not be followed by its release here."""
+    return any(
+        isinstance(node, ast.stmt) and _act(node) == (name, "acquire")
+        for statement in body
+        for node in ast.walk(statement)
+    )
 
 
 def _signals(tree: ast.Module) -> set[str]:

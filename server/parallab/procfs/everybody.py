@@ -178,7 +178,7 @@ def folder(path: str) -> Entry | None:
         with os.scandir(path) as entries:
             for entry in entries:
                 status = entry.stat(follow_symlinks=False)
-                socket = entry.name.startswith("listener-") and modes.S_ISSOCK(status.st_mode)
+                socket = entry.name.startswith(("listener-", "sock-")) and modes.S_ISSOCK(status.st_mode)
                 arena = entry.name.startswith("pym-") and modes.S_ISREG(status.st_mode)
                 if not socket and not arena:
                     foreign.append(entry.name)
