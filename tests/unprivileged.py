@@ -34,5 +34,9 @@ def command() -> tuple[str, ...]:
     pytest.skip("an unprivileged user cannot run this Python")
 
 
+#: The first program may still be opened with the rights that go as it begins: the one that it starts tells.
+_TRY = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'import parallab'], check=True)"
+
+
 def _tried(before: tuple[str, ...]) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run([*before, sys.executable, "-c", "import parallab"], check=False, capture_output=True, cwd="/")
+    return subprocess.run([*before, sys.executable, "-c", _TRY], check=False, capture_output=True, cwd="/")
