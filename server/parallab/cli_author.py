@@ -132,8 +132,8 @@ def author_record(
 def _record_doubt(path: Path, verdict: Any, mistake: str | None, name: str | None) -> None:
     from parallab import author as authoring
     from parallab import verdict_text
+    from parallab.catalogue import CATALOGUE
     from parallab.doubts import DoubtError
-    from parallab.mistakes import CATALOGUE
 
     if mistake is not None and mistake not in CATALOGUE:
         raise Problem(f"the catalogue has no mistake {mistake!r}: use one of M01 to M66")

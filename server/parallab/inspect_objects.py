@@ -6,6 +6,7 @@ look like one, they are told as parts, and the doubt as such.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from parallab import ipc, waits
@@ -15,6 +16,8 @@ from parallab.wire import CannotTell, InspectEnd, InspectObject
 _WHY = "no memory could be searched for the object itself, and the same parts, made by hand one by one, look alike"
 _HELPERS = frozenset(("resource-tracker", "forkserver", "manager"))
 _STANDARD = (0, 1, 2)
+_LISTENER = re.compile(r"/listener-|/pymp-[^/]+/sock-")
+"""Where a manager's server listens; the second is Python 3.14's."""
 _NOUNS = {
     "queue": "a Queue",
     "joinable-queue": "a JoinableQueue",
@@ -29,12 +32,18 @@ def told(snapshot: Snapshot, seen: waits.Picture) -> tuple[InspectObject, ...]:
     """All objects of a snapshot, composite ones first."""
     found = seen.objects
     made = [one for one in ipc.composites(found) if one.certain]
+    # Who else has it, of all processes that may be looked into, was asked of what is waited for in vain alone.
+    gone = {wait.inode for wait in seen.lost()} - {one.inode for one in snapshot.outside}
     classes, guards, sentinels = ipc.classes(found), ipc.guards(found), ipc.sentinels(found)
     return (
         *(_composite(one, snapshot, seen) for one in made),
-        *(_semaphore(one, classes.get(one.inode, ""), guards.get(one.inode, "")) for one in found.semaphores.values()),
+        *(
+            _semaphore(one, classes.get(one.inode, ""), guards.get(one.inode, ""), one.inode in gone)
+            for one in found.semaphores.values()
+        ),
         *(_pipe(one, sentinels.get(one.inode), seen) for one in found.pipes.values()),
         *(_socket(one, seen) for one in found.sockets.values()),
+        *_of_the_network(snapshot, seen),
         *(_memory(one) for one in found.memory.values()),
         *(_file(one) for one in found.files.values()),
         *_managers(snapshot, seen),
@@ -91,8 +100,10 @@ def _state(
             return _queue(one, queued, seen)
         case "simple-queue":
             gets = _waiting(seen, (one.semaphores[0], *_some(one.pipe)))
+            puts = _waiting(seen, one.semaphores[1:]) + _writing(seen, one)
             words = "empty" if queued == 0 else f"{queued} bytes in its pipe" if queued else ""
-            return None, 0 if queued == 0 else None, _phrase(words, _count(gets, "waiting reader"))
+            state = _phrase(words, _count(gets, "waiting reader"), _count(puts, "waiting writer"))
+            return None, 0 if queued == 0 else None, state
         case "event":
             flag = _value(seen, one.semaphores[4])
             waiting = _waiting(seen, one.semaphores)
@@ -105,7 +116,12 @@ def _state(
             waiting = _waiting(seen, one.semaphores[1:])
             free = _value(seen, one.semaphores[0])
             lock = "" if free is None else "its lock is free" if free else "its lock is held"
-            return None, None, _phrase(lock, waiting and f"{waiting} waiting to be notified")
+            wanted = _waiting(seen, one.semaphores[:1])
+            return (
+                None,
+                None,
+                _phrase(lock, wanted and f"{wanted} waiting for it", waiting and f"{waiting} waiting to be notified"),
+            )
     return _hired(one, snapshot)
 
 
@@ -115,7 +131,7 @@ def _queue(one: ipc.Composite, queued: int | None, seen: waits.Picture) -> tuple
     items = bound.maxvalue - bound.value if bound.maxvalue is not None and bound.value is not None else None
     gets = _waiting(seen, (one.semaphores[0], *_some(one.pipe)))
     puts = _waiting(seen, (bound.inode,))
-    sends = sum(1 for wait in seen.waits if wait.writes and wait.inode in _some(one.pipe))
+    sends = _writing(seen, one)
     room = f" of {one.maxsize}" if one.maxsize is not None else ""
     words = [_count(items, "item") + room if items is not None else ""]
     if queued:
@@ -162,6 +178,11 @@ def _waiting(seen: waits.Picture, parts: Iterable[Inode]) -> int:
     return sum(1 for wait in seen.waits if wait.inode in wanted and not wait.writes)
 
 
+def _writing(seen: waits.Picture, one: ipc.Composite) -> int:
+    """Threads that wait for room in its pipe."""
+    return sum(1 for wait in seen.waits if wait.writes and wait.inode in _some(one.pipe))
+
+
 def _value(seen: waits.Picture, inode: Inode) -> int | None:
     return seen.objects.semaphores[inode].value
 
@@ -173,7 +194,8 @@ def _some(inode: Inode | None) -> tuple[Inode, ...]:
 # -- single objects --------------------------------------------------------------------
 
 
-def _semaphore(one: ipc.Semaphore, cls: str, guards: str) -> InspectObject:
+def _semaphore(one: ipc.Semaphore, cls: str, guards: str, gone: bool) -> InspectObject:
+    """``gone``: that nobody beyond these processes has it is known."""
     kind = "semaphore"
     # Only memory tells a BoundedSemaphore(1) from a Lock.
     if one.is_lock and cls not in ("Semaphore", "BoundedSemaphore"):
@@ -181,6 +203,8 @@ def _semaphore(one: ipc.Semaphore, cls: str, guards: str) -> InspectObject:
     words = ""
     if one.value is not None:
         words = f"value {one.value}" if kind == "semaphore" else "free" if one.value else "held"
+        if words == "held" and gone and one.told and not one.holders:
+            words = "held by nobody who is alive"
     waiting = f"{one.waiters} waiting" if one.waiters else ""
     return _object(
         kind,
@@ -224,8 +248,41 @@ def _socket(one: ipc.UnixSocket, seen: waits.Picture) -> InspectObject:
         words = f"{one.queued} bytes to be read" if one.queued else "nothing to be read"
     standard = any(end.pid == seen.snapshot.root and end.fd in _STANDARD for end in one.ends)
     helper = bool(one.holders) and {seen.roles[pid] for pid in one.holders} <= _HELPERS
+    helper = helper or _wakes_a_loop(one, seen)
     cls = "standard" if standard else "helper" if helper else ""
     return _object(kind, str(one.inode), one.path, queued=one.queued, parts=parts, ends=one.ends, cls=cls, state=words)
+
+
+def _wakes_a_loop(one: ipc.UnixSocket, seen: waits.Picture) -> bool:
+    """Whether it is one of the pair by which threads and signals wake an event loop of asyncio.
+
+    A loop makes them right after its selector, and nobody else has them.
+    """
+    peer = seen.objects.sockets.get(one.peer) if one.peer is not None else None
+    if peer is None or len(one.ends) != 1 or len(peer.ends) != 1 or one.ends[0].pid != peer.ends[0].pid:
+        return False
+    first, second = sorted(end.fd or 0 for end in (*one.ends, *peer.ends))
+    process = seen.snapshot.process(one.ends[0].pid)
+    files = process.files if process is not None else ()
+    return second == first + 1 and any(file.fd == first - 1 and "eventpoll" in file.target for file in files)
+
+
+def _of_the_network(snapshot: Snapshot, seen: waits.Picture) -> Iterable[InspectObject]:
+    """Sockets that are none between processes of this machine: what is at their other end is not to be seen."""
+    if any(one.kind == "sockets" for one in snapshot.missing):
+        return
+    ends: dict[Inode, list[ipc.End]] = {}
+    for process in snapshot.processes:
+        for file in process.files:
+            if file.kind == "socket" and file.inode is not None and file.inode not in seen.objects.sockets:
+                ends.setdefault(file.inode, []).append(ipc.End(process.pid, file.fd, file.mode))
+    accepts = {wait.inode for wait in seen.waits if wait.call in ("accept", "accept4")}
+    for inode, those in ends.items():
+        standard = any(end.pid == snapshot.root and end.fd in _STANDARD for end in those)
+        helper = {seen.roles[end.pid] for end in those} <= _HELPERS
+        cls = "standard" if standard else "helper" if helper else ""
+        kind = "listener" if inode in accepts else "socket"
+        yield _object(kind, str(inode), ends=tuple(those), cls=cls, state="of the network")
 
 
 def _memory(one: ipc.SharedMemory) -> InspectObject:
@@ -260,7 +317,7 @@ def _managers(snapshot: Snapshot, seen: waits.Picture) -> tuple[InspectObject, .
         if seen.roles[process.pid] != "manager":
             continue
         own = [one for one in seen.objects.sockets.values() if process.pid in one.holders]
-        listener = next((one for one in own if one.listening and "/listener-" in one.path), None)
+        listener = next((one for one in own if one.listening and _LISTENER.search(one.path)), None)
         if listener is None:
             found += _manager_of_the_network(process)
             continue

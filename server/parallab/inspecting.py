@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 
 from parallab import inspect_objects, ipc, pyspy, waits
-from parallab.mistakes import CATALOGUE
+from parallab.catalogue import CATALOGUE
 from parallab.model import Missing, Process, Snapshot, Thread
 from parallab.procfs import everybody
 from parallab.procfs.read import Reader

@@ -43,7 +43,44 @@ def at(
     body = _body(tree, function, line)
     held: list[tuple[str, ...]] = []
     wanted = _walk(body, line, held) if body is not None else None
+    if body is not None and any(_takes(body, name) for name in held):
+        signals = _signals(tree)
+        held = [name for name in held if name[-1] not in signals]
     return held, wanted if innermost else None
+
+
+def _takes(body: list[ast.stmt], name: tuple[str, ...]) -> bool:
+    """Whether this lock is taken by a call, which need not be followed by its release here."""
+    return any(
+        isinstance(node, ast.stmt) and _act(node) == (name, "acquire")
+        for statement in body
+        for node in ast.walk(statement)
+    )
+
+
+def _signals(tree: ast.Module) -> set[str]:
+    """Locks that some function lets go without having taken them: they say "done", and nobody owns them."""
+    found: set[str] = set()
+    for function in ast.walk(tree):
+        if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+            acts: dict[str, set[str]] = {"acquire": set(), "release": set()}
+            for node in _inside(function):
+                if isinstance(node, (ast.With, ast.AsyncWith)):
+                    acts["acquire"].update(name[-1] for item in node.items if (name := _name(item.context_expr)))
+                elif isinstance(node, ast.Attribute) and node.attr in acts and (name := _name(node.value)):
+                    acts[node.attr].add(name[-1])
+            found |= acts["release"] - acts["acquire"]
+    return found
+
+
+def _inside(function: ast.AST) -> Iterable[ast.AST]:
+    """What is in a function, but not in another within it."""
+    around = list(ast.iter_child_nodes(function))
+    while around:
+        node = around.pop()
+        if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+            yield node
+            around.extend(ast.iter_child_nodes(node))
 
 
 def looks_first(tree: ast.Module, function: str, line: int) -> bool:

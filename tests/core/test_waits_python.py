@@ -8,7 +8,7 @@ import pytest
 
 from core import test_waits as by_hand
 from parallab import waits
-from parallab.model import Stack
+from parallab.model import Snapshot, Stack
 from parallab.waits import python
 from parallab_probe import holding
 
@@ -103,6 +103,26 @@ def either(a, b):
     with a, b:
         pass
 
+def in_one_line(a, b):
+    with a: b.wait()
+    with a: count = 1
+    with a, b: count = 1
+    with a: b.acquire()
+
+def signals(done, a):
+    def work():
+        done.release()
+    done.acquire()
+    a.acquire()
+    done.acquire()
+
+class Registry:
+    def look(self):
+        with self.lock: return self.items
+    def add(self):
+        self.lock.acquire()
+        self.look()
+
 def takes(q):
     while not q.empty():
         q.get()
@@ -122,6 +142,16 @@ def takes(q):
         ("pay", 21, [("self", "lock")], ("other", "lock")),
         ("either", 26, [], None),
         ("no_such", 26, [], None),
+        # Which of the two that may wait in a line does, is not to be told; where only one may, it does.
+        ("in_one_line", 30, [], None),
+        ("in_one_line", 31, [], ("a",)),
+        ("in_one_line", 32, [], None),
+        ("in_one_line", 33, [], None),
+        # A lock that another function lets go is nobody's.
+        ("signals", 39, [], ("a",)),
+        ("signals", 40, [("a",)], ("done",)),
+        ("look", 44, [], ("self", "lock")),
+        ("add", 47, [("self", "lock")], None),
     ],
 )
 def test_locks_by_source(function, line, held, wanted):
@@ -131,4 +161,23 @@ def test_locks_by_source(function, line, held, wanted):
 
 def test_who_looked_whether_it_is_empty():
     tree = ast.parse(SOURCE)
-    assert [holding.looks_first(tree, "takes", line) for line in (31, 32)] == [True, False]
+    assert [holding.looks_first(tree, "takes", line) for line in (51, 52)] == [True, False]
+
+
+POOL = "/usr/lib/python3.11/multiprocessing/pool.py"
+
+
+@pytest.mark.parametrize(
+    ("frames", "serves"),
+    [
+        ((f"{POOL}:114 worker", "/usr/lib/python3.11/threading.py:982 Thread.run"), False),
+        (("/home/me/work.py:3 job", f"{POOL}:48 mapstar", f"{POOL}:125 worker"), True),
+        ((f"{POOL}:579 Pool._handle_results",), True),
+    ],
+)
+def test_a_thread_of_a_pool_brings_a_result_while_it_has_a_job(frames, serves):
+    stacks = (Stack(tid=7, ident=1, name="", frames=frames),)
+    snapshot = Snapshot(0, 0.0, 1, (), stacks=stacks)
+
+    assert python.handles_results(1, snapshot) == ({(1, 7)} if serves else set())
+    assert python.works_in_threads(1, snapshot) is ("worker" in frames[-1] or "worker" in frames[0])

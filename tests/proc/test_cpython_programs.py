@@ -1,6 +1,7 @@
 """CPython's own tests as programs to look at: nothing breaks, and whoever is called stuck never moves again.
 
-They start, kill, hang and abandon processes and threads in every way that the library's authors thought of.
+They start, kill, hang and abandon processes and threads in every way that the library's authors thought of. A run
+with ``-m slow`` takes those of this Python, ``PARALLAB_MATRIX=1`` those of every Python of this machine.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ import pytest
 
 from parallab import inspecting
 from parallab.procfs.read import Reader
+from parallab.wire import InspectReport
+from proc.test_strangers import ALL, PYTHONS
 
 SECONDS = 40.0
 MODULES = (
@@ -46,12 +49,23 @@ def _ends(pid: int, before: tuple[int, ...] | None) -> bool:
     return False
 
 
+def _contradictions(report: InspectReport) -> list[str]:
+    """What a report says of things that it does not show, or shows twice."""
+    pids = [one.pid for one in report.processes]
+    ids = [one.id for one in report.objects]
+    found = [f"twice: {one}" for one in (pids, ids) if len(one) != len(set(one))]
+    found += [f"not shown: {wait}" for wait in report.waits if wait.pid not in pids]
+    found += [f"not shown: {one}" for one in report.objects if not {end.pid for end in one.ends} <= set(pids)]
+    return found
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(200)
+@pytest.mark.parametrize("python", PYTHONS if ALL else [sys.executable], ids=lambda path: Path(path).parts[-3])
 @pytest.mark.parametrize("module", MODULES)
-def test_nobody_is_wrongly_called_stuck(module: str, tmp_path: Path) -> None:
+def test_nobody_is_wrongly_called_stuck(module: str, python: str, tmp_path: Path) -> None:
     program = subprocess.Popen(
-        [sys.executable, "-m", "test", "-v", module],
+        [python, "-m", "test", "-v", module],
         cwd=tmp_path,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
@@ -67,12 +81,15 @@ def test_nobody_is_wrongly_called_stuck(module: str, tmp_path: Path) -> None:
             for one in reader.tree(program.pid)[:6]:
                 before = _there(one.pid)
                 try:
-                    report = inspecting.doctor(one.pid)
+                    looks = inspecting.look(one.pid)
+                    report = inspecting.examination(*looks)
+                    shown = inspecting.report(*looks)
                     asked += 1
                 except inspecting.InspectError:
                     continue  # it ended meanwhile
                 if report.stuck is True and _ends(one.pid, before):
                     wrong.append(f"{one.cmdline} was called stuck: {report}")
+                wrong += _contradictions(shown)
     finally:
         _end(program)
     assert not wrong

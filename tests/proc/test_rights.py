@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 
+import unprivileged
 from parallab import model
 from parallab.checks.expect import CannotTell
 from parallab.evidence import Evidence
 from tales import KERNEL, begin, recording
 
 ROOT = Path(__file__).parents[2]
-NOBODY = 65534
 #: A waiter for a semaphore that its parent holds; ``{hide}`` runs in it before it waits.
 PROGRAM = """
 import ctypes, json, multiprocessing as mp, os, sys, time
@@ -69,21 +69,6 @@ def run(code: str, *before: str) -> tuple[dict[str, Any], model.Snapshot]:
     return json.loads(told), model.msgspec.json.decode(snapshot, type=model.Snapshot)
 
 
-def as_nobody() -> tuple[str, ...]:
-    """A command that runs the rest as an unprivileged user; nothing where we are one already."""
-    if os.geteuid() != 0:
-        return ()
-    if shutil.which("setpriv") is None:
-        pytest.skip("setpriv is not there")
-    command = ("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--inh-caps=-all")
-    tried = subprocess.run(
-        [*command, sys.executable, "-c", "import parallab"], check=False, capture_output=True, cwd="/"
-    )
-    if tried.returncode:
-        pytest.skip("an unprivileged user cannot run this Python")
-    return command
-
-
 def kinds(snapshot: model.Snapshot, pid: int) -> set[str]:
     return {one.kind for one in snapshot.missing if one.pid == pid}
 
@@ -97,14 +82,14 @@ def holder(told: dict[str, Any], snapshot: model.Snapshot) -> model.SemLock:
 
 
 def test_an_unprivileged_user_sees_all_of_its_own() -> None:
-    told, snapshot = run(PROGRAM.format(hide="pass", look=""), *as_nobody())
+    told, snapshot = run(PROGRAM.format(hide="pass", look=""), *unprivileged.command())
     assert not any(told["told"].values()), told
     assert snapshot.missing == ()
     assert holder(told, snapshot).pid == told["me"]
 
 
 def test_a_process_that_hides_is_missing_with_the_reason_and_nothing_is_concluded() -> None:
-    told, snapshot = run(PROGRAM.format(hide=HIDES, look=""), *as_nobody())
+    told, snapshot = run(PROGRAM.format(hide=HIDES, look=""), *unprivileged.command())
     assert {"mappings", "descriptors", "calls"} <= kinds(snapshot, told["child"])
     why = told["told"]
     assert why["processes and threads"] == ""
@@ -119,7 +104,7 @@ def test_a_process_that_hides_is_missing_with_the_reason_and_nothing_is_conclude
 
 
 def test_what_the_probe_told_of_one_that_hides_still_counts() -> None:
-    told, snapshot = run(PROGRAM.format(hide=HIDES, look=""), *as_nobody())
+    told, snapshot = run(PROGRAM.format(hide=HIDES, look=""), *unprivileged.command())
     held = holder(told, snapshot)
     (child,) = [one.pid for one in snapshot.processes if one.pid != snapshot.root]
     made = model.LockMade(at=11, pid=held.pid, cell="cell-1", run=1, lock="/mp-a", address=held.address)
@@ -140,7 +125,7 @@ def test_another_users_process_says_whose_it_is() -> None:
         "print(json.dumps({one.what: one.why for one in found}))"
     )
     done = subprocess.run(
-        [*as_nobody(), sys.executable, "-c", code, str(os.getpid())],
+        [*unprivileged.command(), sys.executable, "-c", code, str(os.getpid())],
         capture_output=True,
         text=True,
         env={**os.environ, "PYTHONPATH": str(ROOT / "server"), "HOME": "/"},
@@ -170,7 +155,7 @@ def test_a_network_namespace_of_its_own() -> None:
 
 @pytest.mark.skipif(os.uname().machine not in ("x86_64", "aarch64"), reason="numbers of system calls")
 def test_filtered_calls_are_the_reason_that_is_told() -> None:
-    told, snapshot = run(PROGRAM.format(hide="pass", look=FILTERS), *as_nobody())
+    told, snapshot = run(PROGRAM.format(hide="pass", look=FILTERS), *unprivileged.command())
     assert "System calls are filtered here (seccomp)" in told["told"]["who is at the other end of a socket"], told
     assert told["told"]["semaphores and locks"] == ""
     assert [one.kind for one in snapshot.missing] in ([], ["sockets"])
@@ -187,7 +172,7 @@ def test_a_proc_that_hides_others() -> None:
     script = 'mount -t proc -o hidepid=2 proc /proc && exec "$@"'
     command = ["unshare", "--mount", "--pid", "--fork", "sh", "-c", f"({script})", "sh"]
     done = subprocess.run(
-        [*command, *as_nobody(), sys.executable, "-c", code],
+        [*command, *unprivileged.command(), sys.executable, "-c", code],
         capture_output=True,
         text=True,
         env={**os.environ, "PYTHONPATH": str(ROOT / "server"), "HOME": "/"},
@@ -237,7 +222,7 @@ def test_who_looks_from_a_user_namespace_of_its_own_is_told_so() -> None:
 
 def _in_namespace(hide: str = "pass", look: str = "") -> tuple[dict[str, Any], model.Snapshot]:
     try:
-        return run(PROGRAM.format(hide=hide, look=look), *as_nobody())
+        return run(PROGRAM.format(hide=hide, look=look), *unprivileged.command())
     except AssertionError as error:
         if "AssertionError: 1" in str(error):
             pytest.skip("namespaces may not be made here")

@@ -110,7 +110,7 @@ def _readers(snapshot: object) -> list[int]:
     ]
 
 
-def test_an_answer_costs_less_than_a_second() -> None:
+def test_an_answer_costs_little() -> None:
     """Asked about a program that hangs already, the doctor needs two looks and no more.
 
     Of computing, its own and py-spy's: on a busy machine time passes that is not the doctor's.
@@ -120,4 +120,4 @@ def test_an_answer_costs_less_than_a_second() -> None:
             pass
         before = sum(os.times()[:4])
         assert standing.inspecting.doctor(program.pid).stuck is True
-        assert sum(os.times()[:4]) - before < 1.0
+        assert sum(os.times()[:4]) - before < 0.8

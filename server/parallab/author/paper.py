@@ -13,8 +13,8 @@ from parallab.author import doubted
 from parallab.author.fault import Fault
 from parallab.author.goldens import METHODS
 from parallab.author.replaying import replay_faults
+from parallab.catalogue import CATALOGUE
 from parallab.lab import Step
-from parallab.mistakes import CATALOGUE
 from parallab.shelf import ShelvedLab
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from parallab.mistakes.catalogue import CATALOGUE, DEEPER, Mistake
+from parallab.catalogue import CATALOGUE, DEEPER, Mistake
 from parallab.mistakes.hanging import named
 from parallab.mistakes.recognise import RECOGNISERS
 

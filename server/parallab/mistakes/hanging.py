@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from parallab import model
-from parallab.mistakes.catalogue import CATALOGUE, Mistake
+from parallab.catalogue import CATALOGUE, Mistake
 from parallab.story import Story, Worker
 from parallab.waits import Diagnosis
 
@@ -23,8 +23,8 @@ def named(diagnosis: Diagnosis, recording: model.Recording, told: Story) -> Mist
         known = _undelivered(diagnosis, recording, told) or (
             _farewell(diagnosis, recording, told) if known == "M22" else known
         )
-    elif diagnosis.kind == "forked-lock" and any(_has_queue_of_threads(one) for one in told.workers if one.alive):
-        known = "M31"
+    elif diagnosis.kind == "forked-lock":
+        known = "M31" if any(_has_queue_of_threads(one) for one in told.workers if one.alive) else "M19"
     elif diagnosis.kind == "same-lock-twice" and _is_room(diagnosis, told):
         known = "M28"
     elif diagnosis.kind == "lost-task":

@@ -74,7 +74,10 @@ def _descriptors(folder: str, names: dict[str, Inode]) -> Iterable[tuple[Inode, 
 
 def _mapped(path: str, inodes: frozenset[Inode]) -> Iterable[Inode]:
     try:
-        return inodes.intersection(parse.mapped_files(opened.read(path)))
+        text = opened.read(path)
+        if not any(b" %d " % one.ino in text or b" %d\n" % one.ino in text for one in inodes):
+            return ()  # most have none of them, and a look is cheaper than to understand it all
+        return inodes.intersection(parse.mapped_files(text))
     except (OSError, parse.ParseError):
         return ()
 
@@ -175,7 +178,7 @@ def folder(path: str) -> Entry | None:
         with os.scandir(path) as entries:
             for entry in entries:
                 status = entry.stat(follow_symlinks=False)
-                socket = entry.name.startswith("listener-") and modes.S_ISSOCK(status.st_mode)
+                socket = entry.name.startswith(("listener-", "sock-")) and modes.S_ISSOCK(status.st_mode)
                 arena = entry.name.startswith("pym-") and modes.S_ISREG(status.st_mode)
                 if not socket and not arena:
                     foreign.append(entry.name)
@@ -200,7 +203,9 @@ def orphans(tree: Sequence[Process], root: str = "/proc") -> tuple[int, ...]:
     found = [one for one in stats.values() if one.pid not in known and one.pid not in ancestors]
     late = [one for one in found if one.ppid in reapers and one.started >= tree[0].started and one.state not in "ZX"]
     groups = {one.pgid for one in tree}
-    strange = {one.pgid for one in found if one.ppid != 1 or one.started < tree[0].started}
+    by_pid = {one.pid: one for one in found}
+    tops = [(one.pgid, _top(one, by_pid)) for one in found if one.pgid in groups]
+    strange = {group for group, top in tops if top.ppid != 1 or top.started < tree[0].started or top.pgid != group}
     told = [one.pid for one in late if one.ppid == 1 and one.pgid in groups - strange]
     rest = [one.pid for one in late if one.pid not in told]
     if rest:
@@ -209,6 +214,15 @@ def orphans(tree: Sequence[Process], root: str = "/proc") -> tuple[int, ...]:
         shared = frozenset().union(*(_own(f"{root}/{pid}", files, None) for pid in known)) - standard
         told += [pid for pid in rest if shared & _own(f"{root}/{pid}", files, None)]
     return tuple(sorted(told))
+
+
+def _top(one: parse.Stat, found: Mapping[int, parse.Stat]) -> parse.Stat:
+    """The oldest ancestor of a process among these: of an orphan's children the orphan."""
+    for _ in range(len(found)):
+        if one.ppid == 1 or one.ppid not in found:
+            break
+        one = found[one.ppid]
+    return one
 
 
 def _stats(root: str) -> dict[int, parse.Stat]:

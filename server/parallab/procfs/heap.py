@@ -19,7 +19,9 @@ MAX_READ = 512 << 20
 """Bytes of one process's private memory that are looked through."""
 MAX_MADE = 4096
 """Objects of one process beyond this number are left out."""
-_STEP = 4 << 20
+_STEP = 1 << 18
+_FEW = 6
+"""Kinds up to which a search for each is faster than one look at every word."""
 _MAX_DATA = 16 << 20
 """Bytes of a Python's own data, in which its type of all types lies."""
 
@@ -99,7 +101,8 @@ def made(memory: opened.Memory, pid: int, maps: bytes, pagemap: str) -> tuple[Ma
     if not classes:
         return ()
     found: list[Made] = []
-    readers = [layout.Objects(memory.read, one) for one in layout.LAYOUTS]
+    tuples = layout.tuple_items(memory.read, first)
+    readers = [layout.Objects(memory.read, one, tuples) for one in layout.LAYOUTS]
     for kind, address in _instances(memory, regions, classes):
         for reader in readers:
             one = _made(reader, pid, kind, address)
@@ -159,8 +162,7 @@ def _instances(
 
 def _typed(memory: opened.Memory, regions: Iterable[parse.Region], kinds: Iterable[int]) -> Iterator[int]:
     """Addresses at which an object of one of these types may begin: its type, behind a positive count."""
-    # Without the two zeros at the end, which much of a memory would match.
-    needles = [kind.to_bytes(8, "little")[:6] for kind in kinds]
+    wanted = frozenset(kinds)
     read = 0
     for region in regions:
         for start in range(region.start, region.end, _STEP):
@@ -170,12 +172,21 @@ def _typed(memory: opened.Memory, regions: Iterable[parse.Region], kinds: Iterab
             begin = max(start - 8, region.start)
             data = memory.read(begin, min(start + _STEP, region.end) - begin) or b""
             read += len(data)
-            for needle in needles:
+            for kind in _words_of(data, wanted):
+                # Without the two zeros at the end, which much of a memory would match.
+                needle = kind.to_bytes(8, "little")[:6]
                 position = data.find(needle)
                 while position >= 0:
                     if position % 8 == 0 and position >= 8 and data[position - 8 : position - 4] != b"\0\0\0\0":
                         yield begin + position - 8
                     position = data.find(needle, position + 6)
+
+
+def _words_of(data: bytes, wanted: frozenset[int]) -> Iterable[int]:
+    """Those of the ``wanted`` words that occur in this memory; all where they are few."""
+    if len(wanted) <= _FEW:
+        return wanted
+    return wanted.intersection(memoryview(data)[: len(data) // 8 * 8].cast("Q"))
 
 
 def _word(memory: opened.Memory, address: int) -> int:

@@ -19,8 +19,10 @@ MAX_ITEMS = 1024
 """Items of one container, and attributes of one object, beyond this number are left out."""
 MAX_TEXT = 256
 
-NAME, BASICSIZE, FLAGS, BASE, _DICT_OFFSET = 24, 32, 168, 256, 288
-"""Of tp_name, tp_basicsize, tp_flags, tp_base and tp_dictoffset in a PyTypeObject, the same in all."""
+NAME, BASICSIZE, FLAGS, BASE, _DICT_OFFSET, _MRO = 24, 32, 168, 256, 288, 344
+"""Of tp_name, tp_basicsize, tp_flags, tp_base, tp_dictoffset and tp_mro in a PyTypeObject, the same in all."""
+_TUPLE = 24
+"""Of a tuple's items; from 3.14 on its hash stands before them."""
 
 _READY = 1 << 12
 _HEAPTYPE = 1 << 9
@@ -51,15 +53,16 @@ LAYOUTS = (
     Layout("3.11", 872, 32, 0, 48, False),
     Layout("3.10", 872, 40, 0, 48, False),
 )
-"""The newest first. 3.14 lays these things out like 3.13."""
+"""The newest first. 3.14 lays these things out like 3.13, but for tuples."""
 
 
 class Objects:
     """Reads objects of one process by one layout."""
 
-    def __init__(self, read: Read, layout: Layout) -> None:
+    def __init__(self, read: Read, layout: Layout, tuples: int = _TUPLE) -> None:
         self._read = read
         self.layout = layout
+        self._tuples = tuples
         self._keys: dict[tuple[int, int], tuple[str, ...]] = {}
 
     # -- plain values -----------------------------------------------------------
@@ -111,7 +114,7 @@ class Objects:
         if kind == "list":
             return self._words(self.word(address + 24), self.word(address + 16))
         if kind == "tuple":
-            return self._words(address + 24, self.word(address + 16))
+            return self._words(address + self._tuples, self.word(address + 16))
         if kind == "set":
             slots = self.word(address + 32) + 1
             words = self._words(self.word(address + 40), min(slots, MAX_ITEMS) * 2)
@@ -196,6 +199,13 @@ class Objects:
             return []
         words = self._words(keys + self.layout.keys_head + indices, used * (3 if wide else 2))
         return list(zip(words[1::3], words[2::3], strict=False) if wide else zip(words[::2], words[1::2], strict=False))
+
+
+def tuple_items(read: Read, first: int) -> int:
+    """Where in a tuple its items begin, by the bases of ``type`` (``first``), of which the first is ``type`` itself."""
+    bases = int.from_bytes(read(first + _MRO, 8) or b"", "little")
+    behind_hash = (read(bases + _TUPLE + 8, 8) or b"") if bases else b""
+    return _TUPLE + 8 * (int.from_bytes(behind_hash, "little") == first)
 
 
 def c_string(read: Read, address: int) -> str:

@@ -73,8 +73,9 @@ def sem_locks(
 
 def scan(memory: opened.Memory, regions: Iterable[parse.Region], known: dict[int, Inode]) -> tuple[set[int], bool]:
     """Addresses of SemLockObjects found by their handles, and whether memory was left unsearched."""
-    # Semaphores mapped one after the other share all but two bytes of their address: one search for them.
-    needles = {struct.pack("<Q", handle)[2:] for handle in known}
+    # Semaphores mapped one after the other share all but two bytes of their address: one search for them. The two
+    # zeros at the end are left out: a search looks at the last byte first, and much of a memory is zeros.
+    needles = {struct.pack("<Q", handle)[2:6] for handle in known}
     found: set[int] = set()
     searched = 0
     for region in regions:
@@ -90,7 +91,7 @@ def scan(memory: opened.Memory, regions: Iterable[parse.Region], known: dict[int
 
 
 def _find(data: bytes, needle: bytes, start: int, known: dict[int, Inode], found: set[int]) -> None:
-    """Adds the objects in ``data``, read from ``start`` on, whose handle ends with ``needle``."""
+    """Adds the objects in ``data``, read from ``start`` on, whose handle has ``needle`` behind its first two bytes."""
     position = data.find(needle)
     while position >= 0:
         word = position - 2

@@ -29,7 +29,7 @@ APART_NS = 250_000_000
 
 _READS = frozenset(("read", "readv", "recvfrom", "recvmsg", "recvmmsg"))
 _WRITES = frozenset(("write", "writev", "sendto", "sendmsg", "sendmmsg"))
-_POLLS = frozenset(("poll", "ppoll", "select", "pselect6"))
+POLLS = frozenset(("poll", "ppoll", "select", "pselect6"))
 _EPOLLS = frozenset(("epoll_wait", "epoll_pwait", "epoll_pwait2"))
 _ACCEPTS = frozenset(("accept", "accept4"))
 _LOCKS = frozenset(("flock", "fcntl"))
@@ -225,7 +225,7 @@ def _thread(snapshot: Snapshot, who: Who) -> Thread | None:
 
 def _is_event_loop(process: Process, blocked: Blocked) -> bool:
     """A poll that watches more than pipes and sockets between these processes: a loop, at rest."""
-    if blocked.call not in _POLLS or not blocked.fds:
+    if blocked.call not in POLLS or not blocked.fds:
         return False
     files = {file.fd: file for file in process.files}
     watched = [files[fd] for fd in blocked.fds if fd in files]
@@ -273,7 +273,8 @@ class _Thinker:
             for thread in process.threads:
                 who = (process.pid, thread.tid)
                 wait, hope, those = self._one(process, thread)
-                start[who] = _more(hope, "unknown") if hope == "no" and self._signalled(process, thread) else hope
+                signalled = hope == "no" and self._signalled(process, thread, those)
+                start[who] = _more(hope, "unknown") if signalled else hope
                 # A manager's main thread ends no wait but one for its own end.
                 rest = frozenset() if wait is not None and wait.kind == "child" else self.idle
                 enders[who] = those - {who} - self.machinery - rest
@@ -303,18 +304,20 @@ class _Thinker:
             return frozenset()  # it holds it itself: who else might let go of it can only be guessed
         return frozenset(one for one in those if one[0] != pid)
 
-    def _signalled(self, process: Process, thread: Thread) -> bool:
+    def _signalled(self, process: Process, thread: Thread, those: frozenset[Who]) -> bool:
         """Whether a signal may be what ends this wait: its handler would run in the main thread.
 
         SIGALRM is a time-out of any call. Another handler of the program's own is thought of where
-        its main thread waits for nothing but its own process, as services wait for their end.
+        its main thread waits for nothing but its own process, as services wait for their end: for a lock
+        between its threads, or for a pipe of its own, into which a handler writes.
         """
         if thread.tid != process.pid or thread.blocked is None:
             return False
         if process.caught & _ALARM:
             return True
         call = thread.blocked.call
-        inside = (call.startswith("futex") and thread.blocked.inode is None) or call in _POLLS or call in _EPOLLS
+        inside = (call.startswith("futex") and thread.blocked.inode is None) or call in POLLS or call in _EPOLLS
+        inside = inside or (call in _READS and bool(those) and all(pid == process.pid for pid, _ in those))
         return inside and bool(process.caught & ~_INNOCENT)
 
     def _one(self, process: Process, thread: Thread) -> tuple[Wait | None, Hope, frozenset[Who]]:
@@ -345,7 +348,7 @@ class _Thinker:
             if blocked.inode is not None:
                 return self._shared_futex(process, thread, blocked.inode)
             return self._between_threads(process, thread)
-        if call in _READS or call in _WRITES or call in _POLLS or call in _EPOLLS or call in _ACCEPTS:
+        if call in _READS or call in _WRITES or call in POLLS or call in _EPOLLS or call in _ACCEPTS:
             return self._files(process, thread, blocked)
         if call in _LOCKS:
             return self._locked_file(process, thread, blocked)

@@ -146,11 +146,22 @@ def handles_results(pid: int, snapshot: Snapshot) -> frozenset[tuple[int, int]]:
     )
 
 
+def works_in_threads(pid: int, snapshot: Snapshot) -> bool:
+    """Whether this process has a pool of threads."""
+    return any(
+        (stack.pid or snapshot.root) == pid and any(_call(frame) == _POOL_WORKER for frame in stack.frames)
+        for stack in snapshot.stacks
+    )
+
+
+_POOL_WORKER = ("multiprocessing/pool", "worker")
+
+
 def _serves(calls: list[tuple[str, str]]) -> bool:
-    if calls and calls[0] == ("concurrent/futures/thread", "_worker"):
+    if calls and calls[0] in (("concurrent/futures/thread", "_worker"), _POOL_WORKER):
         return False  # waits for work
     return any(
-        call in (("multiprocessing/pool", "_handle_results"), ("concurrent/futures/thread", "_worker"))
+        call in (("multiprocessing/pool", "_handle_results"), ("concurrent/futures/thread", "_worker"), _POOL_WORKER)
         or (call[0] == "concurrent/futures/process" and call[1] == "run")
         for call in calls
     )

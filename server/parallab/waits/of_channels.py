@@ -1,0 +1,178 @@
+"""Patterns of pipes, sockets and queues: who writes and nobody reads, who reads and nobody writes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from parallab.model import Inode
+from parallab.waits.case import Case, Found, start
+from parallab.waits.graph import POLLS, Wait
+
+
+def join_before_drain(case: Case) -> Iterable[Found]:
+    """Who waits for a process's end could read what that process, or one before it, cannot get rid of."""
+    writers = [wait for wait in case.waits if wait.writes and wait.inode is not None]
+    for join in case.waits:
+        if join.kind != "child" or not join.held_by:
+            continue
+        behind = case.seen.behind((join.pid, join.tid))
+        for write in writers:
+            readers, full = _readers(case, write)
+            if (write.pid, write.tid) not in behind or join.pid not in readers or write.pid == join.pid:
+                continue
+            # Its own parcel first, or that of a child it waits for itself; or of one who keeps the write lock from it.
+            joined = case.ending(join)
+            if write.pid not in joined and not any(
+                lock.holders == {write.pid} and wait.pid in joined for wait, lock in case.locks()
+            ):
+                continue
+            between = [wait for wait, lock in case.locks() if lock.holders == {write.pid}]
+            sentence = (
+                f"{start(case.name(write.pid))} cannot end before somebody reads what it put, and"
+                f" {case.name(join.pid)}, who should, waits for {case.ends(join, write.pid)}."
+            )
+            yield case.told("join-before-drain", sentence, [join, write, *between], "M21", full)
+            break
+
+
+def _readers(case: Case, write: Wait) -> tuple[frozenset[int], str]:
+    """Who could read what this thread cannot get rid of, and how full it is."""
+    assert write.inode is not None
+    pipe = case.seen.objects.pipes.get(write.inode)
+    if pipe is not None:
+        return pipe.readers, f"{pipe.queued} bytes wait in the pipe" if pipe.queued is not None else "the pipe is full"
+    socket = case.seen.objects.sockets.get(write.inode)
+    peer = case.seen.objects.sockets.get(socket.peer) if socket is not None and socket.peer is not None else None
+    return (peer.holders, "the socket is full") if peer is not None else (frozenset(), "")
+
+
+def waiting_for_itself(case: Case) -> Iterable[Found]:
+    """Readers of pipes whose writing ends nobody has but readers like them, each of whom kept its own."""
+    pipes = case.seen.objects.pipes
+    readers = [
+        wait
+        for wait in case.waits
+        if wait.inode in pipes
+        and not wait.writes
+        and wait.pid in pipes[wait.inode].writers
+        and not case.gets(wait)
+        and (wait.tid == wait.pid or wait.call not in POLLS)  # a thread of a pool's own polls one to hear of changes
+    ]
+    while left := [one for one in readers if pipes[_inode(one)].writers <= {other.pid for other in readers}]:
+        if len(left) == len(readers):
+            break
+        readers = left
+    else:
+        return
+    for group in _groups(readers, lambda one, other: other.pid in pipes[_inode(one)].writers):
+        people = case.people(wait.pid for wait in group)
+        sentence = f"{start(people)} waits for data from a pipe whose only writing end it holds itself."
+        if len({wait.pid for wait in group}) > 1:
+            sentence = f"{start(people)} wait for data from pipes whose writing ends only they themselves hold."
+        yield case.told("waits-for-itself", sentence, group, "M56")
+
+
+def _inode(wait: Wait) -> Inode:
+    assert wait.inode is not None
+    return wait.inode
+
+
+def _groups(waits: Iterable[Wait], joined: Callable[[Wait, Wait], bool]) -> list[list[Wait]]:
+    """These waits, put together where one of a pair is joined to the other."""
+    groups: list[list[Wait]] = []
+    for wait in waits:
+        near = [group for group in groups if any(joined(wait, one) or joined(one, wait) for one in group)]
+        groups = [*(group for group in groups if group not in near), [*(one for group in near for one in group), wait]]
+    return groups
+
+
+def both_read(case: Case) -> Iterable[Found]:
+    for wait in case.waits:
+        one = case.seen.objects.sockets.get(wait.inode) if wait.inode is not None else None
+        if one is None or one.peer is None:
+            continue
+        for other in case.waits:
+            if wait.writes and other.writes and other.inode == one.peer and other.pid > wait.pid:
+                both = case.people((wait.pid, other.pid))
+                sentence = f"{start(both)} both send more than there is room for, and neither reads what came."
+                yield case.told("both-write", sentence, [wait, other], None)
+            elif wait.writes:
+                continue
+            elif other.inode == one.peer and not other.writes and other.pid >= wait.pid:
+                both = case.people((wait.pid, other.pid))
+                sentence = f"{start(both)} both wait for the other to speak first, and nothing is on its way."
+                yield case.told("both-read", sentence, [wait, other], "M55")
+            elif other.inode == wait.inode and not other.writes and other.pid > wait.pid:
+                both = case.people((wait.pid, other.pid))
+                sentence = f"{start(both)} both listen at the same end of a pipe, and nobody speaks at the other."
+                yield case.told("both-read", sentence, [wait, other], "M55")
+
+
+def own_other_end(case: Case) -> Iterable[Found]:
+    """A reader of a socket whose other end nobody has but itself: which of its two ends it meant is not known."""
+    sockets = case.seen.objects.sockets
+    for wait in case.waits:
+        one = sockets.get(wait.inode) if wait.inode is not None else None
+        peer = sockets.get(one.peer) if one is not None and one.peer is not None else None
+        if peer is not None and not wait.writes and peer.holders == {wait.pid}:
+            sentence = f"{start(case.name(wait.pid))} waits for data from a pipe whose other end only it holds itself."
+            yield case.told("own-other-end", sentence, [wait], None)
+
+
+def circle_of_readers(case: Case) -> Iterable[Found]:
+    """Processes of which each waits for the next one's word, over pipes that only these two have."""
+    for cycle in case.cycles:
+        pipes = [case.seen.objects.pipes.get(one.inode) for one in cycle.waits if one.inode is not None]
+        if len(set(cycle.pids)) < 2 or len(pipes) < len(cycle.waits) or any(one.writes for one in cycle.waits):
+            continue
+        if all(pipe is not None for pipe in pipes) and not any(case.gets(one) for one in cycle.waits):
+            sentence = f"{start(case.people(cycle.pids))} each wait for the other to speak first."
+            yield case.told("each-waits-first", sentence, cycle.waits, None)
+
+
+def nobody_writes(case: Case) -> Iterable[Found]:
+    """A reader of a queue, holding its read lock, with others behind it or not, and no writer left."""
+    for wait in case.waits:
+        pipe = case.seen.objects.pipes.get(wait.inode) if wait.inode is not None else None
+        if pipe is None or wait.writes or wait.tid != wait.pid or pipe.inode in case.sentinels:
+            continue
+        root = case.seen.snapshot.root
+        behind = _behind_reader(case, wait)
+        group = [wait.pid, *(other.pid for other in behind)]
+        if root not in group and not any(case.joined(pid) for pid in group):
+            continue  # idle, as it should be: nobody wants it to end
+        waits = [wait, *behind]
+        zombies = [one for one in case.seen.snapshot.processes if one.state == "Z" and one.exit_code == 0]
+        mistake = None
+        if wait.pid != case.seen.snapshot.root and (behind or case.gets(wait)):
+            mistake = "M23" if zombies else "M22"
+        who = case.people(one.pid for one in waits)
+        verb = "wait" if len({one.pid for one in waits}) > 1 else "waits"
+        yield case.told(
+            "nobody-writes", f"{start(who)} {verb} for something that nobody is left to send.", waits, mistake
+        )
+
+
+def _behind_reader(case: Case, wait: Wait) -> list[Wait]:
+    """Those who wait for the lock that this reader of a queue keeps while it reads."""
+    whole = case.whole(wait)
+    return [
+        other
+        for other, lock in case.locks()
+        if lock.holders == {wait.pid}
+        and other.pid != wait.pid
+        and (
+            lock.inode == whole.semaphores[0] if whole is not None and whole.semaphores else not case.of_a_queue(other)
+        )
+    ]
+
+
+def nobody_reads(case: Case) -> Iterable[Found]:
+    """A writer to a full pipe or socket, and with it its main thread, which waits for that writer to be done."""
+    for wait in case.waits:
+        if not wait.writes or wait.inode is None:
+            continue
+        own = [one for one in case.waits if one.pid == one.tid == wait.pid and one != wait]
+        _, full = _readers(case, wait)
+        sentence = f"{start(case.name(wait.pid))} cannot get rid of what it sent, and nobody is left to read it."
+        yield case.told("nobody-reads", sentence, [*own, wait], None, full)

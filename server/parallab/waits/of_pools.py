@@ -1,0 +1,32 @@
+"""Patterns of pools: a result that no worker works on any more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from parallab.waits import python
+from parallab.waits.case import Case, Found, start
+
+
+def lost_task(case: Case) -> Iterable[Found]:
+    """A pool's result that no worker works on: who had the task is gone, and all others are idle."""
+    doing = case.seen.doing.get(case.seen.main)
+    if doing is None or doing.call != "pool":
+        return
+    root = case.seen.snapshot.root
+    if python.works_in_threads(root, case.seen.snapshot):
+        return
+    hirers = {root, *(pid for pid, role in case.seen.roles.items() if role == "forkserver")}
+    everybody = case.seen.snapshot.processes
+    workers = [one for one in everybody if one.ppid in hirers and case.seen.roles[one.pid] == "worker"]
+    idle = [wait for one in workers for wait in case.waits if wait.pid == wait.tid == one.pid and case.idles(wait)]
+    main = [wait for wait in case.waits if (wait.pid, wait.tid) == case.seen.main]
+    if main and not workers:
+        sentence = f"{start(case.name(root))} waits for a pool's result, and the pool has no workers any more."
+        yield case.told("pool-gone", sentence, main, "M59")
+    if workers and len(idle) == len(workers):
+        sentence = (
+            f"{start(case.name(root))} waits for a pool's result, and no worker of the pool has the task any more."
+        )
+        own = [wait for wait in case.waits if wait.pid == root and wait not in main]
+        yield case.told("lost-task", sentence, [*main, *own, *idle], "M61")

@@ -1,0 +1,115 @@
+"""Runs programs of ``strangers`` and prints what inspect and doctor say: ``python asked.py PYTHON METHOD NAME…``.
+
+A program of its own, so that it can be run as another user. It asks until the answer is the truth, or for so long as
+patience lasts; one line of JSON for each program, with what was not as it should be.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import inspected
+import strangers
+from parallab import inspecting, pyspy
+from parallab.procfs import everybody
+from parallab.procfs.read import Reader
+from parallab.wire import DoctorReport, InspectReport
+
+PATIENCE = 90.0
+"""Seconds until what is told must be the truth."""
+CALM = 3
+"""Times that the truth of a program that goes on is asked for again, once it was told."""
+
+
+@contextlib.contextmanager
+def running(name: str, method: str, python: str) -> Iterator[int]:
+    """The program's pid; it ends with all that came from it."""
+    program = subprocess.Popen(
+        [python, strangers.__file__, name, method],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        cwd="/",
+    )
+    assert program.stdout is not None
+    program.stdout.readline()
+    try:
+        yield program.pid
+    finally:
+        if program.poll() is None:
+            program.send_signal(signal.SIGSTOP)  # a pool would hire new workers meanwhile
+        reader = Reader()
+        reader.adopt(everybody.orphans(reader.tree(program.pid)))
+        for one in reader.tree(program.pid):
+            if not any("resource_tracker" in argument for argument in one.cmdline):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(one.pid, signal.SIGKILL)
+        program.communicate()
+
+
+def faults(name: str, method: str, python: str) -> list[str]:
+    """What was wrong of all that was said of this program, from its start until it stands where it stands."""
+    truth = strangers.TRUTH[name]
+    ever: list[str] = []
+    with running(name, method, python) as pid:
+        end = time.monotonic() + PATIENCE
+        right = 0
+        while True:
+            try:
+                looks = inspecting.look(pid)
+            except inspecting.InspectError as error:
+                return [*dict.fromkeys(ever), str(error)]
+            doctor = inspecting.examination(*looks)
+            ever += _wrong(truth, doctor)
+            last = _not_yet(truth, doctor, inspecting.report(*looks))
+            right = 0 if last else right + 1
+            if right > (0 if truth.stuck else CALM):
+                return list(dict.fromkeys(ever))
+            if time.monotonic() > end:
+                return list(dict.fromkeys([*ever, *last]))
+
+
+def _wrong(truth: strangers.Truth, doctor: DoctorReport) -> Iterator[str]:
+    """What must not be said at any moment."""
+    if doctor.stuck is True and truth.stuck is not True:
+        yield "called stuck"
+    if doctor.diagnoses and truth.stuck is not True:
+        yield f"diagnosed: {[one.sentence for one in doctor.diagnoses]}"
+    for one in doctor.diagnoses:
+        if one.mistake is not None and one.mistake.id != truth.mistake:
+            yield f"{one.mistake.id} is claimed: {one}"
+
+
+def _not_yet(truth: strangers.Truth, doctor: DoctorReport, seen: InspectReport) -> list[str]:
+    """What must be said in the end, and was not."""
+    found = []
+    if doctor.stuck is not truth.stuck:
+        found.append(f"stuck is {doctor.stuck}, and should be {truth.stuck}: {doctor.cannot_tell}")
+    told = [one.mistake.id if one.mistake else None for one in doctor.diagnoses]
+    wanted = [truth.mistake] if truth.stuck else []
+    if truth.mistake and truth.stacks and pyspy.find() is None:
+        wanted = [None]
+    if (told != wanted) if truth.mistake or not truth.stuck else (not told or set(told) != {None}):
+        found.append(f"mistakes are {told}, and should be {wanted}: {doctor.diagnoses}")
+    for what, now, then in zip(
+        ("roles", "objects", "waits"), inspected.seen(seen), (truth.roles, truth.objects, truth.waits), strict=True
+    ):
+        if then is not None and now != then:
+            found.append(f"{what} are {now}, and should be {then}")
+    return found
+
+
+if __name__ == "__main__":
+    python_, method_, *names_ = sys.argv[1:]
+    with ThreadPoolExecutor(3) as pool_:
+        for name_, found_ in zip(names_, pool_.map(lambda name: faults(name, method_, python_), names_), strict=True):
+            print(json.dumps([name_, found_]), flush=True)
