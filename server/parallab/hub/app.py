@@ -21,7 +21,9 @@ from tornado.httpserver import HTTPServer
 
 from parallab import reports
 from parallab.hub import api, course, live, pages, security, settings
+from parallab.hub.recheck import Rechecks
 from parallab.hub.roster import Hub, Roster
+from parallab.hub.sandboxed import Sandboxed
 from parallab.hub.service import Service
 from parallab.hub.store import ClassStore
 
@@ -41,7 +43,9 @@ class CallbackHandler(HubOAuthCallbackHandler):  # type: ignore[misc]
         return auth
 
 
-def application(service: Service, prefix: str, people: HubOAuth, servers: HubAuth, secret: bytes) -> web.Application:
+def application(
+    service: Service, rechecks: Rechecks, prefix: str, people: HubOAuth, servers: HubAuth, secret: bytes
+) -> web.Application:
     """The service's routes, all below ``prefix``."""
     routes: list[tuple[str, Any]] = [
         (r"", pages.HomeHandler),
@@ -59,6 +63,7 @@ def application(service: Service, prefix: str, people: HubOAuth, servers: HubAut
         (rf"{_CLASS}/answer", pages.AnswerForm),
         (rf"{_CLASS}/deadline", pages.DeadlineForm),
         (rf"{_CLASS}/ruling", pages.RulingForm),
+        (rf"{_CLASS}/recheck", pages.RecheckForm),
         (rf"{_CLASS}/lti", pages.LtiForm),
         (rf"{_CLASS}/forget", pages.ForgetForm),
         (_CLASS, pages.ClassPage),
@@ -71,6 +76,7 @@ def application(service: Service, prefix: str, people: HubOAuth, servers: HubAut
         static_url_prefix=f"{prefix}static/",
         cookie_secret=secret,
         parallab_service=service,
+        parallab_rechecks=rechecks,
         parallab_prefix=prefix,
         parallab_people=people,
         parallab_servers=servers,
@@ -96,11 +102,13 @@ async def serve(environment: Mapping[str, str] = os.environ) -> None:
     labs = await asyncio.to_thread(course.installed)
     service = Service(told, ClassStore(told.database), Roster(hub, told), labs)
     await service.open()
+    rechecks = Rechecks(service, Sandboxed(told.jobs))
+    await rechecks.open()
     # The same after a restart of the service alone, so that nobody has to log in again.
     secret = hashlib.sha256(b"parallab cookies " + token.encode()).digest()
     people = HubOAuth(cache_max_age=security.PEOPLE)
     servers = HubAuth(cache_max_age=security.SERVERS)
-    made = application(service, prefix, people, servers, secret)
+    made = application(service, rechecks, prefix, people, servers, secret)
     server = HTTPServer(made, max_body_size=reports.NOTEBOOK + 64 * 1024, xheaders=True)
     at = urlsplit(environment["JUPYTERHUB_SERVICE_URL"])
     server.listen(at.port or 80, at.hostname or "127.0.0.1")
@@ -113,6 +121,7 @@ async def serve(environment: Mapping[str, str] = os.environ) -> None:
     await stop.wait()
     server.stop()
     retaining.cancel()
+    await rechecks.close()
     await service.close()
 
 

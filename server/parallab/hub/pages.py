@@ -10,7 +10,9 @@ from urllib.parse import quote, unquote
 
 from parallab.hub import exports, views
 from parallab.hub.course import LabName
+from parallab.hub.recheck import Rechecks
 from parallab.hub.record import LearnerRecord, Received
+from parallab.hub.results import rechecked
 from parallab.hub.rights import EVERYBODY
 from parallab.hub.security import StaffHandler
 from parallab.hub.service import Service
@@ -29,6 +31,8 @@ class Sight:
     names: views.Names
     learners: frozenset[str]
     trouble: str
+    teaches: bool
+    """Whether whoever looks may grade."""
 
     @property
     def path(self) -> str:
@@ -64,7 +68,8 @@ class ClassHandler(StaffHandler):
         shown = self.get_query_argument("names", "on") != "off"
         names = views.Names(enrolled.learners, shown=shown, secret=self.service.board.life)
         named = self.service.lab(unquote(lab)) if lab else None
-        return Sight(class_name, named, names, enrolled.learners, enrolled.trouble)
+        teaches = class_name in self.teachable
+        return Sight(class_name, named, names, enrolled.learners, enrolled.trouble, teaches)
 
     def url(self, *parts: str, **query: str) -> str:
         """An address below the service's own."""
@@ -119,6 +124,9 @@ def fragments(service: Service, sight: Sight, learners: list[str] | None, render
     if sight.lab is not None:
         heat = views.heat(board, sight.learners, sight.lab)
         parts["heat"] = render("heat.html", heat=heat, lab=sight.lab)
+        again = views.again(board, sight.names, sight.names.order, sight.lab)
+        run = board.runs.get((sight.class_name, sight.lab.id))
+        parts["recheck"] = render("recheck.html", again=again, run=run, sight=sight)
     return {"rows": rows, "parts": parts}
 
 
@@ -155,7 +163,6 @@ class ClassPage(ClassHandler):
             life=board.life,
             version=version,
             deadline=deadline,
-            teaches=sight.class_name in self.teachable,
             lti=self.service.settings.lti is not None,
         )
 
@@ -179,7 +186,12 @@ class LearnerPage(ClassHandler):
             learner=name,
             record=record,
             labs=[
-                (lab, self.service.result(class_name, lab, name), board.handins.get((name, lab.id)))
+                (
+                    lab,
+                    self.service.result(class_name, lab, name),
+                    board.handins.get((name, lab.id)),
+                    rechecked(board, lab, name),
+                )
                 for lab in self.service.labs
             ],
             cell=views.step_cell,
@@ -294,6 +306,23 @@ class RulingForm(ClassHandler):
         else:
             raise Problem(400, "Choose to excuse, to override, or to take it back.")
         self.redirect(self.url("class", path, "learner", escape_path(learner)), status=303)
+
+
+class RecheckForm(ClassHandler):
+    """POST class/{class}/recheck: runs what was handed in for a lab again, or ends that."""
+
+    async def post(self, path: str) -> None:
+        """Begins it; the page shows how far it is."""
+        class_name = self.may_teach(class_of(path))
+        rechecks: Rechecks = self.settings["parallab_rechecks"]
+        lab, what = self.get_body_argument("lab", ""), self.get_body_argument("what", "")
+        if what == "start":
+            await rechecks.start(class_name, lab, self.name)
+        elif what == "cancel":
+            await rechecks.cancel(class_name, lab)
+        else:
+            raise Problem(400, "Choose to start, or to cancel.")
+        self.back(path)
 
 
 class LtiForm(ClassHandler):

@@ -6,14 +6,15 @@ import asyncio
 import hashlib
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
 
 from parallab import reports, submission
-from parallab.hub import lti
+from parallab.hub import checked, lti
 from parallab.hub.board import Board
+from parallab.hub.checked import Checked
 from parallab.hub.course import LabName
 from parallab.hub.inbox import Inbox
 from parallab.hub.lti import Sent
@@ -21,7 +22,7 @@ from parallab.hub.record import Received
 from parallab.hub.results import LabResult, result
 from parallab.hub.roster import Enrolled, Roster
 from parallab.hub.settings import Settings
-from parallab.hub.store import ClassStore, Deadline, HandIn, Question, Recheck, Ruling
+from parallab.hub.store import ClassStore, Deadline, HandIn, Question, Recheck, Ruling, WantedRecheck
 from parallab.problems import Problem, shown
 from parallab.reports import Refused, Report, Reports, ReportsReply
 
@@ -66,7 +67,7 @@ class Service:
         board = self.board
         board.rulings = {(one.learner, one.lab): one for one in await self._inbox.run(ClassStore.rulings)}
         board.handins = {(one.learner, one.lab): one for one in await self._inbox.run(ClassStore.handins)}
-        board.rechecks = {(one.learner, one.lab): one for one in await self._inbox.run(ClassStore.rechecks)}
+        board.rechecks = await self._inbox.run(_checked)
         board.deadlines = {(one.class_name, one.lab): one for one in await self._inbox.run(ClassStore.deadlines)}
         await self._ask()
 
@@ -135,11 +136,16 @@ class Service:
         if len(notebook) > reports.NOTEBOOK:
             raise Problem(413, f"A notebook may have {reports.NOTEBOOK // 2**20} MiB.")
         try:
-            await asyncio.to_thread(lambda: submission.parse(notebook.decode(), "this"))
+            named = await asyncio.to_thread(lambda: submission.lab_of(notebook.decode(), "this"))
         except (UnicodeDecodeError, submission.SubmissionError) as error:
             raise Problem(
                 400, "This is no notebook. Save it in JupyterLab, then hand it in again.", str(error)
             ) from None
+        if named.removeprefix("course:") != lab:
+            what = f"a notebook of {shown(named)}" if named else "no lab's notebook"
+            raise Problem(
+                400, f"This is {what}, not of {shown(lab)}. Open {shown(lab)} from the sidebar, then hand in."
+            )
         at = time.time()
         digest = hashlib.sha256(notebook).hexdigest()
         await self._inbox.run(lambda store: store.hand_in(learner, lab, digest, notebook, at))
@@ -269,10 +275,28 @@ class Service:
         _log.info("all that was kept of one learner was deleted, as an instructor asked")
 
     async def keep_recheck(self, one: Recheck) -> None:
-        """What came of running a handed-in notebook again."""
+        """What came of running a handed-in notebook again; nothing of a learner who was deleted meanwhile."""
+        if (one.learner, one.lab) not in self.board.handins:
+            return
         await self._inbox.run(lambda store: store.keep_recheck(one))
-        self.board.rechecks[(one.learner, one.lab)] = one
+        self.board.rechecks[(one.learner, one.lab)] = checked.of(one.digest, one.checked, one.data)
         self.board.touch([one.learner])
+
+    async def rechecked(self, lab: str) -> Mapping[str, str]:
+        """All that came of running notebooks of a lab again, as it was kept, by learner."""
+        return await self._inbox.run(lambda store: {one.learner: one.data for one in store.rechecks(lab)})
+
+    async def want_recheck(self, one: WantedRecheck) -> None:
+        """Keeps that a class's notebooks of a lab are to be run again."""
+        await self._inbox.run(lambda store: store.want_recheck(one))
+
+    async def unwant_recheck(self, class_name: str, lab: str) -> None:
+        """They were, or are not to be any more."""
+        await self._inbox.run(lambda store: store.unwant_recheck(class_name, lab))
+
+    async def wanted_rechecks(self) -> list[WantedRecheck]:
+        """What is still to be done, the oldest first."""
+        return await self._inbox.run(ClassStore.wanted_rechecks)
 
     # -- keeping ----------------------------------------------------------------------------------
 
@@ -295,7 +319,7 @@ class Service:
         handins = await self._inbox.run(ClassStore.handins)
         self.board.handins = {(one.learner, one.lab): one for one in handins}
         self.board.rulings = {(one.learner, one.lab): one for one in await self._inbox.run(ClassStore.rulings)}
-        self.board.rechecks = {(one.learner, one.lab): one for one in await self._inbox.run(ClassStore.rechecks)}
+        self.board.rechecks = await self._inbox.run(_checked)
         await self._ask()
         self.board.touch(before)
 
@@ -308,3 +332,7 @@ class Service:
 
     async def _ask(self) -> None:
         self.board.ask(await self._inbox.run(ClassStore.open_questions))
+
+
+def _checked(store: ClassStore) -> dict[tuple[str, str], Checked]:
+    return {(one.learner, one.lab): checked.of(one.digest, one.checked, one.data) for one in store.rechecks()}

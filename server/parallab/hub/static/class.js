@@ -33,8 +33,8 @@ function show(told) {
   for (const [id, html] of Object.entries(told.parts)) {
     const part = document.getElementById(id);
     // Nobody's half-written answer is taken from under their hands.
-    if (part !== null && !part.contains(document.activeElement) && !isWriting(part)) {
-      part.innerHTML = html;
+    if (part !== null && !isHeld(part)) {
+      put(part, html);
       waiting.delete(id);
     } else if (part !== null) {
       waiting.set(id, html);
@@ -53,12 +53,26 @@ function isWriting(part) {
   return Array.from(part.querySelectorAll('textarea')).some(one => one.value);
 }
 
+/** Whether somebody is at something in there that would be lost; what has an id is found again. */
+function isHeld(part) {
+  const at = document.activeElement;
+  return isWriting(part) || (part.contains(at) && !at.id);
+}
+
+function put(part, html) {
+  const at = part.contains(document.activeElement) ? document.activeElement.id : '';
+  part.innerHTML = html;
+  if (at) {
+    document.getElementById(at)?.focus();
+  }
+}
+
 document.addEventListener('focusout', () => {
   setTimeout(() => {
     for (const [id, html] of waiting) {
       const part = document.getElementById(id);
-      if (!part.contains(document.activeElement) && !isWriting(part)) {
-        part.innerHTML = html;
+      if (!isHeld(part)) {
+        put(part, html);
         waiting.delete(id);
       }
     }
