@@ -1,7 +1,7 @@
 """``parallab grade`` of a class's notebooks beside ``nbgrader autograde`` and ``otter run`` of the same.
 
 Time for one submission; the budget for twenty is 1/8 of nbgrader's wall time. Ours run in sandboxes, one on each core,
-and are watched. nbgrader runs one after the other, as itself; so does otter without Docker (``otter run``), one in a call.
+and are watched. nbgrader runs one after the other, as itself; so does otter without Docker (``otter run``), one a call.
 Both belong into environments of their own: ``NBGRADER`` and ``OTTER`` name their commands, or PATH has them.
 
 Whether the verdicts are right, for notebooks that cheat, hang and fork without end, is for ``tests/grade`` to say.
