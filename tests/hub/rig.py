@@ -155,10 +155,10 @@ class RealHub:
     @property
     def page(self) -> str:
         """The class service as a browser knows it."""
-        return f"{self.below('services')}services/parallab/"
+        return f"{self.below('parallab--service')}services/parallab/"
 
     def below(self, name: str) -> str:
-        """The address of services, or of a user's server; the Hub's own unless there are subdomains."""
+        """The address of a service, or of a user's server; the Hub's own unless there are subdomains."""
         return f"http://{name}.hub.localhost:{self.port}/" if self.subdomains else self.url
 
     # -- its life ---------------------------------------------------------------------

@@ -74,6 +74,7 @@ def test_the_page_is_live_and_a_learners_server_reaches_the_service(hub: RealHub
 
 def test_what_a_learners_page_can_read_of_it(hub: RealHub, teacher: Page) -> None:
     """The teacher opens a page of a learner's server, as a notebook with a script in its output would be one."""
+    hub.api("POST", "users/bob")
     server = hub.spawn("bob")
     until(lambda: ask("GET", f"{server}api").status == 200, "the server answers")
     target = f"{hub.page}class/~everybody/L04"

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
+from sqlalchemy.exc import SQLAlchemyError
 
 from parallab import reports, submission
 from parallab.hub import checked, lti
@@ -33,8 +34,9 @@ PATIENCE = 50.0
 #: Batches that a learner may send at once, and how many more a second: a server that runs wild harms only itself.
 BURST = 60
 RATE = 2.0
-#: Seconds between two looks for what is too old to be kept.
+#: Seconds between two looks for what is too old to be kept, and after one that failed.
 DAY = 86_400.0
+HOUR = 3_600.0
 
 
 @dataclass
@@ -304,11 +306,16 @@ class Service:
         """Deletes what is older than the settings allow, once a day, until it is cancelled."""
         while self.settings.retention:
             before = time.time() - self.settings.retention * DAY
-            gone = await self._inbox.run(lambda store: store.forget_before(before))  # noqa: B023 - run at once
-            if gone:
-                _log.info("%d lines were older than %d days and were deleted", gone, self.settings.retention)
-                await self._reload()
-            await asyncio.sleep(DAY)
+            try:
+                gone = await self._inbox.run(lambda store: store.forget_before(before))  # noqa: B023 - run at once
+                if gone:
+                    _log.info("%d lines were older than %d days and were deleted", gone, self.settings.retention)
+                    await self._reload()
+            except SQLAlchemyError as error:
+                _log.warning("nothing old was deleted, it is tried again in an hour: %s", type(error).__name__)
+                await asyncio.sleep(HOUR)
+            else:
+                await asyncio.sleep(DAY)
 
     async def _reload(self) -> None:
         """The board anew from what is kept still; whoever watches goes on watching."""

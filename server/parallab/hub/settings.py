@@ -55,6 +55,10 @@ class SettingsError(ValueError):
     """The settings cannot be used; the text says which, and what to do."""
 
 
+class CannotOpen(Exception):
+    """The database that the settings name cannot be opened now; the text says how, and nothing secret."""
+
+
 def read(environment: Mapping[str, str]) -> Settings:
     """The settings in this environment.
 
