@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import re
 import signal
 import sys
 from collections.abc import Mapping
@@ -48,8 +49,9 @@ class Door(httputil.HTTPServerConnectionDelegate):
 
     def __init__(self, prefix: str) -> None:
         # The Hub looks at the first of these to see whether anybody is there, and takes no 503 for a yes.
+        root = f"{re.escape(prefix.rstrip('/'))}/?"
         self.behind = web.Application(
-            [(prefix, _StartingHandler, {"status": 200}), (r".*", _StartingHandler, {"status": 503})],
+            [(root, _StartingHandler, {"status": 200}), (r".*", _StartingHandler, {"status": 503})],
             log_function=lambda _: None,
         )
 
