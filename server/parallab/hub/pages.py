@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
@@ -98,13 +99,7 @@ def fragments(service: Service, sight: Sight, learners: list[str] | None, render
     """The changing parts of a page as HTML: the rows of these learners (None: of all), and everything around them."""
     now = time.time()
     board = service.board
-    rows = {}
-    for learner in sight.names.order:
-        if learners is not None and learner not in learners:
-            continue
-        result = service.result(sight.class_name, sight.lab, learner) if sight.lab is not None else None
-        line = views.line(board, sight.names, service.labs, sight.lab, learner, now, result)
-        rows[line.row] = render("row.html", line=line, sight=sight)
+    rows = _rows(service, sight, sight.names.order if learners is None else learners, now, render)
     # Of equal tries the order is by name: the same part twice would be told as a change.
     stuck = views.stuck(board, sight.names, sight.names.order, service.labs, now)
     asks = views.asks(board.questions.values(), sight.names, sight.learners, now)
@@ -128,6 +123,28 @@ def fragments(service: Service, sight: Sight, learners: list[str] | None, render
         run = board.runs.get((sight.class_name, sight.lab.id))
         parts["recheck"] = render("recheck.html", again=again, run=run, sight=sight)
     return {"rows": rows, "parts": parts}
+
+
+def _rows(service: Service, sight: Sight, learners: Iterable[str], now: float, render: Any) -> dict[str, str]:
+    """The rows of these learners, in the class's order. One template for all: to begin one costs as much as a row."""
+    wanted = frozenset(learners)
+    made: dict[str, str] = {}
+
+    def keep(row: str) -> Callable[[bytes], str]:
+        def kept(html: bytes) -> str:
+            made[row] = html.decode()
+            return ""
+
+        return kept
+
+    def lines() -> Iterator[views.Line]:
+        for learner in sight.names.order:
+            if learner in wanted:
+                result = service.result(sight.class_name, sight.lab, learner) if sight.lab is not None else None
+                yield views.line(service.board, sight.names, service.labs, sight.lab, learner, now, result)
+
+    render("rows.html", lines=lines(), keep=keep, sight=sight)
+    return made
 
 
 class HomeHandler(ClassHandler):
