@@ -23,6 +23,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.insert(0, str(Path(__file__).parent))
 
 import msgspec
+import psutil
 from ratios import Row, compare, limit, milliseconds, table
 from tornado.httpclient import AsyncHTTPClient, HTTPRequest
 
@@ -185,7 +186,10 @@ def measured(hub: RealHub, database: Path) -> Iterator[Row]:
     tokens, teacher = learners(hub), hub.token_of("teach")
     disk = fsyncs(database.parent)
     cold, warm, pages = asyncio.run(load(hub, tokens, teacher))
+    service = psutil.Process(hub.service_pid())
+    before = used(service)
     sent, seconds = asyncio.run(crowd(f"{hub.direct}api/reports", tokens))
+    each = (used(service) - before) / sent
     disk = sorted(disk + fsyncs(database.parent))
     with sqlite3.connect(database) as connection:
         (kept,) = connection.execute("SELECT count(*) FROM reports").fetchone()
@@ -204,12 +208,20 @@ def measured(hub: RealHub, database: Path) -> Iterator[Row]:
         None,
         lambda rate: f"{rate:.0f}/s",
     )
+    # Of all these figures only this one does not depend on what else the machine does.
+    yield limit(f"of a core, for {RATE} reports a second", [each * RATE], 0.5, lambda share: f"{share:.1%}")
     # The first one finds a service that does not know the teacher, and a Hub that is asked for the roster.
     size = pages[0][2] / 1024
     name = f"the class page of {LEARNERS:,} learners meanwhile, {size:.0f} KiB"
     yield limit(f"{name}, first byte", [first for first, _, _ in pages], 1.0, milliseconds)
     yield limit(f"{name}, complete", [last for _, last, _ in pages], 1.0, milliseconds)
     yield limit(f"{name}, complete, slowest of {len(pages)}", [max(last for _, last, _ in pages)], 1.0, milliseconds)
+
+
+def used(process: psutil.Process) -> float:
+    """CPU seconds of a process until now."""
+    times = process.cpu_times()
+    return times.user + times.system
 
 
 def middle_of(figures: list[float]) -> float:
