@@ -13,6 +13,7 @@
 # PYTHON=…  the interpreter for .venv (default: the newest from 3.10 on)
 # WORK=…    the folder `make lab` opens (default: work)
 # T=…       what `make test-python`, `make test-browser` and `make test-hub` run instead of everything
+# HUB=…     another JupyterHub for `make test-hub`, as 5.2; it gets an environment of its own
 # JOBS=…    how many of the tests of `make test-python` run at once
 # K=…       the subjects that `make corpus` records instead of all
 # L=…       the labs that `make flakes` runs instead of all
@@ -97,7 +98,8 @@ test-browser: setup
 # Real users, a real Hub and PostgreSQL: what the machine lacks is skipped, with the reason.
 test-hub: setup
 	@mkdir -p $(ARTEFACTS)
-	@PARALLAB_ARTEFACTS="$(CURDIR)/$(ARTEFACTS)" scripts/with_browser.sh scripts/pytest_parts.sh $(or $(T),tests/hub)
+	@$(if $(HUB),PARALLAB_HUB_PYTHON="$$(scripts/hub_venv.sh $(HUB))") \
+	PARALLAB_ARTEFACTS="$(CURDIR)/$(ARTEFACTS)" scripts/with_browser.sh scripts/pytest_parts.sh $(or $(T),tests/hub)
 
 test-front: setup
 	@jlpm test
@@ -118,7 +120,7 @@ course: setup
 flakes: setup
 	@python scripts/flakes.py $(L)
 
-# T=… here names parts: front picture snapshot probe server grading class.
+# T=… here names parts: front picture snapshot probe server grading batch class.
 bench: setup
 	@python tests/bench $(T)
 
@@ -137,6 +139,6 @@ dist-check: dist
 	@scripts/check_dist.sh dist
 
 clean:
-	rm -rf .venv node_modules .yarn dist $(ARTEFACTS) extension/lib server/parallab/labextension
+	rm -rf .venv .venv-hub-* node_modules .yarn dist $(ARTEFACTS) extension/lib server/parallab/labextension
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 	find server tests labs -name __pycache__ -type d -prune -exec rm -rf {} +

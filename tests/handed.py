@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 from textwrap import dedent
@@ -129,10 +130,12 @@ def refused() -> str:
     from parallab.grading import Limits, SandboxError
     from parallab.grading.crew import prepare
 
-    try:
-        asyncio.run(prepare(Limits()))
-    except SandboxError as error:
-        return str(error)
+    # A thread of its own: where a browser is driven, this one has an event loop that runs.
+    with ThreadPoolExecutor(1) as apart:
+        try:
+            apart.submit(lambda: asyncio.run(prepare(Limits()))).result()
+        except SandboxError as error:
+            return str(error)
     return ""
 
 

@@ -70,7 +70,7 @@ def grade(
             results = _grade(handed, limits, jobs, scheduler, not no_sandbox, journal, step)
             _write(out, journal, results)
     except SandboxError as error:
-        raise Problem(str(error)) from None
+        raise Problem(f"{error}, or run without a sandbox only what you would run yourself (--no-sandbox)") from None
     except KeyboardInterrupt:
         click.echo("parallab: interrupted; the same command goes on from here", err=True)
         raise SystemExit(INTERRUPTED) from None

@@ -1,13 +1,11 @@
-"""``parallab check`` and ``parallab grade`` of notebooks beside ``nbgrader autograde`` of the same.
+"""``parallab check`` of a notebook beside ``nbgrader autograde`` of the same; ``bench_batch`` has a class's many.
 
-Budgets: one notebook by ``check`` 1/3 of the wall time and 1/5 of the CPU time; twenty by ``grade``, in sandboxes where
-there can be some, 1/8 of the wall time. nbgrader is looked for in ``NBGRADER`` and on
-the PATH; it belongs into an environment of its own, since it wants other versions of Jupyter's parts.
+Budgets: 1/3 of the wall time and 1/5 of the CPU time. nbgrader is looked for in ``NBGRADER`` and on the PATH; it
+belongs into an environment of its own, since it wants other versions of Jupyter's parts.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import resource
 import shutil
@@ -27,7 +25,6 @@ from parallab.shelf import load, own_course
 
 LAB, STEP = "04-your-own-processes", "four-at-once"
 ROUNDS = int(os.environ.get("GRADING_ROUNDS", "5"))
-STUDENTS = int(os.environ.get("GRADING_STUDENTS", "20"))
 PATIENCE = 3600
 
 
@@ -117,28 +114,6 @@ def rows() -> Iterator[Row]:
         cpu = [(mine[1], other[1]) for mine, other in found]
         yield compare("parallab check beside nbgrader autograde, wall", wall, 1 / 3, milliseconds)
         yield compare("parallab check beside nbgrader autograde, CPU", cpu, 1 / 5, milliseconds)
-        yield from batch(nbgrader, folder, notebook)
-
-
-def batch(nbgrader: str, folder: Path, notebook: Path) -> Iterator[Row]:
-    """A class's submissions of the same notebook by both; once each, since that takes minutes."""
-    submitted, course = folder / "submitted", folder / "class"
-    for number in range(STUDENTS):
-        place = submitted / f"student{number}" / notebook.name
-        place.parent.mkdir(parents=True)
-        shutil.copy(notebook, place)
-    theirs(nbgrader, course, notebook, STUDENTS)
-    sandbox = () if shutil.which("bwrap") else ("--no-sandbox",)
-    out = folder / "out.csv"
-    mine = timed([sys.executable, "-m", "parallab.cli", "grade", submitted, "--out", out, *sandbox], folder)
-    outcomes = [json.loads(line)["passed"] for line in out.with_suffix(".jsonl").read_text().splitlines()]
-    if len(outcomes) != STUDENTS or not all(outcomes):
-        raise RuntimeError(f"parallab grade did not see the work done: {outcomes}")
-    other = timed([nbgrader, "autograde", "ps1", "--force"], course)
-    how = "no sandbox" if sandbox else "in sandboxes"
-    name = f"parallab grade of {STUDENTS} notebooks ({how}) beside nbgrader autograde"
-    yield compare(f"{name}, wall", [(mine[0], other[0])], 1 / 8, milliseconds)
-    yield compare(f"{name}, CPU", [(mine[1], other[1])], None, milliseconds)
 
 
 if __name__ == "__main__":

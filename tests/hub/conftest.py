@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, Protocol
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
@@ -70,10 +70,17 @@ def visitor(browser: Browser, hub: RealHub, people: dict[str, SystemUser]) -> It
     visitors.leave()
 
 
+class Person(Protocol):
+    """Somebody who can log in."""
+
+    name: str
+    password: str
+
+
 class Visitors:
     """Each call is another person's browser, with cookies of its own."""
 
-    def __init__(self, browser: Browser, hub: RealHub, people: dict[str, SystemUser]) -> None:
+    def __init__(self, browser: Browser, hub: RealHub, people: Mapping[str, Person]) -> None:
         self._browser = browser
         self._hub = hub
         self._people = people

@@ -17,11 +17,14 @@ from http.client import HTTPResponse
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError, URLError
+from urllib.parse import urlsplit
 
 import psutil
 
 ROOT = Path(__file__).resolve().parents[2]
 PROXY = ROOT / "node_modules" / ".bin" / "configurable-http-proxy"
+#: The Python of the Hub, of its services and of learners' servers: that of another environment with another JupyterHub.
+PYTHON = os.environ.get("PARALLAB_HUB_PYTHON", sys.executable)
 #: Seconds for anything to happen, on a machine with other work to do.
 PATIENCE = 180
 #: What of our own environment would reach into the Hub and its servers.
@@ -71,7 +74,16 @@ _opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedire
 def ask(method: str, url: str, *, token: str = "", body: Any = None, headers: Mapping[str, str] | None = None) -> Reply:
     """One request; an object is sent as JSON, errors and redirects come back as replies."""
     data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
+    at = urlsplit(url)
     request = urllib.request.Request(url, data, dict(headers or {}), method=method)
+    if (at.hostname or "").endswith(".localhost"):
+        # As browsers do; not every resolver knows these names.
+        request = urllib.request.Request(
+            at._replace(netloc=f"127.0.0.1:{at.port}").geturl(),
+            data,
+            {"Host": at.netloc, **(headers or {})},
+            method=method,
+        )
     if token:
         request.add_header("Authorization", f"token {token}")
     try:
@@ -105,11 +117,17 @@ def free_ports(count: int) -> list[int]:
 
 
 class RealHub:
-    """One Hub. ``config`` is what its administrator writes after our settings of ports and folders."""
+    """One Hub. ``config`` is what its administrator writes after our settings of ports and folders.
 
-    def __init__(self, folder: Path, config: str, *, python: str = sys.executable, external: bool = False) -> None:
+    ``subdomains``: each learner's server, and each service, has a name of its own below hub.localhost.
+    """
+
+    def __init__(
+        self, folder: Path, config: str, *, python: str = PYTHON, external: bool = False, subdomains: bool = False
+    ) -> None:
         self.folder = folder
         self.external = external
+        self.subdomains = subdomains
         self.python = python
         self.log = folder / "hub.log"
         self.port, self._hub_port, self._api_port, self.service_port = free_ports(4)
@@ -127,7 +145,7 @@ class RealHub:
     @property
     def url(self) -> str:
         """As a browser knows it, with a slash at the end."""
-        return f"http://127.0.0.1:{self.port}/"
+        return f"http://{'hub.localhost' if self.subdomains else '127.0.0.1'}:{self.port}/"
 
     @property
     def direct(self) -> str:
@@ -137,7 +155,11 @@ class RealHub:
     @property
     def page(self) -> str:
         """The class service as a browser knows it."""
-        return f"{self.url}services/parallab/"
+        return f"{self.below('parallab--service')}services/parallab/"
+
+    def below(self, name: str) -> str:
+        """The address of a service, or of a user's server; the Hub's own unless there are subdomains."""
+        return f"http://{name}.hub.localhost:{self.port}/" if self.subdomains else self.url
 
     # -- its life ---------------------------------------------------------------------
 
@@ -224,7 +246,7 @@ class RealHub:
         reply = self.api("POST", f"users/{user}/server", {})
         assert reply.status in (201, 202), f"{reply.status} {reply.text}"
         until(lambda: self.api("GET", f"users/{user}").json["servers"].get("", {}).get("ready"), f"{user}'s server")
-        return f"{self.url}user/{user}/"
+        return f"{self.below(user)}user/{user}/"
 
     def halt(self, user: str) -> None:
         """Ends a user's server."""
@@ -267,6 +289,8 @@ c.JupyterHub.load_roles = [
 ]
 SERVICE_URL = "http://127.0.0.1:{self.service_port}"
 """
+        if self.subdomains:
+            ours += f"c.JupyterHub.subdomain_host = {self.url.rstrip('/')!r}\n"
         return ours + self._config
 
     def _environment(self) -> dict[str, str]:

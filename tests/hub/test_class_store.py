@@ -21,7 +21,7 @@ from alembic.migration import MigrationContext
 from parallab.hub.inbox import Full, Inbox
 from parallab.hub.record import Received
 from parallab.hub.schema import METADATA
-from parallab.hub.store import ClassStore, Deadline, Recheck, Ruling
+from parallab.hub.store import HEAD, ClassStore, Deadline, Recheck, Ruling, WantedRecheck
 from parallab.reports import Report
 
 
@@ -72,6 +72,24 @@ def test_opening_it_again_changes_nothing_and_keeps_all(store: ClassStore, addre
     again = ClassStore(address)
     again.open()
     assert list(again.all_reports()) == [one]
+    again.close()
+
+
+def test_a_database_of_the_first_parallab_is_brought_up_to_date_with_what_is_in_it(
+    store: ClassStore, address: str
+) -> None:
+    """The one of revision 0001: without the tables that came later."""
+    one = received()
+    store.add([one])
+    with store._engine.begin() as connection:
+        connection.execute(sa.text("DROP TABLE wanted_rechecks"))
+        connection.execute(sa.text("UPDATE parallab_class_version SET version_num = '0001'"))
+    again = ClassStore(address)
+    again.open()
+    assert list(again.all_reports()) == [one]
+    assert again.wanted_rechecks() == []
+    with again._engine.connect() as connection:
+        assert connection.execute(sa.text("SELECT version_num FROM parallab_class_version")).scalar() == HEAD
     again.close()
 
 
@@ -139,9 +157,20 @@ def test_rulings_deadlines_and_rechecks_are_replaced(store: ClassStore) -> None:
     assert [one.score for one in store.rulings()] == [0.8]
     assert [one.due for one in store.deadlines()] == [0.8]
     assert [one.checked for one in store.rechecks()] == [0.8]
+    assert [one.checked for one in store.rechecks("L04")] == [0.8]
+    assert list(store.rechecks("L05")) == []
     store.unrule("ada", "L04")
     store.clear_deadline("*", "L04")
     assert (store.rulings(), store.deadlines()) == ([], [])
+
+
+def test_what_is_to_be_run_again_is_kept_until_it_was(store: ClassStore) -> None:
+    late, early = WantedRecheck("a", "L04", "teach", 2.0), WantedRecheck("a", "L05", "teach", 1.0)
+    for one in (late, early, late):
+        store.want_recheck(one)
+    assert store.wanted_rechecks() == [early, late]
+    store.unwant_recheck("a", "L05")
+    assert store.wanted_rechecks() == [late]
 
 
 def test_a_learner_can_be_forgotten_and_what_is_old(store: ClassStore) -> None:

@@ -113,6 +113,7 @@ def test_one_that_runs_elsewhere_is_not_started() -> None:
         ({"classes": {"a": {"staf": ["x"]}}}, "staf"),
         ({"classes": {"*": {}}}, "leave classes out"),
         ({"retention": -1}, "number of days"),
+        ({"jobs": 0}, "1 or more"),
         ({"external": True}, "api_token"),
         ({"lti": {"issuer": "x"}}, "client_id"),
     ],

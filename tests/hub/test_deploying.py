@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import secrets
@@ -9,7 +10,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from importlib.metadata import entry_points
+from importlib.metadata import version
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
@@ -83,15 +84,63 @@ def test_every_call_of_configure_in_the_text_can_be_made() -> None:
         assert [one["name"] for one in c.JupyterHub.services] == ["parallab"]
 
 
-def test_tljh_finds_the_plugin_and_its_hooks_do_what_they_say() -> None:
-    (point,) = [one for one in entry_points(group="tljh") if one.name == "parallab"]
-    plugin = point.load()
-    assert [one.partition("==")[0] for one in plugin.tljh_extra_user_pip_packages()] == ["parallab"]
-    assert [one.partition("==")[0] for one in plugin.tljh_extra_hub_pip_packages()] == ["parallab[hub]"]
-    c = Config()
-    plugin.tljh_custom_jupyterhub_config(c)
-    settings = read(c.JupyterHub.services[0]["environment"])
-    assert settings == Settings(instructors=("parallab-instructors",), database=plugin.DATABASE)
+#: TLJH's own specification of the hooks that we have, for where TLJH is not: PyPI does not have it. ``PARALLAB_TLJH``
+#: names a folder with its source, and that is taken then.
+HOOKS = """
+import pluggy
+hookspec = pluggy.HookspecMarker("tljh")
+hookimpl = pluggy.HookimplMarker("tljh")
+@hookspec
+def tljh_extra_user_pip_packages(): pass
+@hookspec
+def tljh_extra_hub_pip_packages(): pass
+@hookspec
+def tljh_custom_jupyterhub_config(c): pass
+"""
+#: As TLJH's installer and its jupyterhub_config.py call them.
+CALLS = """
+import json, pluggy
+from tljh import hooks
+from traitlets.config import Config
+manager = pluggy.PluginManager("tljh")
+manager.add_hookspecs(hooks)
+manager.load_setuptools_entrypoints("tljh")
+manager.check_pending()
+c = Config()
+c.JupyterHub.services = [{"name": "cull-idle"}]
+manager.hook.tljh_custom_jupyterhub_config(c=c)
+print(json.dumps({
+    "plugins": [name for name, _ in manager.list_name_plugin()],
+    "user": manager.hook.tljh_extra_user_pip_packages(),
+    "hub": manager.hook.tljh_extra_hub_pip_packages(),
+    "services": c.JupyterHub.services,
+}))
+"""
+
+
+def test_tljh_finds_the_plugin_and_its_hooks_do_what_they_say(tmp_path: Path) -> None:
+    source = os.environ.get("PARALLAB_TLJH", "")
+    if not source:
+        (tmp_path / "tljh").mkdir()
+        (tmp_path / "tljh" / "__init__.py").touch()
+        (tmp_path / "tljh" / "hooks.py").write_text(HOOKS)
+    # A process of its own: here the plugin may have been imported already, where there was no TLJH to hook into.
+    done = subprocess.run(
+        [sys.executable, "-c", CALLS],
+        env={**os.environ, "PYTHONPATH": source or str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert "parallab" in told["plugins"]
+    assert told["user"] == [[f"parallab=={version('parallab')}"]]
+    assert told["hub"] == [[f"parallab[hub]=={version('parallab')}"]]
+    assert [one["name"] for one in told["services"]] == ["cull-idle", "parallab"]
+    settings = read(told["services"][1]["environment"])
+    assert settings.instructors == ("parallab-instructors",)
+    assert settings.database == "sqlite:////opt/tljh/state/parallab_class.sqlite"
 
 
 CONFIG = """
@@ -117,7 +166,7 @@ class OwnService:
             "JUPYTERHUB_SERVICE_URL": f"http://127.0.0.1:{hub.service_port}",
         }
         self._environment = {name: str(value) for name, value in named.items()}
-        self._command = [sys.executable, *container["command"][1:]]
+        self._command = [hub.python, *container["command"][1:]]
         self._log = folder / "service.log"
         self._health = f"{hub.direct}health"
         self.process: subprocess.Popen[bytes] | None = None

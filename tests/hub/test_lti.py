@@ -13,6 +13,8 @@ from urllib.parse import parse_qs
 
 import pytest
 
+from hub import rig
+
 pytest.importorskip("pylti1p3", reason="the extra `hub` is not installed: run `make setup`")
 
 import jwt
@@ -181,3 +183,53 @@ def test_what_went_wrong_is_said_without_any_secret(platform: Platform, settings
     with pytest.raises(LtiTrouble, match="HTTP 403") as caught:
         send(settings, "a", LAB, *given)
     assert not any(token in str(caught.value) for token in platform.tokens)
+
+
+# -- from the class page, on a real Hub ----------------------------------------------------
+
+HUB = """
+from parallab.hub import configure
+c.JupyterHub.authenticator_class = "dummy"
+c.JupyterHub.load_groups = {{"teachers": {{"users": ["teach"]}}}}
+# As an LTI login leaves them: what an authenticator keeps of a user, encrypted in the Hub's database.
+c.Authenticator.enable_auth_state = True
+c.CryptKeeper.keys = [{key!r}]
+c.JupyterHub.load_roles[0]["scopes"].append("admin:auth_state")
+configure(c, instructors=["teachers"], url=SERVICE_URL, database="sqlite:///{folder}/class.sqlite", lti={lti!r})
+"""
+
+
+@pytest.mark.timeout(900)
+def test_grades_go_from_the_page_to_the_lms_by_the_ids_of_lti_logins(
+    platform: Platform, settings: Lti, tmp_path: Path
+) -> None:
+    if why := rig.missing():
+        pytest.skip(why)
+    lti = {
+        "issuer": settings.issuer,
+        "client_id": settings.client_id,
+        "deployment_id": settings.deployment_id,
+        "token_url": settings.token_url,
+        "key_file": settings.key_file,
+        "line_items": {"*": f"{platform.url}/items"},
+        "users": {"bob": "u-of-bob"},
+    }
+    hub = rig.RealHub(tmp_path / "hub", HUB.format(key=secrets.token_hex(32), folder=tmp_path, lti=lti))
+    with hub.running():
+        for name in ("ada", "bob", "cy"):
+            token = hub.token_of(name, f"custom:parallab:report!user={name}")
+            one = {"id": secrets.token_hex(16), "age": 0.0, "lab": "L04", "step": "four-at-once", "version": 1}
+            body = {"schema": 1, "reports": [{**one, "kind": "judged", "verdict": "passed"}]}
+            assert rig.ask("POST", f"{hub.direct}api/reports", token=token, body=body).status == 200
+        state = {"auth_state": {"id_token": {"sub": "u-of-ada"}}}
+        assert hub.api("PATCH", "users/ada", state).status == 200
+        kind = {"Content-Type": "application/x-www-form-urlencoded"}
+        teacher = hub.token_of("teach")
+        url = f"{hub.direct}class/~everybody/lti"
+        reply = rig.ask("POST", url, token=teacher, body=b"lab=L04", headers=kind)
+        assert reply.status == 200, reply.text
+        assert "The LMS took 2 scores." in reply.text
+        assert "cy" in reply.text, "whom the LMS does not know"
+        assert {one["userId"] for one in platform.scores} == {"u-of-ada", "u-of-bob"}
+        assert {one["comment"] for one in platform.scores} == {"live"}
+        assert "u-of-ada" not in hub.log.read_text(errors="replace")

@@ -15,12 +15,13 @@ pytest.importorskip("jupyterhub", reason="the extra `hub` is not installed: run 
 import msgspec
 
 from parallab import wire
-from parallab.hub import exports, views
+from parallab.grading.facts import Graded, Outcome, Stuck
+from parallab.hub import checked, exports, views
 from parallab.hub.board import Board
 from parallab.hub.course import LabName, StepName
 from parallab.hub.record import LearnerRecord, Received, fold
 from parallab.hub.results import result
-from parallab.hub.store import Deadline, Question, Recheck, Ruling
+from parallab.hub.store import Deadline, HandIn, Question, Ruling
 from parallab.reports import Report, ReportedMistake
 
 LAB = LabName(
@@ -152,10 +153,13 @@ def test_late_is_what_happened_late_not_what_was_heard_late() -> None:
     assert not result(made, "another class", LAB, "bob").late
 
 
-def recheck(**steps: wire.Verdict) -> Recheck:
+def recheck(outcome: Outcome = "not-passed", *hangs: Stuck, **steps: wire.Verdict) -> checked.Checked:
+    """As it is read of what ``parallab.grading`` wrote, of a notebook with the digest "d"."""
     made = tuple(wire.StepResult(name, "code", verdict, True, None) for name, verdict in steps.items())
-    report = wire.CheckReport(1, "L04", 1, "3.11", "fork", (), made)
-    return Recheck("ada", "L04", "d", 1.0, msgspec.json.encode(report).decode())
+    report = wire.CheckReport(1, "L04", 1, "3.11", "fork", (), made) if made else None
+    more: Any = {"at": 1.0, "sandbox": "bubblewrap", "parallab": "1", "python": "3.11", "reason": "why"}
+    graded = Graded(name="", digest="d", asked="", lab="L04", outcome=outcome, report=report, hangs=hangs, **more)
+    return checked.of("d", 1.0, msgspec.json.encode(graded).decode())
 
 
 def test_a_re_check_takes_the_place_of_what_was_reported() -> None:
@@ -165,10 +169,54 @@ def test_a_re_check_takes_the_place_of_what_was_reported() -> None:
     assert (one.source, one.passed, one.score) == ("re-checked", 1, 0.5)
 
 
-def test_a_notebook_that_could_not_run_again_leaves_the_live_result() -> None:
+@pytest.mark.parametrize("outcome", ["stopped", "unreadable"])
+def test_a_notebook_that_does_not_run_again_has_done_nothing(outcome: Outcome) -> None:
+    in_sidebar = LabName("L04", "Four", (*LAB.steps, StepName("quiz", "Quiz", core=True, code=False)))
+    made = board(passed("ada", 10), passed("ada", 20, "two"), passed("ada", 30, "quiz"))
+    made.rechecks[("ada", "L04")] = recheck(outcome)
+    one = result(made, "a", in_sidebar, "ada")
+    assert (one.source, one.passed, one.of) == ("re-checked", 1, 3), "what is answered in the sidebar stands"
+
+
+def test_a_check_that_went_wrong_leaves_the_live_result() -> None:
     made = board(passed("ada", 10))
-    made.rechecks[("ada", "L04")] = Recheck("ada", "L04", "d", 1.0, "it did not run")
+    for again in (recheck("error"), checked.of("d", 1.0, "not JSON")):
+        made.rechecks[("ada", "L04")] = again
+        assert result(made, "a", LAB, "ada").source == "live"
+        assert views.again(made, names("ada"), ["ada"], LAB).handed_in == 0
+
+
+def test_another_notebook_since_makes_the_result_live_again() -> None:
+    made = board(passed("ada", 10))
+    made.rechecks[("ada", "L04")] = recheck(one="failed")
+    made.handins[("ada", "L04")] = HandIn(1, "ada", "L04", 5.0, "another digest", 7)
     assert result(made, "a", LAB, "ada").source == "live"
+    seen = views.again(made, names("ada"), ["ada"], LAB)
+    assert (seen.handed_in, seen.checked) == (1, 0)
+
+
+def test_what_a_re_check_found_is_counted_and_told_by_name_only_where_names_are_shown() -> None:
+    made = board()
+    for learner, again in (
+        ("ada", recheck("passed", one="passed")),
+        ("bob", recheck("stopped")),
+        ("cy", recheck("error")),
+    ):
+        made.rechecks[(learner, "L04")] = again
+        made.handins[(learner, "L04")] = HandIn(1, learner, "L04", 5.0, "d", 7)
+    seen = views.again(made, names("ada", "bob", "cy"), ["ada", "bob", "cy"], LAB)
+    assert (seen.handed_in, seen.checked, seen.passed) == (3, 3, 1)
+    assert [(one.learner, one.reason) for one in seen.doubts] == [("bob", "why"), ("cy", "why")]
+    off = views.again(made, names("ada", "bob", "cy", shown=False), ["ada", "bob", "cy"], LAB)
+    assert all(one.name.startswith("Learner ") and not one.learner + one.reason for one in off.doubts)
+
+
+def test_a_cell_that_hung_is_told_with_who_waits_for_whom() -> None:
+    hung = recheck(
+        "not-passed", Stuck("one", 3, "stuck", ("A waits for B",)), Stuck("", 1, "x" * 999), one="failed"
+    ).hung
+    assert hung[0] == "one, cell 3: stuck (A waits for B)"
+    assert len(hung[1]) == checked.TEXT
 
 
 def ruled(**values: Any) -> Ruling:

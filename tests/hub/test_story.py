@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 
 from e2e import answers
-from e2e.axe import _source
 from e2e.page import Lab
 from hub.conftest import Visitors
+from hub.pages import row, violations
 from hub.rig import RealHub, ask, until
 from hub.system_users import SystemUser
 
@@ -38,24 +38,11 @@ def lab_of(page: Page, url: str) -> Lab:
     return lab.settled()
 
 
-def row(page: Page, learner: str) -> Locator:
-    return page.locator("#rows tr").filter(has=page.get_by_role("rowheader", name=learner))
-
-
 def record(hub: RealHub, learner: str) -> dict[str, Any]:
     """What the service has of a learner, as the learner may see it."""
     token = hub.token_of(learner, f"custom:parallab:report!user={learner}")
     labs: dict[str, Any] = ask("GET", f"{hub.direct}api/me", token=token).json["record"]["labs"]
     return labs
-
-
-def violations(page: Page) -> list[str]:
-    """What axe finds on the whole class page, in its words."""
-    # The page's own policy lets no script in; the tests' one comes by the debugger.
-    page.evaluate(_source())
-    found = page.evaluate("() => axe.run(document, { resultTypes: ['violations', 'passes'] })")
-    assert "color-contrast" in {rule["id"] for rule in found["passes"] + found["violations"]}
-    return [f"{rule['id']}: {node['html'][:160]}" for rule in found["violations"] for node in rule["nodes"]]
 
 
 def test_a_lesson(hub: RealHub, people: People, visitor: Visitors, artefacts: Path) -> None:

@@ -42,8 +42,7 @@ DEPTH = 1
 """The sandbox's process numbers are those of a pid namespace one below ours."""
 MISSING = (
     "bubblewrap is not there, so submissions cannot be kept apart from this machine: install it (Debian, Ubuntu: "
-    "apt install bubblewrap; Fedora: dnf install bubblewrap), or grade without a sandbox only what you would run "
-    "yourself (--no-sandbox)"
+    "apt install bubblewrap; Fedora: dnf install bubblewrap)"
 )
 
 
@@ -53,7 +52,7 @@ class SandboxError(HeadlessError):
 
 def find() -> str:
     """The path of bubblewrap. :raises SandboxError: it is not installed."""
-    path = os.environ.get("PARALLAB_BWRAP") or shutil.which("bwrap")
+    path = shutil.which(os.environ.get("PARALLAB_BWRAP") or "bwrap")
     if not path:
         raise SandboxError(MISSING)
     return path
@@ -222,7 +221,7 @@ class Sandbox:
         said = self._errors.read(2000).decode("utf-8", "replace").strip() or "it said nothing"
         return (
             f"bubblewrap could not make a sandbox: {said}. Unprivileged user namespaces must be allowed "
-            "(docs/grading.md says how), or grade without a sandbox only what you would run yourself (--no-sandbox)"
+            "(docs/grading.md says how)"
         )
 
 

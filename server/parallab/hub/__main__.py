@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from parallab.hub.app import main
+from parallab.hub.door import main
 
 if __name__ == "__main__":
     sys.exit(main())

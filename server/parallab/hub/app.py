@@ -1,28 +1,26 @@
-"""The class service's process: reads its settings, opens the database, and serves until it is told to end."""
+"""The class service, put together: its database, its routes, and what goes on beside requests."""
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
 import logging
-import os
 import re
-import signal
-import sys
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from jupyterhub.services.auth import HubAuth, HubOAuth, HubOAuthCallbackHandler
 from sqlalchemy.exc import SQLAlchemyError
 from tornado import web
-from tornado.httpserver import HTTPServer
 
-from parallab import reports
-from parallab.hub import api, course, live, pages, security, settings
+from parallab.hub import api, course, live, pages, security
+from parallab.hub.recheck import Rechecks
 from parallab.hub.roster import Hub, Roster
+from parallab.hub.sandboxed import Sandboxed
 from parallab.hub.service import Service
+from parallab.hub.settings import CannotOpen, Settings
 from parallab.hub.store import ClassStore
 
 _log = logging.getLogger(__name__)
@@ -41,7 +39,9 @@ class CallbackHandler(HubOAuthCallbackHandler):  # type: ignore[misc]
         return auth
 
 
-def application(service: Service, prefix: str, people: HubOAuth, servers: HubAuth, secret: bytes) -> web.Application:
+def application(
+    service: Service, rechecks: Rechecks, prefix: str, people: HubOAuth, servers: HubAuth, secret: bytes
+) -> web.Application:
     """The service's routes, all below ``prefix``."""
     routes: list[tuple[str, Any]] = [
         (r"", pages.HomeHandler),
@@ -59,6 +59,7 @@ def application(service: Service, prefix: str, people: HubOAuth, servers: HubAut
         (rf"{_CLASS}/answer", pages.AnswerForm),
         (rf"{_CLASS}/deadline", pages.DeadlineForm),
         (rf"{_CLASS}/ruling", pages.RulingForm),
+        (rf"{_CLASS}/recheck", pages.RecheckForm),
         (rf"{_CLASS}/lti", pages.LtiForm),
         (rf"{_CLASS}/forget", pages.ForgetForm),
         (_CLASS, pages.ClassPage),
@@ -71,6 +72,7 @@ def application(service: Service, prefix: str, people: HubOAuth, servers: HubAut
         static_url_prefix=f"{prefix}static/",
         cookie_secret=secret,
         parallab_service=service,
+        parallab_rechecks=rechecks,
         parallab_prefix=prefix,
         parallab_people=people,
         parallab_servers=servers,
@@ -84,53 +86,34 @@ def _log_request(handler: web.RequestHandler) -> None:
         _log.error("%d %s %s", handler.get_status(), handler.request.method, handler.request.path)
 
 
-async def serve(environment: Mapping[str, str] = os.environ) -> None:
-    """Runs until SIGTERM or SIGINT.
+@asynccontextmanager
+async def opened(told: Settings, environment: Mapping[str, str]) -> AsyncIterator[web.Application]:
+    """The class, with its database open, for as long as the block lasts.
 
-    :raises SettingsError: the settings cannot be used.
+    :raises CannotOpen: the database cannot be opened.
+    :raises ValueError: it is of a newer Parallab, or of a kind that is not known.
     """
-    told = settings.read(environment)
     prefix = environment["JUPYTERHUB_SERVICE_PREFIX"]
     token = environment["JUPYTERHUB_API_TOKEN"]
     hub = Hub(environment["JUPYTERHUB_API_URL"], token)
     labs = await asyncio.to_thread(course.installed)
-    service = Service(told, ClassStore(told.database), Roster(hub, told), labs)
-    await service.open()
+    try:
+        service = Service(told, ClassStore(told.database), Roster(hub, told), labs)
+        await service.open()
+    except SQLAlchemyError as error:
+        # Its own text may hold the database's password.
+        raise CannotOpen(f"the database cannot be opened ({type(error).__name__}).") from None
+    rechecks = Rechecks(service, Sandboxed(told.jobs))
+    await rechecks.open()
     # The same after a restart of the service alone, so that nobody has to log in again.
     secret = hashlib.sha256(b"parallab cookies " + token.encode()).digest()
     people = HubOAuth(cache_max_age=security.PEOPLE)
     servers = HubAuth(cache_max_age=security.SERVERS)
-    made = application(service, prefix, people, servers, secret)
-    server = HTTPServer(made, max_body_size=reports.NOTEBOOK + 64 * 1024, xheaders=True)
-    at = urlsplit(environment["JUPYTERHUB_SERVICE_URL"])
-    server.listen(at.port or 80, at.hostname or "127.0.0.1")
-    _log.info("class service: serving %d labs at %s", len(labs), prefix)
     retaining = asyncio.create_task(service.retain())
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    await stop.wait()
-    server.stop()
-    retaining.cancel()
-    await service.close()
-
-
-def main() -> int:
-    """``python -m parallab.hub``; started by the Hub, with the environment that it gives a service."""
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
-    # HubOAuth tells there, at level INFO, the ids of sessions.
-    logging.getLogger("tornado.application").setLevel(logging.WARNING)
+    _log.info("class service: serving %d labs at %s", len(labs), prefix)
     try:
-        asyncio.run(serve())
-    except KeyError as error:
-        print(f"parallab.hub: {error.args[0]} is not set: the class service is started by JupyterHub.", file=sys.stderr)
-        return 2
-    except (settings.SettingsError, ValueError) as error:
-        print(f"parallab.hub: {error}", file=sys.stderr)
-        return 2
-    except SQLAlchemyError as error:
-        # Its own text may hold the database's password.
-        print(f"parallab.hub: the database cannot be opened ({type(error).__name__}).", file=sys.stderr)
-        return 1
-    return 0
+        yield application(service, rechecks, prefix, people, servers, secret)
+    finally:
+        retaining.cancel()
+        await rechecks.close()
+        await service.close()

@@ -11,8 +11,23 @@ import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
+import msgspec
+
+from parallab.hub.checked import Checked
 from parallab.hub.record import LearnerRecord, Received, take
-from parallab.hub.store import Deadline, HandIn, Question, Recheck, Ruling
+from parallab.hub.store import Deadline, HandIn, Question, Ruling
+
+
+class Run(msgspec.Struct, frozen=True):
+    """A class's notebooks of a lab that are run again now, or soon; ``trouble`` says why they are not."""
+
+    by: str
+    total: int = 0
+    done: int = 0
+    waits: str = ""
+    """What it waits for before it begins, "" when it runs."""
+    trouble: str = ""
+    """Why it ended before all was done, "" when it did not."""
 
 
 class Board:
@@ -23,7 +38,9 @@ class Board:
         self.questions: dict[int, Question] = {}
         self.rulings: dict[tuple[str, str], Ruling] = {}
         self.handins: dict[tuple[str, str], HandIn] = {}
-        self.rechecks: dict[tuple[str, str], Recheck] = {}
+        self.rechecks: dict[tuple[str, str], Checked] = {}
+        self.runs: dict[tuple[str, str], Run] = {}
+        """By class and lab."""
         self.deadlines: dict[tuple[str, str], Deadline] = {}
         self.life = secrets.token_hex(8)
         """Another one after a restart, when numbers begin anew."""

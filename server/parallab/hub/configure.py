@@ -31,6 +31,7 @@ def configure(
     service: str = "parallab",
     user: str = "",
     retention: int = 0,
+    jobs: int = 1,
     lti: Mapping[str, Any] | None = None,
     api_token: str = "",
     external: bool = False,
@@ -45,12 +46,13 @@ def configure(
     :param service: its name, and so its page ``/services/NAME/``.
     :param user: the system user to run it as; the Hub's own if empty.
     :param retention: days after which what was reported is deleted; 0 keeps it.
+    :param jobs: notebooks that *Check all* runs at once; learners work on the same machine.
     :param lti: an LMS that takes grades: the fields of :class:`parallab.hub.settings.Lti`.
     :param api_token: a token of your own for the service, where it runs elsewhere.
     :param external: the Hub does not start it: you do, with the environment that docs/instructors.md names.
     :raises SettingsError: something does not fit; the text says what.
     """
-    settings = _settings(service, database, instructors, classes, retention, lti)
+    settings = _settings(service, database, instructors, classes, retention, jobs, lti)
     if external and not api_token:
         raise SettingsError("configure(c, external=True) needs api_token=…, the one that the service is started with.")
     scopes = Scopes(service)
@@ -73,6 +75,7 @@ def _settings(
     instructors: Iterable[str],
     classes: Mapping[str, Mapping[str, Any]] | None,
     retention: int,
+    jobs: int,
     lti: Mapping[str, Any] | None,
 ) -> Settings:
     if not _NAME.fullmatch(service):
@@ -81,6 +84,8 @@ def _settings(
         raise SettingsError(f"instructors is a list of Hub groups, as [{instructors!r}].")
     if retention < 0:
         raise SettingsError(f"retention is a number of days, 0 for ever; it is {retention}.")
+    if jobs < 1:
+        raise SettingsError(f"jobs is how many notebooks are checked at once, 1 or more; it is {jobs}.")
     try:
         groups = {name: msgspec.convert(dict(group), Group) for name, group in (classes or {}).items()}
         platform = msgspec.convert(dict(lti), Lti) if lti is not None else None
@@ -88,7 +93,7 @@ def _settings(
         raise SettingsError(f"The classes or lti given to configure(c, …) cannot be used: {error}.") from None
     if EVERYBODY in groups:
         raise SettingsError(f"A class is a Hub group; leave classes out for one class of everybody, not {EVERYBODY!r}.")
-    return Settings(service, database, groups, tuple(instructors), retention, platform)
+    return Settings(service, database, groups, tuple(instructors), retention, jobs, platform)
 
 
 def _service(settings: Settings, url: str, user: str, api_token: str, *, external: bool) -> dict[str, Any]:

@@ -10,11 +10,12 @@ from parallab.shelf import Shelf, ShelvedLab
 
 
 class StepName(msgspec.Struct, frozen=True):
-    """A step. ``core``: the lab asks it of everybody."""
+    """A step. ``core``: the lab asks it of everybody. ``code``: its work is in the notebook, not in the sidebar."""
 
     id: str
     title: str
     core: bool
+    code: bool = True
 
 
 class LabName(msgspec.Struct, frozen=True):
@@ -41,7 +42,10 @@ def names(shelf: Iterable[ShelvedLab]) -> tuple[LabName, ...]:
         LabName(
             one.lab.id,
             one.lab.title,
-            tuple(StepName(step.id, step.title, step.counts and not step.stretch) for step in one.lab.steps),
+            tuple(
+                StepName(step.id, step.title, step.counts and not step.stretch, step.kind == "code")
+                for step in one.lab.steps
+            ),
         )
         for one in shelf
         if not one.problem

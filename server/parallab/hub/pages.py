@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
@@ -10,7 +11,9 @@ from urllib.parse import quote, unquote
 
 from parallab.hub import exports, views
 from parallab.hub.course import LabName
+from parallab.hub.recheck import Rechecks
 from parallab.hub.record import LearnerRecord, Received
+from parallab.hub.results import rechecked
 from parallab.hub.rights import EVERYBODY
 from parallab.hub.security import StaffHandler
 from parallab.hub.service import Service
@@ -29,6 +32,8 @@ class Sight:
     names: views.Names
     learners: frozenset[str]
     trouble: str
+    teaches: bool
+    """Whether whoever looks may grade."""
 
     @property
     def path(self) -> str:
@@ -64,7 +69,8 @@ class ClassHandler(StaffHandler):
         shown = self.get_query_argument("names", "on") != "off"
         names = views.Names(enrolled.learners, shown=shown, secret=self.service.board.life)
         named = self.service.lab(unquote(lab)) if lab else None
-        return Sight(class_name, named, names, enrolled.learners, enrolled.trouble)
+        teaches = class_name in self.teachable
+        return Sight(class_name, named, names, enrolled.learners, enrolled.trouble, teaches)
 
     def url(self, *parts: str, **query: str) -> str:
         """An address below the service's own."""
@@ -93,13 +99,7 @@ def fragments(service: Service, sight: Sight, learners: list[str] | None, render
     """The changing parts of a page as HTML: the rows of these learners (None: of all), and everything around them."""
     now = time.time()
     board = service.board
-    rows = {}
-    for learner in sight.names.order:
-        if learners is not None and learner not in learners:
-            continue
-        result = service.result(sight.class_name, sight.lab, learner) if sight.lab is not None else None
-        line = views.line(board, sight.names, service.labs, sight.lab, learner, now, result)
-        rows[line.row] = render("row.html", line=line, sight=sight)
+    rows = _rows(service, sight, sight.names.order if learners is None else learners, now, render)
     # Of equal tries the order is by name: the same part twice would be told as a change.
     stuck = views.stuck(board, sight.names, sight.names.order, service.labs, now)
     asks = views.asks(board.questions.values(), sight.names, sight.learners, now)
@@ -119,7 +119,32 @@ def fragments(service: Service, sight: Sight, learners: list[str] | None, render
     if sight.lab is not None:
         heat = views.heat(board, sight.learners, sight.lab)
         parts["heat"] = render("heat.html", heat=heat, lab=sight.lab)
+        again = views.again(board, sight.names, sight.names.order, sight.lab)
+        run = board.runs.get((sight.class_name, sight.lab.id))
+        parts["recheck"] = render("recheck.html", again=again, run=run, sight=sight)
     return {"rows": rows, "parts": parts}
+
+
+def _rows(service: Service, sight: Sight, learners: Iterable[str], now: float, render: Any) -> dict[str, str]:
+    """The rows of these learners, in the class's order. One template for all: to begin one costs as much as a row."""
+    wanted = frozenset(learners)
+    made: dict[str, str] = {}
+
+    def keep(row: str) -> Callable[[bytes], str]:
+        def kept(html: bytes) -> str:
+            made[row] = html.decode()
+            return ""
+
+        return kept
+
+    def lines() -> Iterator[views.Line]:
+        for learner in sight.names.order:
+            if learner in wanted:
+                result = service.result(sight.class_name, sight.lab, learner) if sight.lab is not None else None
+                yield views.line(service.board, sight.names, service.labs, sight.lab, learner, now, result)
+
+    render("rows.html", lines=lines(), keep=keep, sight=sight)
+    return made
 
 
 class HomeHandler(ClassHandler):
@@ -155,7 +180,6 @@ class ClassPage(ClassHandler):
             life=board.life,
             version=version,
             deadline=deadline,
-            teaches=sight.class_name in self.teachable,
             lti=self.service.settings.lti is not None,
         )
 
@@ -179,7 +203,12 @@ class LearnerPage(ClassHandler):
             learner=name,
             record=record,
             labs=[
-                (lab, self.service.result(class_name, lab, name), board.handins.get((name, lab.id)))
+                (
+                    lab,
+                    self.service.result(class_name, lab, name),
+                    board.handins.get((name, lab.id)),
+                    rechecked(board, lab, name),
+                )
                 for lab in self.service.labs
             ],
             cell=views.step_cell,
@@ -294,6 +323,23 @@ class RulingForm(ClassHandler):
         else:
             raise Problem(400, "Choose to excuse, to override, or to take it back.")
         self.redirect(self.url("class", path, "learner", escape_path(learner)), status=303)
+
+
+class RecheckForm(ClassHandler):
+    """POST class/{class}/recheck: runs what was handed in for a lab again, or ends that."""
+
+    async def post(self, path: str) -> None:
+        """Begins it; the page shows how far it is."""
+        class_name = self.may_teach(class_of(path))
+        rechecks: Rechecks = self.settings["parallab_rechecks"]
+        lab, what = self.get_body_argument("lab", ""), self.get_body_argument("what", "")
+        if what == "start":
+            await rechecks.start(class_name, lab, self.name)
+        elif what == "cancel":
+            await rechecks.cancel(class_name, lab)
+        else:
+            raise Problem(400, "Choose to start, or to cancel.")
+        self.back(path)
 
 
 class LtiForm(ClassHandler):

@@ -12,8 +12,8 @@ from typing import Literal
 
 import msgspec
 
-from parallab import wire
 from parallab.hub.board import Board
+from parallab.hub.checked import Checked
 from parallab.hub.course import LabName
 from parallab.hub.record import LearnerRecord, StepRecord
 
@@ -44,8 +44,7 @@ def result(board: Board, class_name: str, lab: LabName, learner: str) -> LabResu
     """A learner's result in a lab."""
     record = board.records.get(learner) or LearnerRecord()
     steps = {step.id: record.step(lab.id, step.id) for step in lab.core}
-    again = board.rechecks.get((learner, lab.id))
-    seen = rechecked(again.data) if again is not None else None
+    seen = _seen(again, lab) if (again := rechecked(board, lab, learner)) is not None else None
     passed = {name for name, step in steps.items() if step.verdict == "passed"}
     if seen is not None:
         passed = {name for name in steps if seen.get(name, name in passed)}
@@ -74,14 +73,19 @@ def result(board: Board, class_name: str, lab: LabName, learner: str) -> LabResu
     )
 
 
-def rechecked(data: str) -> Mapping[str, bool] | None:
-    """Which steps passed when the notebook ran again; None when it did not run."""
-    try:
-        report = msgspec.json.decode(data, type=wire.CheckReport)
-    except msgspec.DecodeError:
+def rechecked(board: Board, lab: LabName, learner: str) -> Checked | None:
+    """What came of running the learner's notebook again; None when nobody has, or another was handed in since."""
+    again = board.rechecks.get((learner, lab.id))
+    handed = board.handins.get((learner, lab.id))
+    return None if again is None or (handed is not None and handed.digest != again.digest) else again
+
+
+def _seen(again: Checked, lab: LabName) -> Mapping[str, bool] | None:
+    """Which steps passed then; None when the check itself went wrong, which is not the learner's doing."""
+    if again.outcome == "error":
         return None
-    # What is answered in the sidebar is not in the notebook, so running it again says nothing of it.
-    return {step.step: step.verdict == "passed" for step in report.steps if step.counts}
+    # One that could not even be run has done no work.
+    return again.steps if again.steps is not None else {step.id: False for step in lab.core if step.code}
 
 
 def _finished(steps: Mapping[str, StepRecord]) -> tuple[float, float] | None:

@@ -88,6 +88,16 @@ DEADLINES = sa.Table(
     sa.Column("set_by", sa.String(255), nullable=False),
 )
 
+#: Which labs' notebooks an instructor wants run again, until that is done: a restart in the middle forgets none.
+WANTED_RECHECKS = sa.Table(
+    "wanted_rechecks",
+    METADATA,
+    sa.Column("class_name", sa.String(255), primary_key=True),
+    sa.Column("lab", sa.String(120), primary_key=True),
+    sa.Column("wanted_by", sa.String(255), nullable=False),
+    sa.Column("wanted", sa.Double, nullable=False),
+)
+
 #: The tables that hold something of a learner's, with the column that says when.
 OF_LEARNERS: tuple[tuple[sa.Table, str], ...] = (
     (REPORTS, "received"),

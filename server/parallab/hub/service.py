@@ -6,14 +6,16 @@ import asyncio
 import hashlib
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
+from sqlalchemy.exc import SQLAlchemyError
 
 from parallab import reports, submission
-from parallab.hub import lti
+from parallab.hub import checked, lti
 from parallab.hub.board import Board
+from parallab.hub.checked import Checked
 from parallab.hub.course import LabName
 from parallab.hub.inbox import Inbox
 from parallab.hub.lti import Sent
@@ -21,7 +23,7 @@ from parallab.hub.record import Received
 from parallab.hub.results import LabResult, result
 from parallab.hub.roster import Enrolled, Roster
 from parallab.hub.settings import Settings
-from parallab.hub.store import ClassStore, Deadline, HandIn, Question, Recheck, Ruling
+from parallab.hub.store import ClassStore, Deadline, HandIn, Question, Recheck, Ruling, WantedRecheck
 from parallab.problems import Problem, shown
 from parallab.reports import Refused, Report, Reports, ReportsReply
 
@@ -32,8 +34,9 @@ PATIENCE = 50.0
 #: Batches that a learner may send at once, and how many more a second: a server that runs wild harms only itself.
 BURST = 60
 RATE = 2.0
-#: Seconds between two looks for what is too old to be kept.
+#: Seconds between two looks for what is too old to be kept, and after one that failed.
 DAY = 86_400.0
+HOUR = 3_600.0
 
 
 @dataclass
@@ -66,7 +69,7 @@ class Service:
         board = self.board
         board.rulings = {(one.learner, one.lab): one for one in await self._inbox.run(ClassStore.rulings)}
         board.handins = {(one.learner, one.lab): one for one in await self._inbox.run(ClassStore.handins)}
-        board.rechecks = {(one.learner, one.lab): one for one in await self._inbox.run(ClassStore.rechecks)}
+        board.rechecks = await self._inbox.run(_checked)
         board.deadlines = {(one.class_name, one.lab): one for one in await self._inbox.run(ClassStore.deadlines)}
         await self._ask()
 
@@ -135,11 +138,16 @@ class Service:
         if len(notebook) > reports.NOTEBOOK:
             raise Problem(413, f"A notebook may have {reports.NOTEBOOK // 2**20} MiB.")
         try:
-            await asyncio.to_thread(lambda: submission.parse(notebook.decode(), "this"))
+            named = await asyncio.to_thread(lambda: submission.lab_of(notebook.decode(), "this"))
         except (UnicodeDecodeError, submission.SubmissionError) as error:
             raise Problem(
                 400, "This is no notebook. Save it in JupyterLab, then hand it in again.", str(error)
             ) from None
+        if named.removeprefix("course:") != lab:
+            what = f"a notebook of {shown(named)}" if named else "no lab's notebook"
+            raise Problem(
+                400, f"This is {what}, not of {shown(lab)}. Open {shown(lab)} from the sidebar, then hand in."
+            )
         at = time.time()
         digest = hashlib.sha256(notebook).hexdigest()
         await self._inbox.run(lambda store: store.hand_in(learner, lab, digest, notebook, at))
@@ -269,10 +277,28 @@ class Service:
         _log.info("all that was kept of one learner was deleted, as an instructor asked")
 
     async def keep_recheck(self, one: Recheck) -> None:
-        """What came of running a handed-in notebook again."""
+        """What came of running a handed-in notebook again; nothing of a learner who was deleted meanwhile."""
+        if (one.learner, one.lab) not in self.board.handins:
+            return
         await self._inbox.run(lambda store: store.keep_recheck(one))
-        self.board.rechecks[(one.learner, one.lab)] = one
+        self.board.rechecks[(one.learner, one.lab)] = checked.of(one.digest, one.checked, one.data)
         self.board.touch([one.learner])
+
+    async def rechecked(self, lab: str) -> Mapping[str, str]:
+        """All that came of running notebooks of a lab again, as it was kept, by learner."""
+        return await self._inbox.run(lambda store: {one.learner: one.data for one in store.rechecks(lab)})
+
+    async def want_recheck(self, one: WantedRecheck) -> None:
+        """Keeps that a class's notebooks of a lab are to be run again."""
+        await self._inbox.run(lambda store: store.want_recheck(one))
+
+    async def unwant_recheck(self, class_name: str, lab: str) -> None:
+        """They were, or are not to be any more."""
+        await self._inbox.run(lambda store: store.unwant_recheck(class_name, lab))
+
+    async def wanted_rechecks(self) -> list[WantedRecheck]:
+        """What is still to be done, the oldest first."""
+        return await self._inbox.run(ClassStore.wanted_rechecks)
 
     # -- keeping ----------------------------------------------------------------------------------
 
@@ -280,11 +306,16 @@ class Service:
         """Deletes what is older than the settings allow, once a day, until it is cancelled."""
         while self.settings.retention:
             before = time.time() - self.settings.retention * DAY
-            gone = await self._inbox.run(lambda store: store.forget_before(before))  # noqa: B023 - run at once
-            if gone:
-                _log.info("%d lines were older than %d days and were deleted", gone, self.settings.retention)
-                await self._reload()
-            await asyncio.sleep(DAY)
+            try:
+                gone = await self._inbox.run(lambda store: store.forget_before(before))  # noqa: B023 - run at once
+                if gone:
+                    _log.info("%d lines were older than %d days and were deleted", gone, self.settings.retention)
+                    await self._reload()
+            except SQLAlchemyError as error:
+                _log.warning("nothing old was deleted, it is tried again in an hour: %s", type(error).__name__)
+                await asyncio.sleep(HOUR)
+            else:
+                await asyncio.sleep(DAY)
 
     async def _reload(self) -> None:
         """The board anew from what is kept still; whoever watches goes on watching."""
@@ -295,7 +326,7 @@ class Service:
         handins = await self._inbox.run(ClassStore.handins)
         self.board.handins = {(one.learner, one.lab): one for one in handins}
         self.board.rulings = {(one.learner, one.lab): one for one in await self._inbox.run(ClassStore.rulings)}
-        self.board.rechecks = {(one.learner, one.lab): one for one in await self._inbox.run(ClassStore.rechecks)}
+        self.board.rechecks = await self._inbox.run(_checked)
         await self._ask()
         self.board.touch(before)
 
@@ -308,3 +339,7 @@ class Service:
 
     async def _ask(self) -> None:
         self.board.ask(await self._inbox.run(ClassStore.open_questions))
+
+
+def _checked(store: ClassStore) -> dict[tuple[str, str], Checked]:
+    return {(one.learner, one.lab): checked.of(one.digest, one.checked, one.data) for one in store.rechecks()}

@@ -37,18 +37,26 @@ class Lti(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """All of it. ``classes`` empty means one class of everybody; ``retention`` is in days, 0 for ever."""
+    """All of it. ``classes`` empty means one class of everybody; ``retention`` is in days, 0 for ever.
+
+    ``jobs`` is how many notebooks *Check all* runs at once.
+    """
 
     service: str = "parallab"
     database: str = "sqlite:///parallab_class.sqlite"
     classes: dict[str, Group] = {}
     instructors: tuple[str, ...] = ()
     retention: int = 0
+    jobs: int = 1
     lti: Lti | None = None
 
 
 class SettingsError(ValueError):
     """The settings cannot be used; the text says which, and what to do."""
+
+
+class CannotOpen(Exception):
+    """The database that the settings name cannot be opened now; the text says how, and nothing secret."""
 
 
 def read(environment: Mapping[str, str]) -> Settings:

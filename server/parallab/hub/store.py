@@ -16,10 +16,19 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from parallab.hub.record import Received
-from parallab.hub.schema import DEADLINES, HANDINS, OF_LEARNERS, QUESTIONS, RECHECKS, REPORTS, RULINGS
+from parallab.hub.schema import (
+    DEADLINES,
+    HANDINS,
+    OF_LEARNERS,
+    QUESTIONS,
+    RECHECKS,
+    REPORTS,
+    RULINGS,
+    WANTED_RECHECKS,
+)
 from parallab.reports import Report
 
-HEAD = "0001"
+HEAD = "0002"
 #: Milliseconds to wait for another program's write (SQLite).
 BUSY = 10_000
 #: PostgreSQL's advisory lock while the schema is brought up to date; any number that is ours.
@@ -72,13 +81,23 @@ class HandIn:
 
 @dataclass(frozen=True)
 class Recheck:
-    """What came of running a handed-in notebook again. ``data`` is the CheckReport as JSON, or a problem."""
+    """What came of running a handed-in notebook again. ``data`` is what ``parallab.grading`` found, as JSON."""
 
     learner: str
     lab: str
     digest: str
     checked: float
     data: str
+
+
+@dataclass(frozen=True)
+class WantedRecheck:
+    """An instructor wants a class's notebooks of a lab run again, and that is not done yet."""
+
+    class_name: str
+    lab: str
+    wanted_by: str
+    wanted: float
 
 
 @dataclass(frozen=True)
@@ -224,9 +243,26 @@ class ClassStore:
         """What came of running a notebook again; the newest counts."""
         self._upsert(RECHECKS, vars(one), ("learner", "lab"))
 
-    def rechecks(self) -> list[Recheck]:
-        """All of them."""
-        return self._all(RECHECKS, Recheck)
+    def rechecks(self, lab: str | None = None) -> Iterator[Recheck]:
+        """Those of a lab, or all of them; one after the other, since each holds a whole report."""
+        query = sa.select(RECHECKS) if lab is None else sa.select(RECHECKS).where(RECHECKS.c.lab == lab)
+        with self._engine.connect().execution_options(yield_per=100) as connection:
+            for row in connection.execute(query).mappings():
+                yield Recheck(**row)
+
+    def want_recheck(self, one: WantedRecheck) -> None:
+        """Keeps that it is wanted, until :meth:`unwant_recheck`."""
+        self._upsert(WANTED_RECHECKS, vars(one), ("class_name", "lab"))
+
+    def unwant_recheck(self, class_name: str, lab: str) -> None:
+        """It is done, or not wanted any more."""
+        where = (WANTED_RECHECKS.c.class_name == class_name) & (WANTED_RECHECKS.c.lab == lab)
+        with self._engine.begin() as connection:
+            connection.execute(WANTED_RECHECKS.delete().where(where))
+
+    def wanted_rechecks(self) -> list[WantedRecheck]:
+        """All of them, the oldest first."""
+        return sorted(self._all(WANTED_RECHECKS, WantedRecheck), key=lambda one: one.wanted)
 
     # -- what instructors say ---------------------------------------------------------------
 
@@ -309,6 +345,8 @@ def _engine(address: str) -> sa.Engine:
         connection.execute("PRAGMA journal_mode = WAL")
         # Not even a power cut takes what a learner's server was told is safe.
         connection.execute("PRAGMA synchronous = FULL")
+        # What was deleted is overwritten, not only let go.
+        connection.execute("PRAGMA secure_delete = ON")
 
     @sa.event.listens_for(engine, "begin")
     def begun(connection: sa.Connection) -> None:

@@ -16,7 +16,7 @@ import msgspec
 from parallab.hub.board import Board
 from parallab.hub.course import LabName
 from parallab.hub.record import LearnerRecord, StepRecord
-from parallab.hub.results import LabResult
+from parallab.hub.results import LabResult, rechecked
 from parallab.hub.store import Question
 
 #: A learner is stuck on a step after so many failed tries, or so many seconds, unless they are not there any more.
@@ -118,6 +118,23 @@ class Ask(msgspec.Struct, frozen=True):
     ago: str
     answer: str
     answered_by: str
+
+
+class Doubt(msgspec.Struct, frozen=True):
+    """A handed-in notebook that was not checked to its end."""
+
+    name: str
+    learner: str
+    reason: str
+
+
+class Again(msgspec.Struct, frozen=True):
+    """The notebooks of a lab that a class has handed in, and what came of running them again."""
+
+    handed_in: int
+    checked: int
+    passed: int
+    doubts: tuple[Doubt, ...]
 
 
 def mark(step: StepRecord) -> Mark:
@@ -225,6 +242,23 @@ def stuck(
         )
     found.sort(key=lambda one: (-one[0], -one[1], one[2].name))
     return tuple(one for _, _, one in found[:MOST])
+
+
+def again(board: Board, names: Names, learners: Iterable[str], lab: LabName) -> Again:
+    """How far the re-check of a lab is. Where names are off, so are reasons: they may quote a notebook."""
+    handed = [learner for learner in learners if (learner, lab.id) in board.handins]
+    found = [(learner, one) for learner in handed if (one := rechecked(board, lab, learner)) is not None]
+    doubts = [
+        Doubt(names.of(learner), learner if names.shown else "", one.reason if names.shown else "")
+        for learner, one in found
+        if one.outcome not in ("passed", "not-passed")
+    ]
+    return Again(
+        handed_in=len(handed),
+        checked=len(found),
+        passed=sum(one.outcome == "passed" for _, one in found),
+        doubts=tuple(doubts[:MOST]),
+    )
 
 
 def heat(board: Board, learners: Iterable[str], lab: LabName) -> tuple[StepHeat, ...]:

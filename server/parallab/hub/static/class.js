@@ -13,11 +13,14 @@ const found = document.getElementById('found');
 
 const FIRST_MS = 500;
 const LONGEST_MS = 30_000;
+/** The service says every 15 seconds that it is there. Of one that died a proxy may keep the line open. */
+const SILENCE_MS = 40_000;
 
 let { life, version } = live.dataset;
 let reading = null;
 let failures = 0;
 let timer;
+let silence;
 
 // -- what comes ----------------------------------------------------------------
 
@@ -33,8 +36,8 @@ function show(told) {
   for (const [id, html] of Object.entries(told.parts)) {
     const part = document.getElementById(id);
     // Nobody's half-written answer is taken from under their hands.
-    if (part !== null && !part.contains(document.activeElement) && !isWriting(part)) {
-      part.innerHTML = html;
+    if (part !== null && !isHeld(part)) {
+      put(part, html);
       waiting.delete(id);
     } else if (part !== null) {
       waiting.set(id, html);
@@ -53,12 +56,26 @@ function isWriting(part) {
   return Array.from(part.querySelectorAll('textarea')).some(one => one.value);
 }
 
+/** Whether somebody is at something in there that would be lost; what has an id is found again. */
+function isHeld(part) {
+  const at = document.activeElement;
+  return isWriting(part) || (part.contains(at) && !at.id);
+}
+
+function put(part, html) {
+  const at = part.contains(document.activeElement) ? document.activeElement.id : '';
+  part.innerHTML = html;
+  if (at) {
+    document.getElementById(at)?.focus();
+  }
+}
+
 document.addEventListener('focusout', () => {
   setTimeout(() => {
     for (const [id, html] of waiting) {
       const part = document.getElementById(id);
-      if (!part.contains(document.activeElement) && !isWriting(part)) {
-        part.innerHTML = html;
+      if (!isHeld(part)) {
+        put(part, html);
         waiting.delete(id);
       }
     }
@@ -69,6 +86,7 @@ document.addEventListener('focusout', () => {
 
 /** Not an EventSource: it could not send the header that the Hub asks for. */
 async function read(signal) {
+  expect();
   const query = new URLSearchParams({ names: live.dataset.names, life, since: version });
   const reply = await fetch(`${live.dataset.url}?${query}`, {
     headers: { 'X-XSRFToken': live.dataset.xsrf, Accept: 'text/event-stream' },
@@ -87,6 +105,7 @@ async function read(signal) {
   const lines = reply.body.pipeThrough(new TextDecoderStream()).getReader();
   let text = '';
   for (;;) {
+    expect();
     const { value, done } = await lines.read();
     if (done) {
       return;
@@ -97,6 +116,12 @@ async function read(signal) {
       text = text.slice(end + 2);
     }
   }
+}
+
+/** Begins anew if nothing comes for so long. */
+function expect() {
+  clearTimeout(silence);
+  silence = setTimeout(() => reading?.abort(), SILENCE_MS);
 }
 
 function take(event) {
@@ -131,6 +156,7 @@ function go() {
       }
     })
     .finally(() => {
+      clearTimeout(silence);
       reading = null;
       if (!over && !document.hidden) {
         failures += 1;
