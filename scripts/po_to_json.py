@@ -23,7 +23,8 @@ def messages(po: Path) -> dict[str, Any]:
     found: dict[str, Any] = {
         "": {
             "domain": "parallab",
-            "language": po.parents[1].name,
+            # As a tag of BCP 47: as "de_DE" JupyterLab would not find it.
+            "language": po.parents[1].name.replace("_", "-"),
             "plural_forms": catalogue.plural_forms,
             "version": version,
         }

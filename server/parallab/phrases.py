@@ -8,7 +8,7 @@ stays English. A reader's language comes last: a sentence is looked up whole, th
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 #: Signs at the ends of a phrase that belong to the sentence around it.
@@ -18,15 +18,22 @@ FIELD = re.compile(r"\{(\w+)\}")
 #: Letters that a pattern must have beside its fields, or it would fit nearly everything.
 FEWEST = 3
 
+#: Quotation marks of languages that do not write “so”.
+QUOTES = {"de": "„“", "fr": "«»", "pl": "„”"}
+
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z“`‘0-9])")
 #: What is the same in every language: numbers, names in quotation marks, code, exceptions with their message.
 _SAME = re.compile(
-    r"[-−+\d.,/‹›%n ]+|“[^“”]*”|`[^`]*`|[\w.]*[._(=\[][\w.()=,\[\] '\"+*-]*"
-    r"|[A-Z]\w*(Error|Exception|Exit|Empty|Full)\b.*|[A-Z]{2,}|M\d\d",
-    re.DOTALL,
+    r"[-−+\d.,/‹›%n ]+|“[^“”]*”|`[^`]*`|[\w.]*[._(=\[](?:[\w.()=\[\]'\"+*-]|, )*"
+    r"|[A-Z]{2,}|M\d\d"
 )
-#: What joins parts, and the loosest first.
-_JOINTS = ("; ", ": ", ", ", " and ")
+#: An exception, with the message that Python gave it.
+_ERROR = re.compile(r"[A-Z]\w*(Error|Exception|Exit|Empty|Full)(: .*)?", re.DOTALL)
+#: What joins parts, the loosest first: signs that keep sentences apart, and those of a list.
+_APART = ("; ", ": ")
+_JOINTS = (", ", " and ")
+#: How often parts are taken apart again.
+_DEEPEST = 4
 _COUNTED = re.compile(r"(\d+) (\D.*)\Z", re.DOTALL)
 _BRACKETS = re.compile(r"(.+?) \((.+)\)\Z", re.DOTALL)
 #: A text longer than this is somebody's own, and no sentence of ours.
@@ -46,8 +53,23 @@ class Phrase:
 @dataclass(frozen=True)
 class _Pattern:
     literal: str
+    """The longest of its texts between fields."""
+    length: int
+    """Of all of them."""
     regex: re.Pattern[str]
     told: str
+
+    def fields(self, text: str) -> dict[str, str] | None:
+        """What stands in the fields, if the text was made so."""
+        found = self.regex.fullmatch(text) if self.literal in text else None
+        return found.groupdict() if found is not None else None
+
+    def filled(self, fields: Mapping[str, str]) -> str:
+        """The translation with these in its fields."""
+        told = self.told
+        for name, part in fields.items():
+            told = told.replace(f"{{{name}}}", part)
+        return _plain(told)
 
 
 class Tongue:
@@ -60,7 +82,7 @@ class Tongue:
         self._exact: dict[str, str] = {phrase.text: phrase.told for phrase in self.phrases}
         self._kept: dict[str, str] = {}
         made = (_pattern(text, told) for text, told in self._exact.items())
-        self._patterns = sorted((one for one in made if one is not None), key=lambda one: -len(one.literal))
+        self._patterns = sorted((one for one in made if one is not None), key=lambda one: -one.length)
 
     def text(self, english: str) -> str:
         """The text in this language, or as it is where it is not known."""
@@ -69,11 +91,17 @@ class Tongue:
         if english not in self._kept:
             if len(self._kept) >= _KEPT:
                 self._kept.clear()
-            self._kept[english] = self._told(english, 0) or english
+            told = self._told(english, 0) or self._partly(english)
+            self._kept[english] = english if told is None else self._quoted(told)
         return self._kept[english]
 
+    def _quoted(self, text: str) -> str:
+        """Names in this language's quotation marks."""
+        marks = QUOTES.get(self.language)
+        return re.sub("“([^“”„]*)”", rf"{marks[0]}\1{marks[1]}", text) if marks else text
+
     def _told(self, text: str, depth: int) -> str | None:
-        """None: not known. ``depth`` bounds how often parts are taken apart again."""
+        """None: not known."""
         core = text.strip(EDGES)
         if core != text:
             told = self._told(core, depth) if core else None
@@ -83,35 +111,50 @@ class Tongue:
             return exact
         if _SAME.fullmatch(text):
             return text
-        if depth > 4:
+        if depth > _DEEPEST:
             return None
         sentences = _SENTENCE.split(text)
         said = [self._told(one, depth + 1) for one in sentences] if len(sentences) > 1 else []
         if said and None not in said:
             return " ".join(filter(None, said))
-        if (made := self._by_pattern(text, depth)) is not None:
+        # A field of a pattern would take in what stands beyond a colon: what can be told apart there is.
+        made = self._listed(text, _APART, depth) or self._by_pattern(text, depth)
+        if made is not None:
             return made
-        if any(said):
-            return " ".join(one or english for one, english in zip(said, sentences, strict=True))
-        return self._in_parts(text, depth)
+        return text if _ERROR.fullmatch(text) else self._in_parts(text, depth)
+
+    def _partly(self, text: str) -> str | None:
+        """What has something in it that nobody knows, such as the words of an error of the learner's own."""
+        for parts, joint in ((_cut(text, "; "), "; "), (_SENTENCE.split(text), " ")):
+            told = [self._told(part, 0) or (self._partly(part) if len(parts) > 1 else None) for part in parts]
+            if len(parts) > 1 and any(told):
+                return joint.join(one or part for one, part in zip(told, parts, strict=True))
+        for pattern in self._patterns:
+            if fields := pattern.fields(text):
+                return pattern.filled({name: self._told(part, 1) or part for name, part in fields.items()})
+        return None
 
     def _by_pattern(self, text: str, depth: int) -> str | None:
         for pattern in self._patterns:
-            if pattern.literal in text and (found := pattern.regex.fullmatch(text)):
-                filled = pattern.told
-                for name, part in found.groupdict().items():
-                    filled = filled.replace(f"{{{name}}}", self._told(part, depth + 1) or part)
-                return _plain(filled)
+            if fields := pattern.fields(text):
+                told = {name: self._told(part, depth + 1) for name, part in fields.items()}
+                known = {name: part for name, part in told.items() if part is not None}
+                if len(known) == len(fields):
+                    return pattern.filled(known)
+        return None
+
+    def _listed(self, text: str, joints: Sequence[str], depth: int) -> str | None:
+        """The text cut at the first of these that leaves parts all of which are known."""
+        for joint in joints:
+            parts = _cut(text, joint)
+            told = [self._told(part, depth + 1) for part in parts] if len(parts) > 1 else [None]
+            if None not in told:
+                return self._exact.get(joint.strip(), joint.strip()).join(_spaced(joint, filter(None, told)))
         return None
 
     def _in_parts(self, text: str, depth: int) -> str | None:
-        for joint in _JOINTS:
-            parts = _cut(text, joint)
-            if len(parts) < 2:
-                continue
-            told = [self._told(part, depth + 1) for part in parts]
-            if None not in told:
-                return self._exact.get(joint.strip(), joint.strip()).join(_spaced(joint, filter(None, told)))
+        if (listed := self._listed(text, _JOINTS, depth)) is not None:
+            return listed
         if counted := _COUNTED.match(text):
             noun = self._told(counted[2], depth + 1)
             return None if noun is None else f"{counted[1]} {noun}"
@@ -160,7 +203,7 @@ def _pattern(text: str, told: str) -> _Pattern | None:
         else:
             seen.add(piece)
             pieces.append(f"(?P<{piece}>.+?)")
-    return _Pattern(_plain(longest), re.compile("".join(pieces), re.DOTALL), told)
+    return _Pattern(_plain(longest), sum(map(len, literals)), re.compile("".join(pieces), re.DOTALL), told)
 
 
 def _plain(text: str) -> str:

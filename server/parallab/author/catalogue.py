@@ -116,6 +116,6 @@ def _told(path: Path) -> Mapping[tuple[str, str], tuple[str, ...]]:
     for message in read_po(io.BytesIO(path.read_bytes())):
         text = message.id if isinstance(message.id, str) else message.id[0]
         if text and not message.fuzzy:
-            told = (message.string,) if isinstance(message.string, str) else tuple(message.string)
+            told = (message.string,) if isinstance(message.string, str) else tuple(message.string or ())
             found[message.context or "", text] = told
     return found

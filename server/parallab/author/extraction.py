@@ -20,7 +20,7 @@ UNREAD = frozenset(
     {"CheckError", "LabError", "TypeError", "ValueError", "KeyError", "__init__", "compile", "warning", "info", "debug"}
 )
 #: Calls all of whose texts are read, be they a single word.
-READ = frozenset({"Matcher", "is_true", "is_false", "expect", "fail", "note", "Mistake"})
+READ = frozenset({"Matcher", "is_true", "is_false", "expect", "fail", "note", "Mistake", "CourseCard"})
 #: SQL, names of columns, and regular expressions, which have blanks too.
 _CODE = re.compile(r"(SELECT|INSERT|PRAGMA|BEGIN) |\w+(, \w+){3,}\Z|.*(\\[bd]|\(\?:|\[0-9a-f\])")
 
@@ -97,7 +97,7 @@ def _plain(text: str, line: int, *, short: bool) -> Iterator[Found]:
     if _CODE.match(text):
         return
     words = re.search(r"[A-Za-z]{2}", text)
-    if words and (" " in text or (short and re.fullmatch(r"[a-z]{3,}", text))):
+    if words and (" " in text or (short and re.fullmatch(r"[A-Za-z]{3,}", text))):
         yield Found(text, line)
 
 
