@@ -22,6 +22,7 @@ PACKAGE = HERE / "server" / "parallab"
 from parallab import languages  # noqa: E402
 from parallab.author.catalogue import Entry, Wanted, entries, faults, po  # noqa: E402
 from parallab.author.extraction import texts  # noqa: E402
+from parallab.author.translating import checks  # noqa: E402
 
 #: Modules whose sentences reach a learner in the browser; folders with all that is in them.
 TOLD = (
@@ -49,14 +50,6 @@ def server() -> Iterator[Wanted]:
                 yield Wanted(found.text, files=(str(file.relative_to(HERE)),))
 
 
-def checks(folder: Path) -> Iterator[Wanted]:
-    """What the checks of a lab say, but for what the server's catalogue has already."""
-    ours = {one.text for one in server()}
-    for found in texts((folder / "checks.py").read_text(encoding="utf-8")):
-        if found.text not in ours:
-            yield Wanted(found.text, files=("checks.py",))
-
-
 def catalogues() -> Iterator[tuple[Path, str, tuple[Entry, ...]]]:
     """Every catalogue: its file, its text as it should be, and its entries."""
     for language, folder in languages.places().items():
@@ -68,9 +61,7 @@ def catalogues() -> Iterator[tuple[Path, str, tuple[Entry, ...]]]:
             found = entries(folder / name, wanted, locale)
             yield folder / name, po(found, locale, title), found
         for lab in sorted((HERE / "labs").glob(f"*/lab.{language}.md")):
-            path = lab.with_name(f"checks.{language}.po")
-            found = entries(path, checks(lab.parent), locale)
-            yield path, po(found, locale, f"What the checks of {lab.parent.name} say"), found
+            yield checks(lab.parent, language)
 
 
 def main() -> int:

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes ``parallab.json``, which JupyterLab reads, of each of the browser's catalogues: ``locale/*/LC_MESSAGES/parallab.po``.
+"""Makes ``parallab.json``, which JupyterLab reads, of the browser's catalogues ``locale/*/LC_MESSAGES/parallab.po``.
 
 The build runs it (hatch_build.py), and `make setup` when a catalogue has changed. Needs Babel, and nothing of Parallab.
 """

@@ -58,6 +58,8 @@ class _Pattern:
     """Of all of them."""
     regex: re.Pattern[str]
     told: str
+    names: frozenset[str]
+    """Fields in quotation marks: what stands there is a name, or a text of the lab's."""
 
     def fields(self, text: str) -> dict[str, str] | None:
         """What stands in the fields, if the text was made so."""
@@ -138,6 +140,7 @@ class Tongue:
         for pattern in self._patterns:
             if fields := pattern.fields(text):
                 told = {name: self._told(part, depth + 1) for name, part in fields.items()}
+                told |= {name: fields[name] for name in pattern.names}
                 known = {name: part for name, part in told.items() if part is not None}
                 if len(known) == len(fields):
                     return pattern.filled(known)
@@ -194,6 +197,7 @@ def _pattern(text: str, told: str) -> _Pattern | None:
     longest = max(literals, key=len)
     if sum(letter.isalpha() for literal in literals for letter in literal) < FEWEST:
         return None
+    names = frozenset(re.findall(r"“\{(\w+)\}”", text))
     pieces, seen = [], set[str]()
     for place, piece in enumerate(FIELD.split(text)):
         if place % 2 == 0:
@@ -203,7 +207,7 @@ def _pattern(text: str, told: str) -> _Pattern | None:
         else:
             seen.add(piece)
             pieces.append(f"(?P<{piece}>.+?)")
-    return _Pattern(_plain(longest), sum(map(len, literals)), re.compile("".join(pieces), re.DOTALL), told)
+    return _Pattern(_plain(longest), sum(map(len, literals)), re.compile("".join(pieces), re.DOTALL), told, names)
 
 
 def _plain(text: str) -> str:

@@ -12,6 +12,9 @@ from playwright.sync_api import expect
 from e2e import answers
 from e2e.page import SLOW, Lab
 
+#: The server is asked for a lab, and a kernel started, twice.
+pytestmark = pytest.mark.timeout(300)
+
 PLUGIN = "@jupyterlab/translation-extension/plugin"
 MISTAKEN = 't = threading.Thread(target=poll, args=("AAPL"), name="poll")\nt.start()\nt.join()'
 

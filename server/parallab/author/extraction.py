@@ -72,7 +72,8 @@ class _Finder:
         for argument in node.args:
             yield from self.of(argument, read=read)
         for keyword in node.keywords:
-            yield from self.of(keyword.value, read=read and keyword.arg not in ("mistake", "about", "mistakes"))
+            seen = read and keyword.arg not in ("mistake", "about", "mistakes")
+            yield from self.of(keyword.value, read=seen or keyword.arg == "what")
 
     def _joined(self, node: ast.JoinedStr) -> Iterator[Found]:
         text, names = "", list[str]()
