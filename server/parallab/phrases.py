@@ -150,9 +150,11 @@ class Tongue:
         """The text cut at the first of these that leaves parts all of which are known."""
         for joint in joints:
             parts = _cut(text, joint)
-            told = [self._told(part, depth + 1) for part in parts] if len(parts) > 1 else [None]
-            if None not in told:
-                return self._exact.get(joint.strip(), joint.strip()).join(_spaced(joint, filter(None, told)))
+            # What stands beyond the first joint may be one part, with joints of its own.
+            for cut in [parts, [parts[0], joint.join(parts[1:])]] if len(parts) > 1 else []:
+                told = [self._told(part, depth + 1) for part in cut]
+                if None not in told:
+                    return self._exact.get(joint.strip(), joint.strip()).join(_spaced(joint, filter(None, told)))
         return None
 
     def _in_parts(self, text: str, depth: int) -> str | None:

@@ -39,6 +39,7 @@ GERMAN = Tongue("de", PHRASES)
         ("“a and b” was given a target", "„a and b“ bekam ein target"),
         ("3 threads", "3 Threads"),
         ("none (worker 1 of 2)", "keine (Worker 1 von 2)"),
+        ("“ticker”: TypeError: none: no", "„ticker“: TypeError: none: no"),
         ("none; start() raised RuntimeError: a: b", "keine; start() löste RuntimeError: a: b aus"),
         ("TypeError: no. The letters were taken for arguments.", "TypeError: no. Die Buchstaben galten als Argumente."),
         ("Run it again. Run it again.", "Führe es noch einmal aus. Führe es noch einmal aus."),
