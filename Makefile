@@ -117,7 +117,7 @@ labs: setup
 course: setup
 	@python scripts/course_page.py
 
-# Goes on where it was stopped. Takes hours: 20 runs of each case, spread over Pythons and start methods, at load 8.
+# Goes on where it was stopped. Takes hours: 20 runs of each case, spread over Pythons and start methods, eight side by side.
 flakes: setup
 	@python scripts/flakes.py $(L)
 

@@ -1,6 +1,6 @@
 """Runs every solution and every wrong answer many times on a busy machine, and writes docs/flakes.md.
 
-``python scripts/flakes.py [LAB …] [--runs 20] [--load 8] [--jobs 2]``. The runs of a case are spread over all
+``python scripts/flakes.py [LAB …] [--runs 20] [--jobs 8] [--load 0]``. The runs of a case are spread over all
 Pythons that can be had (pyenv's from 3.10 on, else this one) and all start methods that it allows. What was run
 is kept in artefacts/flakes/runs.jsonl, a line a run: a call that was stopped goes on where it was, and what
 changed in a lab is run anew.
@@ -37,7 +37,7 @@ REPORT = ROOT / "docs" / "flakes.md"
 
 
 class Run(msgspec.Struct, frozen=True):
-    """One run: of which case of which state of a lab, where, and what did not hold."""
+    """One run: of which case of which state of a lab, where, what did not hold, and the load average at its end."""
 
     lab: str
     state: str
@@ -46,6 +46,7 @@ class Run(msgspec.Struct, frozen=True):
     method: str
     turn: int
     fault: str = ""
+    load: float | None = None
 
     @property
     def key(self) -> tuple[object, ...]:
@@ -156,7 +157,7 @@ async def go(labs: Sequence[ShelvedLab], runs: int, load: int, jobs: int) -> lis
             async with gate:
                 bar.update(task, description=f"{case}, Python {python.version}")
                 faults = await run_case(case, pool, python.kernel)
-                told = msgspec.structs.replace(run, fault="\n".join(map(str, faults)))
+                told = msgspec.structs.replace(run, fault="\n".join(map(str, faults)), load=os.getloadavg()[0])
                 done[run.key] = told
                 file.write(msgspec.json.encode(told) + b"\n")
                 file.flush()
@@ -173,16 +174,18 @@ async def go(labs: Sequence[ShelvedLab], runs: int, load: int, jobs: int) -> lis
 # -- the report -----------------------------------------------------------------------------------
 
 
-def report(runs: Sequence[Run], load: int) -> str:
+def report(runs: Sequence[Run]) -> str:
     """What was run, and each run that did not hold."""
     failed = [run for run in runs if run.fault]
+    loads = sorted(run.load for run in runs if run.load is not None)
+    seen = f", load average {loads[0]:.0f} to {loads[-1]:.0f}, mostly {loads[len(loads) // 2]:.0f}" if loads else ""
     lines = [
         "# Flakes",
         "",
-        f"Every solution and every wrong answer, run again and again beside {load} processes that do nothing but use",
-        f"the processor ({os.cpu_count()} cores, {platform.system()} {platform.release()}). A run fails when a",
-        "solution does not pass, or a wrong answer does not get its verdict, its mistake and its exact text. Written",
-        "by `make flakes`.",
+        "Every solution and every wrong answer, run again and again, several side by side, on a busy machine",
+        f"({os.cpu_count()} cores, {platform.system()} {platform.release()}{seen}). A run fails when a solution does",
+        "not pass, or a wrong answer does not get its verdict, its mistake and its exact text.",
+        "`make flakes` has written this.",
         "",
         f"**{len(failed):,} of {len(runs):,} runs failed.**",
         "",
@@ -210,8 +213,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("labs", nargs="*", metavar="LAB")
     parser.add_argument("--runs", type=int, default=20)
-    parser.add_argument("--load", type=int, default=8)
-    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--load", type=int, default=0, help="processes beside them that only use the processor")
+    parser.add_argument("--jobs", type=int, default=8, help="runs side by side, which are load to each other")
     parser.add_argument("--report", type=Path, default=REPORT)
     asked = parser.parse_args()
     labs = [lab for lab in Shelf([own_course()]).labs() if not asked.labs or lab.lab.id in asked.labs]
@@ -225,7 +228,7 @@ def main() -> int:
     except KeyboardInterrupt:
         print("stopped; the same call goes on from here", file=sys.stderr)
         return 130
-    asked.report.write_text(report(runs, asked.load), encoding="utf-8")
+    asked.report.write_text(report(runs), encoding="utf-8")
     bad = sum(bool(run.fault) for run in runs)
     print(f"{asked.report}: {bad} of {len(runs)} runs failed")
     return 1 if bad else 0

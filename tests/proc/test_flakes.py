@@ -78,8 +78,10 @@ def test_it_goes_on_where_it_was_stopped_and_runs_anew_what_changed(flakes: Modu
     assert len(runs) == 4
     assert all(run.fault == "" for run in runs if run.case == "solution")
     assert all("work-zero" in run.fault for run in runs if run.case == "work-zero")
-    text = flakes.report(runs, 1)
+    assert all(run.load is not None and run.load > 0 for run in runs)
+    text = flakes.report(runs)
     assert "**2 of 4 runs failed.**" in text
+    assert f"load average {min(run.load for run in runs):.0f} to " in text
     assert f"| {HERE} | " in text
     assert "the text differs" in text
 
