@@ -16,10 +16,13 @@ EDGES = " ,;:\n"
 #: A field of a pattern, as ``{workers}``.
 FIELD = re.compile(r"\{(\w+)\}")
 #: Letters that a pattern must have beside its fields, or it would fit nearly everything.
-FEWEST = 3
+FEWEST = 2
 
 #: Quotation marks of languages that do not write “so”.
 QUOTES = {"de": "„“", "fr": "«»", "pl": "„”"}
+
+#: Characters that a pattern must have of its own to be believed with a field that nobody knows.
+_SURE = 8
 
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z“`‘0-9])")
 #: What is the same in every language: numbers, names in quotation marks, code, exceptions with their message.
@@ -132,7 +135,7 @@ class Tongue:
             if len(parts) > 1 and any(told):
                 return joint.join(one or part for one, part in zip(told, parts, strict=True))
         for pattern in self._patterns:
-            if fields := pattern.fields(text):
+            if pattern.length >= _SURE and (fields := pattern.fields(text)):
                 return pattern.filled({name: self._told(part, 1) or part for name, part in fields.items()})
         return None
 
