@@ -32,6 +32,9 @@ ELSEWHERE = (
     "Only what this step's cells do counts."
 )
 
+#: Told of what is missing while a cell still goes on.
+UNFINISHED = "Your cell is still running. Check again when it has ended."
+
 #: The worst verdict of a step's goals is the step's own, in this order.
 _GRAVITY: tuple[Verdict, ...] = ("broken", "failed", "undecided", "not-attempted", "passed")
 
@@ -107,6 +110,9 @@ def _one(check: Check, evidence: Evidence, findings: Mapping[str, Any]) -> tuple
         finding = check.function(evidence, **{need: findings[need] for need in check.needs})
     except NotMet as failure:
         mistake = _told(failure.mistakes, evidence)
+        # What is missing may still come; a mistake that was made was made, and who is stuck goes on no more.
+        if mistake is None and evidence.running is not None and not evidence.stuck and not evidence.recording.dead:
+            return goal("undecided", reason=UNFINISHED), None
         return (
             goal(
                 "failed",

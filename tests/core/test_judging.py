@@ -11,7 +11,7 @@ from parallab.checks import check, collect, expect, not_tried, note, one
 from parallab.checks.check import CheckError
 from parallab.evidence import Evidence
 from parallab.wire import GoalResult
-from tales import CELL, begin, end, evidence, life
+from tales import CELL, begin, end, evidence, join, life
 
 
 def verdicts(evidence: Evidence, *functions: Any, met: dict[str, int] | None = None) -> list[GoalResult]:
@@ -51,6 +51,30 @@ def test_a_failure_says_what_was_expected_and_seen() -> None:
     assert (first.verdict, first.expected, first.observed) == ("failed", "children: one", "none")
     assert (first.reason, first.hint) == ("It is the task.", "start()")
     assert (second.verdict, second.reason) == ("not-attempted", "First: Your notebook starts one child")
+
+
+@check("work")
+def one_after_the_other(run: Evidence) -> None:
+    """They work at the same time"""
+    expect("workers you waited for before you started the next", 1, judging_zero(), mistake="M13")
+
+
+def test_what_is_missing_may_still_come_while_the_cell_runs() -> None:
+    (goal,) = verdicts(evidence(begin()), child)
+    assert (goal.verdict, goal.reason) == ("undecided", judging.UNFINISHED)
+    (goal,) = verdicts(evidence(begin(), stuck=None), child)
+    assert (goal.verdict, goal.reason) == ("undecided", judging.UNFINISHED)
+
+
+def test_what_is_missing_of_a_cell_that_is_stuck_does_not_come_any_more() -> None:
+    (goal,) = verdicts(evidence(begin(), stuck=True), child)
+    assert (goal.verdict, goal.observed) == ("failed", "none")
+
+
+def test_a_mistake_that_was_made_is_told_while_the_cell_still_runs() -> None:
+    first = (life(1, 20, 25, 40, target="m.f"), join(1, 30, 41))
+    (goal,) = verdicts(evidence(begin(), *first, life(2, 50, 55, target="m.f")), one_after_the_other)
+    assert (goal.verdict, goal.mistake and goal.mistake.id) == ("failed", "M13")
 
 
 NAMELESS = model.Failure("NameError", "name 'tally' is not defined", "cell 1")
