@@ -5,6 +5,7 @@
 #   make check    format, lint, types, import layers, generated files
 #   make labs     prove every lab: starters fail, solutions pass, each mistake gets its text
 #   make bench    the budgets, measured: docs/performance.md
+#   make texts    bring the catalogues up to date with the texts that are to be translated
 #   make course   write docs/course.md: what serves each sentence and objective of the course
 #   make flakes   run every solution and wrong answer 20 times on a busy machine: docs/flakes.md
 #   make corpus   record anew what the core's tests look at: every primitive and hang, by start method and Python
@@ -43,9 +44,9 @@ ARTEFACTS := artefacts
 # Two makes at once must not build into the same folder.
 alone := $(if $(shell command -v flock),flock .venv/.lock)
 # A missing folder, as in an early clone, is no error.
-sources = $(shell find $(wildcard $(1)) -type f -not -name '*.spec.ts*' -not -path '*/__tests__/*' -not -path '*/__pycache__/*' 2>/dev/null)
+sources = $(shell find $(wildcard $(1)) -type f -not -name parallab.json -not -name '*.spec.ts*' -not -path '*/__tests__/*' -not -path '*/__pycache__/*' 2>/dev/null)
 
-.PHONY: help setup lab test test-python test-browser test-hub test-front check format labs course flakes bench corpus dist dist-check clean
+.PHONY: help setup lab test test-python test-browser test-hub test-front check format labs texts course flakes bench corpus dist dist-check clean
 help:
 	@sed -n 's/^#   //p' Makefile
 
@@ -67,9 +68,11 @@ $(STAMPS)/node: package.json yarn.lock .yarnrc.yml | $(STAMPS)/python
 	@$(alone) scripts/quietly.sh jlpm install --immutable
 	@touch $@
 
-$(STAMPS)/front: $(STAMPS)/node $(call sources,extension/src extension/schema extension/style) extension/tsconfig.json
+$(STAMPS)/front: $(STAMPS)/node $(call sources,extension/src extension/schema extension/style server/parallab/locale) \
+		extension/tsconfig.json scripts/po_to_json.py
 	@echo "Building the front end …"
 	@$(alone) scripts/quietly.sh jlpm build
+	@python scripts/po_to_json.py
 	@scripts/link_labextension.sh
 	@touch $@
 
@@ -128,6 +131,10 @@ bench: setup
 corpus: setup
 	@python tests/corpus/record.py $(addprefix -k ,$(K))
 	@$(if $(K),true,python tests/corpus/record_labs.py)
+
+texts: setup
+	@python scripts/catalogues.py
+	@python scripts/po_to_json.py
 
 dist: setup
 	@rm -rf dist

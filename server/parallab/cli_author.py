@@ -1,4 +1,4 @@
-"""The command line's part for authors: ``parallab author new | check | record | preview``."""
+"""The command line's part for authors: ``parallab author new | check | record | translate | preview``."""
 
 from __future__ import annotations
 
@@ -127,6 +127,26 @@ def author_record(
         except (authoring.ReplayError, authoring.HeadlessError) as error:
             raise Problem(f"{found.slug}: {error}") from None
         click.echo(f"{path}: {path.stat().st_size // 1024} KiB; watch it with `parallab author preview {lab}`")
+
+
+@author.command("translate")
+@click.argument("lab")
+@click.argument("language")
+def author_translate(lab: str, language: str) -> None:
+    """Make, or bring up to date, what translates LAB into LANGUAGE (as de): lab.de.md and checks.de.po."""
+    from parallab import author as authoring
+
+    if not re.fullmatch("[a-z]{2}", language) or language == "en":
+        raise Problem(f"{language[:20]!r} is no language: name it by two letters, as de")
+    (found,) = _shelved((lab,))
+    if found.problem:
+        raise Problem(str(found.problem))
+    try:
+        document, catalogue, missing = authoring.translate(found.folder, language)
+    except (OSError, ValueError) as error:
+        raise Problem(f"{found.slug}: {sentence(error)}") from None
+    click.echo(f"{document}: what a learner reads; keep ids, code and keys as they are")
+    click.echo(f"{catalogue}: what the checks say; {missing} texts are not translated")
 
 
 def _record_doubt(path: Path, verdict: Any, mistake: str | None, name: str | None) -> None:

@@ -7,6 +7,7 @@ the judge are brought together. What goes wrong is a :class:`parallab.problems.P
 from __future__ import annotations
 
 import asyncio
+import copy
 import logging
 import platform
 import time
@@ -30,6 +31,7 @@ from parallab.lab import Lab, Step, assign
 from parallab.library import CourseLibrary
 from parallab.live import picture
 from parallab.own_kernel import HeadlessError
+from parallab.phrases import Tongue
 from parallab.problems import Problem, shown
 from parallab.progress import (
     ActDone,
@@ -125,9 +127,21 @@ class Desk:
         self._events = events
         self._authoring = authoring
         self._classroom = classroom
-        self._capabilities: wire.Capabilities | None = None
+        self.languages: Sequence[str] = ()
+        """Those that the reader wants, the dearest first; none: English."""
+        self._capabilities: list[wire.Capabilities] = []
         self._cleaning = asyncio.Lock()
         self.watches = Watches(kernels, self._has_breaks, self._judge_breaks)
+
+    def speaking(self, languages: Sequence[str]) -> Desk:
+        """The same desk for a reader of these languages, the dearest first; what it keeps is shared."""
+        other = copy.copy(self)
+        other.languages = languages
+        return other
+
+    def tongue(self, lab_id: str = "") -> Tongue | None:
+        """What this reader is told sentences in: those of a lab, or the server's own. None: English."""
+        return self._library.tongue(self.languages, lab_id) if self.languages else None
 
     def begin(self) -> None:
         """The server's loop runs: what an earlier server left for the class can be sent."""
@@ -153,9 +167,11 @@ class Desk:
         return msgspec.structs.replace(course, classroom=self._classroom.view(memories))
 
     def _course(self, memories: Memories) -> wire.Course:
-        shelf = self._library.labs()
+        shelf = self._library.labs(self.languages)
         problems = {one.lab.id: str(one.problem) for one in shelf if one.problem}
-        return views.course(self._library.facts(), [one.lab for one in shelf], problems, memories, self._library.html)
+        return views.course(
+            self._library.facts(self.languages), [one.lab for one in shelf], problems, memories, self._library.html
+        )
 
     async def lab(self, lab_id: str) -> wire.LabView:
         """A lab with its steps and what was done."""
@@ -164,7 +180,12 @@ class Desk:
         lab = await self._asking(shelved.lab, memories)
         made = views.lab_view(lab, shelved.checks, platform.python_version(), memories, self._library.html)
         watch = shelved.lab.watch if shelved.has_replay else None
-        return msgspec.structs.replace(made, watch=watch.step if watch is not None else "")
+        translation = shelved.translation(self.languages)
+        return msgspec.structs.replace(
+            made,
+            watch=watch.step if watch is not None else "",
+            language=translation.tongue.language if translation is not None else "en",
+        )
 
     async def replay(self, lab_id: str) -> wire.Film:
         """The film of a run of the lab's solution, with captions."""
@@ -219,7 +240,7 @@ class Desk:
                     await _saved(self._keeper.append(lab.id, step.id, lab.version, Drawn(drawn)))
 
     async def _labs(self) -> tuple[Lab, ...]:
-        shelf = await asyncio.to_thread(self._library.labs)
+        shelf = await asyncio.to_thread(self._library.labs, self.languages)
         return tuple(one.lab for one in shelf if not one.problem)
 
     async def _asking(self, lab: Lab, memories: Mapping[str, Memory]) -> Lab:
@@ -481,9 +502,9 @@ class Desk:
 
     async def capabilities(self) -> wire.Capabilities:
         """What can be seen on this machine; tried once."""
-        if self._capabilities is None:
-            self._capabilities = await asyncio.to_thread(capabilities.probe)
-        return self._capabilities
+        if not self._capabilities:
+            self._capabilities.append(await asyncio.to_thread(capabilities.probe))
+        return self._capabilities[0]
 
     # -- judging --------------------------------------------------------------------------
 
@@ -567,7 +588,7 @@ class Desk:
 
     async def _lab(self, lab_id: str) -> ShelvedLab:
         try:
-            shelved = await asyncio.to_thread(self._library.lab, lab_id)
+            shelved = await asyncio.to_thread(self._library.lab, lab_id, self.languages)
         except LookupError:
             raise Problem(404, f"There is no lab “{shown(lab_id)}”. Choose one from the course's list.") from None
         if shelved.problem:

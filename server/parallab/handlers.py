@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable
 from http.client import responses
 from typing import Any, TypeVar
@@ -15,7 +16,9 @@ from parallab import wire
 from parallab.desk import Desk
 from parallab.film import NEWEST
 from parallab.live_handler import LiveHandler
+from parallab.phrases import wanted
 from parallab.problems import Problem, shown
+from parallab.retelling import retold
 
 Body = TypeVar("Body", bound=msgspec.Struct)
 
@@ -34,9 +37,9 @@ class ParallabHandler(APIHandler):
 
     @property
     def desk(self) -> Desk:
-        """The server's one."""
+        """The server's one, speaking the reader's language."""
         desk: Desk = self.settings["parallab_desk"]
-        return desk
+        return desk.speaking(wanted(self.request.headers.get("Accept-Language", "")))
 
     def body(self, of: type[Body]) -> Body:
         """The request's body.
@@ -67,19 +70,22 @@ class ParallabHandler(APIHandler):
         """Ends the request with this as JSON."""
         self.finish(value if isinstance(value, bytes) else msgspec.json.encode(value))
 
-    async def respond(self, work: Awaitable[msgspec.Struct | bytes]) -> None:
-        """Ends the request with what the desk answers, or with its problem."""
+    async def respond(self, work: Awaitable[msgspec.Struct | bytes], lab: str = "") -> None:
+        """Ends the request with what the desk answers, of a ``lab`` in its words, or with its problem."""
         try:
             value = await work
         except Problem as problem:
             self.problem(problem)
         else:
-            self.reply(value)
+            tongue = None if isinstance(value, bytes) else await asyncio.to_thread(self.desk.tongue, lab)
+            self.reply(value if tongue is None else retold(value, tongue))
 
     def problem(self, problem: Problem) -> None:
         """Ends the request with a problem."""
         self.set_status(problem.status)
-        self.reply(wire.ProblemReply(problem.message, problem.reason))
+        told = wire.ProblemReply(problem.message, problem.reason)
+        tongue = self.desk.tongue()
+        self.reply(told if tongue is None else retold(told, tongue))
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Errors of Jupyter, of Tornado, and those that nobody expected; tracebacks go to the log only."""
@@ -92,12 +98,8 @@ class ParallabHandler(APIHandler):
             told = error.log_message or error.reason or message
             self.reply(wire.ProblemReply(told % error.args if error.args else told, message))
             return
-        self.reply(
-            wire.ProblemReply(
-                "Parallab's server part failed. Try again; if it fails again, the server's log says why.",
-                type(error).__name__ if error is not None else message,
-            )
-        )
+        failed = "Parallab's server part failed. Try again; if it fails again, the server's log says why."
+        self.problem(Problem(status_code, failed, type(error).__name__ if error is not None else message))
 
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
         """A problem is an answer, not a failure of the server's."""
@@ -125,7 +127,7 @@ class LabHandler(ParallabHandler):
     @web.authenticated
     @authorized
     async def get(self, lab: str) -> None:
-        await self.respond(self.desk.lab(lab))
+        await self.respond(self.desk.lab(lab), lab)
 
 
 class ReplayHandler(ParallabHandler):
@@ -134,7 +136,7 @@ class ReplayHandler(ParallabHandler):
     @web.authenticated
     @authorized
     async def get(self, lab: str) -> None:
-        await self.respond(self.desk.replay(lab))
+        await self.respond(self.desk.replay(lab), lab)
 
 
 class OpenHandler(ParallabHandler):
@@ -144,7 +146,7 @@ class OpenHandler(ParallabHandler):
     @authorized
     async def post(self, lab: str) -> None:
         self.body(wire.OpenRequest)
-        await self.respond(self.desk.open(lab))
+        await self.respond(self.desk.open(lab), lab)
 
 
 class ProgressHandler(ParallabHandler):
@@ -162,7 +164,7 @@ class CheckHandler(ParallabHandler):
     @web.authenticated
     @authorized
     async def post(self, lab: str, step: str) -> None:
-        await self.respond(self.desk.check(lab, step, self.body(wire.CheckRequest)))
+        await self.respond(self.desk.check(lab, step, self.body(wire.CheckRequest)), lab)
 
 
 class PredictHandler(ParallabHandler):
@@ -171,7 +173,7 @@ class PredictHandler(ParallabHandler):
     @web.authenticated
     @authorized
     async def post(self, lab: str, step: str) -> None:
-        await self.respond(self.desk.predict(lab, step, self.body(wire.PredictRequest)))
+        await self.respond(self.desk.predict(lab, step, self.body(wire.PredictRequest)), lab)
 
 
 class AnswerHandler(ParallabHandler):
@@ -180,7 +182,7 @@ class AnswerHandler(ParallabHandler):
     @web.authenticated
     @authorized
     async def post(self, lab: str, step: str) -> None:
-        await self.respond(self.desk.answer(lab, step, self.body(wire.AnswerRequest)))
+        await self.respond(self.desk.answer(lab, step, self.body(wire.AnswerRequest)), lab)
 
 
 class DoubtHandler(ParallabHandler):
@@ -189,7 +191,7 @@ class DoubtHandler(ParallabHandler):
     @web.authenticated
     @authorized
     async def post(self, lab: str, step: str) -> None:
-        await self.respond(self.desk.doubt(lab, step, self.body(wire.DoubtRequest)))
+        await self.respond(self.desk.doubt(lab, step, self.body(wire.DoubtRequest)), lab)
 
 
 class HintHandler(ParallabHandler):
@@ -198,7 +200,7 @@ class HintHandler(ParallabHandler):
     @web.authenticated
     @authorized
     async def post(self, lab: str, step: str) -> None:
-        await self.respond(self.desk.hint(lab, step, self.body(wire.HintRequest)))
+        await self.respond(self.desk.hint(lab, step, self.body(wire.HintRequest)), lab)
 
 
 class SolutionHandler(ParallabHandler):
@@ -207,7 +209,7 @@ class SolutionHandler(ParallabHandler):
     @web.authenticated
     @authorized
     async def post(self, lab: str, step: str) -> None:
-        await self.respond(self.desk.solution(lab, step))
+        await self.respond(self.desk.solution(lab, step), lab)
 
 
 class ResetHandler(ParallabHandler):
@@ -216,7 +218,7 @@ class ResetHandler(ParallabHandler):
     @web.authenticated
     @authorized
     async def post(self, lab: str, step: str) -> None:
-        await self.respond(self.desk.reset(lab, step))
+        await self.respond(self.desk.reset(lab, step), lab)
 
 
 class ActHandler(ParallabHandler):
@@ -225,7 +227,7 @@ class ActHandler(ParallabHandler):
     @web.authenticated
     @authorized
     async def post(self, lab: str, step: str) -> None:
-        await self.respond(self.desk.act(lab, step, self.body(wire.ActRequest)))
+        await self.respond(self.desk.act(lab, step, self.body(wire.ActRequest)), lab)
 
 
 class HelpHandler(ParallabHandler):
@@ -234,7 +236,7 @@ class HelpHandler(ParallabHandler):
     @web.authenticated
     @authorized
     async def post(self, lab: str, step: str) -> None:
-        await self.respond(self.desk.help(lab, step, self.body(wire.HelpRequest)))
+        await self.respond(self.desk.help(lab, step, self.body(wire.HelpRequest)), lab)
 
 
 class HandInHandler(ParallabHandler):

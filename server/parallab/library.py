@@ -7,8 +7,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from parallab import notebook, rendering, replays, shelf, wire
+from parallab import languages, notebook, rendering, replays, shelf, wire
 from parallab.lab import Cell, Step
+from parallab.phrases import Tongue, chosen
 from parallab.shelf import Shelf, ShelvedLab
 from parallab.views import Aim, CourseFacts
 
@@ -19,26 +20,43 @@ class CourseLibrary:
     def __init__(self, folders: Sequence[Path] | None = None) -> None:
         self._shelf = Shelf(folders)
 
-    def facts(self) -> CourseFacts:
-        """The course card."""
+    def facts(self, wanted: Sequence[str] = ()) -> CourseFacts:
+        """The course card; ``about`` in the first wanted language that is there."""
         card = shelf.course()
         aims = tuple(Aim(one.id, one.text, one.labs) for one in card.objectives)
-        return CourseFacts(card.title, card.number, card.level, card.hours, card.about, aims)
+        tongue = self.tongue(wanted)
+        about = tongue.text(card.about.strip()) if tongue else card.about
+        return CourseFacts(card.title, card.number, card.level, card.hours, about, aims)
 
-    def labs(self) -> Sequence[ShelvedLab]:
-        """Every lab, broken ones too."""
-        return self._shelf.labs()
+    def labs(self, wanted: Sequence[str] = ()) -> Sequence[ShelvedLab]:
+        """Every lab, broken ones too, each in the first wanted language that it is there in."""
+        return tuple(one.speaking(wanted) for one in self._shelf.labs())
+
+    def tongue(self, wanted: Sequence[str], lab_id: str = "") -> Tongue | None:
+        """What the server's own sentences, or those of a lab, are to be told in; None: English.
+
+        Of a lab without a translation all is told in English, lest one verdict be told in two languages.
+        """
+        if chosen(wanted, languages.places().__contains__) == "en":
+            return None
+        if not lab_id:
+            return languages.ours(chosen(wanted, languages.places().__contains__))
+        try:
+            translation = self._shelf.lab(lab_id).translation(wanted)
+        except LookupError:
+            return None
+        return translation.tongue if translation is not None else None
 
     def stamps(self) -> Mapping[Path, object]:
         """By lab's folder, what changes when a file in it does."""
         return self._shelf.stamps()
 
-    def lab(self, lab_id: str) -> ShelvedLab:
-        """One lab.
+    def lab(self, lab_id: str, wanted: Sequence[str] = ()) -> ShelvedLab:
+        """One lab, in the first wanted language that it is there in.
 
         :raises LookupError: there is none.
         """
-        return self._shelf.lab(lab_id)
+        return self._shelf.lab(lab_id).speaking(wanted)
 
     def html(self, markdown: str) -> str:
         """HTML that may be put into a page."""

@@ -19,7 +19,9 @@ from tornado.websocket import WebSocketClosedError, WebSocketHandler
 from parallab import wire
 from parallab.desk import Desk
 from parallab.feed import Looker, Outbox
+from parallab.phrases import Tongue, wanted
 from parallab.problems import Problem
+from parallab.retelling import retold
 
 #: Bytes of a client's message: a LiveRequest has a few words.
 LARGEST = 1024
@@ -32,6 +34,7 @@ class LiveHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
 
     auth_resource = "parallab"
     looker: Looker | None = None
+    tongue: Tongue | None = None
 
     @property
     def max_message_size(self) -> int:
@@ -49,6 +52,8 @@ class LiveHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
     @authorized
     async def get(self, kernel: str) -> None:
         desk: Desk = self.settings["parallab_desk"]
+        # A browser lets nobody set the header of a WebSocket.
+        self.tongue = desk.speaking(wanted(self.get_query_argument("language", ""))).tongue()
         self.outbox = Outbox(self._write, self._over)
         try:
             self.looker = desk.look(kernel, self.outbox)
@@ -82,9 +87,16 @@ class LiveHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
     async def _write(self, message: bytes) -> None:
         """Ends when the client has taken it: what it has not taken is not kept here."""
         try:
-            await self.write_message(message)
+            await self.write_message(self._told(message))
         except WebSocketClosedError as error:
             raise ConnectionError from error
+
+    def _told(self, message: bytes) -> bytes:
+        """The message in the client's language; a film of a kernel has hardly a sentence, and stays as it is."""
+        if self.tongue is None:
+            return message
+        found = msgspec.json.decode(message, type=wire.LiveMessage)
+        return message if found.state is None else msgspec.json.encode(retold(found, self.tongue))
 
     def _over(self) -> None:
         self.close(GOING_AWAY)

@@ -11,22 +11,37 @@ import re
 import sys
 import traceback
 import types
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.metadata import entry_points
 from pathlib import Path
 
 import msgspec
 
-from parallab import lab_parse
+from parallab import lab_parse, languages
 from parallab.checks import Check
 from parallab.checks.check import CheckError, collect
 from parallab.lab import Cell, Lab, LabError, Step
 from parallab.lab_parse import WrongAnswer
+from parallab.phrases import Phrase, Tongue, chosen
+from parallab.translated import captions, translated
 
 GROUP = "parallab.labs"
 #: Files of a lab's folder that are not data modules.
 OWN_FILES = frozenset({"lab.md", "checks.py", "solution.md", "replay.json"})
+
+
+#: A lab's text in another language, and that of its checks: ``lab.de.md``, ``checks.de.po``.
+TRANSLATION = re.compile(r"(?:lab\.([a-z]{2})\.md|checks\.([a-z]{2})\.po)")
+
+
+@dataclass(frozen=True)
+class Translation:
+    """A lab in another language: as it is shown, its words as they stand in the file, and what its checks say."""
+
+    lab: Lab
+    words: Lab
+    tongue: Tongue
 
 
 @dataclass(frozen=True)
@@ -42,6 +57,19 @@ class ShelvedLab:
     """Modules and data that the learner's code uses: they go into the learner's folder."""
     problem: LabError | None = None
     has_replay: bool = False
+    translations: Mapping[str, Translation] = field(default_factory=dict)
+    """By language, as ``de``."""
+    untranslated: tuple[LabError, ...] = ()
+    """Translations that cannot be read: the lab is shown in English."""
+
+    def translation(self, wanted: Sequence[str]) -> Translation | None:
+        """The translation into the first wanted language that it is there in; None: English."""
+        return self.translations.get(chosen(wanted, self.translations.__contains__))
+
+    def speaking(self, wanted: Sequence[str]) -> ShelvedLab:
+        """The lab with its texts in the first wanted language that they are there in."""
+        found = self.translation(wanted)
+        return self if found is None else _renamed(replace(self, lab=found.lab), self.lab.id)
 
     @property
     def slug(self) -> str:
@@ -88,9 +116,39 @@ def load(folder: Path, *, whole: bool = True) -> ShelvedLab:
         mistakes = tuple(_mistakes(folder, lab)) if whole else ()
     except LabError as problem:
         return ShelvedLab(lab, folder, files=shelved.files, problem=problem)
+    translations, untranslated = _translations(folder, lab) if whole else ({}, ())
     return ShelvedLab(
-        lab, folder, checks, solution, mistakes, shelved.files, has_replay=(folder / "replay.json").is_file()
+        lab,
+        folder,
+        checks,
+        solution,
+        mistakes,
+        shelved.files,
+        has_replay=(folder / "replay.json").is_file(),
+        translations=translations,
+        untranslated=untranslated,
     )
+
+
+def _translations(folder: Path, lab: Lab) -> tuple[Mapping[str, Translation], tuple[LabError, ...]]:
+    found: dict[str, Translation] = {}
+    wrong: list[LabError] = []
+    for path in sorted(folder.glob("lab.??.md")):
+        language = path.suffixes[0].removeprefix(".")
+        catalogue = folder / f"checks.{language}.po"
+        try:
+            words = lab_parse.parse_lab(_read(path), _shown(path))
+            phrases = languages.read(catalogue) if catalogue.is_file() else ()
+        except LabError as error:
+            wrong.append(error)
+        except languages.CatalogueError as error:
+            wrong.append(LabError(_shown(catalogue), 1, f"cannot be read: {error}"))
+        else:
+            below = languages.ours(language)
+            said = (Phrase(*pair) for pair in captions(lab, words))
+            tongue = Tongue(language, (*(below.phrases if below else ()), *phrases, *said))
+            found[language] = Translation(translated(lab, words), words, tongue)
+    return found, tuple(wrong)
 
 
 def _lab(folder: Path) -> Lab:
@@ -203,7 +261,7 @@ def _files(folder: Path) -> tuple[Path, ...]:
         for path in sorted(folder.iterdir())
         if path.is_file()
         and path.name not in OWN_FILES
-        and not re.fullmatch(r"lab\.[a-z]{2}\.md", path.name)
+        and not TRANSLATION.fullmatch(path.name)
         and not path.name.startswith(".")
     )
 

@@ -272,6 +272,8 @@ class LabView(msgspec.Struct, frozen=True):
     progress: tuple[StepProgress, ...]
     watch: str = ""
     """The step that the lab's replay shows, "" where there is none."""
+    language: str = "en"
+    """What it is written in, as a BCP 47 tag: the reader's, if the lab has been translated."""
 
 
 class Progress(msgspec.Struct, frozen=True):

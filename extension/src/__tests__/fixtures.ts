@@ -101,6 +101,7 @@ export function aLab(part: Partial<LabView> = {}): LabView {
     title: 'Your own processes',
     version: 1,
     minutes: 10,
+    language: 'en',
     html: '',
     objectives: ['O4'],
     needs: [],

@@ -6,6 +6,7 @@ import { ENGLISH, type Actions, type Kit } from '../ui';
 
 export const kit: Kit = {
   trans: ENGLISH,
+  language: 'en',
   html: html => <div data-testid="html">{html.replace(/<[^>]*>/g, '')}</div>
 };
 

@@ -40,7 +40,7 @@ const IN_FRONT: HostState = {
   kernel: { id: 'k1', name: 'parallab', status: 'idle' }
 };
 
-function world(answers: Record<string, Answer> = {}) {
+function world(answers: Record<string, Answer> = {}, language = 'en') {
   const server = new FakeServer({
     'GET labs': { json: aCourse() },
     'GET labs/L04': { json: aLab() },
@@ -49,14 +49,15 @@ function world(answers: Record<string, Answer> = {}) {
   });
   const host = new FakeHost();
   const lines = new FakeLines();
-  const store = new LabStore(new Client(server.fetch), host, lines.connect);
+  const client = new Client(server.fetch);
+  const store = new LabStore(client, host, lines.connect, language);
   store.setShown(true);
   return { server, host, lines, store };
 }
 
 /** The lab open in sidebar and editor. */
-async function inLab(answers: Record<string, Answer> = {}) {
-  const made = world(answers);
+async function inLab(answers: Record<string, Answer> = {}, language = 'en') {
+  const made = world(answers, language);
   made.store.setHost(IN_FRONT);
   await settle();
   made.lines.open?.opens();
@@ -367,6 +368,18 @@ describe('what the server says unasked', () => {
     store.onProgress({ lab: 'L04', progress });
     const lab = labOf(store.state);
     expect(lab && markOf(progressOf(lab, 'two'))).toBe('assisted');
+  });
+
+  test('it is in English: who reads another language asks for theirs', async () => {
+    const { store, server } = await inLab({}, 'de-DE');
+    const passed = { verdict: 'passed', hints_shown: ['Sieh hin.'] } as const;
+    const german = aLab({ progress: [aProgress('two', passed)] });
+    server.answers['GET labs/L04'] = { json: german };
+    const progress = aProgress('two', { verdict: 'failed' });
+    store.onProgress({ lab: 'L04', progress });
+    await settle();
+    const lab = labOf(store.state);
+    expect(lab && progressOf(lab, 'two')?.hints_shown).toEqual(['Sieh hin.']);
   });
 });
 

@@ -52,7 +52,9 @@ export class LabStore {
   constructor(
     private readonly _client: Client,
     private readonly _host: Host,
-    connect: Connect
+    connect: Connect,
+    /** What the client asks for, as a BCP 47 tag. */
+    private readonly _language = 'en'
   ) {
     this._link = new LiveLink(
       connect,
@@ -207,7 +209,12 @@ export class LabStore {
   // -- what the server says unasked ---------------------------------------------
 
   onProgress(event: ProgressEvent): void {
-    this._merge(event.lab, event.progress);
+    if (this._language.split('-')[0] === 'en') {
+      this._merge(event.lab, event.progress);
+    } else if (this._state.labs[event.lab]) {
+      // An event goes to all readers, in English: asked for, it comes in this one's language.
+      void this._loadLab(event.lab);
+    }
   }
 
   // -- the live picture, only while it can be seen --------------------------------

@@ -457,6 +457,7 @@ export interface LabView {
   readonly steps: readonly StepView[];
   readonly progress: readonly StepProgress[];
   readonly watch: string;
+  readonly language: string;
 }
 
 /** What a dead kernel left; ``id`` names it by identity: pid and start time, or device and inode.

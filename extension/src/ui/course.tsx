@@ -30,7 +30,7 @@ export function CourseHome(props: CourseHomeProps): React.JSX.Element {
         {[
           course.number,
           course.level,
-          trans.__('%1 hours', course.hours.toLocaleString())
+          trans.__('%1 hours', course.hours.toLocaleString(kit.language))
         ]
           .filter(Boolean)
           .map(fact => (

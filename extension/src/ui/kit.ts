@@ -12,6 +12,13 @@ export interface Kit {
   readonly trans: Trans;
   /** Renders the server's HTML after cleaning it once more, as the host does it. */
   readonly html: (html: string) => React.ReactNode;
+  /** The reader's, as a BCP 47 tag. */
+  readonly language: string;
+}
+
+/** Whether two tags are of the same language, as `de` and `de-DE` are. */
+export function sameLanguage(one: string, other: string): boolean {
+  return one.split('-')[0] === other.split('-')[0];
 }
 
 /** What the learner has set about the views. */

@@ -15,7 +15,7 @@ import type { Actions } from './actions';
 import { ClassTrouble, HandIn } from './classroom';
 import { Bar, Button } from './controls';
 import { Rescued, RunningNow, Stuck } from './kernel';
-import type { Kit, ViewSettings } from './kit';
+import { sameLanguage, type Kit, type ViewSettings } from './kit';
 import { NewVersion } from './news';
 import { Sight, SightWarning } from './sight';
 import { SituationNotice } from './situation';
@@ -30,8 +30,12 @@ export interface LabPageProps {
 }
 
 export function LabPage(props: LabPageProps): React.JSX.Element {
-  const { lab, state, actions, kit } = props;
-  const { trans } = kit;
+  const { lab, state, actions } = props;
+  const { trans, language } = props.kit;
+  const kit = React.useMemo(
+    () => readAs(props.kit, lab.language),
+    [props.kit, lab.language]
+  );
   const situation = situationOf(state.host, state.labId, state.kernel);
   const { passed, of } = countSteps(lab);
   const own =
@@ -65,7 +69,11 @@ export function LabPage(props: LabPageProps): React.JSX.Element {
   };
   return (
     <section className="pl-LabPage" aria-labelledby="pl-lab-title" ref={page}>
-      <h2 className="pl-Title" id="pl-lab-title">
+      <h2
+        className="pl-Title"
+        id="pl-lab-title"
+        lang={tagOf(language, lab.language)}
+      >
         <span className="pl-Lab-id">{lab.id}</span> {lab.title}
       </h2>
       <p className="pl-Facts">
@@ -98,6 +106,11 @@ export function LabPage(props: LabPageProps): React.JSX.Element {
         actions={actions}
         kit={kit}
       />
+      {sameLanguage(language, lab.language) ? null : (
+        <p className="pl-Facts">
+          {trans.__('This lab has not been translated yet.')}
+        </p>
+      )}
       <Pictures
         lab={lab}
         kernel={kernel !== null}
@@ -194,4 +207,16 @@ function Pictures(props: {
       ) : null}
     </>
   );
+}
+
+/** The kit for texts in this language: where it is not the reader's, a screen reader is told. */
+function readAs(kit: Kit, language: string): Kit {
+  const lang = tagOf(kit.language, language);
+  return lang === undefined
+    ? kit
+    : { ...kit, html: html => <div lang={lang}>{kit.html(html)}</div> };
+}
+
+function tagOf(reader: string, text: string): string | undefined {
+  return sameLanguage(reader, text) ? undefined : text;
 }

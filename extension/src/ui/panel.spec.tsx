@@ -136,6 +136,35 @@ describe('problems', () => {
   });
 });
 
+describe('a lab in another language than the reader\u2019s', () => {
+  function shown(language: string, of: string) {
+    const state = aState({
+      view: 'lab',
+      labId: 'L04',
+      labs: { L04: aLab({ language: of, html: '<p>Story</p>' }) }
+    });
+    const german = { ...kit, language };
+    render(
+      <Panel state={state} settings={settings} actions={spies()} kit={german} />
+    );
+    return screen.getByRole('heading', { level: 2 });
+  }
+
+  test('is said to be so, to screen readers too', () => {
+    expect(shown('de-DE', 'en').getAttribute('lang')).toBe('en');
+    expect(screen.getByText(/has not been translated/)).toBeVisible();
+    expect(screen.getByText('Story').closest('[lang]')).toHaveAttribute(
+      'lang',
+      'en'
+    );
+  });
+
+  test('is not when it is translated', () => {
+    expect(shown('de-DE', 'de').getAttribute('lang')).toBeNull();
+    expect(screen.queryByText(/has not been translated/)).toBeNull();
+  });
+});
+
 describe('a lab', () => {
   const lab = aLab({
     steps: [

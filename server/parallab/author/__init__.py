@@ -18,6 +18,7 @@ from parallab.author.proof import Case, Report, cases, prove
 from parallab.author.recording import record
 from parallab.author.replaying import replay
 from parallab.author.template import new, preview
+from parallab.author.translating import translate
 from parallab.headless import HeadlessError
 from parallab.replays import ReplayError
 
@@ -43,5 +44,6 @@ __all__ = [
     "record",
     "replay",
     "static_faults",
+    "translate",
     "with_texts",
 ]

@@ -10,12 +10,14 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from parallab import shelf
 from parallab.author import doubted
+from parallab.author.extraction import texts
 from parallab.author.fault import Fault
 from parallab.author.goldens import METHODS
 from parallab.author.replaying import replay_faults
 from parallab.catalogue import CATALOGUE
 from parallab.lab import Step
 from parallab.shelf import ShelvedLab
+from parallab.translated import misfits
 
 
 def static_faults(lab: ShelvedLab) -> Iterator[Fault]:
@@ -28,7 +30,25 @@ def static_faults(lab: ShelvedLab) -> Iterator[Fault]:
     yield from _mistake_faults(lab)
     yield from _link_faults(lab)
     yield from replay_faults(lab)
+    yield from _translation_faults(lab)
     yield from _stray_files(lab)
+
+
+def _translation_faults(lab: ShelvedLab) -> Iterator[Fault]:
+    """A translation has the steps, cells, questions and choices of lab.md, and a text for all that the checks say."""
+    for error in lab.untranslated:
+        yield Fault(f"{error.file}:{error.line}", error.message, "mend it; until then the lab is shown in English")
+    said = tuple(texts((lab.folder / "checks.py").read_text(encoding="utf-8"))) if lab.translations else ()
+    for language, translation in lab.translations.items():
+        for what in misfits(lab.lab, translation.words):
+            do = "bring it in line with lab.md; until then this part is shown in English"
+            yield Fault(f"{lab.slug}/lab.{language}.md", what, do)
+        known = {phrase.text for phrase in translation.tongue.phrases}
+        for found in said:
+            if found.text not in known:
+                where = f"{lab.slug}/checks.{language}.po"
+                do = f"run parallab author translate {lab.lab.id} {language}, and fill the gap"
+                yield Fault(where, f"{found.text!r} is not translated", do)
 
 
 def _step_faults(lab: ShelvedLab) -> Iterator[Fault]:
@@ -116,7 +136,7 @@ def _stray_files(lab: ShelvedLab) -> Iterator[Fault]:
     used = {file for file in lab.files if file.stem in texts}
     known = {lab.folder / name for name in shelf.OWN_FILES} | used
     for path in sorted(lab.folder.iterdir()):
-        if path in known or path.name in ("mistakes", "__pycache__") or re.fullmatch(r"lab\.[a-z]{2}\.md", path.name):
+        if path in known or path.name in ("mistakes", "__pycache__") or shelf.TRANSLATION.fullmatch(path.name):
             continue
         yield Fault(f"{lab.slug}/{path.name}", "nothing in the lab uses this file", "use it in a cell, or remove it")
     for path in sorted((lab.folder / "mistakes").glob("*")):

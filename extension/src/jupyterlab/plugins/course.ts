@@ -7,6 +7,7 @@ import type {
 import { PageConfig } from '@jupyterlab/coreutils';
 import { INotebookTracker } from '@jupyterlab/notebook';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { Signal } from '@lumino/signaling';
 import {
   Client,
@@ -63,17 +64,19 @@ const plugin: JupyterFrontEndPlugin<IParallab> = {
   description: "The Parallab course: the learner's labs, steps and verdicts.",
   autoStart: true,
   provides: IParallab,
-  optional: [INotebookTracker, ISettingRegistry],
+  optional: [INotebookTracker, ISettingRegistry, ITranslator],
   activate: (
     app: JupyterFrontEnd,
     tracker: INotebookTracker | null,
-    registry: ISettingRegistry | null
+    registry: ISettingRegistry | null,
+    translator: ITranslator | null
   ): IParallab => {
     const { serverSettings, events } = app.serviceManager;
     const host = new NotebookHost(app.commands, tracker);
-    const client = new Client(fetchThrough(serverSettings));
-    const connect = connectThrough(serverSettings);
-    const store = new LabStore(client, host, connect);
+    const language = (translator ?? nullTranslator).languageCode;
+    const client = new Client(fetchThrough(serverSettings, language));
+    const connect = connectThrough(serverSettings, language);
+    const store = new LabStore(client, host, connect, language);
     const parallab = new Parallab(store, host, client, connect);
 
     const tell = () =>

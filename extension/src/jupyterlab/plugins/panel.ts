@@ -27,7 +27,8 @@ const plugin: JupyterFrontEndPlugin<void> = {
   ): void => {
     const trans = (translator ?? nullTranslator).load('parallab');
     const html = htmlWith(sanitizer ?? undefined);
-    const panel = new PanelWidget(parallab, { trans, html });
+    const language = (translator ?? nullTranslator).languageCode;
+    const panel = new PanelWidget(parallab, { trans, html, language });
     app.shell.add(panel, 'left', { rank: 650, type: 'Parallab' });
     restorer?.add(panel, PANEL_ID);
   }

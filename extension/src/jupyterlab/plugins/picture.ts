@@ -27,6 +27,7 @@ const plugin: JupyterFrontEndPlugin<void> = {
     const { commands, shell } = app;
     const { client, connect, store } = parallab;
     const trans = (translator ?? nullTranslator).load('parallab');
+    const language = (translator ?? nullTranslator).languageCode;
     const open = new Set<MainAreaWidget<PictureWidget>>();
     let made = 0;
 
@@ -34,7 +35,7 @@ const plugin: JupyterFrontEndPlugin<void> = {
       const content = new PictureWidget(
         client,
         connect,
-        { trans, html: () => null },
+        { trans, html: () => null, language },
         options
       );
       const widget = new MainAreaWidget({ content });

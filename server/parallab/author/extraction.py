@@ -1,0 +1,140 @@
+"""Which texts of a Python module a reader may meet, found in its source: what a catalogue must have.
+
+A text is a string constant with a word and a blank, or the word that a count stands before; an f-string is a
+pattern, its fields named by what stands in them. Docstrings are none, but for those of checks.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from parallab.phrases import EDGES, FEWEST, FIELD
+
+#: Calls whose first arguments are words that a number stands before.
+COUNTING = frozenset({"_count", "count"})
+#: Calls whose texts nobody reads but authors and programmers.
+UNREAD = frozenset(
+    {"CheckError", "LabError", "TypeError", "ValueError", "KeyError", "__init__", "compile", "warning", "info", "debug"}
+)
+#: Calls all of whose texts are read, be they a single word.
+READ = frozenset({"Matcher", "is_true", "is_false", "expect", "fail", "note", "Mistake", "CourseCard"})
+#: SQL, names of columns, and regular expressions, which have blanks too.
+_CODE = re.compile(r"(SELECT|INSERT|PRAGMA|BEGIN) |\w+(, \w+){3,}\Z|.*(\\[bd]|\(\?:|\[0-9a-f\])")
+
+
+@dataclass(frozen=True)
+class Found:
+    """A text and its line."""
+
+    text: str
+    line: int
+
+
+def texts(source: str) -> Iterator[Found]:
+    """The texts of a module, in order, each once."""
+    seen: set[str] = set()
+    for found in sorted(_Finder().of(ast.parse(source)), key=lambda one: one.line):
+        if found.text not in seen:
+            seen.add(found.text)
+            yield found
+
+
+class _Finder:
+    def of(self, node: ast.AST, *, read: bool = False) -> Iterator[Found]:
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            return  # a docstring
+        if isinstance(node, ast.FunctionDef) and any(_named(one) == "check" for one in node.decorator_list):
+            yield Found(" ".join((ast.get_docstring(node) or "").split()), node.lineno)
+        if isinstance(node, ast.JoinedStr):
+            yield from self._joined(node)
+            return
+        if isinstance(node, ast.Constant):
+            if isinstance(node.value, str):
+                yield from _plain(node.value, node.lineno, short=read)
+            return
+        if isinstance(node, ast.Call):
+            name = _named(node)
+            if name in UNREAD:
+                return
+            if name in COUNTING:
+                yield from _words(node)
+            yield from self._call(node, read=name in READ)
+            return
+        choice = isinstance(node, ast.IfExp) and all(_is_text(one) for one in (node.body, node.orelse))
+        for inner in ast.iter_child_nodes(node):
+            yield from self.of(inner, read=choice or (isinstance(node, ast.IfExp | ast.BoolOp) and read))
+
+    def _call(self, node: ast.Call, *, read: bool) -> Iterator[Found]:
+        yield from self.of(node.func)
+        for argument in node.args:
+            yield from self.of(argument, read=read)
+        for keyword in node.keywords:
+            seen = read and keyword.arg not in ("mistake", "about", "mistakes")
+            yield from self.of(keyword.value, read=seen or keyword.arg == "what")
+
+    def _joined(self, node: ast.JoinedStr) -> Iterator[Found]:
+        text, names = "", list[str]()
+        for part in node.values:
+            if isinstance(part, ast.Constant):
+                text += str(part.value).replace("{", "{{").replace("}", "}}")
+            elif isinstance(part, ast.FormattedValue):
+                if text.endswith("}") and not text.endswith("}}"):
+                    pass  # two fields side by side could not be told apart: they are one
+                else:
+                    text += "{" + _field(part.value, names) + "}"
+                yield from self.of(part.value)
+        text = text.strip(EDGES)
+        if " " in text and sum(letter.isalpha() for letter in FIELD.sub("", text)) >= FEWEST and not _CODE.match(text):
+            yield Found(text, node.lineno)
+
+
+def _plain(text: str, line: int, *, short: bool) -> Iterator[Found]:
+    text = text.strip(EDGES)
+    for number in range(1, text.count("{}") + 1):  # what str.format fills in
+        text = text.replace("{}", f"{{what{number if number > 1 else ''}}}", 1)
+    if _CODE.match(text):
+        return
+    words = re.search(r"[A-Za-z]{2}", text)
+    if words and (" " in text or (short and re.fullmatch(r"[A-Za-z]{3,}", text))):
+        yield Found(text, line)
+
+
+def _is_text(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+
+
+def _words(node: ast.Call) -> Iterator[Found]:
+    for argument in node.args[1:2]:
+        if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
+            yield Found(argument.value, node.lineno)
+            if len(node.args) == 2:
+                yield Found(f"{argument.value}s", node.lineno)
+    for argument in node.args[2:3]:
+        if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
+            yield Found(argument.value, node.lineno)
+
+
+def _named(node: ast.AST) -> str:
+    """The last part of what is called."""
+    called = node.func if isinstance(node, ast.Call) else node
+    return called.attr if isinstance(called, ast.Attribute) else called.id if isinstance(called, ast.Name) else ""
+
+
+def _field(node: ast.expr, names: list[str]) -> str:
+    """A name for what stands in a field: the last one in it, with a number where it is there already."""
+    inner = node
+    while not isinstance(inner, ast.Name | ast.Attribute):
+        if isinstance(inner, ast.Call):
+            inner = inner.args[0] if inner.args else inner.func
+        elif isinstance(inner, ast.Subscript | ast.Starred):
+            inner = inner.value
+        else:
+            inner = ast.Name("what")
+    name = inner.attr if isinstance(inner, ast.Attribute) else inner.id
+    name = name.strip("_") or "what"
+    same = sum(re.fullmatch(rf"{name}\d*", one) is not None for one in names)
+    names.append(name)
+    return f"{name}{same + 1}" if same else name
