@@ -6,6 +6,8 @@ from parallab.checks.threads import NO_THREAD, not_started, started, threads_end
 
 #: How each call of the priority step is known, in the order in which they should come out.
 CALLS = ("server", "printer", "wifi", "mouse")
+#: How each kind of queue is told, whole, so that it can be told in another language.
+KINDS = {"Queue": "a Queue", "LifoQueue": "a LifoQueue", "PriorityQueue": "a PriorityQueue"}
 
 
 # -- what the goals of several steps look at ------------------------------------------------
@@ -13,7 +15,7 @@ CALLS = ("server", "printer", "wifi", "mouse")
 
 def seen(run):
     """What the step's cells did where a queue was expected, in words."""
-    found = [f"a {queue.cls}" for queue in run.queues if queue.puts]
+    found = [KINDS.get(queue.cls, f"a {queue.cls}") for queue in run.queues if queue.puts]
     found += [f"a {cls} of multiprocessing" for cls in run.process_queues]
     if "_queue.SimpleQueue" in run.types.values():
         found.append("a SimpleQueue")
@@ -26,7 +28,7 @@ def seen(run):
 def containers(run):
     """What is a list or a deque where the lab's text has a queue, in words."""
     return [
-        f"{name} is a {kind.rpartition('.')[2]}"
+        f"{name} is a list" if kind == "list" else f"{name} is a deque"
         for name, kind in run.types.items()
         if kind in ("list", "collections.deque") and name in ("inbox", "undo", "urgent", "window", "night", "jobs")
     ]
