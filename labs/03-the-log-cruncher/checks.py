@@ -213,10 +213,10 @@ def joined_when_done(run, queue, wanted=LINES):
     if stuck:
         if run.running is not None and run.stuck is not True and queue.size:
             cannot_tell("Your cell is still running. Check again when it has ended.")
+        items = f"{queue.size} items in the queue" if queue.size else "no items in the queue"
         fail(
             "q.join() comes back",
-            f"{enumerate_all(stuck)} waits in q.join(): {queue.size or 'no'} items in the queue, "
-            f"{queue.unfinished} tasks unfinished",
+            f"{enumerate_all(stuck)} waits in q.join(): {items}, {queue.unfinished} tasks unfinished",
             because="q.join() waits until task_done() was called as often as put().",
             hint="Let each consumer call q.task_done() after the work on an item, also after the None.",
             mistake=("M24", "M25", "M64"),
