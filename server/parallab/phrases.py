@@ -25,10 +25,10 @@ QUOTES = {"de": "„“", "fr": "«»", "pl": "„”"}
 _SURE = 8
 
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z“`‘0-9])")
-#: What is the same in every language: numbers, names in quotation marks, code, exceptions with their message.
+#: What is the same in every language: numbers, names in quotation marks, code, ways of starting a process.
 _SAME = re.compile(
     r"[-−+\d.,/‹›%n ]+|“[^“”]*”|`[^`]*`|[\w.]*[._(=\[](?:[\w.()=\[\]'\"+*-]|, )*"
-    r"|[A-Z]{2,}|M\d\d"
+    r"|[A-Z]{2,}|M\d\d|fork|spawn|forkserver"
 )
 #: An exception, with the message that Python gave it.
 _ERROR = re.compile(r"[A-Z]\w*(Error|Exception|Exit|Empty|Full)(: .*)?", re.DOTALL)
@@ -166,7 +166,7 @@ class Tongue:
         if counted := _COUNTED.match(text):
             noun = self._told(counted[2], depth + 1)
             return None if noun is None else f"{counted[1]} {noun}"
-        if bracketed := _BRACKETS.match(text):
+        if (bracketed := _BRACKETS.match(text)) and _closed(bracketed[2]):
             outer, inner = (self._told(part, depth + 1) for part in bracketed.groups())
             return None if outer is None or inner is None else f"{outer} ({inner})"
         return None
@@ -178,6 +178,16 @@ def _spaced(joint: str, parts: Iterable[str]) -> Iterator[str]:
     every = list(parts)
     for place, part in enumerate(every):
         yield f"{' ' if after and place else ''}{part}{' ' if before and place < len(every) - 1 else ''}"
+
+
+def _closed(text: str) -> bool:
+    """Whether each bracket that is closed in it was opened in it: else it is no text between two brackets."""
+    open_now = 0
+    for letter in text:
+        open_now += (letter == "(") - (letter == ")")
+        if open_now < 0:
+            return False
+    return True
 
 
 def _cut(text: str, joint: str) -> list[str]:

@@ -43,6 +43,8 @@ GERMAN = Tongue("de", PHRASES)
         ("none; start() raised RuntimeError: a: b", "keine; start() löste RuntimeError: a: b aus"),
         ("TypeError: no. The letters were taken for arguments.", "TypeError: no. Die Buchstaben galten als Argumente."),
         ("Run it again. Run it again.", "Führe es noch einmal aus. Führe es noch einmal aus."),
+        ("none (TypeError: a), none (TypeError: f())", "keine (TypeError: a), keine (TypeError: f())"),
+        ("First: fork, spawn", "Zuerst: fork, spawn"),
     ],
 )
 def test_what_is_known_is_told_whole(english: str, german: str) -> None:
