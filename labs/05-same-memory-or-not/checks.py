@@ -199,7 +199,7 @@ def forked(run):
         "children that were started by fork",
         by_fork,
         at_least(1),
-        observed="none; you used " + ", ".join(dict.fromkeys(worker.method for worker in found)),
+        observed=f"none; you used {', '.join(dict.fromkeys(worker.method for worker in found))}",
         hint='context = mp.get_context("fork"), and context.Process(…).',
     )
     seen = [worker.memory.get("shelf.RATE") for worker in by_fork]
@@ -224,7 +224,7 @@ def spawned(run):
         "children that were started by spawn",
         fresh,
         at_least(1),
-        observed="none; you used " + ", ".join(dict.fromkeys(worker.method for worker in found)),
+        observed=f"none; you used {', '.join(dict.fromkeys(worker.method for worker in found))}",
         hint='context = mp.get_context("spawn"), and context.Process(…).',
         mistake=("M18", "M11"),
     )
