@@ -17,7 +17,9 @@ LABS = [
 #: A line of a golden text, without its sign, the name of its row, and the mistake's number.
 ROW = re.compile(r"(?:[✓✗?!·] |\s+(?:Mistake|Expected|Observed|Because|Hint|Note)\s+)(.*?)(?: \(M\d\d\))?\s*\Z")
 #: What is no sentence of ours: names, code, and what Python says of an error.
-FOREIGN = re.compile(r"„[^“]*“|“[^”]*”|`[^`]*`|\w+(?:Error|Interrupt)\b[^;]*?(?=;| aus\b|\)$|$)")
+FOREIGN = re.compile(
+    r"„[^“]*“|“[^”]*”|`[^`]*`|\bfor (?:\w+ in\b|…)|\w+(?:Error|Interrupt|ProcessPool(?=:))\b[^;]*?(?=;| aus\b|\)$|$)"
+)
 ENGLISH = re.compile(r"\b(the|of|waits?|you|your|not|is|are|that|which|no|none|for|to)\b")
 
 
