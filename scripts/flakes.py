@@ -14,6 +14,7 @@ import hashlib
 import json
 import os
 import platform
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -34,6 +35,8 @@ from parallab.shelf import Shelf, ShelvedLab, own_course
 ROOT = Path(__file__).resolve().parent.parent
 KEPT = ROOT / "artefacts" / "flakes"
 REPORT = ROOT / "docs" / "flakes.md"
+#: lab.de.md and checks.de.po, for example.
+TRANSLATED = re.compile(r"\.[a-z]{2}(_[A-Z]{2})?\.(md|po)$")
 
 
 class Run(msgspec.Struct, frozen=True):
@@ -98,10 +101,10 @@ def _with_ipykernel(interpreter: Path, version: str) -> Python:
 
 
 def state_of(lab: ShelvedLab) -> str:
-    """What a lab's verdicts depend on: all its files but the replay."""
+    """What a lab's verdicts depend on: all its files but the replay and the translations."""
     digest = hashlib.sha256()
     for path in sorted([*lab.folder.glob("*.*"), *lab.folder.glob("mistakes/*.md")]):
-        if path.name != "replay.json":
+        if path.name != "replay.json" and not TRANSLATED.search(path.name):
             digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:12]
 

@@ -48,7 +48,7 @@ def test_what_an_object_holds_travels_with_it(how: str, lock: Any) -> None:
     assert describe.carried(target) == ([], [lock])
 
 
-@pytest.mark.parametrize("target", [None, work, Desk, print], ids=str)
+@pytest.mark.parametrize("target", [None, work, Desk, print], ids=["none", "function", "class", "built-in"])
 def test_a_plain_target_carries_nothing(target: object) -> None:
     assert describe.carried(target) == ([], [])
 

@@ -145,3 +145,24 @@ def test_notebook_7_has_the_sidebar_too(jupyter: Jupyter, page: Page) -> None:
     notebook.do(STEP, answers.AT_THE_GATE)
     expect(lab.sidebar.row("guest-")).to_have_count(4)
     assert lab.console.errors == []
+
+
+def test_notebook_7_has_the_picture_below_the_notebook(jupyter: Jupyter, page: Page, artefacts: Path) -> None:
+    jupyter.forget()
+    opened = jupyter.ask("POST", "parallab/labs/L04/open", {})
+    lab = Lab(page, jupyter)
+    page.goto(f"{jupyter.url}notebooks/{opened['path']}?token={jupyter.token}")
+    lab.settled()
+    notebook = lab.notebook("L04")
+    notebook.do(STEP, answers.AT_THE_GATE)
+    lab.command("parallab:show-picture")
+    seen = page.get_by_role("tabpanel", name=re.compile("^Picture of"))
+    for number in range(4):
+        guest = seen.get_by_role("button", name=re.compile(f"^guest-{number}, process: "))
+        expect(guest).to_be_visible(timeout=SLOW)
+    seen.get_by_role("button", name="Timeline", exact=True).click()
+    expect(seen.get_by_text("at most 4 at once")).to_be_visible()
+    page.screenshot(path=artefacts / "notebook-7-picture.png")
+    # The notebook is still above it, and can be used.
+    notebook.run(notebook.add(notebook.cells(STEP)[-1], answers.OPEN_THE_GATE))
+    assert lab.console.errors == []
