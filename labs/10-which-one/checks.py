@@ -214,8 +214,8 @@ def healed(run, name, names, hint):
     )
     expect(
         f"patient {name}'s processes, by name",
-        sorted(f"“{worker.name}”" for worker in mine),
-        equals(sorted(f"“{one}”" for one in names)),
+        sorted(worker.name for worker in mine),
+        equals(sorted(names)),
         observed=enumerate_all(sorted({f"“{worker.name}”" for worker in run.workers})) or instead(run),
         hint=f"Run patient {name}'s cell, and leave the names as they are.",
     )

@@ -37,6 +37,9 @@ _APART = ("; ", ": ")
 _JOINTS = (", ", " and ")
 #: How a sentence ends.
 _ENDS = (".", "!", "?", "…")
+#: Names that somebody gave, one word each, as they are listed.
+_NAMES = re.compile(r"\w+(?:, \w+)*(?: and \w+)?")
+_NAME = re.compile(r"\b(?!and\b)\w+")
 #: How often parts are taken apart again.
 _DEEPEST = 4
 _COUNTED = re.compile(r"(\d+) (\D.*)\Z", re.DOTALL)
@@ -137,6 +140,10 @@ class Tongue:
             told = [self._told(part, 0) or (self._partly(part) if len(parts) > 1 else None) for part in parts]
             if len(parts) > 1 and any(told):
                 return joint.join(one or part for one, part in zip(told, parts, strict=True))
+        before, _, names = text.partition(": ")
+        if _NAMES.fullmatch(names) and (told_of := self._told(before, 0)):
+            quoted = _NAME.sub("“\\g<0>”", names)
+            return f"{told_of}: {self._told(quoted, 0) or names}"
         for pattern in self._patterns:
             if pattern.length >= _SURE and (fields := next(pattern.fields(text), None)):
                 return pattern.filled({name: self._told(part, 1) or part for name, part in fields.items()})

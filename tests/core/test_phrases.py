@@ -52,6 +52,7 @@ GERMAN = Tongue("de", PHRASES)
             "dein Notebook wartet auf etwas, und niemand legt etwas ab.",
         ),
         ("A waits for none", "A wartet auf keine"),
+        ("threads: Ann and Bob", "Threads: „Ann“ und „Bob“"),
         ("none; Run it again", "keine; Führe es noch einmal aus"),
         ("Run it again. Run it again.", "Führe es noch einmal aus. Führe es noch einmal aus."),
     ],
