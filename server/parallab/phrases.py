@@ -25,16 +25,21 @@ QUOTES = {"de": "„“", "fr": "«»", "pl": "„”"}
 _SURE = 8
 
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z“`‘0-9])")
-#: What is the same in every language: numbers, names in quotation marks, code, ways of starting a process.
+#: What is the same in every language: numbers, letters, names in quotation marks, code, ways of starting a process.
 _SAME = re.compile(
     r"[-−+\d.,/‹›%n ]+|“[^“”]*”|`[^`]*`|[\w.]*[._(=\[](?:[\w.()=\[\]'\"+*-]|, )*"
-    r"|[A-Z]{2,}|M\d\d|fork|spawn|forkserver"
+    r"|[A-Z]+|M\d\d|fork|spawn|forkserver"
 )
 #: An exception, with the message that Python gave it.
 _ERROR = re.compile(r"[A-Z]\w*(Error|Exception|Exit|Empty|Full)(: .*)?", re.DOTALL)
 #: What joins parts, the loosest first: signs that keep sentences apart, and those of a list.
 _APART = ("; ", ": ")
 _JOINTS = (", ", " and ")
+#: How a sentence ends.
+_ENDS = (".", "!", "?", "…")
+#: Names that somebody gave, one word each, as they are listed.
+_NAMES = re.compile(r"\w+(?:, \w+)*(?: and \w+)?")
+_NAME = re.compile(r"\b(?!and\b)\w+")
 #: How often parts are taken apart again.
 _DEEPEST = 4
 _COUNTED = re.compile(r"(\d+) (\D.*)\Z", re.DOTALL)
@@ -59,15 +64,16 @@ class _Pattern:
     """The longest of its texts between fields."""
     length: int
     """Of all of them."""
-    regex: re.Pattern[str]
+    regexes: tuple[re.Pattern[str], ...]
+    """The second for where only a blank stands between two fields."""
     told: str
     names: frozenset[str]
     """Fields in quotation marks: what stands there is a name, or a text of the lab's."""
 
-    def fields(self, text: str) -> dict[str, str] | None:
-        """What stands in the fields, if the text was made so."""
-        found = self.regex.fullmatch(text) if self.literal in text else None
-        return found.groupdict() if found is not None else None
+    def fields(self, text: str) -> Iterator[dict[str, str]]:
+        """What may stand in the fields, if the text was made so."""
+        if self.literal in text:
+            yield from (found.groupdict() for regex in self.regexes if (found := regex.fullmatch(text)))
 
     def filled(self, fields: Mapping[str, str]) -> str:
         """The translation with these in its fields."""
@@ -123,7 +129,7 @@ class Tongue:
         if said and None not in said:
             return " ".join(filter(None, said))
         # A field of a pattern would take in what stands beyond a colon: what can be told apart there is.
-        made = self._listed(text, _APART, depth) or self._by_pattern(text, depth)
+        made = self._listed(text, _APART, depth) or self._by_pattern(text, depth) or self._pointless(text, depth)
         if made is not None:
             return made
         return text if _ERROR.fullmatch(text) else self._in_parts(text, depth)
@@ -134,20 +140,31 @@ class Tongue:
             told = [self._told(part, 0) or (self._partly(part) if len(parts) > 1 else None) for part in parts]
             if len(parts) > 1 and any(told):
                 return joint.join(one or part for one, part in zip(told, parts, strict=True))
+        before, _, names = text.partition(": ")
+        if _NAMES.fullmatch(names) and (told_of := self._told(before, 0)):
+            quoted = _NAME.sub("“\\g<0>”", names)
+            return f"{told_of}: {self._told(quoted, 0) or names}"
         for pattern in self._patterns:
-            if pattern.length >= _SURE and (fields := pattern.fields(text)):
+            if pattern.length >= _SURE and (fields := next(pattern.fields(text), None)):
                 return pattern.filled({name: self._told(part, 1) or part for name, part in fields.items()})
         return None
 
     def _by_pattern(self, text: str, depth: int) -> str | None:
         for pattern in self._patterns:
-            if fields := pattern.fields(text):
+            for fields in pattern.fields(text):
                 told = {name: self._told(part, depth + 1) for name, part in fields.items()}
                 told |= {name: fields[name] for name in pattern.names}
                 known = {name: part for name, part in told.items() if part is not None}
                 if len(known) == len(fields):
                     return pattern.filled(known)
         return None
+
+    def _pointless(self, text: str, depth: int) -> str | None:
+        """A sentence that stands in a list of what was seen, where it has no full stop."""
+        if depth > 1 or text.endswith(_ENDS):
+            return None
+        told = self._exact.get(f"{text}.") or self._by_pattern(f"{text}.", depth)
+        return None if told is None else told.removesuffix(".")
 
     def _listed(self, text: str, joints: Sequence[str], depth: int) -> str | None:
         """The text cut at the first of these that leaves parts all of which are known."""
@@ -213,16 +230,24 @@ def _pattern(text: str, told: str) -> _Pattern | None:
     if sum(letter.isalpha() for literal in literals for letter in literal) < FEWEST:
         return None
     names = frozenset(re.findall(r"“\{(\w+)\}”", text))
+    regexes = tuple(dict.fromkeys(_regex(text, long) for long in (False, True)))
+    return _Pattern(_plain(longest), sum(map(len, literals)), regexes, told, names)
+
+
+def _regex(text: str, long: bool) -> re.Pattern[str]:
+    """What fits a text that was made so; ``long``: a field before a blank and another field is as long as can be."""
+    parts = FIELD.split(text)
     pieces, seen = [], set[str]()
-    for place, piece in enumerate(FIELD.split(text)):
+    for place, piece in enumerate(parts):
         if place % 2 == 0:
             pieces.append(re.escape(_plain(piece)))
         elif piece in seen:
             pieces.append(f"(?P={piece})")
         else:
             seen.add(piece)
-            pieces.append(f"(?P<{piece}>.+?)")
-    return _Pattern(_plain(longest), sum(map(len, literals)), re.compile("".join(pieces), re.DOTALL), told, names)
+            greedy = long and parts[place + 1] == " " and place + 2 < len(parts)
+            pieces.append(f"(?P<{piece}>.+{'' if greedy else '?'})")
+    return re.compile("".join(pieces), re.DOTALL)
 
 
 def _plain(text: str) -> str:

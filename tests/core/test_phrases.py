@@ -21,6 +21,10 @@ PHRASES = (
     Phrase("{error}. The letters were taken for arguments.", "{error}. Die Buchstaben galten als Argumente."),
     Phrase("“{name}” was given a target", "„{name}“ bekam ein target"),
     Phrase("Run it again.", "Führe es noch einmal aus."),
+    Phrase("{pid} waits, and nobody is left.", "{pid} wartet, und niemand ist mehr da."),
+    Phrase("{who} {wait} to get, and nobody puts.", "{who} {wait} auf etwas, und niemand legt etwas ab."),
+    Phrase("your notebook", "dein Notebook"),
+    Phrase("waits", "wartet"),
     Phrase("not translated yet", ""),
 )
 GERMAN = Tongue("de", PHRASES)
@@ -42,6 +46,14 @@ GERMAN = Tongue("de", PHRASES)
         ("“ticker”: TypeError: none: no", "„ticker“: TypeError: none: no"),
         ("none; start() raised RuntimeError: a: b", "keine; start() löste RuntimeError: a: b aus"),
         ("TypeError: no. The letters were taken for arguments.", "TypeError: no. Die Buchstaben galten als Argumente."),
+        ("none; worker 1 of 2 waits, and nobody is left", "keine; Worker 1 von 2 wartet, und niemand ist mehr da"),
+        (
+            "your notebook waits to get, and nobody puts.",
+            "dein Notebook wartet auf etwas, und niemand legt etwas ab.",
+        ),
+        ("A waits for none", "A wartet auf keine"),
+        ("threads: Ann and Bob", "Threads: „Ann“ und „Bob“"),
+        ("none; Run it again", "keine; Führe es noch einmal aus"),
         ("Run it again. Run it again.", "Führe es noch einmal aus. Führe es noch einmal aus."),
         ("none (TypeError: a), none (TypeError: f())", "keine (TypeError: a), keine (TypeError: f())"),
         ("First: fork, spawn", "Zuerst: fork, spawn"),
