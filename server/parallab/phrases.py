@@ -132,7 +132,7 @@ class Tongue:
         made = self._listed(text, _APART, depth) or self._by_pattern(text, depth) or self._pointless(text, depth)
         if made is not None:
             return made
-        return text if _ERROR.fullmatch(text) else self._in_parts(text, depth)
+        return text if _ERROR.fullmatch(text) else self._in_parts(text, depth) or self._begun(text, depth)
 
     def _partly(self, text: str) -> str | None:
         """What has something in it that nobody knows, such as the words of an error of the learner's own."""
@@ -166,12 +166,20 @@ class Tongue:
         told = self._exact.get(f"{text}.") or self._by_pattern(f"{text}.", depth)
         return None if told is None else told.removesuffix(".")
 
+    def _begun(self, text: str, depth: int) -> str | None:
+        """What a sentence begins with, as “Your notebook”: a name that is known without its capital."""
+        if not text[:1].isupper() or " " not in text:
+            return None
+        told = self._told(text[0].lower() + text[1:], depth + 1)
+        return None if told is None else told[:1].upper() + told[1:]
+
     def _listed(self, text: str, joints: Sequence[str], depth: int) -> str | None:
         """The text cut at the first of these that leaves parts all of which are known."""
         for joint in joints:
             parts = _cut(text, joint)
-            # What stands beyond the first joint may be one part, with joints of its own.
-            for cut in [parts, [parts[0], joint.join(parts[1:])]] if len(parts) > 1 else []:
+            # What stands beyond the first joint, or before the last, may be one part, with joints of its own.
+            cuts = [parts, [parts[0], joint.join(parts[1:])], [joint.join(parts[:-1]), parts[-1]]]
+            for cut in cuts if len(parts) > 1 else []:
                 told = [self._told(part, depth + 1) for part in cut]
                 if None not in told:
                     return self._exact.get(joint.strip(), joint.strip()).join(_spaced(joint, filter(None, told)))

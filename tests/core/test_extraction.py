@@ -15,6 +15,15 @@ from parallab.author.extraction import texts
         ('fail(f"{a} and {a}", "none")', ["{a} and {a2}", "none"]),
         ('x = f"{count}{unit} in all"', ["{count} in all"]),
         ("x = f\"{n} {'row' if n == 1 else 'rows'} are missing\"", ["row", "rows", "{n} {what} are missing"]),
+        (
+            'def f(a):\n    kind = "one-way" if a else "two-way"\n    fail(f"a {kind} pipe", g(kind))',
+            ["one-way", "two-way", "a {kind} pipe"],
+        ),
+        (
+            'def f():\n    for kind, name in (("dict", "array"), ("list", "row")):\n        note(f"the {name}", kind)',
+            ["array", "row", "the {name}"],
+        ),
+        ('def f(a):\n    for name in ("stretch", "kind"):\n        note(f"{name}:{a}")', []),
         ('_count(n, "thread")', ["thread", "threads"]),
         ('started(run, threads, what="children")', ["children"]),
         ('"{} waits for {}".format(a, b)', ["{what} waits for {what2}"]),

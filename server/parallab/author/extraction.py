@@ -48,6 +48,8 @@ class _Finder:
             return  # a docstring
         if isinstance(node, ast.FunctionDef) and any(_named(one) == "check" for one in node.decorator_list):
             yield Found(" ".join((ast.get_docstring(node) or "").split()), node.lineno)
+        if isinstance(node, ast.FunctionDef):
+            yield from _filled_in(node)
         if isinstance(node, ast.JoinedStr):
             yield from self._joined(node)
             return
@@ -115,6 +117,44 @@ def _words(node: ast.Call) -> Iterator[Found]:
     for argument in node.args[2:3]:
         if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
             yield Found(argument.value, node.lineno)
+
+
+def _filled_in(function: ast.FunctionDef) -> Iterator[Found]:
+    """Words that a name brings into the fields of f-strings: by a choice of two, or a loop over what is written out.
+
+    Only for f-strings that are texts: ``kind = "one-way" if … else "two-way"``, and then ``f"a {kind} pipe"``.
+    """
+    inside = list(ast.walk(function))
+    sentences = [one for one in inside if isinstance(one, ast.JoinedStr) and any(map(_has_blank, one.values))]
+    fields = [part.value for one in sentences for part in one.values if isinstance(part, ast.FormattedValue)]
+    told = {field.id for field in fields if isinstance(field, ast.Name)}
+    for node in inside:
+        for name, value in _given(node):
+            word = value.value if isinstance(value, ast.Constant) else None
+            if name in told and isinstance(word, str) and re.fullmatch(r"[A-Za-z]{3,}(-[a-z]+)*", word):
+                yield Found(word, value.lineno)
+
+
+def _given(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
+    """Names, with what a choice between two texts, or a loop over what is written out, gives them."""
+    if isinstance(node, ast.Assign) and isinstance(node.value, ast.IfExp):
+        choices = (node.value.body, node.value.orelse)
+        if all(map(_is_text, choices)):
+            yield from (pair for one in choices for pair in _named_parts(node.targets[0], one))
+    elif isinstance(node, ast.For) and isinstance(node.iter, ast.Tuple):
+        yield from (pair for row in node.iter.elts for pair in _named_parts(node.target, row))
+
+
+def _named_parts(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, ast.expr]]:
+    if isinstance(target, ast.Name):
+        yield target.id, value
+    elif isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
+        for name, part in zip(target.elts, value.elts, strict=False):
+            yield from _named_parts(name, part)
+
+
+def _has_blank(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and " " in str(node.value)
 
 
 def _named(node: ast.AST) -> str:
