@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from typing import Literal
 
+from parallab.ipc.called import CALLED
 from parallab.ipc.objects import Objects, objects
 from parallab.model import Process, Snapshot
 
@@ -148,16 +149,13 @@ def names(snapshot: Snapshot, told: dict[int, Role] | None = None) -> dict[int, 
         if role == "root":
             called[process.pid] = "your notebook" if is_kernel(process) else "the main program"
         elif len(group) > 1:
-            called[process.pid] = f"{_noun(role)} {group.index(process.pid) + 1} of {len(group)}"
+            noun = CALLED[role].removeprefix("the ")
+            called[process.pid] = f"{noun} {group.index(process.pid) + 1} of {len(group)}"
         else:
-            called[process.pid] = f"the {_noun(role)}"
+            called[process.pid] = CALLED[role]
     return called
 
 
 def is_kernel(process: Process) -> bool:
     """Whether this is a notebook's Python, by its command line."""
     return any("ipykernel" in argument for argument in process.cmdline[:8])
-
-
-def _noun(role: Role) -> str:
-    return {"resource-tracker": "resource tracker", "fork": "forked process"}.get(role, role)
