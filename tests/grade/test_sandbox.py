@@ -183,7 +183,7 @@ async def test_without_bubblewrap_it_is_said_what_to_do(
     if lack == "missing":
         monkeypatch.setenv("PATH", str(tmp_path))
         monkeypatch.delenv("PARALLAB_BWRAP", raising=False)
-        expected = "apt install bubblewrap.*--no-sandbox"
+        expected = "apt install bubblewrap"
     else:
         stub = tmp_path / "bwrap"
         stub.write_text("#!/bin/sh\necho 'bwrap: No permissions to create new namespace' >&2\nexit 1\n")

@@ -89,7 +89,7 @@ async def test_a_hang_is_judged_and_the_notebook_goes_on(tmp_path: Path) -> None
 async def test_a_cell_out_of_time_is_interrupted(tmp_path: Path) -> None:
     cells = [Cell("import time\ntime.sleep(1000)", step="work"), Cell("x = 1", step="work")]
     done = await headless.run(cells, small_lab(tmp_path, CHECKS), timeout=1)
-    assert verdicts(done)["two"] == "failed"
+    assert verdicts(done)["two"] == "undecided", "it was cut off, and might have gone on to do it"
     assert done.hung == ("work",)
     assert any(isinstance(event, model.CellEnd) and not event.error for event in done.recording.events)
 
@@ -193,7 +193,9 @@ async def test_what_a_killed_group_leaves_on_the_machine_goes_with_the_run(tmp_p
     )
     done = await headless.run([left], small_lab(tmp_path, CHECKS))
     last = done.recording.snapshots[-1]
-    made = {Path("/dev/shm") / one.name for one in last.segments}
+    # Other tests of this machine make some, too.
+    mapped = {mapping.inode for process in last.processes for mapping in process.mappings}
+    made = {Path("/dev/shm") / one.name for one in last.segments if one.inode in mapped}
     (daemon,) = (one.pid for one in last.processes if "time.sleep(600)" in " ".join(one.cmdline))
 
     assert {one.name.split("_")[0][:4] for one in made} == {"psm", "sem."}
