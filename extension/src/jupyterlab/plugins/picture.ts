@@ -7,10 +7,21 @@ import {
 } from '@jupyterlab/application';
 import { MainAreaWidget } from '@jupyterlab/apputils';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+import { SplitPanel, type Widget } from '@lumino/widgets';
 import { labOf, type GoalMoment, type PictureView } from '../../core';
 import { parallabIcon } from '../icon';
 import { PictureWidget, type PictureOptions } from '../picture';
 import { CommandIDs, IParallab } from '../tokens';
+
+/** Half of the window for it: what lies below the notebook has no height at first. */
+function halve(widget: Widget): void {
+  for (let above = widget.parent; above !== null; above = above.parent) {
+    if (above instanceof SplitPanel && above.orientation === 'vertical') {
+      above.setRelativeSizes([1, 1]);
+      return;
+    }
+  }
+}
 
 const plugin: JupyterFrontEndPlugin<void> = {
   id: 'parallab:picture',
@@ -48,6 +59,8 @@ const plugin: JupyterFrontEndPlugin<void> = {
       } else {
         // Notebook 7 has one document in its main area; below it there is room.
         shell.add(widget, 'down');
+        shell.activateById(widget.id);
+        halve(widget);
       }
       return widget;
     };
