@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
@@ -31,6 +32,8 @@ configure(
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    # Once Playwright's synchronous API has begun, its event loop is the thread's, and no other can run there.
+    items.sort(key=lambda item: not inspect.iscoroutinefunction(getattr(item, "function", None)))
     why = missing()
     for item in items:
         if why and "people" in getattr(item, "fixturenames", ()):

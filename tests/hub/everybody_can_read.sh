@@ -17,7 +17,7 @@ closed() { # the topmost folder on the way to $1 that others may not enter
     IFS=/ read -ra parts <<<"${1#/}"
     for part in "${parts[@]}"; do
         so_far="$so_far/$part"
-        if [ -d "$so_far" ] && ! [[ $(stat -c %A "$so_far") =~ x$ ]]; then echo "$so_far"; return; fi
+        if [ -d "$so_far" ] && ! [[ $(stat -c %A "$so_far") =~ [xt]$ ]]; then echo "$so_far"; return; fi
     done
 }
 
