@@ -13,6 +13,7 @@ import traceback
 import types
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -273,7 +274,8 @@ class Shelf:
     """All labs of all installed courses; a lab is read again when a file of it has changed."""
 
     def __init__(self, folders: Iterable[Path] | None = None) -> None:
-        self._roots = _course_folders if folders is None else _fixed(tuple(folders))
+        # Which courses are installed is asked once: to go through all that is installed takes milliseconds.
+        self._roots = cache(_course_folders) if folders is None else _fixed(tuple(folders))
         self._kept: dict[Path, tuple[object, ShelvedLab]] = {}
 
     def labs(self) -> tuple[ShelvedLab, ...]:
