@@ -14,7 +14,6 @@ import hashlib
 import json
 import os
 import platform
-import re
 import subprocess
 import sys
 from collections import Counter
@@ -30,13 +29,11 @@ from parallab import author
 from parallab.author.goldens import fits
 from parallab.author.proof import Case, busy, cases, run_case
 from parallab.judge_pool import JudgePool
-from parallab.shelf import Shelf, ShelvedLab, own_course
+from parallab.shelf import TRANSLATION, Shelf, ShelvedLab, own_course
 
 ROOT = Path(__file__).resolve().parent.parent
 KEPT = ROOT / "artefacts" / "flakes"
 REPORT = ROOT / "docs" / "flakes.md"
-#: lab.de.md and checks.de.po, for example.
-TRANSLATED = re.compile(r"\.[a-z]{2}(_[A-Z]{2})?\.(md|po)$")
 
 
 class Run(msgspec.Struct, frozen=True):
@@ -104,7 +101,7 @@ def state_of(lab: ShelvedLab) -> str:
     """What a lab's verdicts depend on: all its files but the replay and the translations."""
     digest = hashlib.sha256()
     for path in sorted([*lab.folder.glob("*.*"), *lab.folder.glob("mistakes/*.md")]):
-        if path.name != "replay.json" and not TRANSLATED.search(path.name):
+        if path.name != "replay.json" and not TRANSLATION.fullmatch(path.name):
             digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:12]
 

@@ -131,12 +131,17 @@ def test_below_a_path_of_a_proxy_everything_is_found(below: Jupyter, page: Page)
     assert lab.console.errors == []
 
 
-def test_notebook_7_has_the_sidebar_too(jupyter: Jupyter, page: Page) -> None:
+def in_notebook_7(jupyter: Jupyter, page: Page) -> Lab:
+    """L04, begun anew and opened there."""
     jupyter.forget()
     opened = jupyter.ask("POST", "parallab/labs/L04/open", {})
     lab = Lab(page, jupyter)
     page.goto(f"{jupyter.url}notebooks/{opened['path']}?token={jupyter.token}")
-    lab.settled()
+    return lab.settled()
+
+
+def test_notebook_7_has_the_sidebar_too(jupyter: Jupyter, page: Page) -> None:
+    lab = in_notebook_7(jupyter, page)
     notebook = lab.notebook("L04")
     if not lab.sidebar.root.is_visible():
         lab.command("parallab:open", {"view": "lab"})
@@ -148,11 +153,7 @@ def test_notebook_7_has_the_sidebar_too(jupyter: Jupyter, page: Page) -> None:
 
 
 def test_notebook_7_has_the_picture_below_the_notebook(jupyter: Jupyter, page: Page, artefacts: Path) -> None:
-    jupyter.forget()
-    opened = jupyter.ask("POST", "parallab/labs/L04/open", {})
-    lab = Lab(page, jupyter)
-    page.goto(f"{jupyter.url}notebooks/{opened['path']}?token={jupyter.token}")
-    lab.settled()
+    lab = in_notebook_7(jupyter, page)
     notebook = lab.notebook("L04")
     notebook.do(STEP, answers.AT_THE_GATE)
     lab.command("parallab:show-picture")
