@@ -8,19 +8,16 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
+import ending
 import inspected
 import strangers
 from parallab import inspecting, pyspy
-from parallab.procfs import everybody
-from parallab.procfs.read import Reader
 from parallab.wire import DoctorReport, InspectReport
 
 PATIENCE = 90.0
@@ -45,15 +42,7 @@ def running(name: str, method: str, python: str) -> Iterator[int]:
     try:
         yield program.pid
     finally:
-        if program.poll() is None:
-            program.send_signal(signal.SIGSTOP)  # a pool would hire new workers meanwhile
-        reader = Reader()
-        reader.adopt(everybody.orphans(reader.tree(program.pid)))
-        for one in reader.tree(program.pid):
-            if not any("resource_tracker" in argument for argument in one.cmdline):
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(one.pid, signal.SIGKILL)
-        program.communicate()
+        ending.end(program)
 
 
 def faults(name: str, method: str, python: str) -> list[str]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -18,11 +17,10 @@ from typing import Any
 
 import pytest
 
+import ending
 import inspected
 import primitives
 from parallab import inspecting
-from parallab.procfs import everybody
-from parallab.procfs.read import Reader
 
 PROGRAM = Path(primitives.__file__)
 METHODS = ("fork", "spawn", "forkserver")
@@ -80,16 +78,7 @@ def running(name: str, method: str, python: str = sys.executable) -> Iterator[in
         program.stdout.readline()
         yield program.pid
     finally:
-        program.send_signal(signal.SIGSTOP)  # a pool would hire new workers meanwhile
-        reader = Reader()
-        reader.adopt(everybody.orphans(reader.tree(program.pid)))
-        for one in reader.tree(program.pid):
-            if not any("resource_tracker" in argument for argument in one.cmdline):
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(one.pid, signal.SIGKILL)
-        program.stdin.close()
-        program.stdout.close()
-        program.wait()
+        ending.end(program)
 
 
 @pytest.mark.parametrize(("name", "method", "python"), list(cases()))
