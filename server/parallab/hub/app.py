@@ -15,7 +15,7 @@ from jupyterhub.services.auth import HubAuth, HubOAuth, HubOAuthCallbackHandler
 from sqlalchemy.exc import SQLAlchemyError
 from tornado import web
 
-from parallab.hub import api, course, live, pages, security
+from parallab.hub import api, course, live, pages, replay, security
 from parallab.hub.recheck import Rechecks
 from parallab.hub.roster import Hub, Roster
 from parallab.hub.sandboxed import Sandboxed
@@ -51,9 +51,13 @@ def application(
         (r"api/help", api.HelpHandler),
         (r"api/me", api.MeHandler),
         (r"api/handins/([^/]+)", api.HandInHandler),
+        (r"api/clips/([0-9a-f]{32})", api.ClipHandler),
+        (r"texts/([a-z]{2,3})", replay.TextsHandler),
         (rf"{_CLASS}/live", live.LiveHandler),
         (rf"{_CLASS}/live/([^/]+)", live.LiveHandler),
         (rf"{_CLASS}/learner/([^/]+)", pages.LearnerPage),
+        (rf"{_CLASS}/replay/([^/]+)/([0-9a-f]{{32}})", replay.ReplayPage),
+        (rf"{_CLASS}/clip/([^/]+)/([0-9a-f]{{32}})", replay.ClipData),
         (rf"{_CLASS}/notebook/([^/]+)/([^/]+)", pages.NotebookDownload),
         (rf"{_CLASS}/export/([a-z]+)", pages.ExportDownload),
         (rf"{_CLASS}/answer", pages.AnswerForm),

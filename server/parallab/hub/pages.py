@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
@@ -212,7 +212,7 @@ class LearnerPage(ClassHandler):
                 for lab in self.service.labs
             ],
             cell=views.step_cell,
-            history=[_told(one) for one in await self.service.history(name)],
+            history=_history(await self.service.history(name), await self.service.clips(name)),
             teaches=class_name in self.teachable,
         )
 
@@ -234,7 +234,20 @@ _KINDS = {
 }
 
 
-def _told(one: Received) -> dict[str, Any]:
+def _history(received: Sequence[Received], clips: frozenset[str]) -> list[dict[str, Any]]:
+    """The lines of a history, the newest first. A clip is told with the check before it, if it is still kept."""
+    lines = []
+    clip: dict[tuple[str, str], str] = {}
+    for one in received:
+        where = (one.report.lab, one.report.step)
+        if one.report.kind == "filmed":
+            clip[where] = one.report.clip if one.report.clip in clips else ""
+        else:
+            lines.append(_told(one, clip.pop(where, "") if one.report.kind == "judged" else ""))
+    return lines
+
+
+def _told(one: Received, clip: str) -> dict[str, Any]:
     report = one.report
     mistake = report.mistakes[-1] if report.mistakes else None
     delay = one.received - one.happened
@@ -246,6 +259,7 @@ def _told(one: Received) -> dict[str, Any]:
         "verdict": report.verdict or "",
         "mistake": f"{mistake.sentence} ({mistake.id})" if mistake else "",
         "message": report.message,
+        "clip": clip,
     }
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import msgspec
 from sqlalchemy.exc import SQLAlchemyError
 
-from parallab import reports, submission
+from parallab import clips, reports, submission, wire
 from parallab.hub import checked, lti
 from parallab.hub.board import Board
 from parallab.hub.checked import Checked
@@ -34,6 +34,8 @@ PATIENCE = 50.0
 #: Batches that a learner may send at once, and how many more a second: a server that runs wild harms only itself.
 BURST = 60
 RATE = 2.0
+#: Replays kept of a learner, the newest ones.
+CLIPS = 20
 #: Seconds between two looks for what is too old to be kept, and after one that failed.
 DAY = 86_400.0
 HOUR = 3_600.0
@@ -102,7 +104,7 @@ class Service:
             clean = msgspec.structs.replace(report, message=report.message.replace("\0", ""))
             good.append(Received(learner, clean, now - report.age, now))
         new = await self._inbox.put(good) if good else 0
-        return ReportsReply(reports.SCHEMA, new, tuple(refused))
+        return ReportsReply(reports.SCHEMA, new, tuple(refused), self.settings.replays)
 
     def _allow(self, learner: str) -> None:
         now = time.monotonic()
@@ -155,6 +157,24 @@ class Service:
         self.board.touch([learner])
         return reports.HandInReply(reports.SCHEMA, at, digest)
 
+    async def keep_clip(self, learner: str, name: str, data: bytes) -> reports.ClipReply:
+        """Keeps what a checked run of this learner's did."""
+        self._allow(learner)
+        if not self.settings.replays:
+            raise Problem(409, "This class keeps no replays.")
+        if len(data) > clips.PACKED:
+            raise Problem(413, f"A replay may have {clips.PACKED // 1024} KiB.")
+        try:
+            await asyncio.to_thread(clips.unpack, clips.Clip(name, data))
+        except clips.ClipError as error:
+            raise Problem(400, "This is no replay as a learner's Parallab sends it.", str(error)) from None
+        await self._inbox.run(lambda store: store.keep_clip(learner, name, data, time.time(), CLIPS))
+        return reports.ClipReply(reports.SCHEMA)
+
+    async def clips(self, learner: str) -> frozenset[str]:
+        """The names of the replays that are kept of a learner."""
+        return await self._inbox.run(lambda store: store.clips(learner))
+
     # -- what staff see ---------------------------------------------------------------------
 
     def lab(self, lab: str) -> LabName:
@@ -196,6 +216,19 @@ class Service:
         if found is None:
             raise Problem(404, f"{shown(learner)} has handed in no notebook of {shown(lab)}.")
         return found
+
+    async def clip(self, learner: str, name: str) -> wire.Film:
+        """What a checked run did.
+
+        :raises Problem: 404, it is not kept; 409, another version of Parallab wrote it.
+        """
+        found = await self._inbox.run(lambda store: store.clip(learner, name))
+        if found is None:
+            raise Problem(404, f"This replay is not kept: of each learner the newest {CLIPS} are.")
+        try:
+            return await asyncio.to_thread(clips.unpack, clips.Clip(name, found))
+        except clips.ClipError as error:
+            raise Problem(409, "This replay was kept by another version of Parallab.", str(error)) from None
 
     # -- what staff do ------------------------------------------------------------------------
 
