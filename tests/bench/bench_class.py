@@ -104,7 +104,8 @@ def page(hub: RealHub, token: str) -> tuple[float, float, int]:
     last = time.perf_counter() - began
     connection.close()
     assert reply.status == 200
-    assert body.count(b"<tr id=") == LEARNERS
+    # Of a Hub that is slow to say who there is, the first page says so, and has the rest when it answers.
+    assert body.count(b"<tr id=") == LEARNERS or b"has not answered yet" in body
     return first, last, len(body)
 
 
@@ -210,8 +211,9 @@ def measured(hub: RealHub, database: Path) -> Iterator[Row]:
     )
     # Of all these figures only this one does not depend on what else the machine does.
     yield limit(f"of a core, for {RATE} reports a second", [each * RATE], 0.5, lambda share: f"{share:.1%}")
-    # The first one finds a service that does not know the teacher, and a Hub that is asked for the roster.
-    size = pages[0][2] / 1024
+    # The first one finds a service that does not know the teacher, and a Hub that is asked for the roster. It then has
+    # fewer learners: that is why the size is the last one's.
+    size = pages[-1][2] / 1024
     name = f"the class page of {LEARNERS:,} learners meanwhile, {size:.0f} KiB"
     yield limit(f"{name}, first byte", [first for first, _, _ in pages], 1.0, milliseconds)
     yield limit(f"{name}, complete", [last for _, last, _ in pages], 1.0, milliseconds)

@@ -1,4 +1,4 @@
-"""Clips: the run that was checked and no other, as small as promised; and whatever anybody sends is held against that."""
+"""Clips: the run that was checked and no other, as small as promised; what anybody sends is held against that."""
 
 from __future__ import annotations
 

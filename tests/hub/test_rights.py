@@ -171,6 +171,12 @@ def test_a_replay_is_its_learners_classs_staffs_alone(hub: RealHub, people: Peop
     assert page.count(f"/replay/{ada}/{clip.name}") == 1
 
 
+def test_a_page_of_other_learners_than_there_are_now_is_to_be_read_again(hub: RealHub, people: People) -> None:
+    token = page_token(hub, people["teach"].name)
+    reply = ask("GET", f"{hub.direct}class/class-a/live?roster=of-yesterday", token=token)
+    assert (reply.status, reply.text) == (200, "event: again\ndata: {}\n\n")
+
+
 def test_staff_help_and_only_instructors_grade(hub: RealHub, people: People) -> None:
     ada = people["ada"].name
     forms = {

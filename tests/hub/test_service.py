@@ -47,6 +47,8 @@ class FakeHub:
         self.names = frozenset(users)
         self.states: dict[str, Any] = {}
         self.trouble = ""
+        self.gate = asyncio.Event()
+        self.gate.set()
 
     async def get(self, path: str) -> Any:
         name = path.removeprefix("users/")
@@ -58,6 +60,7 @@ class FakeHub:
         return frozenset()
 
     async def users(self) -> frozenset[str]:
+        await self.gate.wait()
         if self.trouble:
             raise HubError(self.trouble)
         return self.names
@@ -181,6 +184,55 @@ async def test_a_class_without_replays_says_so_and_takes_none(tmp_path: Path) ->
         assert not (await service.report("ada", msgspec.json.encode({"schema": 1, "reports": []}))).replays
         with pytest.raises(Problem, match="keeps no replays"):
             await service.keep_clip("ada", CLIP.name, CLIP.data)
+
+
+# -- the roster ----------------------------------------------------------------------------
+
+
+async def test_who_would_not_wait_for_a_slow_hub_sees_who_was_there_and_is_told_when_it_answers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("parallab.hub.roster.FRESH", -1)
+    hub = FakeHub("ada")
+    async with running(tmp_path, hub) as service:
+        hub.gate.clear()
+        first = await service.learners("*", patience=0)
+        assert (first.learners, first.trouble) == (frozenset(), "it has not answered yet")
+        waiting = asyncio.create_task(service.learners("*"))
+        with service.board.watching() as woken:
+            hub.gate.set()
+            await woken.wait()
+        assert (await waiting).learners == {"ada"}
+
+        # From now on an answer is there, and is shown while the Hub thinks.
+        hub.gate.clear()
+        hub.names |= {"bob"}
+        old = await service.learners("*", patience=0)
+        assert (old.learners, old.trouble) == ({"ada"}, "")
+        monkeypatch.setattr("parallab.hub.roster.OLD", -1)
+        assert (await service.learners("*", patience=0)).trouble == "it has not answered yet"
+        hub.gate.set()
+        assert (await service.learners("*")).learners == {"ada", "bob"}
+
+        hub.trouble = "the Hub answered 500"
+        kept = await service.learners("*")
+        assert (kept.learners, kept.trouble) == ({"ada", "bob"}, "the Hub answered 500")
+
+
+async def test_an_answer_that_cannot_be_understood_is_trouble_and_the_last_one_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("parallab.hub.roster.FRESH", -1)
+    hub = FakeHub("ada")
+    async with running(tmp_path, hub) as service:
+        await service.learners("*")
+
+        async def odd() -> frozenset[str]:
+            raise KeyError("items")
+
+        monkeypatch.setattr(hub, "users", odd)
+        kept = await service.learners("*")
+        assert (kept.learners, kept.trouble) == ({"ada"}, "its answer cannot be understood")
 
 
 # -- the LMS -------------------------------------------------------------------------------

@@ -148,7 +148,7 @@ def watched(teacher: Page, learner: str, artefacts: Path) -> None:
     expect(moment).not_to_have_attribute("aria-valuetext", first or "")
     teacher.get_by_role("button", name="As a table").focus()
     teacher.keyboard.press("Enter")
-    expect(teacher.get_by_role("table")).to_be_visible()
+    expect(teacher.get_by_role("table", name="Lives")).to_be_visible()
     teacher.keyboard.press("Enter")
     teacher.get_by_role("button", name="Map", exact=True).press("Enter")
     expect(teacher.locator(".pl-Map-picture")).to_be_visible()
@@ -164,7 +164,7 @@ def watched(teacher: Page, learner: str, artefacts: Path) -> None:
     # In the reader's language.
     teacher.set_extra_http_headers({"Accept-Language": "de"})
     teacher.reload()
-    expect(teacher.get_by_role("button", name="Zeitleiste", exact=True)).to_be_visible()
+    expect(teacher.get_by_role("button", name="Zeitachse", exact=True)).to_be_visible()
     assert violations(teacher) == []
     teacher.set_extra_http_headers({})
     teacher.get_by_role("link", name=f"← {learner}").press("Enter")

@@ -109,6 +109,7 @@ async def opened(told: Settings, environment: Mapping[str, str]) -> AsyncIterato
         raise CannotOpen(f"the database cannot be opened ({type(error).__name__}).") from None
     rechecks = Rechecks(service, Sandboxed(told.jobs))
     await rechecks.open()
+    service.roster.begin()
     # The same after a restart of the service alone, so that nobody has to log in again.
     secret = hashlib.sha256(b"parallab cookies " + token.encode()).digest()
     people = HubOAuth(cache_max_age=security.PEOPLE)

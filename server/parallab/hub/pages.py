@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from parallab.hub.security import StaffHandler
 from parallab.hub.service import Service
 from parallab.problems import Problem
 
+#: Seconds that a page waits for a Hub that is slow to say who is in the class: what it says later is sent later.
+PATIENCE = 0.5
 #: The class of everybody, as it stands in addresses.
 EVERYBODY_PATH = "~everybody"
 
@@ -39,6 +42,12 @@ class Sight:
     def path(self) -> str:
         """The class, as it stands in addresses."""
         return path_of(self.class_name)
+
+    @property
+    def roster(self) -> str:
+        """What tells whether a page of these learners is still one of the class."""
+        told = "\0".join([self.trouble, *sorted(self.learners)])
+        return hashlib.sha256(told.encode()).hexdigest()[:16]
 
 
 def path_of(class_name: str) -> str:
@@ -65,7 +74,7 @@ class ClassHandler(StaffHandler):
         :raises web.HTTPError: 403, not this person's class.
         """
         class_name = self.may_read(class_of(path))
-        enrolled = await self.service.learners(class_name)
+        enrolled = await self.service.learners(class_name, PATIENCE)
         shown = self.get_query_argument("names", "on") != "off"
         names = views.Names(enrolled.learners, shown=shown, secret=self.service.board.life)
         named = self.service.lab(unquote(lab)) if lab else None

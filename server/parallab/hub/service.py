@@ -55,6 +55,7 @@ class Service:
         self.roster = roster
         self.labs = labs
         self.board = Board()
+        roster.changed = self.board.touch
         self._inbox = Inbox(store, self._taken)
         self._allowances: dict[str, _Allowance] = {}
         self._asking: set[asyncio.Task[None]] = set()
@@ -78,6 +79,7 @@ class Service:
     async def close(self) -> None:
         """Ends what was begun."""
         await asyncio.gather(*self._asking, return_exceptions=True)
+        await self.roster.close()
         await self._inbox.close()
 
     # -- learners -----------------------------------------------------------------------
@@ -187,9 +189,9 @@ class Service:
             raise Problem(404, f"There is no lab “{shown(lab)}” in this course.")
         return found
 
-    async def learners(self, class_name: str) -> Enrolled:
-        """Who learns in a class."""
-        return await self.roster.learners(class_name)
+    async def learners(self, class_name: str, patience: float | None = None) -> Enrolled:
+        """Who learns in a class; with ``patience``, so many seconds later at the most, though it may be old then."""
+        return await self.roster.learners(class_name, patience)
 
     def result(self, class_name: str, lab: LabName, learner: str) -> LabResult:
         """A learner's result in a lab."""
