@@ -91,7 +91,8 @@ class Visitors:
 
     def __call__(self, who: str, path: str = "hub/home", **options: Any) -> Page:
         """This person's browser, logged in, at a page of the Hub's."""
-        context = self._browser.new_context(viewport=VIEW, reduced_motion="reduce", locale="en-GB", **options)
+        chosen = {"viewport": VIEW, "reduced_motion": "reduce", "locale": "en-GB", **options}
+        context = self._browser.new_context(**chosen)
         context.set_default_timeout(PATIENCE * 1000)
         expect.set_options(timeout=PATIENCE * 1000)
         self._contexts.append(context)
