@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from urllib.parse import unquote
 
 import msgspec
 from tornado import web
@@ -52,7 +51,7 @@ class HandInHandler(LearnerHandler):
 
     async def post(self, lab: str) -> None:
         """Keeps it."""
-        self.reply(await self.service.hand_in(self.learner, unquote(lab), self.request.body))
+        self.reply(await self.service.hand_in(self.learner, lab, self.request.body))
 
 
 class ClipHandler(LearnerHandler):

@@ -68,6 +68,12 @@ def class_of(path: str) -> str:
 class ClassHandler(StaffHandler):
     """What the pages of a class have in common."""
 
+    async def prepare(self) -> None:
+        """Who it is, and the class as it stands in addresses: Tornado hands over what an address means."""
+        await super().prepare()
+        if self.path_args:
+            self.path_args[0] = escape_path(self.path_args[0])
+
     async def sight(self, path: str, lab: str | None) -> Sight:
         """What this request looks at.
 
@@ -77,7 +83,7 @@ class ClassHandler(StaffHandler):
         enrolled = await self.service.learners(class_name, PATIENCE)
         shown = self.get_query_argument("names", "on") != "off"
         names = views.Names(enrolled.learners, shown=shown, secret=self.service.board.life)
-        named = self.service.lab(unquote(lab)) if lab else None
+        named = self.service.lab(lab) if lab else None
         teaches = class_name in self.teachable
         return Sight(class_name, named, names, enrolled.learners, enrolled.trouble, teaches)
 
@@ -203,7 +209,7 @@ class LearnerPage(ClassHandler):
     async def get(self, path: str, learner: str) -> None:
         """Shows it."""
         class_name = class_of(path)
-        name = await self.may_see(class_name, unquote(learner))
+        name = await self.may_see(class_name, learner)
         board = self.service.board
         record = board.records.get(name) or LearnerRecord()
         self.render(
@@ -277,9 +283,9 @@ class NotebookDownload(ClassHandler):
 
     async def get(self, path: str, learner: str, lab: str) -> None:
         """Sends it."""
-        name = await self.may_see(class_of(path), unquote(learner))
-        found = await self.service.notebook(name, unquote(lab))
-        self.download(f"{name}-{unquote(lab)}.ipynb", "application/x-ipynb+json", found)
+        name = await self.may_see(class_of(path), learner)
+        found = await self.service.notebook(name, lab)
+        self.download(f"{name}-{lab}.ipynb", "application/x-ipynb+json", found)
 
 
 class ExportDownload(ClassHandler):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import unquote
 
 import msgspec
 
@@ -30,7 +29,7 @@ class ReplayPage(ClassHandler):
 
     async def get(self, path: str, learner: str, clip: str) -> None:
         """Shows it; the script brings the rest."""
-        name = await self.may_see(class_of(path), unquote(learner))
+        name = await self.may_see(class_of(path), learner)
         if clip not in await self.service.clips(name):
             await self.service.clip(name, clip)
         tongue = language(self)
@@ -70,7 +69,7 @@ class ClipData(ClassHandler):
 
     async def get(self, path: str, learner: str, clip: str) -> None:
         """Sends it."""
-        name = await self.may_see(class_of(path), unquote(learner))
+        name = await self.may_see(class_of(path), learner)
         found = await self.service.clip(name, clip)
         tongue = languages.ours(language(self))
         self.set_header("Content-Type", "application/json")
