@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from bench_batch import otter
 from bench_grading import theirs, timed
-from nbformat import reads, v4, write
+from nbformat import v4, write
 from ratios import Row, compare, milliseconds, table
 
 from handed import CHEATS, GOOD, make_course, notebook, refused
@@ -106,7 +106,7 @@ def graded(folder: Path) -> tuple[float, float]:
 
 def plain(folder: Path) -> Path:
     """An honest notebook for the others."""
-    made = v4.new_notebook(cells=[v4.new_code_cell(cell.source) for cell in reads(notebook(GOOD), 4).cells])
+    made = v4.new_notebook(cells=[v4.new_code_cell(cell["source"]) for cell in json.loads(notebook(GOOD))["cells"]])
     path = folder / "honest.ipynb"
     write(made, path)
     return path
