@@ -179,6 +179,7 @@ describe('a lab', () => {
       path: 'L04.ipynb',
       lab: 'L04',
       version: null,
+      language: null,
       activeStep: 'two',
       texts: []
     },
@@ -231,6 +232,7 @@ describe('a lab', () => {
           path: 'a',
           lab: null,
           version: null,
+          language: null,
           activeStep: null,
           texts: []
         }
@@ -245,6 +247,7 @@ describe('a lab', () => {
           path: 'a',
           lab: 'L08',
           version: null,
+          language: null,
           activeStep: null,
           texts: []
         }
