@@ -40,7 +40,7 @@ def given_of(notebook: Mapping[str, Any]) -> tuple[Given, ...]:
 
 
 def build(lab: Lab, language: str = "en") -> dict[str, Any]:
-    """The lab's notebook in format 4.5, told in this language. The same lab gives the same notebook, cell ids included."""
+    """The lab's notebook in format 4.5, in its ``language``. The same lab gives the same cells and ids."""
     cells = list(_cells(lab))
     given = [
         {"id": made["id"], "step": cell.step, "kind": cell.cell_type, "digest": digest(cell.source)}

@@ -309,7 +309,12 @@ def in_german(learner: Learner) -> Merged:
 
 def test_a_notebook_follows_its_readers_language() -> None:
     merged = in_german(Learner())
-    assert sources(merged)[2:] == ["## Step one\n\nMach eins.", "one = ...  # eins", "## Step two\n\nMach zwei.", "two = ..."]
+    assert sources(merged)[2:] == [
+        "## Step one\n\nMach eins.",
+        "one = ...  # eins",
+        "## Step two\n\nMach zwei.",
+        "two = ...",
+    ]
     assert merged.notebook["metadata"]["parallab"]["language"] == "de"
     assert (merged.news.before, merged.news.version, merged.news.language) == (1, 1, "de")
     assert (merged.news.renewed, merged.news.kept) == ((), ())

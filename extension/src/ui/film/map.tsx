@@ -61,6 +61,7 @@ const KEYS: Readonly<Record<string, readonly [number, number]>> = {
 
 export function MapView(props: MapProps): React.JSX.Element {
   const { reel, now, words, kit, pictureRef } = props;
+  const { selected, onSelect } = props;
   const { trans } = kit;
   const box = React.useRef<HTMLDivElement>(null);
   const size = useSize(box);
@@ -106,7 +107,6 @@ export function MapView(props: MapProps): React.JSX.Element {
   );
   const [at, setAt] = React.useState<string | null>(null);
   const focusable = at !== null && order.includes(at) ? at : order[0];
-  const { selected, onSelect } = props;
   // One for all nodes: with one for each, every node would have to be drawn anew for every moment.
   const pick = (id: string) => onSelect(selected === id ? null : id);
   const onKeyDown = (event: React.KeyboardEvent) => {

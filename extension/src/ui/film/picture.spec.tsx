@@ -130,6 +130,18 @@ describe('the map', () => {
     ).toHaveLength(60);
   });
 
+  it('can be drawn at every moment, with however many lines', () => {
+    const { container, player } = show(crowd, { at: crowd.begin });
+    for (let part = 1; part <= 12; part++) {
+      const time = crowd.begin + (part / 12) * (crowd.end - crowd.begin);
+      act(() => player.seek(time));
+      const there = crowd.lanes.filter(one => one.born <= time);
+      expect(container.querySelectorAll('.pl-Node.pl-mod-lane')).toHaveLength(
+        there.length
+      );
+    }
+  });
+
   it('says who waits for ever where it is no circle', () => {
     show(everything);
     expect(screen.getByRole('status')).toHaveTextContent(
