@@ -340,7 +340,11 @@ function Reading(props: {
         </Notice>
       ) : (
         <p className="pl-Reading-line">
-          <span className="pl-Muted">{words.time(now.time)}</span> {text}
+          {/* A caption stands for longer than the moment that it speaks of. */}
+          {caption === null ? (
+            <span className="pl-Muted">{words.time(now.time)} </span>
+          ) : null}
+          {text}
         </p>
       )}
     </div>
