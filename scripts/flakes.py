@@ -114,7 +114,7 @@ def state_of(lab: ShelvedLab) -> str:
 
 def commit() -> str:
     """The commit that this is, with a + where files differ from it; "" where git cannot tell."""
-    command = ["git", "-C", ROOT, "describe", "--always", "--exclude=*", "--dirty=+"]
+    command = ["git", "-C", str(ROOT), "describe", "--always", "--exclude=*", "--dirty=+"]
     return subprocess.run(command, capture_output=True, check=False, text=True).stdout.strip()
 
 
