@@ -92,10 +92,15 @@ def trusted_empty(queue, thread):
 
 
 def consumers_of(run, queue):
-    """The learner's threads that took from it, or wait to."""
-    putters = {line.tid for line in put_lines(queue)}
+    """The learner's threads that took from it, or wait to; who puts lines back takes no part.
+
+    A producer that is done, and then takes lines too, is one of them: an executor's thread may be both.
+    """
     lines = queue.all("get", "wait-get")
-    return [thread for thread in by_thread(run, lines) if thread.tid not in putters]
+    last_put = {line.tid: line.n for line in put_lines(queue)}
+    return [
+        thread for thread, mine in by_thread(run, lines).items() if last_put.get(thread.tid, 0) <= mine[0].n
+    ]
 
 
 def taken_by_threads(run, queue, wanted=LINES):

@@ -71,7 +71,7 @@ def hired_threads(run, wanted, hint, *, together=True):
         hint="Read the last line of the error message below your cell.",
         mistake=("M11", "M64"),
     )
-    alive = [thread for thread in threads if not thread.ended or thread.ended > last_end(run)]
+    alive = [thread for thread in threads if not run.waited_for(thread)]
     expect(
         "threads that nobody waited for",
         alive,
@@ -81,10 +81,6 @@ def hired_threads(run, wanted, hint, *, together=True):
         hint="Call join() on each of your threads, after all have been started.",
     )
     return threads
-
-
-def last_end(run):
-    return max((cell.ended for cell in run.cells), default=0)
 
 
 # -- predict-append ------------------------------------------------------------------------------

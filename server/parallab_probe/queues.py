@@ -28,6 +28,7 @@ LAST = 500
 LOOKS = 100
 ITEM = 1024
 _UNCHANGING = frozenset({type(None), bool, int, float, str})
+_NESTED = frozenset({list, tuple, dict})
 _ITEMS = frozenset({"put", "get", "send", "recv"})
 """The acts by which something goes in or comes out."""
 
@@ -134,25 +135,35 @@ def _length(item: Any) -> int:
 
 
 def _json(item: Any) -> str:
-    """Bounded JSON of an item of builtin types, in containers one level deep."""
-    kind = type(item)
-    if kind in _UNCHANGING:
+    """Bounded JSON of an item of builtin types, in containers two levels deep; one, where two are too much."""
+    if type(item) in _UNCHANGING:
         return _scalar(item)
+    text = _container(item, _part)
+    return text if len(text) <= ITEM * 4 else _container(item, _scalar)
+
+
+def _container(item: Any, said: Callable[[Any], str]) -> str:
+    kind = type(item)
     if kind is tuple or kind is list:
         if len(item) > 16:
             return ""
-        return f"[{','.join([_scalar(part) for part in list(item)])}]"
+        return f"[{','.join([said(part) for part in list(item)])}]"
     if describe.is_a(item, tuple) and len(parts := tuple(tuple.__iter__(item))) <= 16:
-        return f"[{','.join([_scalar(part) for part in parts])}]"  # a named one
+        return f"[{','.join([said(part) for part in parts])}]"  # a named one
     if kind is dict and len(item) <= 16:
         items = list(item.items())
         if all(type(key) is str for key, _ in items):
-            return f"{{{','.join([f'{report.quote(key)}:{_scalar(part)}' for key, part in items])}}}"
+            return f"{{{','.join([f'{report.quote(key)}:{said(part)}' for key, part in items])}}}"
     if kind is not dict and len(inside := describe.attributes(item)) <= 16:
         # An object of a class of the learner's: what it holds, asked of nobody.
-        fields = [f",{report.quote(key)}:{_scalar(part)}" for key, part in list(inside.items()) if type(key) is str]
+        fields = [f",{report.quote(key)}:{said(part)}" for key, part in list(inside.items()) if type(key) is str]
         return f'{{"$type":{report.quote(describe.full_type_name(item))}{"".join(fields)}}}'
     return ""
+
+
+def _part(value: Any) -> str:
+    """A part of an item, in full also where it is a small list, tuple or dict itself."""
+    return (_container(value, _scalar) if type(value) in _NESTED else "") or _scalar(value)
 
 
 def _scalar(value: Any) -> str:
