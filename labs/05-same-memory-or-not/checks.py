@@ -1,7 +1,5 @@
 """What L05 looks for: who wrote into which memory, who could run and who took turns, what came home."""
 
-import json
-
 from parallab import model
 from parallab.checks import at_least, cannot_tell, check, equals, expect, fail, has, none, note
 from parallab.checks.common import (
@@ -167,14 +165,9 @@ def copies(run, processes):
 
 
 def sent(run, worker):
-    """What this worker put into queues and what was taken out in the notebook, as values."""
-    uses = run.events(model.QueueUse)
-    taken = {use.queue for use in uses if use.act == "get" and use.pid == run.recording.pid}
-    return [
-        json.loads(use.item)
-        for use in uses
-        if use.act == "put" and use.pid == worker.pid and use.queue in taken and use.item
-    ]
+    """What this worker put into queues out of which the notebook took something, as values."""
+    home = [box for box in run.mailboxes if any(line.pid == run.recording.pid for line in box.gets)]
+    return [line.item for box in home for line in box.puts if line.pid == worker.pid]
 
 
 def holds(item, number):
@@ -518,7 +511,7 @@ def came_home(run):
     """The child adds up, and sends the sum home through a queue"""
     found = hired(run, at_least(1), what="children", hint="The child must still do the adding.")
     home = [worker for worker in found if any(holds(item, TOTAL) for item in sent(run, worker))]
-    put = [use for use in run.events(model.QueueUse) if use.act == "put" and use.pid in pids(found)]
+    put = [line for box in run.mailboxes for line in box.puts if line.pid in pids(found)]
     expect(
         "children whose sum your notebook took out of a queue",
         home,

@@ -1,6 +1,6 @@
 """What L12 looks for: who read, parsed and counted what, by which queue, and what came of it when one was killed."""
 
-from parallab.checks import at_least, between, cannot_tell, check, equals, expect, fail, has, none, note
+from parallab.checks import at_least, at_most, between, cannot_tell, check, equals, expect, fail, has, none, note
 from parallab.checks.common import (
     BAD_START,
     NO_START,
@@ -237,6 +237,16 @@ def limited(run, parsers):
             hint="inq = mp.Queue(maxsize=20), and inq.get() in the parsers.",
             mistake=STUCK,
         )
+    if box.served:
+        # How large a Manager's queue may become is not seen, but how large it became.
+        expect(
+            "lines in that queue at once",
+            box.most,
+            at_most(LIMIT + 1),
+            because="Without a limit, a fast reader fills the memory.",
+            hint="inq = manager.Queue(20)",
+        )
+        return box
     expect(
         "the limit of that queue",
         box.maxsize,

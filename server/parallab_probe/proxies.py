@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 TEXT = 1024
 
 _lines: Any = install.hooks("lines")
-lines = _lines.Lines("proxy")
+#: A queue of a Manager's takes two calls for each item, and all of a lab's items are counted.
+LAST = 1000
+lines = _lines.Lines("proxy", LAST)
 
 
 def _json(value: object) -> Any:
