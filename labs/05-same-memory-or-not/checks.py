@@ -42,8 +42,6 @@ def hired_threads(run, wanted, hint, *, together=True):
         mistake=("M12", "M11", "M14", "M10", "M09"),
     )
     threads = threads[-wanted:]
-    if run.running is not None and any(not thread.ended for thread in threads):
-        cannot_tell("Your cell is still running. Check again when it has ended.")
     last = max(thread.started for thread in threads)
     idents = {thread.ident for thread in threads}
     early = [wait for wait in run.waits if wait.thread in idents and wait.began < last and wait.alive is not True]

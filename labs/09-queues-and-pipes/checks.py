@@ -29,7 +29,7 @@ STUCK = ("M31", "M55", "M56", "M29", "M36", "M35", "M26", "M21", "M23", "M22", "
 
 def waiting(run):
     """Who waits for whom, if the cell can never go on."""
-    if run.running is not None and run.stuck is not True:
+    if run.running is not None and run.stuck is not True:  # what is missing may still come: no M22, no M21 yet
         cannot_tell("Your cell is still running. Check again when it has ended.")
     return "; ".join(f"{one[0].lower()}{one[1:].rstrip('.')}" for one in run.hanging)
 

@@ -25,6 +25,9 @@ from parallab.lab_parse import WrongAnswer
 from parallab.shelf import ShelvedLab
 from parallab.wire import StepResult
 
+#: Seconds that a cell of a proof may take: a busy machine gets its time. What is stuck is known to be so long before.
+PATIENCE = 300.0
+
 
 class Progress(Protocol):
     """Told what is being done, and which part of the whole is done, where that is known."""
@@ -166,7 +169,13 @@ def _setup(lab: ShelvedLab) -> tuple[Cell, ...]:
 async def run_case(case: Case, pool: JudgePool, kernel: str | None) -> list[Fault]:
     try:
         done = await headless.run(
-            case.cells, case.lab, kernel=kernel, start_method=case.method, steps=case.steps, pool=pool
+            case.cells,
+            case.lab,
+            kernel=kernel,
+            start_method=case.method,
+            timeout=PATIENCE,
+            steps=case.steps,
+            pool=pool,
         )
     except headless.HeadlessError as error:
         return [Fault(str(case), f"could not be run: {error}", "see that this Python has ipykernel")]
