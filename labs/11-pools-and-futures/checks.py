@@ -359,7 +359,8 @@ def several(run, handed_over):
         hint="mp.Pool(3, initializer=…, initargs=…)",
     )
     expect("jobs that were taken", len(pids), at_least(1), observed=more or "none", mistake=NOT_HOME)
-    if sum(task.parts or 1 for task in handed_over.tasks) < 2:
+    # Of an iterator it is not known in advance how many parts there will be.
+    if sum(task.parts or len(task.arrivals) or 1 for task in handed_over.tasks) < 2:
         fail("jobs that several can share", "all in one piece", hint="pool.map(clicks.add, [1000] * 12, chunksize=1)")
     return pids
 
@@ -369,7 +370,8 @@ def in_turn(run, handed_over, several):
     """Each of them takes one and the same lock to add"""
     given = [{arg.name for arg in worker.args if arg.kind in ("lock", "number")} for worker in handed_over.workers]
     shared = set.intersection(*given) if given else set()
-    took = [{pid for pid in lock.takes if lock.kept(pid)} for lock in run.locks if lock.name in shared]
+    locks = [lock for lock in run.locks if lock.name in shared]
+    took = [{pid for pid in lock.takes if lock.kept(pid)} for lock in locks]
     best = max(took, key=lambda pids: len(pids & several), default=set())
     expect(
         "workers that never took a lock that all were given",
@@ -380,6 +382,16 @@ def in_turn(run, handed_over, several):
         because="Reading and writing are two steps: between them another worker may write.",
         hint="with lock: total.value += 1",
         mistake=NOT_HOME if problems(run, handed_over) else ("M41", "M40", "M38"),
+    )
+    idle = [pid for pid in several if all(hold.changed is False for lock in locks for hold in lock.kept(pid))]
+    expect(
+        "workers that never changed the number while they held the lock",
+        len(idle),
+        equals(0),
+        observed=f"{len(idle)} of {len(several)}",
+        because="A lock protects only what is done while it is held.",
+        hint="with lock: total.value += 1",
+        mistake="M38",
     )
 
 
