@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import hashlib
 import json
 import os
@@ -53,6 +54,11 @@ class Run(msgspec.Struct, frozen=True):
     fault: str = ""
     load: float | None = None
     commit: str = ""
+
+    @property
+    def unbegun(self) -> bool:
+        """Whether no kernel could be had: then there is no verdict to be right or wrong."""
+        return "could not be run" in self.fault
 
     @property
     def key(self) -> tuple[object, ...]:
@@ -140,7 +146,7 @@ def plan(lab: ShelvedLab, found: Sequence[Python], runs: int) -> Iterator[tuple[
 
 
 def kept() -> dict[tuple[object, ...], Run]:
-    """What was run before; a line that was cut off in the middle was not."""
+    """What was run before; a line that was cut off in the middle was not, nor what never began."""
     path = KEPT / "runs.jsonl"
     done: dict[tuple[object, ...], Run] = {}
     for line in path.read_bytes().splitlines() if path.is_file() else ():
@@ -149,7 +155,19 @@ def kept() -> dict[tuple[object, ...], Run]:
         except msgspec.DecodeError:
             continue
         done[run.key] = run
-    return done
+    return {key: run for key, run in done.items() if not run.unbegun}
+
+
+def unbegun(runs: Sequence[Run]) -> list[Run]:
+    """What was to be run on these states of labs, and never began: the machine was too busy to start a kernel."""
+    path = KEPT / "runs.jsonl"
+    states = {(run.lab, run.state) for run in runs}
+    found = []
+    for line in path.read_bytes().splitlines() if path.is_file() else ():
+        with contextlib.suppress(msgspec.DecodeError):
+            run = msgspec.json.decode(line, type=Run)
+            found += [run] if run.unbegun and (run.lab, run.state) in states else []
+    return found
 
 
 async def go(labs: Sequence[ShelvedLab], runs: int, load: int, jobs: int, minutes: float = float("inf")) -> list[Run]:
@@ -175,7 +193,8 @@ async def go(labs: Sequence[ShelvedLab], runs: int, load: int, jobs: int, minute
                 faults = await run_case(case, pool, python.kernel)
                 fault, load_now = "\n".join(map(str, faults)), os.getloadavg()[0]
                 told = msgspec.structs.replace(run, fault=fault, load=load_now, commit=here)
-                done[run.key] = told
+                if not told.unbegun:
+                    done[run.key] = told
                 file.write(msgspec.json.encode(told) + b"\n")
                 file.flush()
                 bar.advance(task)
@@ -191,8 +210,8 @@ async def go(labs: Sequence[ShelvedLab], runs: int, load: int, jobs: int, minute
 # -- the report -----------------------------------------------------------------------------------
 
 
-def report(runs: Sequence[Run]) -> str:
-    """What was run, and each run that did not hold."""
+def report(runs: Sequence[Run], never: Sequence[Run] = ()) -> str:
+    """What was run, and each run that did not hold; ``never`` are those for which no kernel could be had."""
     failed = [run for run in runs if run.fault]
     loads = sorted(run.load for run in runs if run.load is not None)
     seen = f", load average {loads[0]:.0f} to {loads[-1]:.0f}, mostly {loads[len(loads) // 2]:.0f}" if loads else ""
@@ -224,6 +243,13 @@ def report(runs: Sequence[Run]) -> str:
     for here in dict.fromkeys(run.commit for run in runs):
         mine = [run for run in runs if run.commit == here]
         lines.append(f"| {here or 'not known'} | {len(mine)} | {sum(bool(run.fault) for run in mine)} |")
+    if never:
+        loads = sorted(run.load or 0 for run in never)
+        lines += [
+            "",
+            f"{len(never)} more could not begin: at a load average of {loads[0]:.0f} to {loads[-1]:.0f}, their kernel",
+            "did not answer within a minute. They were run again later, and count only then.",
+        ]
     if failed:
         lines += ["", "## What failed"]
     for run in failed:
@@ -258,7 +284,7 @@ def main() -> int:
     except KeyboardInterrupt:
         print("stopped; the same call goes on from here", file=sys.stderr)
         return 130
-    asked.report.write_text(report(runs) + below(asked.report), encoding="utf-8")
+    asked.report.write_text(report(runs, unbegun(runs)) + below(asked.report), encoding="utf-8")
     bad = sum(bool(run.fault) for run in runs)
     print(f"{asked.report}: {bad} of {len(runs)} runs failed")
     return 1 if bad else 0
