@@ -18,7 +18,7 @@ from parallab import headless, verdict_text
 from parallab.author import doubted
 from parallab.author.fault import Fault
 from parallab.author.goldens import METHODS, difference, fits, golden_for, matches
-from parallab.author.paper import static_faults
+from parallab.author.paper import recorded, static_faults
 from parallab.judge_pool import JudgePool
 from parallab.lab import Cell
 from parallab.lab_parse import WrongAnswer
@@ -223,7 +223,7 @@ def _wrong(case: Case, wrong: WrongAnswer, python: str, result: StepResult) -> I
         return
     golden = golden_for(wrong, case.method, python)
     if golden is None:
-        yield Fault(where, "there is no text for this start method and Python", "run parallab author record")
+        yield Fault(where, "there is no text for this start method and Python", recorded(case.lab, wrong.name))
     elif not matches(golden, seen):
         yield Fault(where, f"the text differs:\n{difference(golden, seen)}", "mend the check, or record the new text")
 
