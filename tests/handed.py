@@ -16,26 +16,9 @@ from textwrap import dedent
 
 import pytest
 
-from small_lab import small_lab
+from small_lab import TWO_WORKERS, small_lab
 
 LAB = "handed:L99"
-CHECKS = '''
-    @check("work")
-    def two(run):
-        """Two workers"""
-        return expect("workers", run.workers, has(2))
-
-    @check("work")
-    def together(run, two):
-        """At work at once"""
-        found = run.together(two)
-        expect("at work at once", found.yes, is_true("both"), observed=found.observed)
-
-    @check("work")
-    def done(run, two):
-        """Both end well"""
-        expect("exit codes", [worker.exit_code for worker in two], equals([0, 0]))
-'''
 GOOD = """
     import multiprocessing as mp
     def work(): pass
@@ -112,7 +95,7 @@ def notebook(*cells: str, lab: str = LAB) -> str:
     return json.dumps(made)
 
 
-def make_course(folder: Path, checks: str = CHECKS) -> None:
+def make_course(folder: Path, checks: str = TWO_WORKERS) -> None:
     """A distribution in this folder that brings the lab, as another package would."""
     small_lab(folder, checks)
     (folder / "handed_course.py").write_text("import pathlib\ndef labs(): return pathlib.Path(__file__).parent\n")

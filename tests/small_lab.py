@@ -29,6 +29,25 @@ Look around.
 :::
 """
 
+#: Checks that want two workers, at work at once, that both end well.
+TWO_WORKERS = '''
+    @check("work")
+    def two(run):
+        """Two workers"""
+        return expect("workers", run.workers, has(2))
+
+    @check("work")
+    def together(run, two):
+        """At work at once"""
+        found = run.together(two)
+        expect("at work at once", found.yes, is_true("both"), observed=found.observed)
+
+    @check("work")
+    def done(run, two):
+        """Both end well"""
+        expect("exit codes", [worker.exit_code for worker in two], equals([0, 0]))
+'''
+
 
 def small_lab(folder: Path, checks: str) -> ShelvedLab:
     """The lab with these checks, loaded."""

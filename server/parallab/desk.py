@@ -65,6 +65,7 @@ _log = logging.getLogger(__name__)
 #: Told when a kernel dies between a click and its verdict.
 ENDED = "The kernel ended while your work was being checked. Restart it, then run the step's cells again."
 Found = TypeVar("Found")
+Other = TypeVar("Other")
 
 #: The HTTP status of what can go wrong with the database; 500 otherwise.
 STORE_STATUS: dict[Trouble, int] = {"full": 507, "busy": 503}
@@ -139,9 +140,14 @@ class Desk:
         other.languages = languages
         return other
 
+    @property
+    def english(self) -> bool:
+        """Whether this reader is told sentences in English."""
+        return self._library.english(self.languages)
+
     def tongue(self, lab_id: str = "") -> Tongue | None:
         """What this reader is told sentences in: those of a lab, or the server's own. None: English."""
-        return self._library.tongue(self.languages, lab_id) if self.languages else None
+        return self._library.tongue(self.languages, lab_id)
 
     def begin(self) -> None:
         """The server's loop runs: what an earlier server left for the class can be sent."""
@@ -254,21 +260,14 @@ class Desk:
     async def check(self, lab_id: str, step_id: str, request: wire.CheckRequest) -> wire.CheckReply:
         """Judges the step by what the kernel did; the verdict is saved before it is told."""
         began = time.perf_counter()
-        at = await self._step(lab_id, step_id)
-        if not at.checks:
-            raise Problem(
-                409, f"Step “{at.step.title}” is answered in the sidebar; there is nothing in the notebook to check."
-            )
-        kernel = self._kernels.find(request.kernel_id)
-        memory = await self._memory(at.lab.id, at.step.id)
+        (at, memory), (kernel, recording) = await _both(self._checked(lab_id, step_id), self._seen(request.kernel_id))
         steps = assign(request.cells)
         hello: model.Hello | None = None
         when: Moment | None = None
         gaps: tuple[str, ...] = ()
-        if kernel.recorder is None and kernel.kind != "dead":
+        if recording is None:
             goals = _alike(at.checks, "undecided", advice(kernel.kind))
         else:
-            recording = await self._cut(kernel)
             hello, gaps, when = kernel.hello, recording.not_recorded, _moment(at, recording, steps)
             self.watches.over(kernel).mapped = Mapped(at.lab.id, steps)
             goals = await self._goals(at, hello, recording, steps, memory)
@@ -286,6 +285,15 @@ class Desk:
         return wire.CheckReply(
             wire.SCHEMA, result, progress, hello.python if hello else "", hello.start_method if hello else ""
         )
+
+    async def _checked(self, lab_id: str, step_id: str) -> tuple[At, Memory]:
+        """A step that the kernel shows the answer of, and what is known of it."""
+        at = await self._step(lab_id, step_id)
+        if not at.checks:
+            raise Problem(
+                409, f"Step “{at.step.title}” is answered in the sidebar; there is nothing in the notebook to check."
+            )
+        return at, await self._memory(at.lab.id, at.step.id)
 
     async def predict(self, lab_id: str, step_id: str, request: wire.PredictRequest) -> wire.StepProgress:
         """Saves a prediction, once; it is late when the step's cells had begun in this kernel."""
@@ -508,6 +516,12 @@ class Desk:
 
     # -- judging --------------------------------------------------------------------------
 
+    async def _seen(self, kernel_id: str) -> tuple[Kernel, model.Recording | None]:
+        """The kernel and what was recorded of it; None of a kernel that is not recorded."""
+        kernel = self._kernels.find(kernel_id)
+        recorded = kernel.recorder is not None or kernel.kind == "dead"
+        return kernel, await self._cut(kernel) if recorded else None
+
     async def _cut(self, kernel: Kernel) -> model.Recording:
         """What was recorded of a living kernel.
 
@@ -619,6 +633,16 @@ class Desk:
         progress = view(at.step, memory, self._library.html)
         self._events.progress(at.lab.id, progress)
         return progress
+
+
+async def _both(one: Awaitable[Found], other: Awaitable[Other]) -> tuple[Found, Other]:
+    """What both come to, done side by side; of two errors the first one's."""
+    first, second = await asyncio.gather(one, other, return_exceptions=True)
+    if isinstance(first, BaseException):
+        raise first
+    if isinstance(second, BaseException):
+        raise second
+    return first, second
 
 
 async def _saved(work: Awaitable[Found]) -> Found:

@@ -67,7 +67,8 @@ class ParallabHandler(APIHandler):
         return int(text)
 
     def reply(self, value: msgspec.Struct | bytes) -> None:
-        """Ends the request with this as JSON."""
+        """Ends the request with this as JSON; how long that took is told as W3C Server Timing has it."""
+        self.set_header("Server-Timing", f"parallab;dur={self.request.request_time() * 1000:.1f}")
         self.finish(value if isinstance(value, bytes) else msgspec.json.encode(value))
 
     async def respond(self, work: Awaitable[msgspec.Struct | bytes], lab: str = "") -> None:
@@ -77,7 +78,11 @@ class ParallabHandler(APIHandler):
         except Problem as problem:
             self.problem(problem)
         else:
-            tongue = None if isinstance(value, bytes) else await asyncio.to_thread(self.desk.tongue, lab)
+            desk = self.desk
+            if isinstance(value, bytes) or desk.english:
+                self.reply(value)
+                return
+            tongue = await asyncio.to_thread(desk.tongue, lab)
             self.reply(value if tongue is None else retold(value, tongue))
 
     def problem(self, problem: Problem) -> None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from parallab import film, mistakes, model
@@ -54,7 +55,8 @@ def judging(checks: Sequence[Check], evidence: Evidence, met: Mapping[str, int] 
     findings: dict[str, Any] = {}
     texts = {check.name: check.text for check in checks}
     broken_at = _broken_at(checks, met)
-    repaired: Evidence | None = None
+    # One for all goals: to retell a long recording for each of them takes its time.
+    seen, repaired = _Seen(evidence), None
     for check in checks:
         missing = next((need for need in check.needs if need not in findings), None)
         if missing is not None:
@@ -63,13 +65,12 @@ def judging(checks: Sequence[Check], evidence: Evidence, met: Mapping[str, int] 
             else:
                 yield _untried(check, f"First: {texts[missing]}")
             continue
-        looking = evidence
+        looking = seen
         if check.phase == "repair":
             if broken_at is None:
                 yield _untried(check, "First make it fail, as the step asks.")
                 continue
-            # One for all repair goals: to retell a long recording for each of them takes its time.
-            repaired = repaired or replace(evidence, since=max(evidence.since, broken_at))
+            repaired = repaired or _Seen(replace(evidence, since=max(evidence.since, broken_at)))
             looking = repaired
         result, finding = _one(check, looking, findings)
         if result.verdict == "passed":
@@ -97,7 +98,31 @@ def _untried(check: Check, reason: str) -> GoalResult:
     return GoalResult(check.name, check.text, check.phase, "not-attempted", reason=reason)
 
 
-def _one(check: Check, evidence: Evidence, findings: Mapping[str, Any]) -> tuple[GoalResult, Any]:
+@dataclass
+class _Seen:
+    """What goals are judged by, and where it is shown, which is asked only of what is not met."""
+
+    evidence: Evidence
+
+    @cached_property
+    def _pointer(self) -> film.Pointer:
+        return film.Pointer(self.evidence.recording, self.evidence.lives)
+
+    def moment(self, about: Any, findings: Sequence[Any]) -> GoalMoment | None:
+        """Where it can be seen: at what the check looked at, or else at what it built on, or at all that was started.
+
+        A picture is no part of the verdict: what cannot be pointed at is not.
+        """
+        try:
+            hired = (self.evidence.processes, self.evidence.threads)
+            return self._pointer.moment((about, *reversed(findings), *hired))
+        except (CannotTell, TypeError, ValueError, AttributeError, LookupError):
+            return None
+
+
+def _one(check: Check, seen: _Seen, findings: Mapping[str, Any]) -> tuple[GoalResult, Any]:
+    evidence = seen.evidence
+
     def goal(verdict: Verdict, **details: Any) -> GoalResult:
         return GoalResult(check.name, check.text, check.phase, verdict, **details)
 
@@ -121,7 +146,7 @@ def _one(check: Check, evidence: Evidence, findings: Mapping[str, Any]) -> tuple
                 reason=failure.because,
                 hint=" ".join(filter(None, (_unknown_name(evidence), failure.hint))),
                 mistake=mistake,
-                moment=_moment(failure.about, [findings[need] for need in check.needs], evidence),
+                moment=seen.moment(failure.about, [findings[need] for need in check.needs]),
             ),
             None,
         )
@@ -143,18 +168,6 @@ def _why_untried(evidence: Evidence) -> str:
     begun = [one for one in evidence.recording.events if isinstance(one, model.CellBegin)]
     elsewhere = any(one.cell not in evidence.steps and one.at >= evidence.since for one in begun)
     return f"{NOT_RUN} {ELSEWHERE}" if evidence.steps and elsewhere else NOT_RUN
-
-
-def _moment(about: Any, findings: Sequence[Any], evidence: Evidence) -> GoalMoment | None:
-    """Where it can be seen: at what the check looked at, or else at what it built on, or at all that the step started.
-
-    A picture is no part of the verdict: what cannot be pointed at is not.
-    """
-    try:
-        hired = (evidence.processes, evidence.threads)
-        return film.moment(evidence.recording, (about, *reversed(findings), *hired), evidence.lives)
-    except (CannotTell, TypeError, ValueError, AttributeError, LookupError):
-        return None
 
 
 _UNKNOWN = re.compile(r"name '(\w+)' is not defined")

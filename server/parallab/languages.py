@@ -7,7 +7,7 @@ which ``parallab.json`` is made, and ``parallab-server.po``. A lab brings ``chec
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from babel.messages.pofile import PoFileError, read_po
@@ -39,6 +39,7 @@ def read(path: Path) -> tuple[Phrase, ...]:
     )
 
 
+@cache
 def places() -> Mapping[str, Path]:
     """By language, as ``de``, the folder of its catalogues."""
     found = sorted(FOLDER.glob(f"*/LC_MESSAGES/{SERVER}"))

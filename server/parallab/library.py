@@ -32,12 +32,16 @@ class CourseLibrary:
         """Every lab, broken ones too, each in the first wanted language that it is there in."""
         return tuple(one.speaking(wanted) for one in self._shelf.labs())
 
+    def english(self, wanted: Sequence[str]) -> bool:
+        """Whether these languages make it English, without a look at any file."""
+        return chosen(wanted, languages.places().__contains__) == "en"
+
     def tongue(self, wanted: Sequence[str], lab_id: str = "") -> Tongue | None:
         """What the server's own sentences, or those of a lab, are to be told in; None: English.
 
         Of a lab without a translation all is told in English, lest one verdict be told in two languages.
         """
-        if chosen(wanted, languages.places().__contains__) == "en":
+        if self.english(wanted):
             return None
         if not lab_id:
             return languages.ours(chosen(wanted, languages.places().__contains__))

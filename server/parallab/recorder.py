@@ -24,11 +24,12 @@ import msgspec
 from parallab import comings, live, model, waits, wire
 from parallab.comings import Comings
 from parallab.ear import Deliver, Ear
-from parallab.inotify import Watch
 from parallab.ledgers import Book
 from parallab.log import Log
 from parallab.procfs import everybody, pidfd
 from parallab.procfs.read import Reader, Sockets
+from parallab.shm_watch import ShmWatch
+from parallab.sightings import Sightings
 
 #: Seconds between two looks at the tree, at the least; and how much of a core they may cost.
 LOOK = 0.02
@@ -45,7 +46,6 @@ TOO_MANY = (
     f"Too many processes: more than {CROWD:,} of this kernel's are alive at once, and only those are looked at. "
     "Restart the kernel to end them."
 )
-SIGHTINGS = 4000
 THREADS = 500
 ADDRESSES = 2000
 #: What the lab did for the learner, beside their cells: the last of them.
@@ -89,7 +89,6 @@ class Recorder:
         self._threads: ThreadPoolExecutor | None = None
         self._ear: Ear | None = None
         self._pidfd: int | None = None
-        self._shm: Watch | None = None
         self._book: Book | None = None
         self._acts: deque[model.Acted] = deque(maxlen=ACTS)
         self._clear()
@@ -99,7 +98,7 @@ class Recorder:
         for act in self._acts:
             self._log.add(act)
         self._comings = Comings()
-        self._shm_unwatched = ""
+        self._shm = ShmWatch(self._comings, self._loop)
         self._reader = Reader(self._root, self._sockets, most=CROWD)
         self._blind = ""
         self._death: int | None = None
@@ -107,7 +106,7 @@ class Recorder:
         self._baseline: model.Snapshot | None = None
         self._machinery: tuple[model.Thread, ...] = ()
         self._hello: model.Hello | None = None
-        self._sightings: dict[int, list[model.Sighting]] = {}
+        self._sightings = Sightings()
         self._living: dict[int, model.ThreadRun] = {}
         self._running: tuple[str, int] | None = None
         self._newest: tuple[str, int] = ("", 0)
@@ -146,7 +145,7 @@ class Recorder:
         if self._book is not None:
             self._book.begin(pid)
         self._reader.begin(pid)
-        self._open_shm()
+        self._shm.open(self._root, pid, foreign=bool(self._depth))
         if handle is None and hasattr(os, "pidfd_open"):
             with contextlib.suppress(OSError):
                 handle = os.pidfd_open(pid)
@@ -180,7 +179,7 @@ class Recorder:
             task.cancel()
         if self._changed is not None:
             self._changed.cancel()
-        self._close_shm()
+        self._shm.close()
         if self._ear is not None:
             self._ear.close()
             self._ear = None
@@ -222,16 +221,16 @@ class Recorder:
             self._log.add(event)
             self._comings.hear(event)
             if event.pid not in (0, self.pid):
-                self._credit(event)
+                self._sightings.credit(event)
             elif isinstance(event, model.ThreadRun) and len(self._living) < THREADS:
                 self._living[event.ident] = event
             elif isinstance(event, model.ThreadEnd):
                 self._living.pop(event.ident, None)
             if isinstance(event, model.ForkMade | model.ProcessStart | model.ProgramStart) and event.seen:
-                self._confirm(event)
+                self._sightings.confirm(event)
             match event:
                 case model.ProcessGone():
-                    self._bury(event)
+                    self._sightings.bury(event)
                 case model.Hello():
                     self._hello = event
                     self._spawn(self._take_baseline())
@@ -272,7 +271,7 @@ class Recorder:
         if self._newest == ("", 0):
             self._spawn(self._take_baseline())
         self._running = self._newest = (event.cell, event.run)
-        self._watch_shm()
+        self._shm.wake()
         if self._watch is None or self._watch.done():
             self._watch = self._spawn(self._watch_cell())
         self._tell("cell-begin")
@@ -282,38 +281,6 @@ class Recorder:
         self.last_end = (event.cell, event.run, event.at)
         self._spawn(self._keep_book())
         self._tell("cell-end")
-
-    def _credit(self, event: model.AnyEvent) -> None:
-        """The packet's credentials confirm the process that sent it (unix(7))."""
-        mine = self._sightings.setdefault(event.pid, [])
-        if isinstance(event, model.ProcessBorn) or not mine:
-            mine.append(model.Sighting(event.pid, by="credentials", first=event.at, last=event.at))
-            self._prune()
-        elif not mine[-1].ended:
-            mine[-1] = msgspec.structs.replace(mine[-1], last=event.at)
-
-    def _confirm(self, event: model.ForkMade | model.ProcessStart | model.ProgramStart) -> None:
-        """Its starter handed over the child's pidfd: it exists, even if it never came to say so."""
-        mine = self._sightings.setdefault(event.child, [])
-        began = event.at if isinstance(event, model.ForkMade) else event.began
-        if not mine or (mine[-1].ended and mine[-1].ended < began):
-            mine.append(model.Sighting(event.child, by="pidfd", first=event.at, last=event.at))
-            self._prune()
-
-    def _bury(self, event: model.ProcessGone) -> None:
-        """Its pidfd showed that it has ended."""
-        mine = self._sightings.get(event.child)
-        # A pid that is used again has a newer sighting, which is somebody else's.
-        if mine and not mine[-1].ended and mine[-1].first <= event.at:
-            code = event.exit_code if event.exit_code is not None else mine[-1].exit_code
-            mine[-1] = msgspec.structs.replace(mine[-1], ended=event.at, exit_code=code)
-
-    def _prune(self) -> None:
-        if len(self._sightings) > SIGHTINGS:
-            ended = [pid for pid, seen in self._sightings.items() if all(one.ended for one in seen)]
-            middle = (ended or list(self._sightings))[500:1500]
-            for pid in middle:
-                del self._sightings[pid]
 
     # -- looking ---------------------------------------------------------------------------
 
@@ -367,82 +334,15 @@ class Recorder:
         with contextlib.suppress(OSError, RuntimeError):
             snapshot = await self._snapshot()
             if self._running is None and len(snapshot.processes) <= 1:
-                self._leave_shm()
-
-    # -- /dev/shm ----------------------------------------------------------------------------
-
-    def _open_shm(self) -> None:
-        """From now on the kernel queues what comes and goes in /dev/shm: a cell's first object may be gone at once."""
-        ours = () if self._depth else ("/dev/shm",)  # noqa: S108
-        for folder in (f"{self._root}/{self.pid}/root/dev/shm", *ours):
-            try:
-                self._shm = Watch(folder)
-            except OSError as error:
-                self._shm_unwatched = error.strerror or str(error)
-            else:
-                self._shm_unwatched = ""
-                return
-
-    def _watch_shm(self) -> None:
-        """While a cell runs, or processes of it live: the folder is everybody's, and wakes us for everybody."""
-        if self._shm is not None:
-            self._look_at_shm()
-            self._loop.add_reader(self._shm.fileno(), self._look_at_shm)
-
-    def _look_at_shm(self) -> None:
-        if self._shm is not None:
-            changes = self._shm.read()
-            now = time.monotonic_ns()
-            for change in changes:
-                self._comings.saw(change.name, change.what, now)
-            if self._shm.overflowed:
-                self._shm_unwatched = "more came and went at once than the system keeps"
-
-    def _leave_shm(self) -> None:
-        """Nothing wakes us any more; what happens is queued, and read when the next cell begins."""
-        if self._shm is not None:
-            self._look_at_shm()
-            self._loop.remove_reader(self._shm.fileno())
-
-    def _close_shm(self) -> None:
-        if self._shm is not None:
-            self._leave_shm()
-            self._shm.close()
-            self._shm = None
+                self._shm.rest()
 
     def _sight(self, processes: Iterable[model.Process], began: int) -> None:
         """Brings sightings up to date with a look that ``began`` at that monotonic time (ns)."""
-        now = time.monotonic_ns()
-        present = {process.pid: process for process in processes}
-        if self._crowded != (len(present) >= CROWD):
+        present = [process for process in processes if process.pid != self.pid]
+        if self._crowded != (len(present) + 1 >= CROWD):
             self._crowded = not self._crowded
             self._note_change()
-        for pid, process in present.items():
-            if pid == self.pid:
-                continue
-            mine = self._sightings.setdefault(pid, [])
-            fits = mine and not mine[-1].ended and mine[-1].started in (0, process.started)
-            seen = mine.pop() if fits else model.Sighting(pid, first=now)
-            mine.append(
-                msgspec.structs.replace(
-                    seen,
-                    started=process.started,
-                    ppid=process.ppid,
-                    by="proc",
-                    last=now,
-                    cmdline=process.cmdline or seen.cmdline,
-                    comm=process.comm,
-                    exit_code=process.exit_code,
-                    ended=now if process.state in "ZX" else 0,
-                )
-            )
-        for pid, mine in self._sightings.items():
-            # One that reported itself while we looked may have been born behind our back.
-            if self._crowded:
-                break  # who is not there may be one of those that were not read
-            if pid not in present and mine and not mine[-1].ended and mine[-1].last < began:
-                mine[-1] = msgspec.structs.replace(mine[-1], ended=now)
-        self._prune()
+        self._sightings.look(present, began, time.monotonic_ns(), all_seen=not self._crowded)
 
     def _addresses(self) -> list[tuple[int, int]]:
         """Where this life's SemLockObjects lie: a forked child has its parent's at the same place."""
@@ -454,8 +354,7 @@ class Recorder:
             elif isinstance(event, model.ProcessBorn) and event.method in ("fork", "os.fork"):
                 parents[event.pid] = event.ppid
         found: list[tuple[int, int]] = []
-        living = [pid for pid, seen in self._sightings.items() if seen and not seen[-1].ended]
-        for pid in [self.pid, *living]:
+        for pid in [self.pid, *self._sightings.living()]:
             mine = set(known.get(pid, ()))
             ancestor, seen = parents.get(pid), {pid}
             while ancestor is not None and ancestor not in seen:  # a forged report may make a circle
@@ -708,7 +607,7 @@ class Recorder:
         return self._living
 
     def _recording(self, until: int, snapshots: tuple[model.Snapshot, ...]) -> model.Recording:
-        self._look_at_shm()
+        self._shm.read()
         if self._ear is not None:
             self._log.malformed = self._ear.malformed
         return model.Recording(
@@ -718,7 +617,7 @@ class Recorder:
             probe=self._hello is not None,
             baseline=self._with_strangers(snapshots),
             snapshots=snapshots,
-            sightings=tuple(one for seen in self._sightings.values() for one in seen),
+            sightings=self._sightings.all(),
             events=self._log.events(until),
             shm=self._comings.lives(),
             not_recorded=self._not_recorded(),
@@ -741,8 +640,8 @@ class Recorder:
         sentences = list(self._log.not_recorded())
         if self._comings.left_out:
             sentences.append(f"{self._comings.left_out:,} objects in shared memory were counted but not kept")
-        if self._shm_unwatched:
-            sentences.append(f"shared memory that came and went between two looks: {self._shm_unwatched}")
+        if self._shm.unwatched:
+            sentences.append(f"shared memory that came and went between two looks: {self._shm.unwatched}")
         return tuple(sentences)
 
     def state(self, kernel_id: str) -> wire.KernelState:

@@ -7,13 +7,15 @@ read stays in the list with its ``problem``.
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
 import sys
 import traceback
 import types
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, lru_cache
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -174,12 +176,20 @@ def _shown(path: Path) -> str:
 
 def named(folder: Path) -> str:
     """The id that a folder's lab.md names, be the rest readable or not; else the folder's name."""
+    document = folder / "lab.md"
     try:
-        with (folder / "lab.md").open(encoding="utf-8", errors="replace") as file:
-            found = re.search(r"^[^\n]*\bid:\s*([A-Za-z0-9:_-]+)", file.read(2000), re.MULTILINE)
+        state = document.stat()
+        return _named(document, state.st_mtime_ns, state.st_size) or folder.name
     except OSError:
         return folder.name
-    return found.group(1) if found else folder.name
+
+
+@lru_cache(maxsize=1024)
+def _named(document: Path, changed: int, size: int) -> str:  # noqa: ARG001 - an edited document is read again
+    """Read once: every request looks for its lab among all of them."""
+    with document.open(encoding="utf-8", errors="replace") as file:
+        found = re.search(r"^[^\n]*\bid:\s*([A-Za-z0-9:_-]+)", file.read(2000), re.MULTILINE)
+    return found.group(1) if found else ""
 
 
 def _nameless(folder: Path, problem: LabError) -> Lab:
@@ -370,22 +380,26 @@ def _fixed(folders: tuple[Path, ...]) -> Callable[[], list[tuple[Path, str]]]:
 
 def _lab_folders(root: Path) -> list[Path]:
     try:
-        return sorted(path.parent for path in root.glob("*/lab.md"))
+        return sorted(Path(entry.path) for entry in os.scandir(root) if Path(entry.path, "lab.md").exists())
     except OSError:
         return []
 
 
 def _stamp(folder: Path) -> object:
     """Changes when a file of the lab is changed, added or removed."""
-    files = [*folder.iterdir(), *(folder / "mistakes").glob("*.md")] if folder.is_dir() else []
-    stamps = []
-    for path in sorted(files):
-        try:
-            state = path.stat()
-        except OSError:
-            continue
-        stamps.append((path.name, state.st_mtime_ns, state.st_size))
-    return tuple(stamps)
+    return (*_stamps(folder, ""), *_stamps(folder / "mistakes", ".md"))
+
+
+def _stamps(folder: Path, ending: str) -> Iterator[tuple[str, int, int]]:
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError:
+        return
+    for entry in entries:
+        if entry.name.endswith(ending):
+            with contextlib.suppress(OSError):
+                state = entry.stat()
+                yield entry.name, state.st_mtime_ns, state.st_size
 
 
 # -- courses ------------------------------------------------------------------------------------

@@ -100,12 +100,12 @@ class Learner:
         finally:
             page.close()
 
-    def check(self) -> tuple[float, Any]:
-        """Seconds of one request on this machine, and its reply."""
+    def check(self) -> tuple[float, float, Any]:
+        """Seconds of one request, on the server's side and on ours with a new connection, and its reply."""
         body = {"kernel_id": self.id, "cells": [{"id": "one", "step": STEP}]}
         began = time.perf_counter()
-        reply = self.server.ask("POST", f"parallab/labs/{LAB}/steps/{STEP}/check", body)
-        return time.perf_counter() - began, reply
+        there, reply = self.server.timed("POST", f"parallab/labs/{LAB}/steps/{STEP}/check", body)
+        return there, time.perf_counter() - began, reply
 
 
 def pid_of(server: Jupyter) -> int:
@@ -225,11 +225,12 @@ def rows() -> Iterator[Row]:
                     one.run(CELL.format(children=children))
                 learner.check()
                 replies = [learner.check() for _ in range(REQUESTS)]
-                assert all(reply["result"]["goals"] for _, reply in replies), "nothing was judged"
-                taken = [seconds for seconds, _ in replies]
-                what = f"check with {children} children, as the server's own machine sees it"
-                yield quantile(f"{what}, p50", taken, 0.5, 0.02)
-                yield quantile(f"{what}, p99", taken, 0.99, 0.1)
+                assert all(there and reply["result"]["goals"] for there, _, reply in replies), "nothing was judged"
+                what = f"check with {children} children"
+                there, here = [one[0] for one in replies], [one[1] for one in replies]
+                yield quantile(f"{what}, on the server's side, p50", there, 0.5, 0.02)
+                yield quantile(f"{what}, on the server's side, p99", there, 0.99, 0.1)
+                yield compare(f"{what}, for who asks, p50", list(zip(here, there, strict=True)), None, milliseconds)
                 for one in (learner, other):
                     one.run(END)
             yield from live(ours, learner)

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from parallab import model
+from parallab import model, sightings
 from parallab.judge_pool import LARGEST
-from parallab.recorder import SIGHTINGS, Recorder
+from parallab.recorder import Recorder
 from tales import CELL, KERNEL, begin, life
 
 
@@ -47,7 +47,7 @@ def test_fifty_thousand_processes() -> None:
 
     recording, grown = recorded(feed)
     assert grown < 24
-    assert len(recording.sightings) <= SIGHTINGS
+    assert len(recording.sightings) <= sightings.MOST
     assert recording.not_recorded[0].startswith("48,800 processes of one cell were counted but not kept")
     assert len(model.dumps(recording)) < LARGEST
 

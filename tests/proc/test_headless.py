@@ -11,27 +11,10 @@ import pytest
 from parallab import headless, model
 from parallab.headless import Done
 from parallab.lab import Cell
-from small_lab import small_lab
+from small_lab import TWO_WORKERS, small_lab
 
 pytestmark = pytest.mark.asyncio
 
-CHECKS = '''
-    @check("work")
-    def two(run):
-        """Two workers"""
-        return expect("workers", run.workers, has(2))
-
-    @check("work")
-    def together(run, two):
-        """At work at once"""
-        found = run.together(two)
-        expect("at work at once", found.yes, is_true("both"), observed=found.observed)
-
-    @check("work")
-    def done(run, two):
-        """Both end well"""
-        expect("exit codes", [worker.exit_code for worker in two], equals([0, 0]))
-'''
 MODULE = Cell(
     "%%writefile job.py\nimport os, signal, time\ndef work():\n    pass\ndef forever():\n    time.sleep(1000)\n"
 )
@@ -54,7 +37,7 @@ def reasons(done: Done) -> str:
 
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
 async def test_a_right_answer_passes_under_every_start_method(tmp_path: Path, method: str) -> None:
-    done = await headless.run([MODULE, GOOD], small_lab(tmp_path, CHECKS), start_method=method)
+    done = await headless.run([MODULE, GOOD], small_lab(tmp_path, TWO_WORKERS), start_method=method)
     assert verdicts(done) == {"two": "passed", "together": "passed", "done": "passed"}
     assert done.report.start_method == method
     assert headless.passed(done.report)
@@ -62,7 +45,7 @@ async def test_a_right_answer_passes_under_every_start_method(tmp_path: Path, me
 
 
 async def test_a_print_is_no_process(tmp_path: Path) -> None:
-    done = await headless.run([Cell("print('two workers')", step="work")], small_lab(tmp_path, CHECKS))
+    done = await headless.run([Cell("print('two workers')", step="work")], small_lab(tmp_path, TWO_WORKERS))
     assert verdicts(done)["two"] == "failed"
     assert not headless.passed(done.report)
 
@@ -88,7 +71,7 @@ async def test_a_hang_is_judged_and_the_notebook_goes_on(tmp_path: Path) -> None
 
 async def test_a_cell_out_of_time_is_interrupted(tmp_path: Path) -> None:
     cells = [Cell("import time\ntime.sleep(1000)", step="work"), Cell("x = 1", step="work")]
-    done = await headless.run(cells, small_lab(tmp_path, CHECKS), timeout=1)
+    done = await headless.run(cells, small_lab(tmp_path, TWO_WORKERS), timeout=1)
     assert verdicts(done)["two"] == "undecided", "it was cut off, and might have gone on to do it"
     assert done.hung == ("work",)
     assert any(isinstance(event, model.CellEnd) and not event.error for event in done.recording.events)
@@ -97,14 +80,14 @@ async def test_a_cell_out_of_time_is_interrupted(tmp_path: Path) -> None:
 async def test_a_kernel_that_never_answers_again_is_started_anew(tmp_path: Path) -> None:
     # Its sockets take themselves for another process's: the cell ends, and no reply ever comes.
     mute = Cell("import os\nos.getpid = lambda: 1", step="work")
-    done = await headless.run([MODULE, mute, MODULE, GOOD], small_lab(tmp_path, CHECKS), timeout=1)
+    done = await headless.run([MODULE, mute, MODULE, GOOD], small_lab(tmp_path, TWO_WORKERS), timeout=1)
     assert done.hung == ("work",)
     assert done.recording.dead is False
 
 
 async def test_a_kernel_that_kills_itself_is_undecided_and_never_a_pass(tmp_path: Path) -> None:
     suicide = Cell("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)", step="work")
-    done = await headless.run([MODULE, GOOD, suicide], small_lab(tmp_path, CHECKS), timeout=20)
+    done = await headless.run([MODULE, GOOD, suicide], small_lab(tmp_path, TWO_WORKERS), timeout=20)
     assert verdicts(done)["two"] == "undecided"
     assert "Your kernel died" in reasons(done)
     assert not headless.passed(done.report)
@@ -112,7 +95,7 @@ async def test_a_kernel_that_kills_itself_is_undecided_and_never_a_pass(tmp_path
 
 async def test_a_cell_that_prints_a_hundred_megabytes(tmp_path: Path) -> None:
     flood = Cell("for _ in range(100):\n    print('x' * 1_000_000)", step="work")
-    done = await headless.run([MODULE, flood, GOOD], small_lab(tmp_path, CHECKS))
+    done = await headless.run([MODULE, flood, GOOD], small_lab(tmp_path, TWO_WORKERS))
     assert verdicts(done)["done"] == "passed"
 
 
@@ -125,25 +108,25 @@ async def test_a_probe_that_falls_silent_is_no_proof_of_nothing(tmp_path: Path) 
         "        except OSError: pass",
         step="work",
     )
-    done = await headless.run([MODULE, silence, GOOD], small_lab(tmp_path, CHECKS))
+    done = await headless.run([MODULE, silence, GOOD], small_lab(tmp_path, TWO_WORKERS))
     assert verdicts(done)["two"] == "undecided"
     assert "stopped telling" in reasons(done)
 
 
 async def test_an_error_does_not_stop_the_run(tmp_path: Path) -> None:
-    done = await headless.run([MODULE, Cell("1 / 0", step="work"), GOOD], small_lab(tmp_path, CHECKS))
+    done = await headless.run([MODULE, Cell("1 / 0", step="work"), GOOD], small_lab(tmp_path, TWO_WORKERS))
     assert verdicts(done)["done"] == "passed"
 
 
 async def test_a_restart_begins_anew(tmp_path: Path) -> None:
     again = Cell("1", step="work", tags=("restart",))
-    done = await headless.run([MODULE, GOOD, again], small_lab(tmp_path, CHECKS))
+    done = await headless.run([MODULE, GOOD, again], small_lab(tmp_path, TWO_WORKERS))
     assert verdicts(done)["two"] == "failed"
 
 
 async def test_workers_left_running_die_with_the_run(tmp_path: Path) -> None:
     left = Cell("import multiprocessing as mp, job\np = mp.Process(target=job.forever)\np.start()\n", step="work")
-    done = await headless.run([MODULE, left], small_lab(tmp_path, CHECKS))
+    done = await headless.run([MODULE, left], small_lab(tmp_path, TWO_WORKERS))
     (pid,) = {event.child for event in done.recording.events if isinstance(event, model.ProcessStart)}
     assert not _runs(pid)
 
@@ -158,7 +141,7 @@ def _runs(pid: int) -> bool:
 
 async def test_no_such_kernel_is_said_in_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(headless.HeadlessError, match=re.escape("there is no kernel 'klingon': choose one of")):
-        await headless.run([GOOD], small_lab(tmp_path, CHECKS), kernel="klingon")
+        await headless.run([GOOD], small_lab(tmp_path, TWO_WORKERS), kernel="klingon")
 
 
 async def test_hundreds_of_short_processes_are_all_recorded(tmp_path: Path) -> None:
@@ -169,14 +152,14 @@ async def test_hundreds_of_short_processes_are_all_recorded(tmp_path: Path) -> N
         "for p in ps: p.start()\nfor p in ps: p.join()",
         step="work",
     )
-    done = await headless.run([MODULE, many], small_lab(tmp_path, CHECKS))
+    done = await headless.run([MODULE, many], small_lab(tmp_path, TWO_WORKERS))
     born = {event.pid for event in done.recording.events if isinstance(event, model.ProcessBorn)}
     assert (len(born), done.recording.lost) == (count, 0)
     assert f"{count}: worker 1 of {count}" in reasons(done)
 
 
 async def test_nothing_of_the_run_stays_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    lab = small_lab(tmp_path, CHECKS)
+    lab = small_lab(tmp_path, TWO_WORKERS)
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(scratch))
@@ -191,7 +174,7 @@ async def test_what_a_killed_group_leaves_on_the_machine_goes_with_the_run(tmp_p
         "daemon = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'], start_new_session=True)",
         step="work",
     )
-    done = await headless.run([left], small_lab(tmp_path, CHECKS))
+    done = await headless.run([left], small_lab(tmp_path, TWO_WORKERS))
     last = done.recording.snapshots[-1]
     # Other tests of this machine make some, too.
     mapped = {mapping.inode for process in last.processes for mapping in process.mappings}

@@ -58,10 +58,10 @@ class Server:
         while time.monotonic() < end:
             assert self.process.poll() is None, self.told()
             for file in self.runtime.glob("jpserver-*.json"):
-                url = json.loads(file.read_text())["url"]
                 try:
+                    url = json.loads(file.read_text())["url"]
                     urllib.request.urlopen(f"{url}api/status?token=secret").close()
-                except OSError:
+                except (OSError, json.JSONDecodeError):  # it is being written
                     break
                 return str(url)
             time.sleep(0.05)

@@ -16,11 +16,11 @@ from parallab.film.bounds import bounded
 from parallab.film.clock import Clock
 from parallab.film.lanes import Lanes
 from parallab.film.looks import look
-from parallab.film.moments import moment
+from parallab.film.moments import Pointer
 from parallab.film.sweep import swept
 from parallab.film.things import Things
 
-__all__ = ["NEWEST", "Clock", "Lanes", "Things", "film", "moment"]
+__all__ = ["NEWEST", "Clock", "Lanes", "Pointer", "Things", "film"]
 
 
 #: Instead of a run: the newest that started anything.

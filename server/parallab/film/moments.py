@@ -29,27 +29,36 @@ class _Found:
     """Moments of single events, which tell more than lives."""
 
 
-def moment(recording: model.Recording, about: Sequence[Any], told: story.Story | None = None) -> wire.GoalMoment | None:
-    """The moment and whom to look at; None where what was looked at is nothing that a film shows.
+class Pointer:
+    """Finds the moments of one recording, which is read once for all of them.
 
-    ``about`` are values as evidence gives them: workers, threads, locks, queues, lines, segments, waits, events,
-    and collections of these; the first that says anything decides.
+    ``told`` is the story of it that what is pointed at comes from; without one it is told here.
     """
-    clock = Clock(recording)
-    lanes, things = Lanes(recording, clock, told), Things(recording, clock)
-    for value in about:
-        found = _Found()
-        for one in _flat(value):
-            _point(one, found, recording, lanes, things)
-        if found.lanes or found.objects or found.times:
-            return wire.GoalMoment(
-                clock.ms(_when(found, clock)),
-                clock.unix,
-                recording.kernel,
-                tuple(found.lanes)[:POINTED],
-                tuple(found.objects)[:POINTED],
-            )
-    return None
+
+    def __init__(self, recording: model.Recording, told: story.Story | None = None) -> None:
+        self._recording = recording
+        self._clock = Clock(recording)
+        self._lanes, self._things = Lanes(recording, self._clock, told), Things(recording, self._clock)
+
+    def moment(self, about: Sequence[Any]) -> wire.GoalMoment | None:
+        """The moment and whom to look at; None where what was looked at is nothing that a film shows.
+
+        ``about`` are values as evidence gives them: workers, threads, locks, queues, lines, segments, waits, events,
+        and collections of these; the first that says anything decides.
+        """
+        for value in about:
+            found = _Found()
+            for one in _flat(value):
+                _point(one, found, self._recording, self._lanes, self._things)
+            if found.lanes or found.objects or found.times:
+                return wire.GoalMoment(
+                    self._clock.ms(_when(found, self._clock)),
+                    self._clock.unix,
+                    self._recording.kernel,
+                    tuple(found.lanes)[:POINTED],
+                    tuple(found.objects)[:POINTED],
+                )
+        return None
 
 
 def _when(found: _Found, clock: Clock) -> int:

@@ -1,0 +1,93 @@
+"""Which processes of a kernel's were seen, by whom, and when they ended. Pure.
+
+A look at /proc shows who is there; the credentials of a report, or a pidfd that was handed over, show
+who lived shorter than any look. A number that is given to another process begins another sighting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from parallab import model
+
+#: Numbers of processes that are remembered; of more, ended ones from the middle are forgotten.
+MOST = 4000
+
+
+class Sightings:
+    """Those of one life of a kernel; the kernel itself is none."""
+
+    def __init__(self) -> None:
+        self._seen: dict[int, list[model.Sighting]] = {}
+
+    def all(self) -> tuple[model.Sighting, ...]:
+        """All that are remembered."""
+        return tuple(one for seen in self._seen.values() for one in seen)
+
+    def living(self) -> list[int]:
+        """Whose end was not seen."""
+        return [pid for pid, seen in self._seen.items() if seen and not seen[-1].ended]
+
+    def credit(self, event: model.AnyEvent) -> None:
+        """A report's credentials confirm the process that sent it (unix(7))."""
+        mine = self._seen.setdefault(event.pid, [])
+        if isinstance(event, model.ProcessBorn) or not mine:
+            mine.append(model.Sighting(event.pid, by="credentials", first=event.at, last=event.at))
+            self._prune()
+        elif not mine[-1].ended:
+            mine[-1] = msgspec.structs.replace(mine[-1], last=event.at)
+
+    def confirm(self, event: model.ForkMade | model.ProcessStart | model.ProgramStart) -> None:
+        """Its starter handed over the child's pidfd: it exists, even if it never came to say so."""
+        mine = self._seen.setdefault(event.child, [])
+        began = event.at if isinstance(event, model.ForkMade) else event.began
+        if not mine or (mine[-1].ended and mine[-1].ended < began):
+            mine.append(model.Sighting(event.child, by="pidfd", first=event.at, last=event.at))
+            self._prune()
+
+    def bury(self, event: model.ProcessGone) -> None:
+        """Its pidfd showed that it has ended."""
+        mine = self._seen.get(event.child)
+        # A pid that is used again has a newer sighting, which is somebody else's.
+        if mine and not mine[-1].ended and mine[-1].first <= event.at:
+            code = event.exit_code if event.exit_code is not None else mine[-1].exit_code
+            mine[-1] = msgspec.structs.replace(mine[-1], ended=event.at, exit_code=code)
+
+    def look(self, present: Iterable[model.Process], began: int, now: int, *, all_seen: bool) -> None:
+        """A look that ``began`` and ended ``now`` (monotonic ns) showed these.
+
+        Unless ``all_seen``, who is not there may be one of those that were not read.
+        """
+        pids = set()
+        for process in present:
+            pids.add(process.pid)
+            mine = self._seen.setdefault(process.pid, [])
+            fits = mine and not mine[-1].ended and mine[-1].started in (0, process.started)
+            seen = mine.pop() if fits else model.Sighting(process.pid, first=now)
+            mine.append(
+                msgspec.structs.replace(
+                    seen,
+                    started=process.started,
+                    ppid=process.ppid,
+                    by="proc",
+                    last=now,
+                    cmdline=process.cmdline or seen.cmdline,
+                    comm=process.comm,
+                    exit_code=process.exit_code,
+                    ended=now if process.state in "ZX" else 0,
+                )
+            )
+        for pid, mine in self._seen.items() if all_seen else ():
+            # One that reported itself while we looked may have been born behind our back.
+            if pid not in pids and mine and not mine[-1].ended and mine[-1].last < began:
+                mine[-1] = msgspec.structs.replace(mine[-1], ended=now)
+        self._prune()
+
+    def _prune(self) -> None:
+        if len(self._seen) > MOST:
+            ended = [pid for pid, seen in self._seen.items() if all(one.ended for one in seen)]
+            middle = (ended or list(self._seen))[500:1500]
+            for pid in middle:
+                del self._seen[pid]

@@ -1,0 +1,57 @@
+"""Who of a kernel's processes was seen, by whom, and when they ended."""
+
+from __future__ import annotations
+
+from parallab import model, sightings
+from parallab.sightings import Sightings
+
+
+def process(pid: int, started: int = 5, state: str = "S") -> model.Process:
+    return model.Process(pid, started, 1, "python", state, ("python",))
+
+
+def test_a_number_given_to_another_process_is_another_sighting() -> None:
+    seen = Sightings()
+    seen.look([process(7)], 10, 20, all_seen=True)
+    seen.look([process(7, started=9)], 30, 40, all_seen=True)
+    assert [(one.started, one.first) for one in seen.all()] == [(5, 20), (9, 40)]
+
+
+def test_who_is_no_longer_there_has_ended() -> None:
+    seen = Sightings()
+    seen.look([process(7), process(8)], 10, 20, all_seen=True)
+    seen.look([process(8)], 30, 40, all_seen=True)
+    assert {one.pid: one.ended for one in seen.all()} == {7: 40, 8: 0}
+    assert seen.living() == [8]
+
+
+def test_of_a_crowd_absence_says_nothing() -> None:
+    seen = Sightings()
+    seen.look([process(7)], 10, 20, all_seen=True)
+    seen.look([], 30, 40, all_seen=False)
+    assert seen.living() == [7]
+
+
+def test_who_reported_itself_during_the_look_is_not_taken_for_ended() -> None:
+    seen = Sightings()
+    seen.credit(model.ThreadRun(pid=7, tid=7, at=35))
+    seen.look([], 30, 40, all_seen=True)
+    assert seen.living() == [7]
+
+
+def test_a_pidfd_tells_of_one_that_never_spoke_and_of_its_end() -> None:
+    seen = Sightings()
+    seen.confirm(model.ForkMade(pid=1, tid=1, at=10, child=7))
+    seen.bury(model.ProcessGone(pid=1, tid=1, at=12, child=7, exit_code=3))
+    (one,) = seen.all()
+    assert (one.pid, one.by, one.first, one.ended, one.exit_code) == (7, "pidfd", 10, 12, 3)
+
+
+def test_so_many_are_remembered_and_the_living_before_the_ended() -> None:
+    seen = Sightings()
+    seen.look([process(1)], 0, 1, all_seen=True)
+    for pid in range(2, sightings.MOST + 3):
+        seen.confirm(model.ForkMade(pid=1, tid=1, at=pid, child=pid))
+        seen.bury(model.ProcessGone(pid=1, tid=1, at=pid, child=pid, exit_code=0))
+    assert len(seen.all()) < sightings.MOST
+    assert {1, 2, sightings.MOST + 2} <= {one.pid for one in seen.all()}
