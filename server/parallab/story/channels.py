@@ -62,7 +62,7 @@ class Mailbox:
 
     @cached_property
     def most(self) -> int:
-        """How many items were in it at once, at the most, as the clock tells: one more where a taker was slow."""
+        """How many items were in it at once, at the most, as the clock tells: up to one more for each who takes."""
         size = most = 0
         for line in self.lines:
             size += (line.act == "put") - (line.act == "get")
