@@ -30,7 +30,7 @@ APART_NS = 250_000_000
 _READS = frozenset(("read", "readv", "recvfrom", "recvmsg", "recvmmsg"))
 _WRITES = frozenset(("write", "writev", "sendto", "sendmsg", "sendmmsg"))
 POLLS = frozenset(("poll", "ppoll", "select", "pselect6"))
-_EPOLLS = frozenset(("epoll_wait", "epoll_pwait", "epoll_pwait2"))
+EPOLLS = frozenset(("epoll_wait", "epoll_pwait", "epoll_pwait2"))
 _ACCEPTS = frozenset(("accept", "accept4"))
 _LOCKS = frozenset(("flock", "fcntl"))
 _SLEEPS = frozenset(("nanosleep", "clock_nanosleep"))
@@ -126,7 +126,7 @@ def stuck(previous: Snapshot, current: Snapshot, baseline: Snapshot | None = Non
     if main is None or main.blocked is None:
         return None
     hope = seen.hope[seen.main]
-    if hope != "no" and (main.blocked.call in _EPOLLS or _is_event_loop(root, main.blocked)):
+    if hope != "no" and (main.blocked.call in EPOLLS or _is_event_loop(root, main.blocked)):
         return False
     if hope != "no":
         alone = baseline is None and is_kernel(root) and _alone(current).hope[seen.main] == "no"
@@ -316,7 +316,7 @@ class _Thinker:
         if process.caught & _ALARM:
             return True
         call = thread.blocked.call
-        inside = (call.startswith("futex") and thread.blocked.inode is None) or call in POLLS or call in _EPOLLS
+        inside = (call.startswith("futex") and thread.blocked.inode is None) or call in POLLS or call in EPOLLS
         inside = inside or (call in _READS and bool(those) and all(pid == process.pid for pid, _ in those))
         return inside and bool(process.caught & ~_INNOCENT)
 
@@ -348,7 +348,7 @@ class _Thinker:
             if blocked.inode is not None:
                 return self._shared_futex(process, thread, blocked.inode)
             return self._between_threads(process, thread)
-        if call in _READS or call in _WRITES or call in POLLS or call in _EPOLLS or call in _ACCEPTS:
+        if call in _READS or call in _WRITES or call in POLLS or call in EPOLLS or call in _ACCEPTS:
             return self._files(process, thread, blocked)
         if call in _LOCKS:
             return self._locked_file(process, thread, blocked)
@@ -451,13 +451,21 @@ class _Thinker:
         holders: set[int] = set()
         inodes: list[Inode] = []
         children: list[int] = []
+        alone = 0
         for fd in blocked.fds:
             file = files.get(fd)
+            if file is not None and file.pid in self.by_pid:
+                hope = _more(hope, "yes" if self.by_pid[file.pid].state in "ZX" else "no")
+                holders.add(file.pid)
+                children.append(file.pid)
+                those.add((file.pid, file.pid))
+                continue
             if file is None or file.inode is None:
                 hope = _more(hope, "unknown")
                 continue
             inodes.append(file.inode)
             one, pids, sentinel = self._file(process, file, writes)
+            alone += pids == {process.pid}
             hope = _more(hope, one)
             holders |= pids
             if sentinel:
@@ -470,7 +478,8 @@ class _Thinker:
         if blocked.call in _ACCEPTS and self.roles[process.pid] == "manager":
             hope, those = "no", set(self._served(process, frozenset()))
         known = tuple(sorted(holders)) if hope == "no" or holders else None
-        if children and len(children) == len(inodes):
+        # An event loop also watches a socket of its own, by which its threads wake it.
+        if children and len(children) + alone == len(blocked.fds):
             target = str(children[0]) if len(children) == 1 else ""
             return self._wait(process, thread, "child", target, known), hope, frozenset(those)
         single = inodes[0] if len(inodes) == 1 else None
