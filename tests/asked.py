@@ -1,4 +1,4 @@
-"""Runs programs of ``strangers`` and ``more_strangers`` and prints what inspect and doctor say: ``python asked.py PYTHON METHOD NAME…``.
+"""Runs programs of ``strangers`` and prints what inspect and doctor say: ``python asked.py PYTHON METHOD NAME…``.
 
 A program of its own, so that it can be run as another user. It asks until the answer is the truth, or for so long as
 patience lasts; one line of JSON for each program, with what was not as it should be.

@@ -137,6 +137,26 @@ def a_reader_who_never_left(c):
     writer.join()
 
 
+class Heavy:
+    """Takes long to be made anew where it is sent."""
+
+    def __reduce__(self):
+        return time.sleep, (600,)
+
+
+@goes_on(roles="root worker", objects=["event: not set, 1 waiting"], waits=["root: event"])
+def an_assistant_who_takes_long_to_start(c):
+    """Not forked, it has not got so far as to know the event."""
+    ready = c.Event()
+    c.Process(target=_set_late, args=(Heavy(), ready), daemon=True).start()
+    ready.wait()
+
+
+def _set_late(_, ready):
+    time.sleep(600)
+    ready.set()
+
+
 @stuck("M28", stacks=True)
 def threads_with_one_full_tray_between_them(c):
     """Who should take is the one that puts: two threads pass papers on, and nobody files them."""
@@ -414,7 +434,7 @@ def _beat(_):
         time.sleep(0.05)
 
 
-@goes_on(roles="root worker", objects=["pipe: empty"])
+@goes_on(roles="root worker", objects=["pipe: empty"], waits=["root: ? of w"])
 def whichever_comes_first(c):
     hears, tells = c.Pipe(duplex=False)
     worker = c.Process(target=_sleep_with, args=(tells,), name="w", daemon=True)

@@ -11,10 +11,12 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1])]
+sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.insert(0, str(Path(__file__).parent))
+
+from ratios import Row, limit, milliseconds, table
 
 import hanging
-from ratios import Row, limit, milliseconds, table
 
 LIMIT = 1.0
 
@@ -36,9 +38,7 @@ def seconds(mistake: str) -> float:
 def rows() -> Iterator[Row]:
     """All of them together, and the slowest."""
     taken = {mistake: seconds(mistake) for mistake in hanging.HANGING}
-    yield limit(
-        f"from a standstill to its diagnosis, {len(taken)} mistakes", list(taken.values()), LIMIT, milliseconds
-    )
+    yield limit(f"from a standstill to its diagnosis, {len(taken)} mistakes", list(taken.values()), LIMIT, milliseconds)
     slowest = max(taken, key=lambda mistake: taken[mistake])
     yield limit(f"the slowest of them, {slowest}", [taken[slowest]], LIMIT, milliseconds)
 

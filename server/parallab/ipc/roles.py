@@ -19,6 +19,7 @@ Role = Literal["root", "worker", "manager", "forkserver", "resource-tracker", "p
 _TRACKER = "from multiprocessing.resource_tracker import main"
 _FORKSERVER = "from multiprocessing.forkserver import main"
 _SPAWNED = "--multiprocessing-fork"
+_HANDLE = re.compile(r"pipe_handle=(\d{1,9})\b")
 _ACCEPTS = ("accept", "accept4")
 _STANDARD = (0, 1, 2)
 _EPOLL = "anon_inode:[eventpoll]"
@@ -141,6 +142,25 @@ def _left_by_one(inode: Inode, parent: int, found: Objects) -> bool:
     if other is None or one.writers or other.readers or not (parent in one.readers and parent in other.writers):
         return False
     return not any(end.pid == parent and end.fd in _STANDARD for end in (*one.ends, *other.ends))
+
+
+def starting(snapshot: Snapshot, told: dict[int, Role]) -> frozenset[int]:
+    """Workers by spawn or forkserver that have not been told yet what to do: what they will share is not theirs yet.
+
+    Each has the pipe from which it reads that, and closes it then; of a second descriptor of it, which it keeps, it
+    learns of its parent's end (``spawn.spawn_main``, ``forkserver._serve_one``).
+    """
+    return frozenset(one.pid for one in snapshot.processes if one.state not in "ZX" and _is_starting(one, told))
+
+
+def _is_starting(process: Process, told: dict[int, Role]) -> bool:
+    if _SPAWNED in process.cmdline:
+        handle = _HANDLE.search(" ".join(process.cmdline))
+        return handle is not None and any(one.fd == int(handle[1]) and one.kind == "pipe" for one in process.files)
+    if told.get(process.ppid) != "forkserver":
+        return False
+    reads = [one.inode for one in process.files if one.kind == "pipe" and one.mode == "r"]
+    return told[process.pid] == "forkserver" or len(reads) > len(set(reads))
 
 
 def _has_own_null(orphan: Process, root: Process) -> bool:

@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from parallab.ipc import Objects, Role, Semaphore, is_kernel, objects, roles
+from parallab.ipc import Objects, Role, Semaphore, is_kernel, objects, roles, starting
 from parallab.model import Blocked, Inode, OpenFile, Process, Snapshot, Thread
 from parallab.waits import python
 
@@ -250,11 +250,14 @@ class _Thinker:
     """Main threads of managers: they look each second whether they should stop, and do nothing else."""
     outside: dict[Inode, str] = field(init=False)
     """Objects that processes beyond this snapshot hold, with the letters of their modes."""
+    starting: frozenset[int] = field(init=False)
+    """Workers that may still be given any semaphore, and then do anything with it."""
 
     def __post_init__(self) -> None:
         self.objects = objects(self.snapshot)
         self.roles = roles(self.snapshot, self.objects)
         self.by_pid = {process.pid: process for process in self.snapshot.processes}
+        self.starting = starting(self.snapshot, self.roles)
         # A process whose descriptors cannot be read may hold any end of anything.
         self.blind = any(not one.files and one.state not in "ZX" for one in self.snapshot.processes)
         self.files = {one.pid: {file.fd: file for file in one.files} for one in self.snapshot.processes}
@@ -400,7 +403,8 @@ class _Thinker:
             # Something of the learner's own in shared memory: whoever maps it may end the wait.
             pids = {one.pid for one in self.snapshot.processes if any(m.inode == inode for m in one.mappings)}
             wait = self._wait(process, thread, "object", str(inode), tuple(sorted(pids)), inode)
-            return wait, "unknown" if len(pids) == 1 or inode in self.outside else "no", self._threads(pids)
+            known_to_all = len(pids) > 1 and inode not in self.outside
+            return wait, "no" if known_to_all else "unknown", self._threads(pids | self.starting)
         holders = semaphore.holders if semaphore.is_lock else frozenset()
         known = tuple(sorted(holders)) if holders or semaphore.told else None
         if not semaphore.is_lock and semaphore.told:
@@ -420,7 +424,7 @@ class _Thinker:
         """
         others = semaphore.holders - {pid}
         if not semaphore.is_lock or not others:
-            return self._threads(semaphore.pids)
+            return self._threads(semaphore.pids | self.starting)
         found: set[Who] = set()
         for holder in others:
             process = self.by_pid.get(holder)
