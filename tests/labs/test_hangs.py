@@ -20,6 +20,10 @@ from parallab.shelf import Shelf
 from parallab.wire import MistakeView
 
 
+#: The check says what is wrong with the repair; what hangs is as the break left it: by an error.
+LIVE = {"break-exception-old-lock": "M42"}
+
+
 def hangs() -> Iterator[Any]:
     """Each under the first start method that it is for."""
     named: set[str] = set()
@@ -60,4 +64,5 @@ async def test_its_mistake_is_named_while_it_hangs(case: Case) -> None:
     await headless.run(case.cells, case.lab, steps=case.steps, inside=kernel)
 
     assert kernel.told
-    assert kernel.told[-1] == MistakeView(case.wrong.mistake, CATALOGUE[case.wrong.mistake].sentence)
+    mistake = LIVE.get(case.wrong.name, case.wrong.mistake)
+    assert kernel.told[-1] == MistakeView(mistake, CATALOGUE[mistake].sentence)
