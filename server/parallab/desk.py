@@ -186,12 +186,14 @@ class Desk:
         lab = await self._asking(shelved.lab, memories)
         made = views.lab_view(lab, shelved.checks, platform.python_version(), memories, self._library.html)
         watch = shelved.lab.watch if shelved.has_replay else None
-        translation = shelved.translation(self.languages)
         return msgspec.structs.replace(
-            made,
-            watch=watch.step if watch is not None else "",
-            language=translation.tongue.language if translation is not None else "en",
+            made, watch=watch.step if watch is not None else "", language=self._language(shelved)
         )
+
+    def _language(self, shelved: ShelvedLab) -> str:
+        """What the reader is shown the lab in."""
+        translation = shelved.translation(self.languages)
+        return translation.tongue.language if translation is not None else "en"
 
     async def replay(self, lab_id: str) -> wire.Film:
         """The film of a run of the lab's solution, with captions."""
@@ -216,18 +218,19 @@ class Desk:
         )
 
     async def open(self, lab_id: str) -> wire.OpenReply:
-        """Puts the lab's files into the learner's folder, where they are missing or of an older version."""
+        """Puts the lab's files into the learner's folder, where they are missing, older, or in another language."""
         shelved = await self._lab(lab_id)
+        language = self._language(shelved)
         memory = await self._memory(shelved.lab.id, "")
         notebook, modules = await asyncio.to_thread(
-            lambda: (self._library.notebook(shelved), self._library.modules(shelved))
+            lambda: (self._library.notebook(shelved, language), self._library.modules(shelved))
         )
         placed = await self._workplace.put(
             shelved.slug,
             notebook,
             modules,
             memory.files,
-            lambda mine: merging.merge(mine, shelved.lab, always=self._authoring),
+            lambda mine: merging.merge(mine, shelved.lab, language=language, always=self._authoring),
         )
         if placed.created or placed.digests or placed.news or not memory.files:
             opened = Opened(dict(placed.digests))

@@ -66,9 +66,9 @@ class CourseLibrary:
         """HTML that may be put into a page."""
         return _rendered(markdown)
 
-    def notebook(self, shelved: ShelvedLab) -> Mapping[str, Any]:
-        """The notebook that the learner works in."""
-        return notebook.build(shelved.lab)
+    def notebook(self, shelved: ShelvedLab, language: str = "en") -> Mapping[str, Any]:
+        """The notebook that the learner works in; ``language`` is the lab's."""
+        return notebook.build(shelved.lab, language)
 
     def modules(self, shelved: ShelvedLab) -> Mapping[str, bytes]:
         """Modules and data that the learner's code uses, by name."""

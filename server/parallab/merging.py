@@ -1,8 +1,8 @@
-"""A learner's notebook brought to a new version of its lab: what is theirs stays, what was given is renewed. Pure.
+"""A learner's notebook brought to a new version of its lab, or into another language. Pure.
 
 The notebook's own metadata says what it was given (``notebook.Given``), so a cell that nobody has
-changed is told from a learner's work without the old lab. Nothing that they wrote is changed,
-moved or removed; :class:`parallab.wire.News` says what was done.
+changed is told from a learner's work without the old lab. What is theirs stays, what was given is renewed: nothing
+that they wrote is changed, moved or removed. :class:`parallab.wire.News` says what was done.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from typing import Any
+
+import msgspec
 
 from parallab import wire
 from parallab.lab import Lab
@@ -30,28 +32,31 @@ class Merged:
     news: wire.News
 
 
-def merge(mine: Mapping[str, Any], lab: Lab, *, always: bool = False) -> Merged | None:
-    """The learner's notebook (format 4) in the lab's version; None when there is nothing to do.
+def merge(mine: Mapping[str, Any], lab: Lab, *, language: str = "en", always: bool = False) -> Merged | None:
+    """The learner's notebook (format 4) in the lab's version and this language; None when there is nothing to do.
 
-    There is nothing where it is not of this lab, does not say its version, or is as new as the lab. ``always``
-    is for authors: then the same version may have changed as well.
+    There is nothing where it is not of this lab, does not say its version, or is as new as the lab and in the language
+    already. ``always`` is for authors: then the same version may have changed as well.
     """
     ours = _mapping(_mapping(mine.get("metadata")).get(METADATA))
     before = ours.get("version")
     if ours.get("lab") != lab.id or type(before) is not int or before > lab.version:
         return None
-    if before == lab.version and not (always and _texts(given_of(mine)) != _texts(given_of(build(lab)))):
+    fresh = build(lab, language)
+    speaks = before == lab.version and ours.get("language", language) != language and bool(given_of(mine))
+    if before == lab.version and not ((always or speaks) and _texts(given_of(mine)) != _texts(given_of(fresh))):
         return None
     if not isinstance(mine.get("cells"), list) or not all(isinstance(cell, dict) for cell in mine["cells"]):
         return None
-    fresh = build(lab)
-    merging = _Merging(copy.deepcopy(mine["cells"]), given_of(mine), fresh["cells"], given_of(fresh))
+    kind = _Speaking if speaks else _Merging
+    merging = kind(copy.deepcopy(mine["cells"]), given_of(mine), fresh["cells"], given_of(fresh))
     merging.run()
     metadata = copy.deepcopy(dict(mine["metadata"]))
     metadata[METADATA] = {**ours, **fresh["metadata"][METADATA], "given": merging.given}
     notebook = {**copy.deepcopy(dict(mine)), "metadata": metadata, "cells": merging.cells}
     notebook |= {"nbformat": 4, "nbformat_minor": max(5, int(mine.get("nbformat_minor") or 0))}
-    return Merged(notebook, merging.news(before, lab))
+    news = merging.news(before, lab)
+    return Merged(notebook, msgspec.structs.replace(news, language=language) if speaks else news)
 
 
 def _texts(given: Sequence[Given]) -> list[tuple[str, str, str]]:
@@ -74,7 +79,7 @@ class _Merging:
 
     def run(self) -> None:
         _name(self.cells)
-        partners = dict(_aligned(self.old, self.new))
+        partners = dict(self._aligned())
         places = {id(new): cell for new, cell in zip(self.new, self.fresh, strict=True)}
         self._found: dict[str, dict[str, Any]] = {}
         self._ours: set[str] = set()
@@ -97,6 +102,9 @@ class _Merging:
             # Of a step's cells the lowest, since the learner may have moved some of them.
             if anchor is None or new.step != step or self._place(cell) > self._place(anchor):
                 anchor, step = cell, new.step
+
+    def _aligned(self) -> Iterator[tuple[int, Given | None]]:
+        return _aligned(self.old, self.new)
 
     def _of(self, old: Given) -> dict[str, Any] | None:
         """The cell that was given so: by its id, else an unchanged copy of it whose original is gone."""
@@ -179,6 +187,36 @@ class _Merging:
             tuple(titles[step] for step in self.renewed),
             tuple(titles[step] for step in self.kept),
         )
+
+
+@dataclass
+class _Speaking(_Merging):
+    """The same version in another language: the texts that nobody has touched are told in it, and nothing else is done.
+
+    Its cells stand in the original's places. One that has run stays as it ran, with its output.
+    """
+
+    def _aligned(self) -> Iterator[tuple[int, Given | None]]:
+        for step in dict.fromkeys(given.step for given in self.new):
+            mine = [given for given in self.old if given.step == step]
+            theirs = [given for given in self.new if given.step == step]
+            if [given.kind for given in mine] == [given.kind for given in theirs]:
+                yield from ((id(new), old) for old, new in zip(mine, theirs, strict=True))
+            else:
+                yield from _aligned(mine, theirs)
+
+    def _renew(self, old: Given, new: Given, cell: dict[str, Any], fresh: Mapping[str, Any]) -> dict[str, Any]:
+        touched = digest(source_of(cell)) != old.digest
+        ran = bool(cell.get("outputs")) or cell.get("execution_count") is not None
+        if touched or ran:
+            if touched and old.digest != new.digest and new.kind == "markdown":
+                _note(self.kept, new.step)
+            # Still what it was given, so that it follows one day if it can.
+            self._give(old, cell["id"])
+        else:
+            cell["source"] = fresh["source"]
+            self._give(new, cell["id"])
+        return cell
 
 
 def _aligned(old: Sequence[Given], new: Sequence[Given]) -> Iterator[tuple[int, Given | None]]:

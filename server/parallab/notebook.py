@@ -39,8 +39,8 @@ def given_of(notebook: Mapping[str, Any]) -> tuple[Given, ...]:
         return ()
 
 
-def build(lab: Lab) -> dict[str, Any]:
-    """The lab's notebook in format 4.5. The same lab gives the same notebook, cell ids included."""
+def build(lab: Lab, language: str = "en") -> dict[str, Any]:
+    """The lab's notebook in format 4.5, in its ``language``. The same lab gives the same cells and ids."""
     cells = list(_cells(lab))
     given = [
         {"id": made["id"], "step": cell.step, "kind": cell.cell_type, "digest": digest(cell.source)}
@@ -52,7 +52,7 @@ def build(lab: Lab) -> dict[str, Any]:
         "metadata": {
             "kernelspec": dict(KERNELSPEC),
             "language_info": {"name": "python"},
-            METADATA: {"lab": lab.id, "version": lab.version, "given": given},
+            METADATA: {"lab": lab.id, "version": lab.version, "language": language, "given": given},
         },
         "cells": cells,
     }

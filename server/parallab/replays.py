@@ -15,7 +15,7 @@ from parallab import wire
 from parallab.lab import Caption, Cell, Lab, Watch
 
 #: Bytes of a replay.json.
-LARGEST = 200 * 1024
+LARGEST = 256 * 1024
 
 Found = tuple[float, tuple[str, ...], tuple[str, ...]]
 
@@ -45,6 +45,18 @@ def load(text: bytes) -> Replay:
         return msgspec.json.decode(text, type=Replay)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ReplayError(f"is no replay: {error}") from None
+
+
+def dump(replay: Replay) -> bytes:
+    """A replay as the text of its file, without what a reader fills in anyhow: a long film has thousands of events."""
+    return msgspec.json.encode(_plain(replay)) + b"\n"
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, msgspec.Struct):
+        fields = ((one, getattr(value, one.name)) for one in msgspec.structs.fields(value))
+        return {one.encode_name: _plain(held) for one, held in fields if held != one.default}
+    return [_plain(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 def made_of(lab: Lab, solution: Mapping[str, Sequence[Cell]]) -> str:

@@ -320,7 +320,8 @@ class News(msgspec.Struct, frozen=True):
     Steps are named by their titles: those ``added``, those ``removed`` from the lab (their cells stay),
     those in which something given was ``renewed``, and those in which the learner's own was ``kept``
     though what was given has changed. ``files`` are modules of the learner's that stayed, ``old`` the
-    path of the notebook as it was.
+    path of the notebook as it was. With a ``language`` the version is the same, and the texts that the
+    learner had not changed are told in this language now.
     """
 
     before: int
@@ -331,6 +332,7 @@ class News(msgspec.Struct, frozen=True):
     kept: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
     old: str = ""
+    language: str = ""
 
 
 class OpenReply(msgspec.Struct, frozen=True):

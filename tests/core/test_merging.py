@@ -289,3 +289,63 @@ def test_its_author_gets_what_changed_in_the_same_version() -> None:
     assert merged is not None
     assert sources(merged)[-3:] == ["one = 1", "## Step two\n\nDo two better.", "two = 2"]
     assert merge(merged.notebook, new, always=True) is None
+
+
+GERMAN = lab(1, ("one", "Mach eins.", ["one = ...  # eins"]), ("two", "Mach zwei.", ["two = ..."]))
+
+
+def in_german(learner: Learner) -> Merged:
+    """What becomes of a notebook whose reader has changed to German; back again, it is as it was."""
+    before = copy.deepcopy(learner.notebook)
+    merged = merge(learner.notebook, GERMAN, language="de")
+    assert merged is not None
+    assert learner.notebook == before
+    assert merge(merged.notebook, GERMAN, language="de") is None
+    back = merge(merged.notebook, OLD)
+    assert back is not None
+    assert back.notebook == before
+    return merged
+
+
+def test_a_notebook_follows_its_readers_language() -> None:
+    merged = in_german(Learner())
+    assert sources(merged)[2:] == [
+        "## Step one\n\nMach eins.",
+        "one = ...  # eins",
+        "## Step two\n\nMach zwei.",
+        "two = ...",
+    ]
+    assert merged.notebook["metadata"]["parallab"]["language"] == "de"
+    assert (merged.news.before, merged.news.version, merged.news.language) == (1, 1, "de")
+    assert (merged.news.renewed, merged.news.kept) == ((), ())
+
+
+def test_what_was_written_or_ran_does_not_follow() -> None:
+    learner = Learner()
+    ran = learner.write("one = ...", "one = ...")
+    mine = learner.write("two = ...", "two = 2")
+    note = learner.cell("## Step two\n\nDo two.")
+    note["source"] += " I wonder why."
+    merged = in_german(learner)
+    assert merged.notebook["cells"][2]["source"] == "## Step one\n\nMach eins."
+    assert merged.notebook["cells"][3:] == [ran, note, mine]
+    assert merged.news.kept == ("Step two",)
+
+
+def test_a_new_version_in_another_language_is_a_new_version() -> None:
+    new = lab(2, ("one", "Mach eins.", ["one = None"]), TWO)
+    merged = merge(Learner().notebook, new, language="de")
+    assert merged is not None
+    assert sources(merged)[2:4] == ["## Step one\n\nMach eins.", "one = None"]
+    assert (merged.news.version, merged.news.renewed, merged.news.language) == (2, ("Step one",), "")
+    assert merged.notebook["metadata"]["parallab"]["language"] == "de"
+
+
+@pytest.mark.parametrize("part", [{"language": None}, {"given": []}, {"given": "x"}])
+def test_a_notebook_that_does_not_say_enough_stays_in_its_language(part: dict[str, Any]) -> None:
+    learner = Learner()
+    ours = learner.notebook["metadata"]["parallab"]
+    learner.notebook["metadata"]["parallab"] = {name: part.get(name, value) for name, value in ours.items()}
+    if part.get("language", "") is None:
+        del learner.notebook["metadata"]["parallab"]["language"]
+    assert merge(learner.notebook, GERMAN, language="de") is None

@@ -65,6 +65,82 @@ def test_a_step_can_be_done_by_keyboard_alone(lab: Lab) -> None:
     expect(step.button("Show solution")).to_be_focused()
 
 
+@pytest.mark.timeout(400)
+def test_l01_can_be_walked_through_by_keyboard_alone(lab: Lab) -> None:
+    page, keys, root = lab.page, lab.page.keyboard, lab.sidebar.root
+
+    def tab_to(name: str | re.Pattern[str]) -> None:
+        """Goes on with Tab from where the focus is, as somebody does who has no mouse."""
+        target = root.get_by_role("button", name=name, exact=isinstance(name, str)).first
+        for _ in range(80):
+            keys.press("Tab")
+            if target.evaluate_all("found => found.includes(document.activeElement)"):
+                return
+        raise AssertionError(f"{name} was not reached from where the focus was")
+
+    def inside() -> None:
+        """The focus has not fallen out of the sidebar with what has gone."""
+        page.wait_for_function("() => document.activeElement?.closest('.pl-Panel')")
+
+    expect(root.get_by_role("button", name=re.compile("^Start: L01 "))).to_be_visible()
+    root.get_by_role("button", name=re.compile("^L01 ")).focus()
+    tab_to(re.compile("^Start: L01 "))
+    keys.press("Enter")
+    notebook = lab.notebook("L01")
+    notebook.run(*notebook.setup())
+
+    steps = ["predict-threads", "initialised-thread", "three-at-once", "same-with-processes", "break-args"]
+    step = lab.sidebar.step(steps[0])
+    for name in steps:
+        step = lab.sidebar.step(name)
+        step.header.focus()
+        guesses = step.root.get_by_role("spinbutton")
+        if guesses.count():
+            guesses.first.focus()
+            keys.type("4")
+            tab_to("Save my prediction")
+            keys.press("Enter")
+            # Its form is gone: what was saved stands in its place, and has the focus.
+            expect(step.root.get_by_role("region", name="Prediction")).to_be_focused()
+        notebook.do(name, *answers.solution("L01", name))
+        step.header.focus()
+        tab_to("Check my work")
+        assert step.check(by=lambda: keys.press("Enter")).verdict == "passed"
+        expect(step.button("Check my work")).to_be_focused()
+        expect(step.status).to_contain_text("Passed")
+        tab_to("Next step")
+        keys.press("Enter")
+        expect(root.locator(".pl-Step[data-open='true'] .pl-Step-header")).to_be_focused()
+
+    # Radio buttons are one stop of Tab each question; arrows choose among them.
+    quiz = lab.sidebar.step("quiz")
+    quiz.header.focus()
+    for question in answers.questions("L01", "quiz"):
+        field = quiz.root.locator(f"[data-question='{question.id}']")
+        right = next(option for option in question.options if option.right)
+        box = field.get_by_label(right.text, exact=True)
+        field.locator("input").first.focus()
+        keys.press("Space")
+        while not box.is_checked():
+            keys.press("ArrowDown")
+    tab_to("Check my answers")
+    keys.press("Enter")
+    expect(quiz.status).to_contain_text("right.")
+    tab_to("Next step")
+    keys.press("Enter")
+    bench = lab.sidebar.step("clean-bench")
+    expect(bench.header).to_be_focused()
+    tab_to("Check my work")
+    assert bench.check(by=lambda: keys.press("Enter")).verdict == "passed"
+    tab_to(re.compile("^Next lab: L02 "))
+    tab_to("Reset this step")
+    inside()
+    root.get_by_role("button", name="← All labs").focus()
+    keys.press("Enter")
+    expect(root.get_by_role("button", name=re.compile("^Open again: L01 "))).to_be_visible()
+    inside()
+
+
 @pytest.mark.parametrize("theme", THEMES)
 def test_axe_finds_nothing(lab: Lab, theme: str) -> None:
     lab.theme(theme)

@@ -81,3 +81,31 @@ def test_a_standstill_is_told_in_german(german: Lab) -> None:
     expect(stuck).to_contain_text("wartet auf")
     stuck.get_by_role("button", name="Unterbrechen").click()
     expect(german.sidebar.notice("Die Zelle wurde unterbrochen: einmal.")).to_be_visible(timeout=SLOW)
+
+
+def test_a_notebook_begun_in_english_follows_into_german(lab: Lab) -> None:
+    notebook = lab.start("L01")
+    (cell,) = notebook.put("initialised-thread", "# mine, and dear to me")
+    notebook.save()
+    file = lab.server.home / "settings" / f"{PLUGIN}.jupyterlab-settings"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps({"locale": "de_DE"}))
+    lab.reload()
+    notebook = lab.notebook("L01")
+    notice = lab.sidebar.notice("Dieses Notebook ist in einer anderen Sprache: Englisch.")
+    notice.get_by_role("button", name="Auf Deutsch zeigen").click()
+    expect(lab.sidebar.notice("Dein Notebook ist jetzt auf Deutsch.")).to_be_visible(timeout=SLOW)
+    expect(notice).to_have_count(0)
+    expect(lab.page.locator(".jp-Notebook").get_by_role("heading", name="Sieh in deinen Kernel hinein")).to_be_visible()
+    assert notebook.source(cell) == "# mine, and dear to me"
+    # Read, it is put away, and the focus stays in the sidebar.
+    lab.sidebar.button("Habe ich gelesen").click()
+    expect(lab.sidebar.notice("Dein Notebook ist jetzt auf Deutsch.")).to_have_count(0)
+    assert lab.page.evaluate("() => document.activeElement.closest('.pl-Panel') !== null")
+
+
+def test_the_settings_are_told_in_german(german: Lab) -> None:
+    german.command("settingeditor:open", {"query": "Parallab"})
+    editor = german.page.locator(".jp-SettingsPanel")
+    expect(editor.get_by_text("Dem Notebook folgen")).to_be_visible(timeout=SLOW)
+    expect(editor.get_by_text("Follow the notebook")).to_have_count(0)

@@ -92,8 +92,13 @@ def test_a_program_is_put_together_and_a_line_too_many_is_explained(lab: Lab) ->
     step = lab.sidebar.step("parsons-lock")
     lines = step.root.get_by_role("group", name="Lines of your program")
     extra, why = next(iter(reasons.items()))
-    for block in (order[1], order[0], *order[2:], extra):
+    for block in (order[1], *order[2:], extra):
         lines.locator(f"[data-line='{block}']").get_by_role("button", name=re.compile("^Add")).click()
+    # A line can be drawn to its place, too: here to the second.
+    second = lines.locator(f"[data-line='{order[2]}']")
+    lines.locator(f"[data-line='{order[0]}']").drag_to(second)
+    chosen = lines.locator("ol [data-line]")
+    expect(chosen.nth(1)).to_have_attribute("data-line", order[0])
     outcome = step.root.locator(".pl-Outcome")
     step.button("Check my program").click()
     expect(outcome).to_contain_text("Not right.")

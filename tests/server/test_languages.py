@@ -95,3 +95,14 @@ async def test_a_translation_that_cannot_be_read_leaves_the_lab_in_english(ask, 
 async def test_a_language_that_nobody_translated_is_english(ask) -> None:
     lab = (await ask("pl", "labs/L90")).json
     assert (lab["language"], lab["title"]) == ("en", "Of all kinds")
+
+
+async def test_a_notebook_follows_the_readers_language_when_it_is_opened_again(ask, jp_root_dir: Path) -> None:
+    opened = (await ask("en", "labs/L90/open", {})).json
+    path = jp_root_dir / opened["path"]
+    assert "A *story*." in path.read_text(encoding="utf-8")
+    again = (await ask("de", "labs/L90/open", {})).json
+    assert (again["created"], again["news"]["language"], again["news"]["old"]) == (False, "de", "")
+    assert "Eine *Geschichte*." in path.read_text(encoding="utf-8")
+    assert sorted(one.name for one in path.parent.glob("*.ipynb")) == [path.name]
+    assert (await ask("de", "labs/L90/open", {})).json["news"] is None

@@ -167,6 +167,7 @@ async def test_a_new_version_comes_into_the_notebook_and_the_old_file_is_kept(
         "kept": [],
         "files": ["tally.py"],
         "old": old,
+        "language": "",
     }
     kept = nbformat.read(jp_root_dir / old, as_version=4)
     assert kept.cells == notebook["cells"]

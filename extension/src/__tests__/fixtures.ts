@@ -222,6 +222,7 @@ export function aNews(part: Partial<News> = {}): News {
     kept: [],
     files: [],
     old: 'parallab/04/04.version-1.ipynb',
+    language: '',
     ...part
   };
 }

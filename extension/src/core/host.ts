@@ -27,6 +27,8 @@ export interface HostNotebook {
   readonly lab: string | null;
   /** The version of the lab that the notebook was made from, null where it does not say. */
   readonly version: number | null;
+  /** What its texts are told in, as `de`; null where it does not say. */
+  readonly language: string | null;
   /** The step of the cell that has the cursor. */
   readonly activeStep: string | null;
   /** The steps whose text stands in the notebook. */

@@ -11,6 +11,7 @@ function host(
       path: 'a.ipynb',
       lab,
       version: null,
+      language: null,
       activeStep: null,
       texts: []
     },

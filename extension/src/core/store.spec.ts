@@ -34,6 +34,7 @@ const IN_FRONT: HostState = {
     path: 'L04.ipynb',
     lab: 'L04',
     version: null,
+    language: null,
     activeStep: 'one',
     texts: []
   },
@@ -110,6 +111,7 @@ describe('where the learner is', () => {
         path: 'L04.ipynb',
         lab: 'L04',
         version: null,
+        language: null,
         activeStep: 'two',
         texts: []
       }
@@ -166,6 +168,7 @@ describe('where the learner is', () => {
         path: 'mine.ipynb',
         lab: null,
         version: null,
+        language: null,
         activeStep: null,
         texts: []
       }

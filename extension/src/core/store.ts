@@ -385,7 +385,8 @@ export class LabStore {
       this._merge(lab, reply.progress);
       const key = workKey(lab, step);
       const judged = (this._state.work[key] ?? NO_WORK).judged + 1;
-      this._setWork(lab, step, { judged });
+      // A doubt was about the verdict before.
+      this._setWork(lab, step, { judged, doubt: null });
       return reply;
     });
   }

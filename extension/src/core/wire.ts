@@ -537,7 +537,8 @@ export interface MistakeView {
 Steps are named by their titles: those ``added``, those ``removed`` from the lab (their cells stay),
 those in which something given was ``renewed``, and those in which the learner's own was ``kept``
 though what was given has changed. ``files`` are modules of the learner's that stayed, ``old`` the
-path of the notebook as it was. */
+path of the notebook as it was. With a ``language`` the version is the same, and the texts that the
+learner had not changed are told in this language now. */
 export interface News {
   readonly before: number;
   readonly version: number;
@@ -547,6 +548,7 @@ export interface News {
   readonly kept: readonly string[];
   readonly files: readonly string[];
   readonly old: string;
+  readonly language: string;
 }
 
 /** A cell to put into the learner's notebook. */

@@ -83,6 +83,7 @@ export class NotebookHost implements Host, IDisposable {
         path: panel.context.path,
         lab: labOf(panel),
         version: versionOf(panel.model),
+        language: text(panel.model?.getMetadata(METADATA), 'language'),
         activeStep: steps[active] ?? null,
         texts: textsOf(cells)
       },

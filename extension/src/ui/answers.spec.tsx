@@ -1,4 +1,4 @@
-import { render, screen, within } from '@testing-library/react';
+import { fireEvent, render, screen, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import * as React from 'react';
 import { aWork, kit, spies } from '../__tests__/views';
@@ -335,6 +335,28 @@ describe('a Parsons problem', () => {
     await user.click(button('Check my program'));
     expect(actions.answer).toHaveBeenCalledWith('parsons', {
       parsons: ['a', 'b']
+    });
+  });
+
+  test('is put together by drawing lines, from below and within it', async () => {
+    const actions = show();
+    const line = (text: string) => screen.getByText(text).closest('li')!;
+    const draw = (text: string, to: Element) => {
+      const dataTransfer = { effectAllowed: '' };
+      fireEvent.dragStart(line(text), { dataTransfer });
+      fireEvent.dragOver(to, { dataTransfer });
+      fireEvent.drop(to, { dataTransfer });
+      fireEvent.dragEnd(line(text), { dataTransfer });
+    };
+    draw('p.join()', screen.getByText('Add the first line.'));
+    draw('p.run()', line('p.join()').parentElement!);
+    draw('p.start()', line('p.join()'));
+    draw('p.run()', line('p.start()'));
+    // What comes from elsewhere is not taken.
+    fireEvent.drop(line('p.start()'), { dataTransfer: { files: [] } });
+    await userEvent.click(button('Check my program'));
+    expect(actions.answer).toHaveBeenCalledWith('parsons', {
+      parsons: ['x', 'a', 'b']
     });
   });
 

@@ -21,6 +21,7 @@ export function CourseHome(props: CourseHomeProps): React.JSX.Element {
   const { course, kit } = props;
   const { trans } = kit;
   const reached = course.objectives.filter(one => one.reached).length;
+  const next = course.labs.find(lab => !lab.problem && !isDone(lab));
   return (
     <section className="pl-Course" aria-labelledby="pl-course-title">
       <h2 className="pl-Title" id="pl-course-title">
@@ -51,7 +52,7 @@ export function CourseHome(props: CourseHomeProps): React.JSX.Element {
       ) : (
         <ol className="pl-Labs">
           {course.labs.map(lab => (
-            <LabLine key={lab.id} lab={lab} {...props} />
+            <LabLine key={lab.id} lab={lab} next={lab === next} {...props} />
           ))}
         </ol>
       )}
@@ -72,13 +73,20 @@ export function CourseHome(props: CourseHomeProps): React.JSX.Element {
   );
 }
 
+function isDone(lab: LabSummary): boolean {
+  return lab.steps > 0 && lab.passed >= lab.steps;
+}
+
 function LabLine(
-  props: CourseHomeProps & { readonly lab: LabSummary }
+  props: CourseHomeProps & {
+    readonly lab: LabSummary;
+    /** It is the first that is not done: where to go on. */
+    readonly next: boolean;
+  }
 ): React.JSX.Element {
   const { lab, opening, actions, kit } = props;
   const { trans } = kit;
-  const done = lab.steps > 0 && lab.passed >= lab.steps;
-  const verb = done
+  const verb = isDone(lab)
     ? trans.__('Open again')
     : lab.started
       ? trans.__('Continue')
@@ -121,6 +129,7 @@ function LabLine(
             )}
           />
           <Button
+            kind={props.next ? 'primary' : 'plain'}
             off={opening !== null}
             label={`${verb}: ${lab.id} ${lab.title}`}
             onClick={() => actions.openLab(lab.id)}

@@ -27,7 +27,7 @@ export function Doubt(props: DoubtProps): React.JSX.Element | null {
     return null;
   }
   return (
-    <div className="pl-Row">
+    <div className="pl-Row pl-mod-quiet">
       <Button
         kind="quiet"
         off={!canAsk || work.busy !== null}

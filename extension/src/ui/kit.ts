@@ -21,6 +21,16 @@ export function sameLanguage(one: string, other: string): boolean {
   return one.split('-')[0] === other.split('-')[0];
 }
 
+/** What the reader calls a language, as “German”; the tag itself where it is none that the browser knows. */
+export function languageName(tag: string, kit: Pick<Kit, 'language'>): string {
+  try {
+    const names = new Intl.DisplayNames([kit.language], { type: 'language' });
+    return names.of(tag) ?? tag;
+  } catch {
+    return tag;
+  }
+}
+
 /** What the learner has set about the views. */
 export interface ViewSettings {
   /** A failed goal keeps its hint folded until it is asked for. */

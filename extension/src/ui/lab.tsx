@@ -87,7 +87,8 @@ export function LabPage(props: LabPageProps): React.JSX.Element {
         label={trans.__('%1 of %2 steps', String(passed), String(of))}
       />
       {/* Without a server every kernel looks lost: one message is enough. */}
-      {state.problem?.kind === 'unreachable' ? null : (
+      {state.problem?.kind === 'unreachable' ||
+      (situation === 'busy' && kernel?.stuck) ? null : (
         <SituationNotice
           situation={situation}
           lab={state.labId ?? lab.id}
@@ -101,6 +102,8 @@ export function LabPage(props: LabPageProps): React.JSX.Element {
         lab={state.labId ?? lab.id}
         version={lab.version}
         has={own?.version ?? null}
+        language={lab.language}
+        speaks={own?.language ?? null}
         news={state.news[state.labId ?? lab.id] ?? null}
         opening={state.opening !== null}
         actions={actions}
@@ -111,16 +114,17 @@ export function LabPage(props: LabPageProps): React.JSX.Element {
           {trans.__('This lab has not been translated yet.')}
         </p>
       )}
+      <Stuck {...now} />
+      <Rescued {...now} />
       <Pictures
         lab={lab}
-        kernel={kernel !== null}
+        // Who is stuck is offered it there already.
+        kernel={kernel !== null && !kernel.stuck}
         actions={actions}
         kit={kit}
       />
       <SightWarning sight={state.sight} kernel={kernel} kit={kit} />
       <ClassTrouble classroom={classroom} kit={kit} />
-      <Stuck {...now} />
-      <Rescued {...now} />
       {/* Who hangs is looked at while it hangs; what is left, after a rescue. */}
       {first ? <RunningNow {...now} /> : null}
       {lab.html ? (

@@ -12,6 +12,8 @@ function show(part: Partial<NewVersionProps>) {
       lab="L04"
       version={2}
       has={2}
+      language="en"
+      speaks="en"
       news={null}
       opening={false}
       actions={actions}
@@ -64,6 +66,37 @@ test('what happened is told in words, only what did happen, until it was read', 
   ]);
   await userEvent.click(screen.getByRole('button', { name: 'I have read it' }));
   expect(actions.closeNews).toHaveBeenCalledWith('L04');
+});
+
+test('a notebook in another language is offered the reader’s', async () => {
+  const actions = show({ language: 'de', speaks: 'en' });
+  expect(
+    screen.getByText('This notebook is in another language: English.')
+  ).toBeInTheDocument();
+  await userEvent.click(
+    screen.getByRole('button', { name: 'Show it in German' })
+  );
+  expect(actions.openLab).toHaveBeenCalledWith('L04');
+});
+
+test('one that does not say its language is left in peace', () => {
+  show({ language: 'de', speaks: null });
+  expect(screen.queryByRole('button')).not.toBeInTheDocument();
+});
+
+test('a notebook that has changed its language says what stayed', () => {
+  show({
+    language: 'de',
+    speaks: 'de',
+    news: aNews({ before: 2, language: 'de', kept: ['Four at once'], old: '' })
+  });
+  expect(screen.getByRole('status')).toHaveTextContent(
+    'Your notebook is now in German.'
+  );
+  expect(told()).toEqual([
+    'What you wrote, and what you ran, has stayed.',
+    'You had changed the text of “Four at once”, so yours stays.'
+  ]);
 });
 
 test('cells of removed steps and renewed texts are told, too', () => {

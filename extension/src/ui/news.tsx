@@ -1,10 +1,10 @@
-/** A new version of a lab: that there is one, and what it brought into the learner's notebook. */
+/** A new version of a lab, or another language: what a notebook could get, and what it got. */
 
 import * as React from 'react';
 import type { News } from '../core';
 import type { Actions } from './actions';
 import { Button, Notice } from './controls';
-import type { Kit, Trans } from './kit';
+import { languageName, sameLanguage, type Kit, type Trans } from './kit';
 
 export interface NewVersionProps {
   readonly lab: string;
@@ -12,6 +12,10 @@ export interface NewVersionProps {
   readonly version: number;
   /** Of the notebook in front, null when it is not this lab's or does not say. */
   readonly has: number | null;
+  /** What the lab is told in here. */
+  readonly language: string;
+  /** What the notebook in front is told in, null when it is not this lab's or does not say. */
+  readonly speaks: string | null;
   readonly news: News | null;
   readonly opening: boolean;
   readonly actions: Pick<Actions, 'openLab' | 'closeNews'>;
@@ -19,17 +23,25 @@ export interface NewVersionProps {
 }
 
 export function NewVersion(props: NewVersionProps): React.JSX.Element | null {
-  const { lab, version, has, news, opening, actions, kit } = props;
+  const { lab, version, has, language, speaks, news } = props;
+  const { actions, kit } = props;
   const { trans } = kit;
   if (news !== null) {
     return (
       <div role="status">
         <Notice
           tone="info"
-          title={trans.__(
-            'Your notebook is now of version %1 of the lab.',
-            String(news.version)
-          )}
+          title={
+            news.language
+              ? trans.__(
+                  'Your notebook is now in %1.',
+                  languageName(news.language, kit)
+                )
+              : trans.__(
+                  'Your notebook is now of version %1 of the lab.',
+                  String(news.version)
+                )
+          }
           actions={
             <Button onClick={() => actions.closeNews(lab)}>
               {trans.__('I have read it')}
@@ -45,23 +57,37 @@ export function NewVersion(props: NewVersionProps): React.JSX.Element | null {
       </div>
     );
   }
-  if (has === null || has >= version) {
+  if (has === null || has > version) {
     return null;
+  }
+  if (has === version) {
+    return speaks === null || sameLanguage(speaks, language) ? null : (
+      <Notice
+        tone="info"
+        title={trans.__(
+          'This notebook is in another language: %1.',
+          languageName(speaks, kit)
+        )}
+        actions={
+          <Bring {...props}>
+            {trans.__('Show it in %1', languageName(language, kit))}
+          </Bring>
+        }
+      >
+        <p>
+          {trans.__(
+            'Its texts can be renewed in yours. What you wrote, and what you ran, stays as it is.'
+          )}
+        </p>
+      </Notice>
+    );
   }
   return (
     <Notice
       tone="info"
       title={trans.__('There is a new version of this lab.')}
       actions={
-        <Button
-          kind="primary"
-          off={opening}
-          onClick={() => actions.openLab(lab)}
-        >
-          {opening
-            ? trans.__('Opening…')
-            : trans.__('Bring it into my notebook')}
-        </Button>
+        <Bring {...props}>{trans.__('Bring it into my notebook')}</Bring>
       }
     >
       <p>
@@ -75,9 +101,34 @@ export function NewVersion(props: NewVersionProps): React.JSX.Element | null {
   );
 }
 
+/** Opens the notebook once more, which brings it up to date. */
+function Bring(
+  props: NewVersionProps & { readonly children: string }
+): React.JSX.Element {
+  const { lab, opening, actions, kit, children } = props;
+  return (
+    <Button kind="primary" off={opening} onClick={() => actions.openLab(lab)}>
+      {opening ? kit.trans.__('Opening…') : children}
+    </Button>
+  );
+}
+
 function newsWords(news: News, trans: Trans): readonly string[] {
   const list = (names: readonly string[]) =>
     names.map(name => trans.__('“%1”', name)).join(', ');
+  if (news.language) {
+    return [
+      trans.__('What you wrote, and what you ran, has stayed.'),
+      ...(news.kept.length > 0
+        ? [
+            trans.__(
+              'You had changed the text of %1, so yours stays.',
+              list(news.kept)
+            )
+          ]
+        : [])
+    ];
+  }
   const words: [readonly string[], (names: string) => string][] = [
     [news.added, names => trans.__('New: %1.', names)],
     [

@@ -1,4 +1,4 @@
-/** Lines put in order with buttons, by mouse and by keyboard alike. */
+/** Lines put in order: drawn to their place, or moved with buttons, by mouse and by keyboard alike. */
 
 import * as React from 'react';
 import { Button } from './controls';
@@ -58,12 +58,24 @@ export function Order(props: OrderProps): React.JSX.Element {
     }
   };
   const at = moved ? chosen.indexOf(moved.id) : -1;
+  const drag = useDragging(off, (id, before) => {
+    const others = chosen.filter(one => one !== id);
+    const to = before === null ? others.length : others.indexOf(before);
+    onChange([...others.slice(0, to), id, ...others.slice(to)]);
+  });
 
   return (
     <div className="pl-Order" role="group" aria-label={props.label}>
-      <ol className="pl-Order-lines" ref={list}>
+      <ol className="pl-Order-lines" ref={list} {...drag.over(null)}>
         {chosen.map((id, index) => (
-          <li key={id} className="pl-Order-line" data-line={id}>
+          <li
+            key={id}
+            className="pl-Order-line"
+            data-line={id}
+            {...drag.of(id)}
+            {...drag.over(id)}
+          >
+            <Grip />
             {picking ? (
               <code>{textOf(id)}</code>
             ) : (
@@ -107,7 +119,9 @@ export function Order(props: OrderProps): React.JSX.Element {
         ))}
       </ol>
       {picking && chosen.length === 0 ? (
-        <p className="pl-Empty">{trans.__('Add the first line.')}</p>
+        <p className="pl-Empty" {...drag.over(null)}>
+          {trans.__('Add the first line.')}
+        </p>
       ) : null}
       {picking && rest.length > 0 ? (
         <>
@@ -116,7 +130,13 @@ export function Order(props: OrderProps): React.JSX.Element {
           </p>
           <ul className="pl-Order-lines">
             {rest.map(line => (
-              <li key={line.id} className="pl-Order-line" data-line={line.id}>
+              <li
+                key={line.id}
+                className="pl-Order-line"
+                data-line={line.id}
+                {...drag.of(line.id)}
+              >
+                <Grip />
                 <code>{line.text}</code>
                 <span className="pl-Order-buttons">
                   <Button
@@ -145,4 +165,68 @@ export function Order(props: OrderProps): React.JSX.Element {
       </span>
     </div>
   );
+}
+
+/** Says to the eye that a line can be drawn; whoever does not see has the buttons. */
+function Grip(): React.JSX.Element {
+  return (
+    <span className="pl-Order-grip" aria-hidden="true">
+      ⠿
+    </span>
+  );
+}
+
+interface Dragging {
+  /** What makes a line one that can be drawn. */
+  readonly of: (id: string) => React.HTMLAttributes<HTMLElement>;
+  /** What takes one that is let go of: before this line, or with null at the end. */
+  readonly over: (before: string | null) => React.HTMLAttributes<HTMLElement>;
+}
+
+/** Drawing lines with the mouse. Only lines of this list are taken: no file, and nothing of another list. */
+function useDragging(
+  off: boolean,
+  drop: (id: string, before: string | null) => void
+): Dragging {
+  const [dragged, setDragged] = React.useState<string | null>(null);
+  const [place, setPlace] = React.useState<string | null | undefined>();
+  const end = () => {
+    setDragged(null);
+    setPlace(undefined);
+  };
+  const marks = (on: boolean, name: string) =>
+    on ? { [`data-${name}`]: 'true' } : {};
+  return {
+    of: id => ({
+      draggable: !off,
+      onDragStart: event => {
+        event.stopPropagation();
+        event.dataTransfer.effectAllowed = 'move';
+        setDragged(id);
+      },
+      onDragEnd: end,
+      ...marks(dragged === id, 'dragged')
+    }),
+    over: before => ({
+      onDragOver: event => {
+        if (dragged !== null && dragged !== before) {
+          event.preventDefault();
+          event.stopPropagation();
+          setPlace(before);
+        }
+      },
+      onDrop: event => {
+        if (dragged !== null && dragged !== before) {
+          event.preventDefault();
+          event.stopPropagation();
+          drop(dragged, before);
+          end();
+        }
+      },
+      ...marks(
+        dragged !== null && place === before && dragged !== before,
+        'over'
+      )
+    })
+  };
 }

@@ -1,4 +1,4 @@
-import { render, screen, within } from '@testing-library/react';
+import { act, render, screen, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import * as React from 'react';
 import {
@@ -179,6 +179,7 @@ describe('a lab', () => {
       path: 'L04.ipynb',
       lab: 'L04',
       version: null,
+      language: null,
       activeStep: 'two',
       texts: []
     },
@@ -231,6 +232,7 @@ describe('a lab', () => {
           path: 'a',
           lab: null,
           version: null,
+          language: null,
           activeStep: null,
           texts: []
         }
@@ -245,6 +247,7 @@ describe('a lab', () => {
           path: 'a',
           lab: 'L08',
           version: null,
+          language: null,
           activeStep: null,
           texts: []
         }
@@ -329,5 +332,66 @@ describe('a lab', () => {
       /stuck.*Each worker waits/
     );
     expect(now.getByText(/waits for lock B/)).toBeInTheDocument();
+  });
+});
+
+describe('the focus', () => {
+  const lab = aLab({
+    steps: [
+      aStep({
+        id: 'one',
+        prompts: [{ id: 'p', text: 'How many?', form: 'number', choices: [] }]
+      })
+    ]
+  });
+  const open = {
+    view: 'lab',
+    labId: 'L04',
+    labs: { L04: lab },
+    openStep: 'one'
+  } as const;
+  const shown = (part: Partial<State>) => (
+    <Panel
+      state={aState({ ...open, ...part })}
+      settings={settings}
+      actions={spies()}
+      kit={kit}
+    />
+  );
+  const saved = {
+    L04: {
+      ...lab,
+      progress: [
+        aProgress('one', {
+          prediction: { answers: { p: '2' }, at: 1, late: false, observed: {} }
+        })
+      ]
+    }
+  };
+
+  test('stays near the button that is gone with its form', () => {
+    const { rerender } = render(shown({}));
+    act(() => button('Save my prediction').focus());
+    rerender(shown({ labs: saved }));
+    expect(screen.getByRole('region', { name: 'Prediction' })).toHaveFocus();
+  });
+
+  test('stays where the learner has gone meanwhile', () => {
+    const { rerender } = render(
+      <>
+        {shown({})}
+        <textarea aria-label="The notebook" />
+      </>
+    );
+    act(() => button('Save my prediction').focus());
+    const elsewhere = screen.getByLabelText('The notebook');
+    act(() => elsewhere.focus());
+    rerender(
+      <>
+        {shown({ labs: saved })}
+        <textarea aria-label="The notebook" />
+      </>
+    );
+    expect(elsewhere).toHaveFocus();
   });
 });

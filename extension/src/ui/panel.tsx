@@ -5,6 +5,7 @@ import { labOf, type State } from '../core';
 import type { Actions } from './actions';
 import { Button } from './controls';
 import { CourseHome } from './course';
+import { useKeptFocus } from './focus';
 import type { Kit, ViewSettings } from './kit';
 import { LabPage } from './lab';
 import { Leftovers } from './leftovers';
@@ -21,8 +22,10 @@ export function Panel(props: PanelProps): React.JSX.Element {
   const { state, actions, kit } = props;
   const { trans } = kit;
   const problem = state.problem ?? state.pageProblem;
+  const content = React.useRef<HTMLDivElement>(null);
+  useKeptFocus(content);
   return (
-    <div className="pl-Panel-content">
+    <div className="pl-Panel-content" ref={content}>
       {state.view === 'lab' ? (
         <nav className="pl-Nav" aria-label={trans.__('Course')}>
           <Button kind="quiet" onClick={actions.showCourse}>

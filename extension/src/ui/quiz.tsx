@@ -254,7 +254,12 @@ export function answerSentence(
 ): string {
   const graded = answered.filter(one => one.right !== null);
   const right = graded.filter(one => one.right).length;
-  return graded.length === 0
-    ? kit.trans.__('Saved.')
+  if (graded.length === 0) {
+    return kit.trans.__('Saved.');
+  }
+  return graded.length === 1
+    ? right === 1
+      ? kit.trans.__('Right.')
+      : kit.trans.__('Not right yet.')
     : kit.trans.__('%1 of %2 right.', String(right), String(graded.length));
 }

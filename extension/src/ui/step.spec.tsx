@@ -145,6 +145,25 @@ test('a failed goal is told as the design draws it', () => {
   );
 });
 
+test('why nothing could be told of any goal is said once', () => {
+  const reason = 'This kernel is not recorded.';
+  const goals = ['a', 'b'].map(id =>
+    aGoal({ id, verdict: 'undecided', reason })
+  );
+  show({
+    step: aStep({
+      id: 'one',
+      goals: goals.map(({ id, text }) => ({ id, text, phase: null }))
+    }),
+    progress: aProgress('one', {
+      verdict: 'undecided',
+      last: aResult('one', goals, { verdict: 'undecided' })
+    })
+  });
+  expect(screen.getAllByText(reason)).toHaveLength(1);
+  expect(screen.getAllByText('Undecided')).toHaveLength(3);
+});
+
 test('what was broken on purpose is told as done, and what comes next', () => {
   const goals = [
     aGoal({ id: 'break', phase: 'break', verdict: 'passed' }),

@@ -93,7 +93,16 @@ export function Step(props: StepProps): React.JSX.Element {
               {step.stretch ? trans.__('Stretch') : trans.__('Optional')}
             </span>
           )}
-          <span className="pl-Step-mark">{stateText(props, trans)}</span>
+          <span
+            className={
+              // An open circle says it to the eye; ten times the words would be noise.
+              stateText(props, trans) === markText('not-attempted', trans)
+                ? 'pl-Hidden'
+                : 'pl-Step-mark'
+            }
+          >
+            {stateText(props, trans)}
+          </span>
         </button>
       </h3>
       {open ? (

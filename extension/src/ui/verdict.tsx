@@ -61,6 +61,7 @@ export function Verdict(props: VerdictProps): React.JSX.Element {
   const { goals, progress, kit } = props;
   const { trans } = kit;
   const last = progress?.last ?? null;
+  const common = commonReason(goals);
   const kept =
     progress?.verdict === 'passed' &&
     last !== null &&
@@ -74,9 +75,19 @@ export function Verdict(props: VerdictProps): React.JSX.Element {
       ) : null}
       <ul className="pl-Goals" aria-label={trans.__('Goals')}>
         {goals.map(goal => (
-          <GoalLine key={goal.id} goal={goal} {...props} />
+          <GoalLine key={goal.id} goal={goal} {...props} common={common} />
         ))}
       </ul>
+      {common ? (
+        <dl className="pl-Finding">
+          <div className="pl-Finding-row">
+            <dt>{trans.__('Because')}</dt>
+            <dd>
+              <Text text={common} />
+            </dd>
+          </div>
+        </dl>
+      ) : null}
       {last !== null && last.not_recorded.length > 0 ? (
         <details className="pl-NotRecorded">
           <summary>{trans.__('What could not be recorded')}</summary>
@@ -91,9 +102,22 @@ export function Verdict(props: VerdictProps): React.JSX.Element {
   );
 }
 
-function GoalLine(
-  props: VerdictProps & { readonly goal: Goal }
-): React.JSX.Element {
+/** Why nothing could be told of any of several goals, where it is the same for all: "" otherwise. */
+function commonReason(goals: readonly Goal[]): string {
+  const [first, ...others] = goals.map(goal => goal.result);
+  const untold = first?.verdict === 'undecided' || first?.verdict === 'broken';
+  const same = others.every(
+    one => one?.verdict === first?.verdict && one?.reason === first?.reason
+  );
+  return untold && same && others.length > 0 ? first.reason : '';
+}
+
+type GoalProps = VerdictProps & {
+  readonly goal: Goal;
+  readonly common: string;
+};
+
+function GoalLine(props: GoalProps): React.JSX.Element {
   const { goal, kit } = props;
   const { trans } = kit;
   const mark = goal.result?.verdict ?? 'not-attempted';
@@ -120,14 +144,16 @@ function GoalLine(
             {markText(mark, trans)}
           </span>
         </p>
-        {goal.result ? <Finding {...props} result={goal.result} /> : null}
+        {goal.result && !props.common ? (
+          <Finding {...props} result={goal.result} />
+        ) : null}
       </div>
     </li>
   );
 }
 
 function Finding(
-  props: VerdictProps & { readonly result: GoalResult; readonly goal: Goal }
+  props: GoalProps & { readonly result: GoalResult }
 ): React.JSX.Element | null {
   const { result, kit } = props;
   const { trans } = kit;
@@ -203,7 +229,7 @@ function Finding(
 
 /** To the moment that decided it, in the picture of what really happened. */
 function ShowMe(
-  props: VerdictProps & { readonly result: GoalResult; readonly goal: Goal }
+  props: GoalProps & { readonly result: GoalResult }
 ): React.JSX.Element | null {
   const { goal, result, actions, kit } = props;
   const { moment } = result;

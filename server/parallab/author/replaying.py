@@ -6,8 +6,6 @@ import asyncio
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import msgspec
-
 from parallab import headless, replays
 from parallab.author.fault import Fault
 from parallab.film import film
@@ -42,7 +40,7 @@ async def replay(
     whole = film(done.recording)
     told = replays.finished(film(done.recording, run=replays.run_of(whole, watch)), lab.lab, watch)
     made = Replay(1, lab.lab.id, lab.lab.version, replays.made_of(lab.lab, lab.solution), told)
-    text = msgspec.json.encode(made) + b"\n"
+    text = replays.dump(made)
     if len(text) > replays.LARGEST:
         raise ReplayError(
             f"the film has {len(text) // 1024} KiB, and {replays.LARGEST // 1024} are allowed: "

@@ -54,6 +54,22 @@ describe('a reel', () => {
     expect(doing(deadlock.end)).toEqual(['ended', 'ended']);
   });
 
+  it('gives time to read each caption, also of those that come at once', () => {
+    const caption = { lanes: [], objects: [] };
+    const told = new Reel({
+      ...fourAtOnce,
+      captions: [
+        { ...caption, at: fourAtOnce.begin, text: 'One.' },
+        { ...caption, at: fourAtOnce.begin, text: 'And another one.' }
+      ]
+    });
+    const [first, second] = told.stops;
+    expect(told.captionAt(first!.at)?.text).toBe('One.');
+    expect(told.captionAt(second!.at)?.text).toBe('And another one.');
+    expect(told.momentAt(second!.at)).toBe(second!.at);
+    expect(second!.ms).toBeGreaterThan(first!.ms);
+  });
+
   it('counts how many are at work at once', () => {
     const most = (film: Film) =>
       Math.max(...new Reel(film).atWork().map(one => one.count));
@@ -97,6 +113,48 @@ describe('a player', () => {
     frames.pass(1000);
     expect(player.state).toMatchObject({ time: 200, playing: false });
     expect(frames.waiting).toBe(0);
+  });
+
+  it('stands still where there is something to read, and is not told so each frame', () => {
+    const { frames, player } = playing();
+    player.load({ begin: 100, end: 160 }, [], false, [
+      { at: 100, ms: 500 },
+      { at: 120, ms: 300 },
+      { at: 160, ms: 900 }
+    ]);
+    player.setSpeed(goodSpeed(60));
+    const told: number[] = [];
+    player.changed.listen(one => told.push(one.time));
+    player.play();
+    told.length = 0;
+    frames.pass(400);
+    expect(told).toEqual([]);
+    frames.pass(200);
+    expect(player.state.time).toBeCloseTo(100 + 100 * player.state.speed);
+    frames.pass(100_000);
+    expect(player.state.time).toBe(120);
+    frames.pass(299);
+    expect(player.state.time).toBe(120);
+    frames.pass(100_000);
+    // The last caption stays by itself.
+    expect(player.state).toMatchObject({ time: 160, playing: false });
+  });
+
+  it('reads faster for who plays faster, and lets go of a stop when it is moved', () => {
+    const { frames, player } = playing();
+    player.load({ begin: 100, end: 160 }, [], false, [{ at: 100, ms: 500 }]);
+    player.seek(100);
+    player.setSpeed(goodSpeed(60) * 10);
+    player.play();
+    frames.pass(51);
+    expect(player.state.time).toBeGreaterThan(100);
+    player.pause();
+    player.setSpeed(goodSpeed(60));
+    player.seek(100);
+    player.play();
+    player.seek(130);
+    frames.pass(10);
+    expect(player.state.time).toBeGreaterThan(130);
   });
 
   it('asks for no frame while it is paused', () => {

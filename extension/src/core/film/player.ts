@@ -4,7 +4,7 @@
  */
 
 import { Signal } from '../signal';
-import { countUntil } from './reel';
+import { countUntil, type Stop } from './reel';
 
 export interface Frames {
   /** Milliseconds of a clock that only goes forward. */
@@ -35,6 +35,9 @@ export class Player {
   private _begin = 0;
   private _end = 0;
   private _moments: readonly number[] = [];
+  private _stops: readonly Stop[] = [];
+  /** Milliseconds that are left of a stop. */
+  private _rest = 0;
   private _cancel: (() => void) | null = null;
   private _before = 0;
   private _following = true;
@@ -57,17 +60,19 @@ export class Player {
 
   /**
    * Takes a film's time. `again`: it is the same one, gone on, so the cursor stays where it is, or
-   * at the end if it was there; else it goes to the end.
+   * at the end if it was there; else it goes to the end. `stops` are in order.
    */
   load(
     film: { readonly begin: number; readonly end: number },
     moments: readonly number[],
-    again: boolean
+    again: boolean,
+    stops: readonly Stop[] = []
   ): void {
     const stays = again && !this._following;
     this._begin = film.begin;
     this._end = film.end;
     this._moments = moments;
+    this._stops = stops.filter(one => one.at < film.end);
     if (!again) {
       this.pause();
     }
@@ -86,6 +91,8 @@ export class Player {
       this._set({ time: this._begin });
     }
     this._following = false;
+    const { time } = this._state;
+    this._rest = this._length(this._stops.find(one => one.at === time));
     this._before = this._frames.now();
     this._set({ playing: true });
     this._await();
@@ -109,6 +116,7 @@ export class Player {
 
   seek(time: number): void {
     this._following = time >= this._end;
+    this._rest = 0;
     this._set({ time: this._within(time) });
   }
 
@@ -137,9 +145,19 @@ export class Player {
 
   private _frame(): void {
     const now = this._frames.now();
-    const passed = (now - this._before) * this._state.speed;
+    const passed = now - this._before - this._rest;
+    this._rest = Math.max(0, -passed);
     this._before = now;
-    const time = this._within(this._state.time + passed);
+    if (this._rest > 0) {
+      this._await();
+      return;
+    }
+    const stop =
+      this._stops[countUntil(this._stops, this._state.time, one => one.at)];
+    const wanted = this._state.time + passed * this._state.speed;
+    const stops = stop !== undefined && stop.at <= wanted;
+    this._rest = stops ? this._length(stop) : 0;
+    const time = this._within(stops ? stop.at : wanted);
     if (time >= this._end) {
       this._cancel = null;
       this._following = true;
@@ -148,6 +166,12 @@ export class Player {
     }
     this._set({ time });
     this._await();
+  }
+
+  /** Who plays faster than proposed reads faster, too. */
+  private _length(stop: Stop | undefined): number {
+    const hurry = this._state.speed / goodSpeed(this._end - this._begin);
+    return (stop?.ms ?? 0) / Math.max(1, hurry);
   }
 
   private _within(time: number): number {

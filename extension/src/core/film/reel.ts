@@ -67,6 +67,18 @@ export interface Hold {
   readonly end: number | null;
 }
 
+/** Where playing stands still for a while, so that there is time to read. */
+export interface Stop {
+  readonly at: number;
+  /** Of the viewer’s time, at the speed that was chosen for the film. */
+  readonly ms: number;
+}
+
+/** How long a caption stands at least while a film plays: for the eye to come, and for each letter. */
+const CAPTION_MS = 1000;
+const LETTER_MS = 45;
+/** So far apart are captions of one and the same moment, in the film’s milliseconds. */
+const APART_MS = 0.05;
 /** Waits shorter than this are no news when a film is read. */
 const SHORT_MS = 1;
 
@@ -76,6 +88,8 @@ export class Reel {
   /** When something happened, in order, each moment once. */
   readonly moments: readonly number[];
   readonly happenings: readonly Happening[];
+  /** In order, no two of them at once. */
+  readonly captions: readonly FilmCaption[];
   private readonly _changes: readonly number[];
   private readonly _waits: ReadonlyMap<string, readonly FilmWait[]>;
   private readonly _states: ReadonlyMap<string, readonly FilmState[]>;
@@ -87,7 +101,8 @@ export class Reel {
     this._states = grouped(film.states, state => state.object);
     this.happenings = happenings(film);
     this.moments = moments(film, this.happenings);
-    this._changes = changes(film, this.moments);
+    this.captions = apart(film.captions);
+    this._changes = changes(film, [...this.moments, ...this.captions.map(at)]);
   }
 
   /** What is true at a moment. */
@@ -192,7 +207,15 @@ export class Reel {
 
   /** The caption that stands at a moment, null before the first. */
   captionAt(time: number): FilmCaption | null {
-    return lastBy(this.film.captions, time, at);
+    return lastBy(this.captions, time, at);
+  }
+
+  /** Where playing waits for whoever reads the captions. */
+  get stops(): readonly Stop[] {
+    return this.captions.map(({ at: when, text }) => ({
+      at: when,
+      ms: CAPTION_MS + LETTER_MS * text.length
+    }));
   }
 
   /** The last thing that had happened at a moment, null before the first. */
@@ -292,10 +315,17 @@ function changes(film: Film, known: readonly number[]): number[] {
     ...[...film.waits, ...film.links, ...film.deadlocks].flatMap(one => [
       one.begin,
       one.end ?? film.end
-    ]),
-    ...film.captions.map(at)
+    ])
   ];
   return [...new Set(times)].sort((one, other) => one - other);
+}
+
+function apart(captions: readonly FilmCaption[]): FilmCaption[] {
+  let last = -Infinity;
+  return captions.map(one => {
+    last = Math.max(one.at, last + APART_MS);
+    return { ...one, at: last };
+  });
 }
 
 function at(one: { readonly at: number }): number {

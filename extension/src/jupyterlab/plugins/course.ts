@@ -20,6 +20,7 @@ import {
 } from '../../core';
 import { NotebookHost } from '../host';
 import { connectThrough, fetchThrough } from '../request';
+import { translatedSchema } from '../schema';
 import { IParallab, PANEL_ID, type ISettings } from '../tokens';
 
 /** `parallab lab` asks for an open sidebar by this option of the page; what the learner has set comes first. */
@@ -97,6 +98,14 @@ const plugin: JupyterFrontEndPlugin<IParallab> = {
     });
 
     if (registry) {
+      // JupyterLab has the schemas translated that lie in its own language packs, and no others.
+      const trans = (translator ?? nullTranslator).load('parallab');
+      registry.transform(plugin.id, {
+        fetch: found => ({
+          ...found,
+          schema: translatedSchema(found.schema, trans)
+        })
+      });
       Promise.all([registry.load(plugin.id), app.restored])
         .then(([settings]) => {
           settings.changed.connect(() => parallab.read(settings));

@@ -43,7 +43,11 @@ interface Edge {
 
 /** Shown smaller than this, words are hard to read. */
 const READABLE = 0.8;
+/** Pixels of a letter, on average: of a name, of a compact one, and of what stands below. */
+const LETTERS = { name: 7.4, small: 7, text: 6.8 };
 const LARGEST = 1.4;
+/** At the bottom, where the buttons of the zoom lie over the picture. */
+const BUTTONS = 40;
 /** With more thin lines than this, only those of the picked one are drawn. */
 const MANY = 30;
 /** With more lines than this, words on them would hide them. */
@@ -57,10 +61,15 @@ const KEYS: Readonly<Record<string, readonly [number, number]>> = {
 
 export function MapView(props: MapProps): React.JSX.Element {
   const { reel, now, words, kit, pictureRef } = props;
+  const { selected, onSelect } = props;
   const { trans } = kit;
   const box = React.useRef<HTMLDivElement>(null);
   const size = useSize(box);
-  const layout = React.useMemo(() => readable(reel.film, size), [reel, size]);
+  const free = React.useMemo(
+    () => ({ width: size.width, height: Math.max(80, size.height - BUTTONS) }),
+    [size]
+  );
+  const layout = React.useMemo(() => readable(reel.film, free), [reel, free]);
   const zooming = useZoom(pictureRef, { ...size, scale: [0.2, 4] });
   const { narrow } = layout;
   // Its numbers, not the object: a film that grows must not take the learner's zoom away.
@@ -68,26 +77,24 @@ export function MapView(props: MapProps): React.JSX.Element {
   const fitted = React.useMemo(
     () =>
       zoomIdentity
-        .translate(size.width / 2, size.height / 2)
-        .scale(scaleOf({ width, height }, size))
+        .translate(free.width / 2, free.height / 2)
+        .scale(scaleOf({ width, height }, free))
         .translate(-(x + width / 2), -(y + height / 2)),
-    [size, x, y, width, height]
+    [free, x, y, width, height]
   );
   const { to } = zooming;
   const fit = React.useRef(to);
   fit.current = to;
   React.useEffect(() => fit.current(fitted), [fitted]);
 
-  const every = React.useMemo(
-    () => edgesOf(now, layout, narrow ? 0.28 : 0.5),
-    [now, layout, narrow]
-  );
+  const lines = React.useMemo(() => new Lines(layout), [layout]);
+  const every = React.useMemo(() => edgesOf(now, lines), [now, lines]);
   const many = every.filter(edge => edge.tie === 'uses').length > MANY;
   const edges = every.filter(
     edge =>
       !many ||
       edge.tie !== 'uses' ||
-      [edge.from, edge.to].includes(props.selected ?? '')
+      [edge.from, edge.to].includes(selected ?? '')
   );
   const wordy =
     !narrow && edges.filter(edge => edge.tie !== 'uses').length <= WORDY;
@@ -100,11 +107,15 @@ export function MapView(props: MapProps): React.JSX.Element {
   );
   const [at, setAt] = React.useState<string | null>(null);
   const focusable = at !== null && order.includes(at) ? at : order[0];
-  const nodes = React.useRef(new Map<string, SVGGElement>());
+  // One for all nodes: with one for each, every node would have to be drawn anew for every moment.
+  const pick = (id: string) => onSelect(selected === id ? null : id);
   const onKeyDown = (event: React.KeyboardEvent) => {
     const pan = KEYS[event.key];
+    const on = idOf(event.target);
     if (event.key === 'Escape') {
-      props.onSelect(null);
+      onSelect(null);
+    } else if (on !== null && (event.key === 'Enter' || event.key === ' ')) {
+      pick(on);
     } else if (event.key === '+' || event.key === '=') {
       zooming.by(1.25);
     } else if (event.key === '-') {
@@ -115,33 +126,25 @@ export function MapView(props: MapProps): React.JSX.Element {
       zooming.pan(...pan);
     } else if (pan) {
       const next = neighbour(focusable ?? '', pan, order, layout);
-      nodes.current.get(next)?.focus();
+      buttonOf(pictureRef.current, next)?.focus();
     } else {
       return;
     }
     event.preventDefault();
     event.stopPropagation();
   };
-  const node = (id: string) => ({
-    tabIndex: id === focusable ? 0 : -1,
-    'aria-pressed': props.selected === id,
-    ref: (element: SVGGElement | null) => {
-      if (element) {
-        nodes.current.set(id, element);
-      } else {
-        nodes.current.delete(id);
-      }
-    },
-    onFocus: () => setAt(id),
-    onClick: () => props.onSelect(props.selected === id ? null : id),
-    onKeyDown: (event: React.KeyboardEvent) => {
-      if (event.key === 'Enter' || event.key === ' ') {
-        event.preventDefault();
-        event.stopPropagation();
-        props.onSelect(props.selected === id ? null : id);
-      }
+  const onClick = (event: React.MouseEvent) => {
+    const on = idOf(event.target);
+    if (on !== null) {
+      pick(on);
     }
-  });
+  };
+  const onFocus = (event: React.FocusEvent) => {
+    const on = idOf(event.target);
+    if (on !== null) {
+      setAt(on);
+    }
+  };
   return (
     <div className="pl-Map" ref={box}>
       <svg
@@ -154,6 +157,8 @@ export function MapView(props: MapProps): React.JSX.Element {
           'Map: arrow keys go from one to the next, Enter shows more, + and − zoom, 0 shows all'
         )}
         onKeyDown={onKeyDown}
+        onClick={onClick}
+        onFocus={onFocus}
       >
         <defs>
           {(['holds', 'waits', 'caught'] as const).map(kind => (
@@ -187,9 +192,9 @@ export function MapView(props: MapProps): React.JSX.Element {
                 now={one}
                 place={place}
                 words={words}
-                chosen={props.selected === one.object.id}
+                chosen={selected === one.object.id}
                 marked={props.marked.has(one.object.id)}
-                node={node(one.object.id)}
+                focusable={focusable === one.object.id}
               />
             ) : null;
           })}
@@ -202,9 +207,9 @@ export function MapView(props: MapProps): React.JSX.Element {
                 place={place}
                 words={words}
                 compact={layout.compact && one.lane.kind !== 'notebook'}
-                chosen={props.selected === one.lane.id}
+                chosen={selected === one.lane.id}
                 marked={props.marked.has(one.lane.id)}
-                node={node(one.lane.id)}
+                focusable={focusable === one.lane.id}
               />
             ) : null;
           })}
@@ -259,13 +264,18 @@ export function ZoomButtons(props: {
   );
 }
 
-interface NodeHandlers {
-  readonly tabIndex: number;
-  readonly 'aria-pressed': boolean;
-  readonly ref: (element: SVGGElement | null) => void;
-  readonly onFocus: () => void;
-  readonly onClick: () => void;
-  readonly onKeyDown: (event: React.KeyboardEvent) => void;
+/** The node in which something lies, null outside of all. */
+function idOf(target: EventTarget): string | null {
+  const node = (target as Element).closest('.pl-Node');
+  return node?.getAttribute('data-id') ?? null;
+}
+
+function buttonOf(picture: Element | null, id: string): SVGElement | null {
+  return (
+    [...(picture?.querySelectorAll('.pl-Node') ?? [])]
+      .find(one => one.getAttribute('data-id') === id)
+      ?.querySelector<SVGElement>('.pl-Node-button') ?? null
+  );
 }
 
 interface NodeProps {
@@ -273,13 +283,43 @@ interface NodeProps {
   readonly words: Words;
   readonly chosen: boolean;
   readonly marked: boolean;
-  readonly node: NodeHandlers;
+  readonly focusable: boolean;
 }
 
-function LaneNode(
-  props: NodeProps & { readonly now: LaneNow; readonly compact: boolean }
-): React.JSX.Element {
-  const { now, place, words, node, compact } = props;
+interface LaneNodeProps extends NodeProps {
+  readonly now: LaneNow;
+  readonly compact: boolean;
+}
+
+interface ObjectNodeProps extends NodeProps {
+  readonly now: ObjectNow;
+}
+
+/** Of 64 nodes one or two change from moment to moment: only those are drawn anew. */
+const LaneNode = React.memo(LaneBox, isDrawnSo);
+const ObjectNode = React.memo(ObjectBox, isDrawnSo);
+
+function isDrawnSo<P extends { readonly now: LaneNow | ObjectNow }>(
+  { now: before, ...one }: P,
+  { now, ...other }: P
+): boolean {
+  return hasSame(one, other) && hasSame(before, now);
+}
+
+/** Whether two values have the same in all their fields; lists by what is in them. */
+function hasSame(one: object, other: object): boolean {
+  const fields = Object.entries(other);
+  return fields.every(([name, value]) => {
+    const known = (one as Record<string, unknown>)[name];
+    return Array.isArray(value) && Array.isArray(known)
+      ? value.length === known.length &&
+          value.every((part, at) => part === known[at])
+      : value === known;
+  });
+}
+
+function LaneBox(props: LaneNodeProps): React.JSX.Element {
+  const { now, place, words, compact } = props;
   const { lane } = now;
   const { width, height } = place;
   const doing = words.doing(now);
@@ -298,9 +338,10 @@ function LaneNode(
       transform={`translate(${place.x - width / 2} ${place.y - height / 2})`}
     >
       <g
-        {...node}
         className="pl-Node-button"
         role="button"
+        tabIndex={props.focusable ? 0 : -1}
+        aria-pressed={props.chosen}
         aria-label={`${name}, ${role}: ${doing}${
           now.holds.length > 0
             ? `; ${words.trans.__('holds %1', now.holds.map(id => words.object(id)).join(', '))}`
@@ -318,7 +359,7 @@ function LaneNode(
           x={compact ? 27 : 36}
           y={compact ? height / 2 + 4 : 23}
         >
-          {short(name, wide / (compact ? 7 : 7.4))}
+          {short(name, wide / (compact ? LETTERS.small : LETTERS.name))}
         </text>
       </g>
       {/* The label says all of this, and what is cut off here. */}
@@ -339,7 +380,7 @@ function LaneNode(
               <DoingShape doing={now.doing} />
             </g>
             <text className="pl-Node-text" x="36" y="47">
-              {short(doing, wide / 6)}
+              {short(doing, wide / LETTERS.text)}
             </text>
           </>
         )}
@@ -348,10 +389,8 @@ function LaneNode(
   );
 }
 
-function ObjectNode(
-  props: NodeProps & { readonly now: ObjectNow }
-): React.JSX.Element {
-  const { now, place, words, node } = props;
+function ObjectBox(props: ObjectNodeProps): React.JSX.Element {
+  const { now, place, words } = props;
   const { object } = now;
   const { width, height } = place;
   const name = words.object(object.id);
@@ -374,16 +413,17 @@ function ObjectNode(
       transform={`translate(${place.x - width / 2} ${place.y - height / 2})`}
     >
       <g
-        {...node}
         className="pl-Node-button"
         role="button"
+        tabIndex={props.focusable ? 0 : -1}
+        aria-pressed={props.chosen}
         aria-label={`${capital(name)}, ${kind}: ${state || words.trans.__('nothing is known of its state')}${
           now.caught ? `; ${words.trans.__('part of a deadlock')}` : ''
         }`}
       >
         <path className="pl-Node-box" d={ticket(width, height)} />
         <text className="pl-Node-name" x="36" y="22">
-          {short(name, wide / 7.4)}
+          {short(name, wide / LETTERS.name)}
         </text>
       </g>
       {/* The label says all of this, and what is cut off here. */}
@@ -406,14 +446,18 @@ function ObjectNode(
             : ''}
         </text>
         <text className="pl-Node-text" x="36" y="41">
-          {short(state, wide / 6)}
+          {short(state, wide / LETTERS.text)}
         </text>
       </g>
     </g>
   );
 }
 
-function EdgeLine(props: { readonly edge: Edge }): React.JSX.Element {
+const EdgeLine = React.memo(EdgePath, ({ edge: one }, { edge: other }) =>
+  hasSame(one, other)
+);
+
+function EdgePath(props: { readonly edge: Edge }): React.JSX.Element {
   const { edge } = props;
   const arrow = edge.caught ? 'caught' : edge.tie;
   return (
@@ -505,11 +549,36 @@ const curve = linkHorizontal<
   [number, number]
 >();
 
-/** `apart` is where on a wait its number stands: elsewhere than a hold's, where they cross. */
-function edgesOf(now: Moment, layout: Layout, apart: number): Edge[] {
+type Line = Pick<Edge, 'path' | 'middle'>;
+
+/** Where lines run, each found once: places stay the same as time goes on. */
+class Lines {
+  private readonly _known = new Map<string, Line | null>();
+
+  constructor(readonly layout: Layout) {}
+
+  /** null where one of the ends has no place. */
+  find(tie: Tie, from: string, to: string, shift: number): Line | null {
+    const key = `${tie} ${from} ${to} ${shift}`;
+    let line = this._known.get(key);
+    if (line === undefined) {
+      const [one, other] = [this._place(from), this._place(to)];
+      // The number on a wait stands elsewhere than a hold's, where they cross.
+      const along = tie === 'waits' && this.layout.narrow ? 0.28 : 0.5;
+      line = one && other ? between(one, other, shift, along) : null;
+      this._known.set(key, line);
+    }
+    return line;
+  }
+
+  private _place(id: string): Place | null {
+    const { lanes, objects } = this.layout;
+    return lanes.get(id) ?? objects.get(id) ?? null;
+  }
+}
+
+function edgesOf(now: Moment, lines: Lines): Edge[] {
   const edges: Edge[] = [];
-  const places = (id: string) =>
-    layout.lanes.get(id) ?? layout.objects.get(id) ?? null;
   const there = new Set([
     ...now.lanes.filter(isThere).map(one => one.lane.id),
     ...now.objects.filter(one => one.there).map(one => one.object.id)
@@ -527,9 +596,8 @@ function edgesOf(now: Moment, layout: Layout, apart: number): Edge[] {
     });
   }
   const add = (tie: Tie, from: string, to: string, shift: number) => {
-    const one = places(from);
-    const other = places(to);
-    if (one === null || other === null || !there.has(from) || !there.has(to)) {
+    const line = lines.find(tie, from, to, shift);
+    if (line === null || !there.has(from) || !there.has(to)) {
       return;
     }
     const key = `${tie} ${from} ${to}`;
@@ -539,8 +607,8 @@ function edgesOf(now: Moment, layout: Layout, apart: number): Edge[] {
       tie,
       from,
       to,
-      end: tie === 'waits' && layout.lanes.has(to),
-      ...between(one, other, shift, tie === 'waits' ? apart : 0.5),
+      end: tie === 'waits' && lines.layout.lanes.has(to),
+      ...line,
       caught: number > 0,
       number
     });
@@ -568,6 +636,10 @@ function edgesOf(now: Moment, layout: Layout, apart: number): Edge[] {
       add('waits', lane.id, other, 0);
     }
   }
+  // Where nothing is shared, who started whom is what there is to be seen.
+  for (const { lane } of now.objects.length === 0 ? now.lanes : []) {
+    add('uses', lane.parent, lane.id, 0);
+  }
   for (const link of now.links) {
     if (!told.has(`${link.lane} ${link.object}`)) {
       add('uses', link.lane, link.object, 0);
@@ -583,12 +655,7 @@ function edgesOf(now: Moment, layout: Layout, apart: number): Edge[] {
 }
 
 /** From edge to edge of two places; `shift` keeps two lines between the same two apart. */
-function between(
-  one: Place,
-  other: Place,
-  shift: number,
-  along: number
-): Pick<Edge, 'path' | 'middle'> {
+function between(one: Place, other: Place, shift: number, along: number): Line {
   const apart = Math.abs(one.x - other.x) > (one.width + other.width) / 2;
   if (!apart) {
     // One above the other: around the side.

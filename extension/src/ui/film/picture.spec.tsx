@@ -130,6 +130,18 @@ describe('the map', () => {
     ).toHaveLength(60);
   });
 
+  it('can be drawn at every moment, with however many lines', () => {
+    const { container, player } = show(crowd, { at: crowd.begin });
+    for (let part = 1; part <= 12; part++) {
+      const time = crowd.begin + (part / 12) * (crowd.end - crowd.begin);
+      act(() => player.seek(time));
+      const there = crowd.lanes.filter(one => one.born <= time);
+      expect(container.querySelectorAll('.pl-Node.pl-mod-lane')).toHaveLength(
+        there.length
+      );
+    }
+  });
+
   it('says who waits for ever where it is no circle', () => {
     show(everything);
     expect(screen.getByRole('status')).toHaveTextContent(
@@ -296,6 +308,45 @@ it('draws a picture that stands alone', () => {
   expect(drawn.querySelector('parsererror')).toBeNull();
   expect(drawn.documentElement.textContent).toContain('lock_a');
   expect(text).not.toContain('class=');
+});
+
+it('draws the timeline with the cursor that lies over it', () => {
+  const { container } = show(deadlock, { tab: 'timeline', at: closed });
+  const text = svgText(
+    container.querySelector<SVGSVGElement>('.pl-Timeline-picture')!
+  );
+  const drawn = new DOMParser().parseFromString(text, 'image/svg+xml');
+  expect(drawn.querySelector('parsererror')).toBeNull();
+  const cursor = container.querySelector<SVGSVGElement>('.pl-Cursor')!;
+  const over = drawn.documentElement.lastElementChild!;
+  expect(over.getAttribute('transform')).toBe(
+    `translate(${cursor.dataset.over} 0)`
+  );
+  expect(over.children).toHaveLength(2);
+});
+
+it('draws nodes anew only where something has changed', () => {
+  const { begin } = crowd.waits[crowd.waits.length >> 1]!;
+  const { container, player } = show(crowd, { at: begin - 0.01 });
+  const watch = new MutationObserver(() => undefined);
+  watch.observe(container.querySelector('.pl-Map-picture')!, {
+    attributes: true,
+    characterData: true,
+    childList: true,
+    subtree: true
+  });
+  act(() => player.seek(begin));
+  const touched = watch.takeRecords().length;
+  expect(touched).toBeGreaterThan(0);
+  expect(touched).toBeLessThan(20);
+});
+
+it('tells in the legend of the signs that there are, and of no others', () => {
+  show(fourAtOnce, { tab: 'timeline' });
+  const legend = screen.getByRole('list', { name: 'Legend' });
+  expect(legend).toHaveTextContent('starts another');
+  expect(legend).not.toHaveTextContent('deadlock');
+  expect(legend).not.toHaveTextContent('puts something in');
 });
 
 it.each(['map', 'timeline'] as const)(

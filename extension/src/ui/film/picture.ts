@@ -23,8 +23,30 @@ const STYLES = [
 /** Pixels of a PNG to those of the page. */
 const SHARPNESS = 2;
 
-/** The picture as it is on the page now, standing alone. */
+/** The picture as it is on the page now, standing alone, with what lies over it (`data-over`: where from the left). */
 export function svgText(picture: SVGSVGElement): string {
+  const copy = styled(picture);
+  const over = picture.parentElement?.querySelectorAll<SVGSVGElement>(
+    ':scope > svg[data-over]:not([data-out])'
+  );
+  for (const one of over ?? []) {
+    const layer = document.createElementNS('http://www.w3.org/2000/svg', 'g');
+    layer.setAttribute('transform', `translate(${one.dataset.over} 0)`);
+    layer.append(...styled(one).children);
+    copy.append(layer);
+  }
+  const { width, height } = sizeOf(picture);
+  copy.setAttribute('viewBox', `0 0 ${width} ${height}`);
+  const ground = document.createElementNS('http://www.w3.org/2000/svg', 'rect');
+  ground.setAttribute('width', '100%');
+  ground.setAttribute('height', '100%');
+  ground.setAttribute('fill', groundOf(picture));
+  copy.insertBefore(ground, copy.firstChild);
+  return new XMLSerializer().serializeToString(copy);
+}
+
+/** A copy that needs no stylesheet. */
+function styled(picture: SVGSVGElement): SVGSVGElement {
   const copy = picture.cloneNode(true) as SVGSVGElement;
   const from = [picture, ...picture.querySelectorAll<SVGElement>('*')];
   const to = [copy, ...copy.querySelectorAll<SVGElement>('*')];
@@ -41,14 +63,7 @@ export function svgText(picture: SVGSVGElement): string {
     target.removeAttribute('tabindex');
     target.removeAttribute('class');
   });
-  const { width, height } = sizeOf(picture);
-  copy.setAttribute('viewBox', `0 0 ${width} ${height}`);
-  const ground = document.createElementNS('http://www.w3.org/2000/svg', 'rect');
-  ground.setAttribute('width', '100%');
-  ground.setAttribute('height', '100%');
-  ground.setAttribute('fill', groundOf(picture));
-  copy.insertBefore(ground, copy.firstChild);
-  return new XMLSerializer().serializeToString(copy);
+  return copy;
 }
 
 /** The same, drawn. */

@@ -28,11 +28,15 @@ export interface TimelineProps {
 
 type Scale = ScaleLinear<number, number>;
 
+/** Pixels of a letter in the column of names, on average. */
+const LETTER = 7.2;
 const ROW = 30;
 const BAR = 14;
 const TOP = 58;
 /** Marks of one lane nearer than this are one. */
 const NEAR = 7;
+/** The width of the cursor's own picture. */
+const CURSOR = 14;
 /** Zoomed in no further than this many pixels a millisecond. */
 const CLOSEST = 4000;
 
@@ -42,7 +46,6 @@ export function Timeline(props: TimelineProps): React.JSX.Element {
   const { film } = reel;
   const box = React.useRef<HTMLDivElement>(null);
   const size = useSize(box);
-  const names = size.width < 480 ? 96 : 180;
   const rows = React.useMemo(
     () => [
       ...film.lanes.map(lane => ({ id: lane.id, lane, object: null })),
@@ -51,6 +54,10 @@ export function Timeline(props: TimelineProps): React.JSX.Element {
         .map(object => ({ id: object.id, lane: null, object }))
     ],
     [film, reel]
+  );
+  const names = React.useMemo(
+    () => namesWidth(rows, words, size.width),
+    [rows, words, size.width]
   );
   const width = Math.max(120, size.width - names - 16);
   const height = TOP + rows.length * ROW + 8;
@@ -110,22 +117,30 @@ export function Timeline(props: TimelineProps): React.JSX.Element {
     const time = scale.invert(event.clientX - left);
     props.onSeek(Math.min(film.end, Math.max(film.begin, time)));
   };
-  const { select, body } = {
-    select: props.onSelect,
-    body: React.useMemo(
-      () => (
-        <Rows
-          rows={rows}
-          reel={reel}
-          words={words}
-          scale={scale}
-          width={width}
-        />
-      ),
-      [rows, reel, words, scale, width]
-    )
-  };
-  const cursor = scale(props.time);
+  const { selected, marked, onSelect } = props;
+  const body = React.useMemo(
+    () => (
+      <Rows rows={rows} reel={reel} words={words} scale={scale} width={width} />
+    ),
+    [rows, reel, words, scale, width]
+  );
+  const column = React.useMemo(
+    () => (
+      <Names
+        rows={rows}
+        words={words}
+        width={names}
+        active={chosenRow}
+        selected={selected}
+        marked={marked}
+        onPick={(id, at) => {
+          setRow(at);
+          onSelect(selected === id ? null : id);
+        }}
+      />
+    ),
+    [rows, words, names, chosenRow, selected, marked, onSelect]
+  );
   return (
     <div className="pl-Timeline" ref={box}>
       <div
@@ -139,77 +154,31 @@ export function Timeline(props: TimelineProps): React.JSX.Element {
         aria-activedescendant={`pl-row-${chosenRow}`}
         onKeyDown={onKeyDown}
       >
-        <ul
-          className="pl-Timeline-names"
-          style={{ width: names, paddingBlockStart: TOP }}
-        >
-          {rows.map((one, at) => (
-            <li
-              key={one.id}
-              id={`pl-row-${at}`}
-              className="pl-Timeline-name"
-              data-active={at === chosenRow || undefined}
-              data-chosen={props.selected === one.id || undefined}
-              data-marked={props.marked.has(one.id) || undefined}
-              style={{ height: ROW }}
-            >
-              <button
-                type="button"
-                tabIndex={-1}
-                aria-pressed={props.selected === one.id}
-                onClick={() => {
-                  setRow(at);
-                  select(props.selected === one.id ? null : one.id);
-                }}
-              >
-                <svg
-                  width="18"
-                  height="18"
-                  viewBox="-9 -9 18 18"
-                  aria-hidden="true"
-                >
-                  {one.lane ? (
-                    <LaneShape kind={one.lane.kind} />
-                  ) : (
-                    <ObjectShape kind={one.object.kind} />
-                  )}
-                </svg>
-                <span>
-                  {one.lane ? words.label(one.id) : words.object(one.id)}
-                </span>
-              </button>
-            </li>
-          ))}
-        </ul>
-        <svg
-          ref={pictureRef}
-          className="pl-Timeline-picture"
-          width={width}
-          height={height}
-          role="img"
-          aria-label={trans.__(
-            'Lives, waits and deeds over time; the table says the same in words'
-          )}
-          onClick={onClick}
-        >
-          <Patterns />
-          {body}
-          <rect
-            className="pl-Timeline-row"
-            x="0"
-            y={TOP + chosenRow * ROW}
+        {column}
+        <div className="pl-Timeline-drawing">
+          <svg
+            ref={pictureRef}
+            className="pl-Timeline-picture"
             width={width}
-            height={ROW}
-          />
-          <g
-            className="pl-Cursor"
-            transform={`translate(${cursor} 0)`}
-            data-out={cursor < 0 || cursor > width || undefined}
+            height={height}
+            role="img"
+            aria-label={trans.__(
+              'Lives, waits and deeds over time; the table says the same in words'
+            )}
+            onClick={onClick}
           >
-            <path d={`M0 14V${height}`} />
-            <path className="pl-Cursor-head" d="M-6 4H6V11L0 17L-6 11z" />
-          </g>
-        </svg>
+            <Patterns />
+            {body}
+            <rect
+              className="pl-Timeline-row"
+              x="0"
+              y={TOP + chosenRow * ROW}
+              width={width}
+              height={ROW}
+            />
+          </svg>
+          <Cursor at={scale(props.time)} width={width} height={height} />
+        </div>
       </div>
       <ZoomButtons
         kit={kit}
@@ -219,6 +188,96 @@ export function Timeline(props: TimelineProps): React.JSX.Element {
       />
     </div>
   );
+}
+
+/**
+ * The moment shown. It lies over the picture, in a layer of its own: moved as a part of the picture, it would
+ * have half of that painted anew in each frame. An export puts it back in (`data-over`).
+ */
+function Cursor(props: {
+  readonly at: number;
+  readonly width: number;
+  readonly height: number;
+}): React.JSX.Element {
+  const { at, width, height } = props;
+  return (
+    <svg
+      className="pl-Cursor"
+      data-over={at - CURSOR / 2}
+      data-out={at < 0 || at > width || undefined}
+      style={{ transform: `translateX(${at - CURSOR / 2}px)` }}
+      width={CURSOR}
+      height={height}
+      aria-hidden="true"
+    >
+      <path d={`M${CURSOR / 2} 14V${height}`} />
+      <path
+        className="pl-Cursor-head"
+        d={`M${CURSOR / 2 - 6} 4h12v7l-6 6l-6 -6z`}
+      />
+    </svg>
+  );
+}
+
+/** The lanes' names, beside the picture. */
+function Names(props: {
+  readonly rows: readonly Row[];
+  readonly words: Words;
+  readonly width: number;
+  readonly active: number;
+  readonly selected: string | null;
+  readonly marked: ReadonlySet<string>;
+  readonly onPick: (id: string, at: number) => void;
+}): React.JSX.Element {
+  const { rows, words, width, selected } = props;
+  return (
+    <ul className="pl-Timeline-names" style={{ width, paddingBlockStart: TOP }}>
+      {rows.map((one, at) => (
+        <li
+          key={one.id}
+          id={`pl-row-${at}`}
+          className="pl-Timeline-name"
+          data-active={at === props.active || undefined}
+          data-chosen={selected === one.id || undefined}
+          data-marked={props.marked.has(one.id) || undefined}
+          style={{ height: ROW }}
+        >
+          <button
+            type="button"
+            tabIndex={-1}
+            title={nameOf(one, words)}
+            aria-pressed={selected === one.id}
+            onClick={() => props.onPick(one.id, at)}
+          >
+            <svg
+              width="18"
+              height="18"
+              viewBox="-9 -9 18 18"
+              aria-hidden="true"
+            >
+              {one.lane ? (
+                <LaneShape kind={one.lane.kind} />
+              ) : (
+                <ObjectShape kind={one.object.kind} />
+              )}
+            </svg>
+            <span>{nameOf(one, words)}</span>
+          </button>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function nameOf(row: Row, words: Words): string {
+  return row.lane ? words.label(row.id) : words.object(row.id);
+}
+
+/** Enough for the longest name, but at most a good third of the room. */
+function namesWidth(rows: readonly Row[], words: Words, room: number): number {
+  const longest = Math.max(0, ...rows.map(row => nameOf(row, words).length));
+  const most = Math.min(220, Math.max(96, 0.36 * room));
+  return Math.round(Math.min(most, Math.max(96, 40 + LETTER * longest)));
 }
 
 type Row =

@@ -4,7 +4,7 @@
  */
 
 import * as React from 'react';
-import type { Film, GoalMoment } from '../../core';
+import type { Film, FilmMark, GoalMoment } from '../../core';
 import {
   Reel,
   type FilmState,
@@ -17,10 +17,11 @@ import { ProblemNotice } from '../problem';
 import { Details } from './details';
 import { MapView } from './map';
 import { download, pngOf, svgText } from './picture';
+import { ActShape } from './shapes';
 import { MapTable, TimelineTable } from './tables';
 import { Timeline } from './timeline';
 import { Transport } from './transport';
-import { Words } from './words';
+import { actText, Words } from './words';
 
 export type Tab = 'map' | 'timeline';
 
@@ -80,6 +81,7 @@ function Shown(
   useFilm(player, reel);
   const state = usePlayer(player);
   const { marked, gone } = useMoment(player, moment, reel, props.onLoad);
+  const seek = React.useCallback((time: number) => player.seek(time), [player]);
   // A map changes only where something happens, however smoothly the cursor goes.
   const now = useNow(reel, state.time);
   const nothing = film.lanes.length < 2 && film.objects.length === 0;
@@ -125,7 +127,7 @@ function Shown(
                 time={state.time}
                 words={words}
                 kit={kit}
-                onSeek={time => player.seek(time)}
+                onSeek={seek}
               />
             )
           ) : tab === 'map' ? (
@@ -147,7 +149,7 @@ function Shown(
               selected={selected}
               marked={marked}
               onSelect={setSelected}
-              onSeek={time => player.seek(time)}
+              onSeek={seek}
               kit={kit}
               pictureRef={picture}
             />
@@ -165,21 +167,26 @@ function Shown(
         </div>
       )}
       <Transport player={player} state={state} words={words} kit={kit} />
-      <Legend tab={tab} shown={!asTable && !nothing} kit={kit} />
+      {asTable || nothing ? null : <Legend tab={tab} film={film} kit={kit} />}
       <LeftOut film={film} kit={kit} />
     </>
   );
 }
 
-function Head(
-  props: PictureProps & {
-    readonly reel: Reel;
-    readonly words: Words;
-    readonly asTable: boolean;
-    readonly onTable: (on: boolean) => void;
-    readonly picture: React.RefObject<SVGSVGElement>;
-  }
-): React.JSX.Element {
+interface HeadProps extends PictureProps {
+  readonly reel: Reel;
+  readonly words: Words;
+  readonly asTable: boolean;
+  readonly onTable: (on: boolean) => void;
+  readonly picture: React.RefObject<SVGSVGElement>;
+}
+
+// What time does not change is not drawn anew in each frame.
+const Head = React.memo(HeadRow);
+const Legend = React.memo(LegendLine);
+const LeftOut = React.memo(LeftOutNote);
+
+function HeadRow(props: HeadProps): React.JSX.Element {
   const { reel, tab, onTab, onLoad, onOpen, kit, asTable } = props;
   const { trans } = kit;
   const { film } = reel;
@@ -339,26 +346,33 @@ function Reading(props: {
         </Notice>
       ) : (
         <p className="pl-Reading-line">
-          <span className="pl-Muted">{words.time(now.time)}</span> {text}
+          {/* A caption stands for longer than the moment that it speaks of. */}
+          {caption === null ? (
+            <span className="pl-Muted">{words.time(now.time)} </span>
+          ) : null}
+          {text}
         </p>
       )}
     </div>
   );
 }
 
-function Legend(props: {
+/** What the signs mean; of those that this film has none of, nothing. */
+function LegendLine(props: {
   readonly tab: Tab;
-  readonly shown: boolean;
+  readonly film: Film;
   readonly kit: Kit;
-}): React.JSX.Element | null {
+}): React.JSX.Element {
+  const { tab, film } = props;
   const { trans } = props.kit;
-  if (!props.shown) {
-    return null;
-  }
+  const bare = film.objects.length === 0;
   const lines: [string, React.JSX.Element][] =
-    props.tab === 'map'
+    tab === 'map'
       ? [
-          [trans.__('has to do with'), <Line key="1" tie="uses" />],
+          [
+            bare ? trans.__('has started') : trans.__('has to do with'),
+            <Line key="1" tie="uses" />
+          ],
           [trans.__('held by'), <Line key="2" tie="holds" />],
           [trans.__('waits for'), <Line key="3" tie="waits" />]
         ]
@@ -366,17 +380,46 @@ function Legend(props: {
           [trans.__('is starting'), <Swatch key="1" kind="start" />],
           [trans.__('is running'), <Swatch key="2" kind="run" />],
           [trans.__('waits'), <Swatch key="3" kind="wait" />],
-          [trans.__('waits in a deadlock'), <Swatch key="4" kind="caught" />],
-          [trans.__('holds it'), <Swatch key="5" kind="hold" />]
+          ...(film.deadlocks.length > 0
+            ? [
+                sign(
+                  trans.__('waits in a deadlock'),
+                  <Swatch key="4" kind="caught" />
+                )
+              ]
+            : []),
+          ...(film.states.some(one => one.holders.length > 0)
+            ? [sign(trans.__('holds it'), <Swatch key="5" kind="hold" />)]
+            : []),
+          ...[...new Set(film.marks.map(one => one.act))].map(act =>
+            sign(actText(act, trans), <Deed key={act} act={act} />)
+          )
         ];
   return (
     <ul className="pl-Legend" aria-label={trans.__('Legend')}>
-      {lines.map(([text, sign]) => (
+      {lines.map(([text, shape]) => (
         <li key={text}>
-          {sign} {text}
+          {shape} {text}
         </li>
       ))}
     </ul>
+  );
+}
+
+function sign(
+  text: string,
+  shape: React.JSX.Element
+): [string, React.JSX.Element] {
+  return [text, shape];
+}
+
+function Deed(props: { readonly act: FilmMark['act'] }): React.JSX.Element {
+  return (
+    <svg width="14" height="14" viewBox="-7 -7 14 14" aria-hidden="true">
+      <g className="pl-Mark">
+        <ActShape act={props.act} />
+      </g>
+    </svg>
   );
 }
 
@@ -415,7 +458,7 @@ function Swatch(props: { readonly kind: string }): React.JSX.Element {
 }
 
 /** What is not in the film, so that nobody takes its absence for a fact. */
-function LeftOut(props: {
+function LeftOutNote(props: {
   readonly film: Film;
   readonly kit: Kit;
 }): React.JSX.Element | null {
@@ -459,7 +502,7 @@ function useFilm(player: Player, reel: Reel): void {
     const again =
       old !== null && old.kernel_id === film.kernel_id && old.run === film.run;
     before.current = film;
-    player.load(film, reel.moments, again);
+    player.load(film, reel.moments, again, reel.stops);
     if (!again && film.captions.length > 0) {
       // One that tells a story begins at its beginning.
       player.seek(film.begin);

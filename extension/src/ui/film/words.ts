@@ -395,6 +395,31 @@ export class Words {
   }
 }
 
+/** What a deed is called in the legend. */
+export function actText(act: FilmMark['act'], trans: Trans): string {
+  const texts: Record<FilmMark['act'], string> = {
+    start: trans.__('starts another'),
+    join: trans.__('joins another'),
+    put: trans.__('puts something in'),
+    get: trans.__('takes something out'),
+    done: trans.__('says that an item is done'),
+    full: trans.__('finds it full'),
+    empty: trans.__('finds it empty'),
+    take: trans.__('takes it'),
+    give: trans.__('gives it back'),
+    miss: trans.__('stops waiting for it'),
+    arrive: trans.__('arrives'),
+    pass: trans.__('passes'),
+    broken: trans.__('finds it broken'),
+    call: trans.__('asks the manager'),
+    create: trans.__('makes it'),
+    attach: trans.__('opens it'),
+    close: trans.__('closes it'),
+    unlink: trans.__('removes it')
+  };
+  return texts[act];
+}
+
 /** A sentence may begin with a role, written small. */
 export function capital(text: string): string {
   return `${text.charAt(0).toLocaleUpperCase()}${text.slice(1)}`;
