@@ -42,7 +42,7 @@ def _known(one: Diagnosis, story: Told) -> Diagnosis:
             return replace(one, kind="nobody-writes", mistake=None, sentence=sentence)
     waited = {lock.owner for lock in story.locks if not {*one.pids}.isdisjoint(lock.waiting)}
     if one.kind in ("condition-never", "semaphore-never") and waited == {"barrier"}:
-        sentence = _AT_A_BARRIER.format(one.sentence.partition(" for a ")[0])
+        sentence = _AT_A_BARRIER.format(one.sentence.partition(" for ")[0])
         return replace(one, kind="barrier-short", mistake="M46", sentence=sentence)
     return one
 
