@@ -69,7 +69,7 @@ $(STAMPS)/node: package.json yarn.lock .yarnrc.yml | $(STAMPS)/python
 	@touch $@
 
 $(STAMPS)/front: $(STAMPS)/node $(call sources,extension/src extension/schema extension/style server/parallab/locale) \
-		extension/tsconfig.json scripts/po_to_json.py
+		extension/tsconfig.json scripts/po_to_json.py scripts/class_page.mjs
 	@echo "Building the front end …"
 	@$(alone) scripts/quietly.sh jlpm build
 	@python scripts/po_to_json.py
@@ -123,7 +123,7 @@ course: setup
 flakes: setup
 	@python scripts/flakes.py $(L)
 
-# T=… here names parts: front picture snapshot probe server grading batch class.
+# T=… here names parts: front picture snapshot diagnosis probe server grading batch mixed class.
 bench: setup
 	@python tests/bench $(T)
 
@@ -146,6 +146,7 @@ dist-check: dist
 	@scripts/check_dist.sh dist
 
 clean:
-	rm -rf .venv .venv-hub-* node_modules .yarn dist $(ARTEFACTS) extension/lib server/parallab/labextension
+	rm -rf .venv .venv-hub-* node_modules .yarn dist $(ARTEFACTS) extension/lib server/parallab/labextension \
+		server/parallab/hub/static/replay
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 	find server tests labs -name __pycache__ -type d -prune -exec rm -rf {} +

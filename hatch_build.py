@@ -17,6 +17,8 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 BUILT = "server/parallab/labextension"
+#: The class page's replay, made beside it.
+CLASS_PAGE = "server/parallab/hub/static/replay"
 #: What JupyterLab reads of a language; made of parallab.po.
 CATALOGUES = "server/parallab/locale/*/LC_MESSAGES/parallab.json"
 BABEL = "babel>=2.13"
@@ -51,7 +53,8 @@ class ParallabBuildHook(BuildHookInterface[Any]):
 
     def _build_front_end(self) -> None:
         # Always from scratch: a labextension that lies about from another day must not be packed.
-        shutil.rmtree(Path(self.root, BUILT), ignore_errors=True)
+        for old in (BUILT, CLASS_PAGE):
+            shutil.rmtree(Path(self.root, old), ignore_errors=True)
         # pip and build put the build environment's scripts first on PATH; without isolation they are beside python.
         path = os.pathsep.join([os.environ.get("PATH", os.defpath), str(Path(sys.executable).parent)])
         jlpm = shutil.which("jlpm", path=path)
@@ -69,5 +72,6 @@ class ParallabBuildHook(BuildHookInterface[Any]):
             )
             if done.returncode != 0:
                 raise RuntimeError(f"jlpm {' '.join(arguments)} failed:\n{done.stdout}")
-        if not Path(self.root, BUILT, "package.json").is_file():
-            raise RuntimeError(f"jlpm build:prod ended well, but {BUILT}/package.json is not there")
+        for made in (f"{BUILT}/package.json", f"{CLASS_PAGE}/replay.js"):
+            if not Path(self.root, made).is_file():
+                raise RuntimeError(f"jlpm build:prod ended well, but {made} is not there")

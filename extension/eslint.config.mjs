@@ -1,4 +1,4 @@
-// The three layers of the front end are kept apart here: core -> ui -> jupyterlab, and never back.
+// The layers of the front end are kept apart here: core -> ui -> its hosts (jupyterlab, classpage), and never back.
 import js from '@eslint/js';
 import jupyter from '@jupyter/eslint-plugin';
 import prettier from 'eslint-config-prettier';
@@ -11,6 +11,12 @@ const HOST = [
   '@jupyter/*',
   '@lumino/*',
   '@jupyter-notebook/*'
+];
+const HOSTS = [
+  '**/jupyterlab',
+  '**/jupyterlab/**',
+  '**/classpage',
+  '**/classpage/**'
 ];
 const DRAWING = ['react', 'react/*', 'react-dom', 'react-dom/*', 'd3-*'];
 
@@ -101,10 +107,7 @@ export default tseslint.config(
       'no-restricted-imports': layer('core', [
         [HOST, 'knows no Jupyter front end.'],
         [DRAWING, 'draws nothing.'],
-        [
-          ['**/ui', '**/ui/**', '**/jupyterlab', '**/jupyterlab/**'],
-          'is below ui and jupyterlab.'
-        ]
+        [['**/ui', '**/ui/**', ...HOSTS], 'is below ui and its hosts.']
       ])
     }
   },
@@ -113,7 +116,18 @@ export default tseslint.config(
     rules: {
       'no-restricted-imports': layer('ui', [
         [HOST, 'must run in any host: only src/jupyterlab imports Jupyter.'],
-        [['**/jupyterlab', '**/jupyterlab/**'], 'is below jupyterlab.']
+        [HOSTS, 'is below its hosts.']
+      ])
+    }
+  },
+  {
+    files: ['src/classpage/**/*.{ts,tsx}'],
+    rules: {
+      // All of it is one script, which is loaded when a replay is looked at.
+      'jupyter/prefer-lazy-imports': 'off',
+      'no-restricted-imports': layer('classpage', [
+        [HOST, 'has no Jupyter front end around it.'],
+        [['**/jupyterlab', '**/jupyterlab/**'], 'is a host beside jupyterlab.']
       ])
     }
   },

@@ -1,21 +1,24 @@
 """Runs every solution and every wrong answer many times on a busy machine, and writes docs/flakes.md.
 
-``python scripts/flakes.py [LAB …] [--runs 20] [--jobs 8] [--load 0]``. The runs of a case are spread over all
-Pythons that can be had (pyenv's from 3.10 on, else this one) and all start methods that it allows. What was run
-is kept in artefacts/flakes/runs.jsonl, a line a run: a call that was stopped goes on where it was, and what
-changed in a lab is run anew.
+``python scripts/flakes.py [LAB …] [--runs 20] [--jobs 8] [--load 0] [--minutes M]``. The runs of a case are spread
+over all Pythons that can be had (pyenv's from 3.10 on, else this one) and all start methods that it allows; every case
+has its first run before one has its second. What was run is kept in artefacts/flakes/runs.jsonl, a line a run: a call
+that was stopped goes on where it was, and what changed in a lab is run anew. A change of Parallab itself does not void
+runs: each is told with the commit that it was made on. What stands in the report below its line ``KEPT BELOW`` stays.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import hashlib
 import json
 import os
 import platform
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -34,10 +37,13 @@ from parallab.shelf import TRANSLATION, Shelf, ShelvedLab, own_course
 ROOT = Path(__file__).resolve().parent.parent
 KEPT = ROOT / "artefacts" / "flakes"
 REPORT = ROOT / "docs" / "flakes.md"
+BELOW = "<!-- KEPT BELOW: earlier runs, told by hand -->"
 
 
 class Run(msgspec.Struct, frozen=True):
-    """One run: of which case of which state of a lab, where, what did not hold, and the load average at its end."""
+    """One run: of which case of which state of a lab, where, what did not hold, the load average at its end, and the
+    commit of Parallab that judged it.
+    """
 
     lab: str
     state: str
@@ -47,6 +53,12 @@ class Run(msgspec.Struct, frozen=True):
     turn: int
     fault: str = ""
     load: float | None = None
+    commit: str = ""
+
+    @property
+    def unbegun(self) -> bool:
+        """Whether no kernel could be had: then there is no verdict to be right or wrong."""
+        return "could not be run" in self.fault
 
     @property
     def key(self) -> tuple[object, ...]:
@@ -106,14 +118,20 @@ def state_of(lab: ShelvedLab) -> str:
     return digest.hexdigest()[:12]
 
 
+def commit() -> str:
+    """The commit that this is, with a + where files differ from it; "" where git cannot tell."""
+    command = ["git", "-C", str(ROOT), "describe", "--always", "--exclude=*", "--dirty=+"]
+    return subprocess.run(command, capture_output=True, check=False, text=True).stdout.strip()
+
+
 def plan(lab: ShelvedLab, found: Sequence[Python], runs: int) -> Iterator[tuple[Run, Case, Python]]:
-    """So many runs of each case, in turns over the Pythons and start methods that it allows."""
+    """So many runs of each case, in turns over the Pythons and start methods that it allows; each begins elsewhere."""
     state = state_of(lab)
     by_kind: dict[str, list[Case]] = {}
     for case in cases(lab):
         if case.kind != "starter":
             by_kind.setdefault(case.kind, []).append(case)
-    for kind, several in by_kind.items():
+    for first, (kind, several) in enumerate(by_kind.items()):
         places = [
             (python, case)
             for python in found
@@ -122,12 +140,13 @@ def plan(lab: ShelvedLab, found: Sequence[Python], runs: int) -> Iterator[tuple[
         ]
         for turn in range(runs if places else 0):
             # A stride that shares no factor with most counts, so that few runs see many Pythons and methods.
-            python, case = places[turn * 7 % len(places)] if len(places) % 7 else places[turn % len(places)]
+            stride = 7 if len(places) % 7 else 1
+            python, case = places[(first + turn * stride) % len(places)]
             yield Run(lab.lab.id, state, kind, python.version, case.method, turn), case, python
 
 
 def kept() -> dict[tuple[object, ...], Run]:
-    """What was run before; a line that was cut off in the middle was not."""
+    """What was run before; a line that was cut off in the middle was not, nor what never began."""
     path = KEPT / "runs.jsonl"
     done: dict[tuple[object, ...], Run] = {}
     for line in path.read_bytes().splitlines() if path.is_file() else ():
@@ -136,16 +155,29 @@ def kept() -> dict[tuple[object, ...], Run]:
         except msgspec.DecodeError:
             continue
         done[run.key] = run
-    return done
+    return {key: run for key, run in done.items() if not run.unbegun}
 
 
-async def go(labs: Sequence[ShelvedLab], runs: int, load: int, jobs: int) -> list[Run]:
-    """Runs what is missing; answers all runs of the plan."""
+def unbegun(runs: Sequence[Run]) -> list[Run]:
+    """What was to be run on these states of labs, and never began: the machine was too busy to start a kernel."""
+    path = KEPT / "runs.jsonl"
+    states = {(run.lab, run.state) for run in runs}
+    found = []
+    for line in path.read_bytes().splitlines() if path.is_file() else ():
+        with contextlib.suppress(msgspec.DecodeError):
+            run = msgspec.json.decode(line, type=Run)
+            found += [run] if run.unbegun and (run.lab, run.state) in states else []
+    return found
+
+
+async def go(labs: Sequence[ShelvedLab], runs: int, load: int, jobs: int, minutes: float = float("inf")) -> list[Run]:
+    """Runs what is missing, and begins nothing after so many minutes; answers all runs of the plan that were made."""
     KEPT.mkdir(parents=True, exist_ok=True)
     done = kept()
     found = pythons()
     wanted = [one for lab in labs for one in plan(lab, found, runs)]
-    todo = [one for one in wanted if one[0].key not in done]
+    todo = sorted((one for one in wanted if one[0].key not in done), key=lambda one: one[0].turn)
+    here, end = commit(), time.monotonic() + minutes * 60
     gate, pool = asyncio.Semaphore(jobs), JudgePool()
     columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True)) as bar, (KEPT / "runs.jsonl").open("ab") as file:
@@ -155,10 +187,14 @@ async def go(labs: Sequence[ShelvedLab], runs: int, load: int, jobs: int) -> lis
 
         async def one(run: Run, case: Case, python: Python) -> None:
             async with gate:
+                if time.monotonic() >= end:
+                    return
                 bar.update(task, description=f"{case}, Python {python.version}")
                 faults = await run_case(case, pool, python.kernel)
-                told = msgspec.structs.replace(run, fault="\n".join(map(str, faults)), load=os.getloadavg()[0])
-                done[run.key] = told
+                fault, load_now = "\n".join(map(str, faults)), os.getloadavg()[0]
+                told = msgspec.structs.replace(run, fault=fault, load=load_now, commit=here)
+                if not told.unbegun:
+                    done[run.key] = told
                 file.write(msgspec.json.encode(told) + b"\n")
                 file.flush()
                 bar.advance(task)
@@ -168,14 +204,14 @@ async def go(labs: Sequence[ShelvedLab], runs: int, load: int, jobs: int) -> lis
                 await asyncio.gather(*(one(*each) for each in todo))
         finally:
             await pool.close()
-    return [done[run.key] for run, _, _ in wanted]
+    return [done[run.key] for run, _, _ in wanted if run.key in done]
 
 
 # -- the report -----------------------------------------------------------------------------------
 
 
-def report(runs: Sequence[Run]) -> str:
-    """What was run, and each run that did not hold."""
+def report(runs: Sequence[Run], never: Sequence[Run] = ()) -> str:
+    """What was run, and each run that did not hold; ``never`` are those for which no kernel could be had."""
     failed = [run for run in runs if run.fault]
     loads = sorted(run.load for run in runs if run.load is not None)
     seen = f", load average {loads[0]:.0f} to {loads[-1]:.0f}, mostly {loads[len(loads) // 2]:.0f}" if loads else ""
@@ -189,23 +225,42 @@ def report(runs: Sequence[Run]) -> str:
         "",
         f"**{len(failed):,} of {len(runs):,} runs failed.**",
         "",
-        "| lab | cases | runs | failed |",
-        "|---|---|---|---|",
+        "| lab | cases | runs | of each case | failed |",
+        "|---|---|---|---|---|",
     ]
     for lab in dict.fromkeys(run.lab for run in runs):
         mine = [run for run in runs if run.lab == lab]
         bad = sum(bool(run.fault) for run in mine)
-        lines.append(f"| {lab} | {len({run.case for run in mine})} | {len(mine)} | {bad} |")
+        of_each = sorted(Counter(run.case for run in mine).values())
+        often = " to ".join(str(number) for number in dict.fromkeys((of_each[0], of_each[-1])))
+        lines.append(f"| {lab} | {len(of_each)} | {len(mine)} | {often} | {bad} |")
     lines += ["", "| Python | fork | spawn | forkserver | failed |", "|---|---|---|---|---|"]
     for python in sorted({run.python for run in runs}, key=lambda text: [int(part) for part in text.split(".")]):
         counts = Counter(run.method for run in runs if run.python == python)
         bad = sum(bool(run.fault) for run in runs if run.python == python)
         lines.append(f"| {python} | {' | '.join(str(counts[method]) for method in author.METHODS)} | {bad} |")
+    lines += ["", "| on commit | runs | failed |", "|---|---|---|"]
+    for here in dict.fromkeys(run.commit for run in runs):
+        mine = [run for run in runs if run.commit == here]
+        lines.append(f"| {here or 'not known'} | {len(mine)} | {sum(bool(run.fault) for run in mine)} |")
+    if never:
+        loads = sorted(run.load or 0 for run in never)
+        lines += [
+            "",
+            f"{len(never)} more could not begin: at a load average of {loads[0]:.0f} to {loads[-1]:.0f}, their kernel",
+            "did not answer within a minute. They were run again later, and count only then.",
+        ]
     if failed:
         lines += ["", "## What failed"]
     for run in failed:
         lines += ["", f"### {run.lab} {run.case}, {run.method}, Python {run.python}", "", "```", run.fault, "```"]
     return "\n".join(lines) + "\n"
+
+
+def below(report: Path) -> str:
+    """What a report keeps of earlier runs, with the line that begins it; "" when nothing."""
+    text = report.read_text(encoding="utf-8") if report.is_file() else ""
+    return f"\n{BELOW}{text.split(BELOW, 1)[1]}" if BELOW in text else ""
 
 
 def main() -> int:
@@ -215,6 +270,7 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=20)
     parser.add_argument("--load", type=int, default=0, help="processes beside them that only use the processor")
     parser.add_argument("--jobs", type=int, default=8, help="runs side by side, which are load to each other")
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="begin no run after so many")
     parser.add_argument("--report", type=Path, default=REPORT)
     asked = parser.parse_args()
     labs = [lab for lab in Shelf([own_course()]).labs() if not asked.labs or lab.lab.id in asked.labs]
@@ -224,11 +280,11 @@ def main() -> int:
         print(f"there is no lab {min(unknown)}" if unknown else problems[0], file=sys.stderr)
         return 2
     try:
-        runs = asyncio.run(go(labs, asked.runs, asked.load, asked.jobs))
+        runs = asyncio.run(go(labs, asked.runs, asked.load, asked.jobs, asked.minutes))
     except KeyboardInterrupt:
         print("stopped; the same call goes on from here", file=sys.stderr)
         return 130
-    asked.report.write_text(report(runs), encoding="utf-8")
+    asked.report.write_text(report(runs, unbegun(runs)) + below(asked.report), encoding="utf-8")
     bad = sum(bool(run.fault) for run in runs)
     print(f"{asked.report}: {bad} of {len(runs)} runs failed")
     return 1 if bad else 0

@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import ending
 import inspected
+import more_strangers  # noqa: F401 - its programs join those of strangers
 import strangers
 from parallab import inspecting, pyspy
 from parallab.wire import DoctorReport, InspectReport
@@ -30,7 +31,7 @@ CALM = 3
 def running(name: str, method: str, python: str) -> Iterator[int]:
     """The program's pid; it ends with all that came from it."""
     program = subprocess.Popen(
-        [python, strangers.__file__, name, method],
+        [python, strangers.TRUTH[name].file, name, method],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

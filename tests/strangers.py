@@ -48,12 +48,21 @@ class Truth:
     waits: list
     stacks: bool
     fork: bool
+    file: str = __file__
+    """Where the program is."""
 
 
 def _note(stuck_, mistake, roles, objects, waits, stacks, fork):
     def note(program):
         TRUTH[program.__name__] = Truth(
-            stuck_, mistake, sorted(roles.split()), sorted(objects), sorted(waits), stacks, fork
+            stuck_,
+            mistake,
+            sorted(roles.split()),
+            sorted(objects),
+            None if waits is None else sorted(waits),
+            stacks,
+            fork,
+            program.__code__.co_filename,
         )
         return program
 
@@ -1129,7 +1138,12 @@ TRUTH["a_futex_of_ones_own_in_shared_memory"] = Truth(
 )
 
 
-if __name__ == "__main__":
+def main(programs):
+    """Runs one of these by its name."""
     signal.alarm(300)  # nothing of this outlives its test for long; on record as SIGALRM's default, no handler
     print(os.getpid(), flush=True)
-    globals()[sys.argv[1]](mp.get_context(sys.argv[2]))
+    programs[sys.argv[1]](mp.get_context(sys.argv[2]))
+
+
+if __name__ == "__main__":
+    main(globals())

@@ -332,7 +332,7 @@ def gives_up(run):
 @check("not-forever")
 def caught(run, gives_up):
     """You catch the exception: your cell is green"""
-    if run.running is not None:
+    if run.running is not None:  # no error yet: it would seem to be met
         cannot_tell("Your cell is still running. Check again when it has ended.")
     expect(
         "errors of your cell",

@@ -62,7 +62,7 @@ def belt(run, wanted=LINES):
     if not loaded:
         fullest = max(queues, key=lambda queue: len(put_lines(queue)))
         stays = names(run, fullest, "put")
-        if run.running is not None and run.stuck is not True:
+        if run.running is not None and run.stuck is not True:  # who waits for room now may get it: no M28 yet
             cannot_tell("Your cell is still running. Check again when it has ended.")
         fail(
             f"lines put into the queue: {wanted}",
@@ -92,10 +92,13 @@ def trusted_empty(queue, thread):
 
 
 def consumers_of(run, queue):
-    """The learner's threads that took from it, or wait to."""
-    putters = {line.tid for line in put_lines(queue)}
+    """The learner's threads that took from it, or wait to; who puts lines back takes no part.
+
+    A producer that is done, and then takes lines too, is one of them: an executor's thread may be both.
+    """
     lines = queue.all("get", "wait-get")
-    return [thread for thread in by_thread(run, lines) if thread.tid not in putters]
+    last_put = {line.tid: line.n for line in put_lines(queue)}
+    return [thread for thread, mine in by_thread(run, lines).items() if last_put.get(thread.tid, 0) <= mine[0].n]
 
 
 def taken_by_threads(run, queue, wanted=LINES):
@@ -112,7 +115,7 @@ def taken_by_threads(run, queue, wanted=LINES):
     )
     taken = got_lines(queue)
     if len(taken) < wanted:
-        if run.running is not None and run.stuck is not True:
+        if run.running is not None and run.stuck is not True:  # end marks may still come: no M22, no M23 yet
             cannot_tell("Your cell is still running. Check again when it has ended.")
         failed = [f"{thread}: {told(thread.error)}" for thread in run.threads if thread.error is not None][:1]
         marks = [line for line in queue.gets if line.mark]
@@ -142,8 +145,6 @@ def come_to_their_end(run, queue, threads):
         hint="Put one end mark for each consumer into the queue, after the last line.",
         mistake=NEVER_TOLD,
     )
-    if run.running is not None and run.stuck is not True and any(not thread.ended for thread in threads):
-        cannot_tell("Your cell is still running. Check again when it has ended.")
     threads_ended(run, threads, mistake=NEVER_TOLD)
 
 
@@ -211,7 +212,7 @@ def joined_when_done(run, queue, wanted=LINES):
         mistake="M25",
     )
     if stuck:
-        if run.running is not None and run.stuck is not True and queue.size:
+        if run.running is not None and run.stuck is not True:  # somebody may be at work on the last: no M24 yet
             cannot_tell("Your cell is still running. Check again when it has ended.")
         items = f"{queue.size} items in the queue" if queue.size else "no items in the queue"
         fail(

@@ -1,7 +1,5 @@
 """What L05 looks for: who wrote into which memory, who could run and who took turns, what came home."""
 
-import json
-
 from parallab import model
 from parallab.checks import at_least, cannot_tell, check, equals, expect, fail, has, none, note
 from parallab.checks.common import (
@@ -44,8 +42,6 @@ def hired_threads(run, wanted, hint, *, together=True):
         mistake=("M12", "M11", "M14", "M10", "M09"),
     )
     threads = threads[-wanted:]
-    if run.running is not None and any(not thread.ended for thread in threads):
-        cannot_tell("Your cell is still running. Check again when it has ended.")
     last = max(thread.started for thread in threads)
     idents = {thread.ident for thread in threads}
     early = [wait for wait in run.waits if wait.thread in idents and wait.began < last and wait.alive is not True]
@@ -71,7 +67,7 @@ def hired_threads(run, wanted, hint, *, together=True):
         hint="Read the last line of the error message below your cell.",
         mistake=("M11", "M64"),
     )
-    alive = [thread for thread in threads if not thread.ended or thread.ended > last_end(run)]
+    alive = [thread for thread in threads if not run.waited_for(thread)]
     expect(
         "threads that nobody waited for",
         alive,
@@ -81,10 +77,6 @@ def hired_threads(run, wanted, hint, *, together=True):
         hint="Call join() on each of your threads, after all have been started.",
     )
     return threads
-
-
-def last_end(run):
-    return max((cell.ended for cell in run.cells), default=0)
 
 
 # -- predict-append ------------------------------------------------------------------------------
@@ -171,14 +163,9 @@ def copies(run, processes):
 
 
 def sent(run, worker):
-    """What this worker put into queues and what was taken out in the notebook, as values."""
-    uses = run.events(model.QueueUse)
-    taken = {use.queue for use in uses if use.act == "get" and use.pid == run.recording.pid}
-    return [
-        json.loads(use.item)
-        for use in uses
-        if use.act == "put" and use.pid == worker.pid and use.queue in taken and use.item
-    ]
+    """What this worker put into queues out of which the notebook took something, as values."""
+    home = [box for box in run.mailboxes if any(line.pid == run.recording.pid for line in box.gets)]
+    return [line.item for box in home for line in box.puts if line.pid == worker.pid]
 
 
 def holds(item, number):
@@ -522,7 +509,7 @@ def came_home(run):
     """The child adds up, and sends the sum home through a queue"""
     found = hired(run, at_least(1), what="children", hint="The child must still do the adding.")
     home = [worker for worker in found if any(holds(item, TOTAL) for item in sent(run, worker))]
-    put = [use for use in run.events(model.QueueUse) if use.act == "put" and use.pid in pids(found)]
+    put = [line for box in run.mailboxes for line in box.puts if line.pid in pids(found)]
     expect(
         "children whose sum your notebook took out of a queue",
         home,

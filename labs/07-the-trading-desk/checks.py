@@ -1,5 +1,7 @@
 """What L07 looks for: one server, who called it for what, what it answered, and who ended first."""
 
+from dataclasses import replace
+
 from parallab.checks import at_least, cannot_tell, check, equals, expect, fail, has, none, note
 from parallab.checks.common import (
     BAD_START,
@@ -175,11 +177,14 @@ def lives(run, registered):
 
 
 def by_key(run):
-    """The calls on dictionaries in your notebook, by dictionary and key."""
+    """The calls on dictionaries in your notebook, by dictionary and key: what update() writes, key by key."""
     found = {}
     for call in run.calls:
         if call.type == "dict" and call.args and call.error is None:
-            found.setdefault((call.object, str(call.args[0])), []).append(call)
+            pairs = call.args[-1].items() if call.method == "update" and isinstance(call.args[-1], dict) else ()
+            written = [replace(call, args=[key, value], given=("str", type(value).__name__)) for key, value in pairs]
+            for one in written or [call]:
+                found.setdefault((one.object, str(one.args[0])), []).append(one)
     return found
 
 
@@ -345,9 +350,15 @@ def counts(run, workers):
 
 def number_in(call):
     """What a call says that the count is."""
-    if call.method in ("__setitem__", "update") and call.args and isinstance(call.args[-1], int):
-        return [call.args[-1]]
-    return [call.result] if call.method in READS and isinstance(call.result, int) else []
+    if call.method in ("__setitem__", "update") and call.args:
+        return whole_numbers(call.args[-1])
+    return whole_numbers(call.result) if call.method in READS else []
+
+
+def whole_numbers(value):
+    """A number, or those of a copied dictionary."""
+    parts = value.values() if isinstance(value, dict) else [value]
+    return [part for part in parts if isinstance(part, int)]
 
 
 @check("not-atomic", phase="break")

@@ -29,7 +29,7 @@ STUCK = ("M31", "M55", "M56", "M29", "M36", "M35", "M26", "M21", "M23", "M22", "
 
 def waiting(run):
     """Who waits for whom, if the cell can never go on."""
-    if run.running is not None and run.stuck is not True:
+    if run.running is not None and run.stuck is not True:  # what is missing may still come: no M22, no M21 yet
         cannot_tell("Your cell is still running. Check again when it has ended.")
     return "; ".join(f"{one[0].lower()}{one[1:].rstrip('.')}" for one in run.hanging)
 
@@ -42,14 +42,16 @@ def seen(run, text):
 
 def texts(item):
     """The texts in an item, in whatever company."""
-    parts = item if isinstance(item, list) else list(item.values()) if isinstance(item, dict) else [item]
-    return [part for part in parts if isinstance(part, str)]
+    if isinstance(item, list | dict):
+        return [text for part in (item if isinstance(item, list) else item.values()) for text in texts(part)]
+    return [item] if isinstance(item, str) else []
 
 
 def numbers(item):
-    """The whole numbers in an item, in whatever company; those in texts too."""
-    parts = item if isinstance(item, list) else list(item.values()) if isinstance(item, dict) else [item]
-    return [part for part in parts if isinstance(part, int) and not isinstance(part, bool)]
+    """The whole numbers in an item, in whatever company."""
+    if isinstance(item, list | dict):
+        return [number for part in (item if isinstance(item, list) else item.values()) for number in numbers(part)]
+    return [item] if isinstance(item, int) and not isinstance(item, bool) else []
 
 
 def readable(line):
@@ -134,7 +136,12 @@ def came_home(run, box, name, wanted):
     value = run.values.get(name)
     if value is None:
         cannot_tell(f"What is in {name} cannot be seen. Make it a list of numbers.")
-    found = Counter(str(number) for part in value for number in numbers(part)) if isinstance(value, list) else None
+    # In company, a status is known by being one: its line's number may stand beside it.
+    found = (
+        Counter(str(one) for part in value for one in numbers(part) if isinstance(part, int) or one in statuses)
+        if isinstance(value, list)
+        else None
+    )
     if found is None:
         fail(f"{name}: a list of {wanted} results", f"{type(value).__name__}", hint=f"Make {name} a list.")
     expect(

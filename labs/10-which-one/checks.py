@@ -20,7 +20,7 @@ STUCK = ("M31", "M55", "M56", "M29", "M26", "M21", "M23", "M22")
 
 def seen(run, text):
     """What was seen, with why it does not go on."""
-    if run.running is not None and run.stuck is not True:
+    if run.running is not None and run.stuck is not True:  # what is missing may still come: no M22, no M21 yet
         cannot_tell("Your cell is still running. Check again when it has ended.")
     more = "; ".join(f"{one[0].lower()}{one[1:].rstrip('.')}" for one in run.hanging)
     more = more or (f"your cell ended with {told(run.error)}" if run.error is not None else "")
@@ -78,7 +78,9 @@ def heard(run, caller):
     workers, pipe = caller
     pids = {worker.pid for worker in workers}
     sent = [word for word in pipe.sends if word.pid in pids]
-    got = [word for word in pipe.recvs if word.pid == run.recording.pid]
+    # Who called by an address has an end of its own: that nobody made shows that the other end is the notebook's.
+    ours = [pipe] if pipe.made_by else [one for one in run.pipes if not one.made_by]
+    got = [word for one in ours for word in one.recvs if word.pid == run.recording.pid]
     expect(
         "messages that your notebook received",
         len(got),

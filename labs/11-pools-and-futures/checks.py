@@ -105,8 +105,6 @@ def all_counted(run, pool, wanted):
     """The pool's workers counted all these ranges."""
     by = counted_by(run, pool)
     missing = [part for part in wanted if part not in by]
-    if missing and still_running(run):
-        cannot_tell("Your cell is still running. Check again when it has ended.")
     others = [line for line in run.journal if line.pid == run.recording.pid and tuple(line.item or ()) in missing]
     more = problems(run, pool) or ("the rest was counted in your notebook" if others else "")
     expect(
@@ -124,8 +122,6 @@ def came_home(run, pool):
     """Nobody waits any more for what was handed to it."""
     waiting = [task for task in pool.tasks if task.waits and not task.done]
     if waiting and run.running is not None:
-        if run.stuck is None:
-            cannot_tell("Your cell is still running. Check again when it has ended.")
         fail(
             "results that come home",
             f"your notebook waits for a result; {problems(run, pool)}",
@@ -179,7 +175,7 @@ def one_by_one(pool):
 
 def has_closed(run, pool):
     """The pool's workers have gone home."""
-    if pool.left and still_running(run):
+    if pool.left and still_running(run):  # it may still be closed: no M60 yet
         cannot_tell("Your cell is still running. Check again when it has ended.")
     expect(
         "workers that are still there",
@@ -355,8 +351,6 @@ def handed_over(run):
 def several(run, handed_over):
     """Two or more workers share the twelve jobs"""
     pids = {take.pid for task in handed_over.tasks for take in task.takes}
-    if not pids and still_running(run):
-        cannot_tell("Your cell is still running. Check again when it has ended.")
     more = problems(run, handed_over)
     expect(
         "workers that were hired",
@@ -365,7 +359,8 @@ def several(run, handed_over):
         hint="mp.Pool(3, initializer=…, initargs=…)",
     )
     expect("jobs that were taken", len(pids), at_least(1), observed=more or "none", mistake=NOT_HOME)
-    if sum(task.parts or 1 for task in handed_over.tasks) < 2:
+    # Of an iterator it is not known in advance how many parts there will be.
+    if sum(task.parts or len(task.arrivals) or 1 for task in handed_over.tasks) < 2:
         fail("jobs that several can share", "all in one piece", hint="pool.map(clicks.add, [1000] * 12, chunksize=1)")
     return pids
 
@@ -375,7 +370,8 @@ def in_turn(run, handed_over, several):
     """Each of them takes one and the same lock to add"""
     given = [{arg.name for arg in worker.args if arg.kind in ("lock", "number")} for worker in handed_over.workers]
     shared = set.intersection(*given) if given else set()
-    took = [{pid for pid in lock.takes if lock.kept(pid)} for lock in run.locks if lock.name in shared]
+    locks = [lock for lock in run.locks if lock.name in shared]
+    took = [{pid for pid in lock.takes if lock.kept(pid)} for lock in locks]
     best = max(took, key=lambda pids: len(pids & several), default=set())
     expect(
         "workers that never took a lock that all were given",
@@ -386,6 +382,16 @@ def in_turn(run, handed_over, several):
         because="Reading and writing are two steps: between them another worker may write.",
         hint="with lock: total.value += 1",
         mistake=NOT_HOME if problems(run, handed_over) else ("M41", "M40", "M38"),
+    )
+    idle = [pid for pid in several if all(hold.changed is False for lock in locks for hold in lock.kept(pid))]
+    expect(
+        "workers that never changed the number while they held the lock",
+        len(idle),
+        equals(0),
+        observed=f"{len(idle)} of {len(several)}",
+        because="A lock protects only what is done while it is held.",
+        hint="with lock: total.value += 1",
+        mistake="M38",
     )
 
 
@@ -425,8 +431,6 @@ def handed_in(run):
         "with ProcessPoolExecutor(2) as executor: futures = [executor.submit(primes.count, part) for …]",
         because="An executor gives you a future for each job.",
     )
-    if len(pool.tasks) < len(TYPED_WELL) + BAD and still_running(run):
-        cannot_tell("Your cell is still running. Check again when it has ended.")
     more = problems(run, pool)
     expect(
         "jobs that you handed in",
@@ -451,7 +455,7 @@ def handed_in(run):
 def asked(run, handed_in):
     """You ask each future, and are told of both errors"""
     silent = [task for task in handed_in.tasks if not task.got and not task.listens]
-    if silent and still_running(run):
+    if silent and still_running(run):  # they may still be asked: no M58 yet
         cannot_tell("Your cell is still running. Check again when it has ended.")
     mapped = any(task.call == "map" for task in handed_in.tasks)
     more = f"; your cell ended with {told(run.error)}" if run.error is not None else ""
@@ -510,7 +514,7 @@ def all_errors(tasks):
 def lost(run):
     """Jobs fail, your cell is green, and nobody is told"""
     pool = the_pool(run, POOL, "pools of processes with something to do", "Run the cell as it is.")
-    if run.running is not None:
+    if run.running is not None:  # no error yet that anybody was told of: it would seem to be met
         cannot_tell("Your cell is still running. Check again when it has ended.")
     came, told_of = all_errors(pool.tasks)
     expect("jobs that failed", came, at_least(1), hint="Run the cell as it is.")
@@ -535,8 +539,6 @@ def again(run):
         "jobs = [pool.apply_async(primes.count, (part,)) for part in primes.TYPED]",
     )
     came_home(run, pool)
-    if still_running(run):
-        cannot_tell("Your cell is still running. Check again when it has ended.")
     items = sum(task.size or len(task.arrivals) or 1 for task in pool.tasks)
     expect(
         "ranges that you handed in",
@@ -553,7 +555,7 @@ def again(run):
 def heard(run, again):
     """You are told of each error"""
     came, told_of = all_errors(again.tasks)
-    if told_of < came and still_running(run):
+    if told_of < came and still_running(run):  # they may still be asked: no M58 yet
         cannot_tell("Your cell is still running. Check again when it has ended.")
     expect(
         "errors that you were told of",
@@ -613,7 +615,7 @@ def broken(run):
             hint="with ProcessPoolExecutor(2) as executor: …",
             mistake=("M61", "M59"),
         )
-    if still_running(run):
+    if still_running(run):  # the futures may still be asked: no M58 yet
         cannot_tell("Your cell is still running. Check again when it has ended.")
     expect(
         "workers that were killed",
@@ -665,8 +667,6 @@ def interpreters(run):
         "with InterpreterPoolExecutor(2) as executor: counts = list(executor.map(primes.count, primes.RANGES))",
         because="Its workers need no process: each is a thread with a Python of its own.",
     )
-    if still_running(run):
-        cannot_tell("Your cell is still running. Check again when it has ended.")
     well = [task for task in pool.tasks if task.done and task.error is None]
     expect(
         "jobs that came back",

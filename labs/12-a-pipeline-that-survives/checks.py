@@ -1,6 +1,6 @@
 """What L12 looks for: who read, parsed and counted what, by which queue, and what came of it when one was killed."""
 
-from parallab.checks import at_least, between, cannot_tell, check, equals, expect, fail, has, none, note
+from parallab.checks import at_least, at_most, between, cannot_tell, check, equals, expect, fail, has, none, note
 from parallab.checks.common import (
     BAD_START,
     NO_START,
@@ -53,7 +53,7 @@ def seen(run, text=""):
 
 
 def wait_for_end(run):
-    """Refuses to judge what is not over."""
+    """Refuses to judge what is not over: end marks, and the ends of workers, may still come. No M22, no M23 yet."""
     if still_running(run):
         cannot_tell("Your cell is still running. Check again when it has ended.")
 
@@ -237,6 +237,17 @@ def limited(run, parsers):
             hint="inq = mp.Queue(maxsize=20), and inq.get() in the parsers.",
             mistake=STUCK,
         )
+    if box.served:
+        # How large a Manager's queue may become is not seen, but how large it became; what a parser has just been
+        # handed seems to be in it until its answer has come.
+        expect(
+            "lines in that queue at once",
+            box.most,
+            at_most(LIMIT + len(parsers)),
+            because="Without a limit, a fast reader fills the memory.",
+            hint="inq = manager.Queue(20)",
+        )
+        return box
     expect(
         "the limit of that queue",
         box.maxsize,
@@ -461,8 +472,6 @@ def killed_again(run):
             mistake=NO_START,
         )
     dead = [run.struck(act) for act in run.acts if act.what == "kill-worker"]
-    if not dead:
-        wait_for_end(run)
     expect(
         "parsers that the lab killed",
         [worker for worker in dead if worker is not None],

@@ -2,6 +2,8 @@
 
 Only there when a class service is set up for this server. It speaks to the service directly, with
 the token that JupyterHub gave this server, and says nothing of it in any log.
+
+What a checked run did is kept as a clip, made after the verdict was told, and sent when the log's line of it was.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ import asyncio
 import logging
 import os
 import random
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import quote, urlsplit
@@ -18,11 +20,12 @@ from urllib.parse import quote, urlsplit
 import msgspec
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
 
-from parallab import reports, wire
+from parallab import clips, model, reports, wire
+from parallab.clip_box import ClipBox
 from parallab.outbox import LONGEST, Outbox, Unreachable
 from parallab.problems import Problem
-from parallab.progress import Memories
-from parallab.store import Keeper
+from parallab.progress import Filmed, Memories
+from parallab.store import Keeper, StoreError
 
 _log = logging.getLogger(__name__)
 
@@ -112,7 +115,12 @@ class Classroom:
     def __init__(self, access: Access, keeper: Keeper) -> None:
         self._line = Line(access)
         self._keeper = keeper
-        self._outbox = Outbox(access.url, keeper, lambda body: self._line.ask("POST", "api/reports", body))
+        self._clips = ClipBox(keeper.path.parent / "clips")
+        self._outbox = Outbox(
+            access.url, keeper, lambda body: self._line.ask("POST", "api/reports", body), clip=self._send_clip
+        )
+        self._filming: set[asyncio.Task[None]] = set()
+        self._turn = asyncio.Lock()
         self._listening: asyncio.Task[None] | None = None
         self._deliver: Deliver | None = None
         keeper.appended = self._outbox.kick
@@ -131,11 +139,49 @@ class Classroom:
 
     async def close(self) -> None:
         """Ends what runs beside the requests."""
+        await asyncio.gather(*self._filming, return_exceptions=True)
         self._keeper.appended = lambda: None
         await self._outbox.close()
         if self._listening is not None:
             self._listening.cancel()
             await asyncio.gather(self._listening, return_exceptions=True)
+
+    def film(self, lab: str, step: str, version: int, recording: model.Recording, cells: Collection[str]) -> None:
+        """Keeps what these cells of a step did last, for the class; beside the requests, since nobody waits for it."""
+        if self._outbox.replays:
+            task = asyncio.get_running_loop().create_task(self._film(lab, step, version, recording, cells))
+            self._filming.add(task)
+            task.add_done_callback(self._filming.discard)
+
+    async def _film(
+        self, lab: str, step: str, version: int, recording: model.Recording, cells: Collection[str]
+    ) -> None:
+        def made() -> clips.Clip | None:
+            clip = clips.of_run(recording, cells, f"{lab} {step}")
+            if clip is not None:
+                self._clips.keep(clip)
+            return clip
+
+        try:
+            async with self._turn:
+                clip = await asyncio.to_thread(made)
+            if clip is not None:
+                await self._keeper.append(lab, step, version, Filmed(clip.name))
+        except (OSError, StoreError) as error:
+            # The verdict is kept, and that is what counts.
+            _log.warning("the replay of a run was not kept for the class: %s", error)
+
+    async def _send_clip(self, name: str, wanted: bool) -> None:
+        """Called by the outbox when the service has the line that names the clip."""
+        clip = await asyncio.to_thread(self._clips.read, name) if wanted else None
+        if clip is not None:
+            try:
+                await self._line.ask("POST", f"api/clips/{name}", clip.data)
+            except Unreachable as error:
+                if not error.lasting:
+                    raise
+                _log.warning("class service: it did not take the replay of a run: %s", error)
+        await asyncio.to_thread(self._clips.drop, name)
 
     def view(self, memories: Memories) -> wire.ClassView:
         """How things stand between this server and the class."""

@@ -20,10 +20,13 @@ def author() -> None:
 
 
 def _shelved(names: tuple[str, ...]) -> list[Any]:
-    """The labs named by id or folder; all of them when none is named."""
+    """The labs named by id or folder; all of them when none is named.
+
+    An id is looked for among the labs of installed courses, and in the folder ``labs`` where the author works.
+    """
     from parallab.shelf import Shelf, load
 
-    shelf = Shelf()
+    shelf, here = Shelf(), Shelf([Path("labs").resolve()])
     if not names:
         return list(shelf.labs())
     found = []
@@ -34,7 +37,10 @@ def _shelved(names: tuple[str, ...]) -> list[Any]:
         try:
             found.append(shelf.lab(name))
         except LookupError as error:
-            raise Problem(sentence(error)) from None
+            mine = next((lab for lab in here.labs() if lab.lab.id == name), None)
+            if mine is None:
+                raise Problem(sentence(error)) from None
+            found.append(mine)
     return found
 
 

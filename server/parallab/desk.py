@@ -284,6 +284,9 @@ class Desk:
         )
         fact = Judged(result, _newly_met(goals, memory), kernel.id)
         progress = await self._remember(at, fact, when if fact.met else None)
+        if self._classroom is not None and recording is not None:
+            cells = frozenset(cell for cell, step in steps.items() if step == at.step.id)
+            self._classroom.film(at.lab.id, at.step.id, at.lab.version, recording, cells)
         self._events.check(at.lab.id, at.lab.version, result, time.perf_counter() - began)
         return wire.CheckReply(
             wire.SCHEMA, result, progress, hello.python if hello else "", hello.start_method if hello else ""

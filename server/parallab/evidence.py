@@ -68,6 +68,9 @@ _GAPS = {
 }
 
 
+#: What asyncio calls the threads of its event loop's own executor.
+_ASYNCIOS = re.compile(r"asyncio_\d+")
+
 _NUMBER = r"worker \d+ of \d+"
 
 
@@ -381,7 +384,10 @@ class Evidence:
         return tuple(start for start in self.events(model.ThreadStart) if start.error is not None)
 
     def waited_for(self, thread: Thread) -> bool:
-        """Whether somebody joined this thread to its end, or it had ended when the step's last cell had."""
+        """Whether somebody joined this thread to its end, or it had ended when the step's last cell had.
+
+        An executor's thread stays for more work: all that the step handed in must have come back to who asked.
+        """
         if any(
             wait.thread == thread.ident and wait.call == "join" and wait.done and wait.alive is not True
             for wait in self._all_waits
@@ -389,7 +395,10 @@ class Evidence:
         ):
             return True
         last = max((run.ended for run in self.cells), default=0)
-        return self.running is None and thread.ended_by(last)
+        if self.running is not None or thread.ended_by(last):
+            return self.running is None
+        jobs = [task for pool in self.pools if pool.kind == "thread-executor" for task in pool.tasks]
+        return thread.role == "executor" and bool(jobs) and all(task.done and task.got for task in jobs)
 
     def thread(self, tid: int, at: int) -> Thread | None:
         """The learner's thread with this native id at that moment; None for the notebook's main thread."""
@@ -617,9 +626,14 @@ class Evidence:
 
     @cached_property
     def threads_alive(self) -> tuple[Thread, ...]:
-        """Every thread that any of the notebook's cells started and that is alive now."""
+        """Every thread that any of the notebook's cells started and that is alive now.
+
+        Idle ones that asyncio keeps for ``to_thread`` are left out: no code could end them, and keep the kernel.
+        """
         self._sure()
-        return tuple(thread for thread in self._story.threads if thread.pid == self.recording.pid and not thread.ended)
+        alive = [one for one in self._story.threads if one.pid == self.recording.pid and not one.ended]
+        busy = any(not task.done for pool in self._story.pools if pool.kind == "thread-executor" for task in pool.tasks)
+        return tuple(one for one in alive if busy or one.role != "executor" or not _ASYNCIOS.fullmatch(one.name))
 
     @cached_property
     def zombies(self) -> tuple[Worker, ...]:

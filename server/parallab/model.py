@@ -80,6 +80,8 @@ class OpenFile(Fact, frozen=True):
     mode: Literal["r", "w", "rw", ""]
     target: str
     inode: Inode | None = None
+    pid: int = 0
+    """Of a pidfd (pidfd_open(2)): the process whose end it tells, 0 where that is not known."""
 
 
 class Mapping(Fact, frozen=True):

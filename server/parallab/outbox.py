@@ -18,6 +18,7 @@ from typing import Protocol
 import msgspec
 
 from parallab import reports
+from parallab.progress import Filmed
 from parallab.store import StoreError, Unsent, now
 
 _log = logging.getLogger(__name__)
@@ -47,6 +48,12 @@ class Lines(Protocol):
 
 #: POSTs a batch; the reply is the service's.
 Post = Callable[[bytes], Awaitable[bytes]]
+#: Sends the clip of this name, or forgets it where the class wants none.
+SendClip = Callable[[str, bool], Awaitable[None]]
+
+
+async def _no_clips(name: str, wanted: bool) -> None:
+    """Of a learner whose runs are not filmed."""
 
 
 @dataclass(frozen=True)
@@ -61,16 +68,25 @@ class Outbox:
     """One learner's to one service. Used on the event loop."""
 
     def __init__(
-        self, service: str, lines: Lines, post: Post, *, pause: Callable[[float], float] | None = None
+        self,
+        service: str,
+        lines: Lines,
+        post: Post,
+        *,
+        clip: SendClip = _no_clips,
+        pause: Callable[[float], float] | None = None,
     ) -> None:
         self._service = service
         self._lines = lines
         self._post = post
+        self._clip = clip
         # Between half of it and all: full jitter would come back at once too often.
         self._pause = pause or (lambda seconds: seconds * random.uniform(0.5, 1.0))  # noqa: S311
         self._wanted = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self.standing = Standing()
+        self.replays = True
+        """Whether the class wants clips; taken for granted until its service says something else."""
 
     def begin(self) -> None:
         """Sends what an earlier life of the server left, after a moment: all servers may have started at once."""
@@ -137,6 +153,10 @@ class Outbox:
             raise Unreachable(f"the answer was not the service's: {error}", lasting=True) from None
         for refused in reply.refused:
             _log.warning("class service: line %s was refused: %s", unsent.lines[refused.place][0], refused.why)
+        self.replays = reply.replays
+        for _, entry in unsent.lines:
+            if isinstance(entry.fact, Filmed):
+                await self._clip(entry.fact.clip, reply.replays)
 
     def _failed(self, error: Exception) -> None:
         if not self.standing.trouble:

@@ -111,6 +111,12 @@ class HandedIn(Fact, frozen=True, tag="handed-in"):
     received: float
 
 
+class Filmed(Fact, frozen=True, tag="filmed"):
+    """What the step's cell did, when it was checked, was kept as the clip of this name."""
+
+    clip: str
+
+
 AnyFact = (
     Opened
     | Judged
@@ -126,6 +132,7 @@ AnyFact = (
     | HelpAnswered
     | HelpOver
     | HandedIn
+    | Filmed
 )
 
 
@@ -230,7 +237,7 @@ def remember(memory: Memory, entry: Entry) -> Memory:
             return change(memory, hints=max(memory.hints, level))
         case SolutionShown():
             return change(memory, assisted=True)
-        case ActDone():
+        case ActDone() | Filmed():
             return memory
         case Reset():
             return change(memory, reset=entry.at)

@@ -40,6 +40,8 @@ STILL = 0.26
 PATIENCE = 2.0
 #: Seconds that the kernel gets to answer a question.
 ANSWER = 0.5
+#: Seconds that it gets to tell its stacks, while nothing moves: without them a standstill has no name.
+STACKS = 2.0
 #: Processes of one kernel that are looked at; of more that live at once, nothing is concluded.
 CROWD = 1000
 TOO_MANY = (
@@ -564,8 +566,8 @@ class Recorder:
         if self._ear is None or self._hello is None:
             return ()
         with contextlib.suppress(asyncio.TimeoutError):
-            future = self._ear.ask("stacks", timeout=ANSWER)
-            answer = await asyncio.wait_for(asyncio.wrap_future(future), ANSWER * 2)
+            future = self._ear.ask("stacks", timeout=STACKS)
+            answer = await asyncio.wait_for(asyncio.wrap_future(future), STACKS + ANSWER)
             if answer is not None:
                 return answer.stacks
         return ()

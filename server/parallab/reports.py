@@ -19,6 +19,7 @@ from parallab.progress import (
     BreakMet,
     Drawn,
     Entry,
+    Filmed,
     HandedIn,
     HelpAnswered,
     HelpAsked,
@@ -39,7 +40,8 @@ BATCH = 200
 #: Bytes of a notebook that is handed in, at the most.
 NOTEBOOK = 5 * 1024 * 1024
 
-Id = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{32}$")]
+Id = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{32}\Z")]
+ClipName = Annotated[str, msgspec.Meta(pattern=r"^([0-9a-f]{32})?\Z")]
 Name = Annotated[str, msgspec.Meta(max_length=120)]
 Text = Annotated[str, msgspec.Meta(max_length=MESSAGE)]
 
@@ -70,6 +72,8 @@ class Report(msgspec.Struct, frozen=True):
     level: int = 0
     mistakes: Annotated[tuple[ReportedMistake, ...], msgspec.Meta(max_length=40)] = ()
     message: Text = ""
+    clip: ClipName = ""
+    """Of ``filmed``: the clip of the run that was checked before, which is sent apart."""
 
 
 class Reports(msgspec.Struct, frozen=True):
@@ -92,6 +96,14 @@ class ReportsReply(msgspec.Struct, frozen=True):
     schema: int
     new: int
     refused: tuple[Refused, ...] = ()
+    replays: bool = False
+    """Whether the class keeps clips of runs; an older service does not say so, and keeps none."""
+
+
+class ClipReply(msgspec.Struct, frozen=True):
+    """POST api/clips/{name}: the clip is on the service's disk."""
+
+    schema: int
 
 
 class HelpAnswer(msgspec.Struct, frozen=True):
@@ -147,6 +159,8 @@ def report(line: int, entry: Entry, now: Moment) -> Report:
             return change(plain, level=level)
         case HelpAsked(text=text):
             return change(plain, message=text[:MESSAGE])
+        case Filmed(clip=clip):
+            return change(plain, clip=clip)
         case Opened() | SolutionShown() | Drawn() | Reset() | ActDone() | HelpAnswered() | HelpOver() | HandedIn():
             return plain
 

@@ -22,6 +22,8 @@ class ShmWatch:
         """Why some of it cannot be known, "" while all of it can."""
         self._comings = comings
         self._loop = loop
+        self.wakes = False
+        """Whether each change wakes the loop."""
         self._watch: Watch | None = None
 
     def open(self, root: Path, pid: int, *, foreign: bool = False) -> None:
@@ -44,6 +46,7 @@ class ShmWatch:
         if self._watch is not None:
             self.read()
             self._loop.add_reader(self._watch.fileno(), self.read)
+            self.wakes = True
 
     def read(self) -> None:
         """Tells what is queued."""
@@ -60,6 +63,7 @@ class ShmWatch:
         if self._watch is not None:
             self.read()
             self._loop.remove_reader(self._watch.fileno())
+            self.wakes = False
 
     def close(self) -> None:
         """Ends it; what was queued is told first."""

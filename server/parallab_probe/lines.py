@@ -21,9 +21,9 @@ LAST = 200
 class Lines:
     """Reports of one kind in this process."""
 
-    def __init__(self, kind: str) -> None:
+    def __init__(self, kind: str, last: int = LAST) -> None:
         self.kind = kind
-        self.last: deque[tuple[int, str]] = deque(maxlen=LAST)
+        self.last: deque[tuple[int, str]] = deque(maxlen=last)
         self.forget()
         report.at_fork.append(self.forget)
         report.finals.append(self.flush)

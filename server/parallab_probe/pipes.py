@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 RARE = 100
 """Failures, ends and closings of one end in one process that are told."""
 _LIBRARY = ("multiprocessing.", "concurrent.futures")
+#: Where the library calls what it was given: `target=end.send`, or `asyncio.to_thread(end.recv)`.
+_GIVEN = frozenset({("multiprocessing.process", "run"), ("concurrent.futures.thread", "run")})
 
 
 def _ledgers() -> Any:
@@ -32,6 +34,8 @@ def _learners(depth: int) -> bool:
     caller = frame.f_globals.get("__name__", "")
     if caller == "multiprocessing.connection" and frame.f_code.co_name == "__exit__":
         return True  # of a with block
+    if type(caller) is str and (caller, frame.f_code.co_name) in _GIVEN:
+        return True
     if caller == "multiprocessing.context":
         caller = sys._getframe(depth + 2).f_globals.get("__name__", "")
     return not (type(caller) is str and caller.startswith(_LIBRARY))

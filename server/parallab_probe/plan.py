@@ -168,7 +168,7 @@ PLAN: dict[str, tuple[Weave, ...]] = {
         Weave("BaseManager.start", end="services.manager_begun", fail="services.manager_not_begun"),
         Weave(
             "BaseProxy._callmethod",
-            ("self", "methodname", "args"),
+            ("self", "methodname", "args", "kwds"),
             begin="proxies.calling",
             end="proxies.called",
             fail="proxies.not_called",

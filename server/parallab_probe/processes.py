@@ -508,7 +508,9 @@ def _to_watch(process: Any) -> list[Any] | None:
         given += describe.shared_attributes(process)
     if not given:
         return [] if locks.watched else None
-    found = [numbers.number(value) for value in given[: describe.ARGS]]
+    # A pool's initargs are a tuple among its worker's arguments.
+    inside = [part for value in given[: describe.ARGS] if type(value) is tuple for part in value[: describe.ARGS]]
+    found = [numbers.number(value) for value in [*given[: describe.ARGS], *inside]]
     raws = [number[1] for number in found if number is not None]
     return raws if raws or locks.watched else None
 

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 TEXT = 1024
 
 _lines: Any = install.hooks("lines")
-lines = _lines.Lines("proxy")
+#: A queue of a Manager's takes two calls for each item, and all of a lab's items are counted.
+LAST = 1000
+lines = _lines.Lines("proxy", LAST)
 
 
 def _json(value: object) -> Any:
@@ -25,10 +27,12 @@ def _json(value: object) -> Any:
 
 
 @hook
-def calling(proxy: Any, method: Any, args: Any) -> Any:
+def calling(proxy: Any, method: Any, args: Any, named: Any = None) -> Any:
     token = describe.attributes(proxy).get("_token")
     if token is None or type(method) is not str:
         return None
+    if named and type(args) is tuple and type(named) is dict:
+        args = (*args, named)  # as `update(n=1)` means `update({"n": 1})`
     return {
         "began": monotonic_ns(),
         "object": str(token.id),

@@ -26,8 +26,11 @@ if TYPE_CHECKING:
 FIRST = 500
 LAST = 500
 LOOKS = 100
+TOGETHER = 12
+"""Lines that are sent late in one packet, which holds as many of the longest."""
 ITEM = 1024
 _UNCHANGING = frozenset({type(None), bool, int, float, str})
+_NESTED = frozenset({list, tuple, dict})
 _ITEMS = frozenset({"put", "get", "send", "recv"})
 """The acts by which something goes in or comes out."""
 
@@ -95,7 +98,8 @@ def _add(ledger: Ledger, act: str, item: Any, size: int) -> None:
     """A line: sent if it is among the first and the server keeps up, else kept back."""
     report.forget_parent()
     n = next(ledger.count)
-    if n <= FIRST and report.try_jot(ledger.kind, _line(ledger, act, n, item, size)):
+    caught_up = n <= FIRST and (not ledger.last or _caught_up(ledger))
+    if caught_up and report.try_jot(ledger.kind, _line(ledger, act, n, item, size)):
         ledger.said += 1
         return
     if act not in _ITEMS:
@@ -134,25 +138,35 @@ def _length(item: Any) -> int:
 
 
 def _json(item: Any) -> str:
-    """Bounded JSON of an item of builtin types, in containers one level deep."""
-    kind = type(item)
-    if kind in _UNCHANGING:
+    """Bounded JSON of an item of builtin types, in containers two levels deep; one, where two are too much."""
+    if type(item) in _UNCHANGING:
         return _scalar(item)
+    text = _container(item, _part)
+    return text if len(text) <= ITEM * 4 else _container(item, _scalar)
+
+
+def _container(item: Any, said: Callable[[Any], str]) -> str:
+    kind = type(item)
     if kind is tuple or kind is list:
         if len(item) > 16:
             return ""
-        return f"[{','.join([_scalar(part) for part in list(item)])}]"
+        return f"[{','.join([said(part) for part in list(item)])}]"
     if describe.is_a(item, tuple) and len(parts := tuple(tuple.__iter__(item))) <= 16:
-        return f"[{','.join([_scalar(part) for part in parts])}]"  # a named one
+        return f"[{','.join([said(part) for part in parts])}]"  # a named one
     if kind is dict and len(item) <= 16:
         items = list(item.items())
         if all(type(key) is str for key, _ in items):
-            return f"{{{','.join([f'{report.quote(key)}:{_scalar(part)}' for key, part in items])}}}"
+            return f"{{{','.join([f'{report.quote(key)}:{said(part)}' for key, part in items])}}}"
     if kind is not dict and len(inside := describe.attributes(item)) <= 16:
         # An object of a class of the learner's: what it holds, asked of nobody.
-        fields = [f",{report.quote(key)}:{_scalar(part)}" for key, part in list(inside.items()) if type(key) is str]
+        fields = [f",{report.quote(key)}:{said(part)}" for key, part in list(inside.items()) if type(key) is str]
         return f'{{"$type":{report.quote(describe.full_type_name(item))}{"".join(fields)}}}'
     return ""
+
+
+def _part(value: Any) -> str:
+    """A part of an item, in full also where it is a small list, tuple or dict itself."""
+    return (_container(value, _scalar) if type(value) in _NESTED else "") or _scalar(value)
 
 
 def _scalar(value: Any) -> str:
@@ -187,6 +201,29 @@ def _line(ledger: Ledger, act: str, n: int, item: Any, size: int) -> str:
 _WORD = 1 << 63
 
 
+def _caught_up(ledger: Ledger) -> bool:
+    """Whether the lines that a busy server had no room for are now sent: a process that hangs has no end to do it at.
+
+    They go before the next one, so that of what was seen nothing is missing in between.
+    """
+    while ledger.last:
+        part: list[tuple[int, int, str, Any, tuple[str, int]]] = []
+        while ledger.last and len(part) < TOGETHER:
+            part.append(ledger.last.popleft())
+        if not report.try_bundle([_late(ledger, line) for line in part]):
+            ledger.last.extendleft(reversed(part))
+            return False
+        ledger.said += len(part)
+    return True
+
+
+def _late(ledger: Ledger, line: tuple[int, int, str, Any, tuple[str, int]]) -> str:
+    """A line that was kept back, as a packet."""
+    n, at, act, item, (context, tid) = line
+    said = _line(ledger, act, n, item, -1 if act in _ITEMS else item)
+    return '{"kind":"%s","at":%d,"tid":%d%s%s}' % (ledger.kind, at, tid, context, said)
+
+
 def _flush(ledger: Ledger) -> None:
     """Sends the last lines; those between them and the first are counted."""
     if not ledger.last:
@@ -200,12 +237,7 @@ def _flush(ledger: Ledger) -> None:
     if left_out > 0:
         ledger.said += left_out
         report.omit(ledger.kind, left_out)
-    texts = []
-    for n, at, act, item, (context, tid) in last:
-        size = -1 if act in _ITEMS else item
-        line = _line(ledger, act, n, item, size)
-        texts.append('{"kind":"%s","at":%d,"tid":%d%s%s}' % (ledger.kind, at, tid, context, line))
-    report.bundle(texts, ledger.kind)
+    report.bundle([_late(ledger, line) for line in last], ledger.kind)
 
 
 def flush() -> None:

@@ -287,6 +287,12 @@ def try_jot(kind: str, rest: str) -> bool:
     return len(text) <= MOST and _send(text.encode("ascii"), False)
 
 
+def try_bundle(texts: list[str]) -> bool:
+    """Sends a few ledger events in one packet, if that costs no waiting; if not, they are the caller's to keep."""
+    text = f"[{','.join(texts)}]"
+    return len(text) <= MOST and _send(text.encode("ascii"), False)
+
+
 def omit(what: str, count: int = 1) -> None:
     """Counts reports that are left out."""
     line.omitted[what] = line.omitted.get(what, 0) + count

@@ -67,9 +67,14 @@ def _part(thread: Any) -> tuple[str, bool]:
     if name == "multiprocessing.pool.worker":
         return "pool", False
     module = name if target is not None else f"{describe.full_type_name(thread)}."
-    return "", module.startswith(
-        ("multiprocessing.", "concurrent.futures.", "IPython.", "ipykernel.", "zmq.", "tornado.", "jupyter_client.")
-    )
+    if module.startswith(_SHARED) and not module.startswith("multiprocessing.managers."):
+        # What the library lets threads of its own do has a private name; `p.join` or `q.put` is a learner's idea.
+        return "", target is None or module.rpartition(".")[2].startswith("_")
+    return "", module.startswith(_THEIRS)
+
+
+_SHARED = ("multiprocessing.", "concurrent.futures.")
+_THEIRS = (*_SHARED, "IPython.", "ipykernel.", "zmq.", "tornado.", "jupyter_client.")
 
 
 def _facts(thread: Any) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The budgets, measured: ``python tests/bench [front picture snapshot probe server grading batch class]``.
+"""The budgets, measured: ``python tests/bench [front picture snapshot diagnosis probe server grading batch mixed class]``.
 
 Prints a row as soon as it is measured, and the whole table at the end. Ends with 1 if a budget is
 missed by more than the noise that was measured, or if something could not be measured at all.
@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from ratios import Row, surroundings, table
 
-PARTS = ("front", "picture", "snapshot", "probe", "server", "grading", "batch", "class")
+PARTS = ("front", "picture", "snapshot", "diagnosis", "probe", "server", "grading", "batch", "mixed", "class")
 
 
 def main(wanted: list[str]) -> int:

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from parallab import reports, wire
-from parallab.progress import Answers, Entry, HintShown, Judged, Moment, Predicted
+from parallab.progress import Answers, Entry, Filmed, HintShown, Judged, Moment, Predicted
 
 AT = Moment(1000.0, 5_000_000_000, "boot")
 
@@ -70,3 +70,12 @@ def test_what_is_sent_is_what_the_service_takes_however_long_it_was() -> None:
     sent = msgspec.json.encode(reports.report(1, long, AT))
     taken = msgspec.json.decode(sent, type=reports.Report)
     assert len(taken.message) == reports.MESSAGE
+
+
+def test_a_clip_is_named_and_no_name_of_another_kind_is_taken() -> None:
+    told = reports.report(1, entry(Filmed("0" * 32)), AT)
+    assert (told.kind, told.clip) == ("filmed", "0" * 32)
+    sent = msgspec.json.decode(msgspec.json.encode(told))
+    for bad in ("../../etc", "0" * 31, "0" * 32 + "\n", "G" * 32):
+        with pytest.raises(msgspec.ValidationError):
+            msgspec.convert({**sent, "clip": bad}, reports.Report)

@@ -116,3 +116,49 @@ def test_a_failed_start_makes_no_second_thread() -> None:
     assert len(run.threads) == 1
     assert run.threads_alive == ()
     assert len(run.failed_thread_starts) == 1
+
+
+def test_an_executors_thread_is_waited_for_when_all_that_was_handed_in_came_back() -> None:
+    facts: dict[str, Any] = {"pid": KERNEL, "cell": CELL, "run": 1}
+    job: dict[str, Any] = {**facts, "queue": "jobs", "task": 1}
+    said = [
+        model.ServiceUse(at=18, service="thread-executor", ident=4, queue="jobs", size=2, **facts),
+        model.TaskUse(at=19, act="submit", call="submit", parts=1, **job),
+        model.ThreadStart(at=20, began=19, name="asyncio_0", role="executor", ident=3, **facts),
+        model.ThreadRun(at=21, tid=7, ident=3, **facts),
+    ]
+    back = [model.TaskUse(at=30, act="arrive", **job), model.TaskUse(at=31, act="got", **job)]
+    asked = evidence(begin(), *said, *back, end())
+    assert asked.waited_for(asked.threads[0])
+    assert asked.threads_alive == ()  # asyncio keeps it, idle
+    nobody_asked = evidence(begin(), *said, back[0], end())
+    assert not nobody_asked.waited_for(nobody_asked.threads[0])
+    at_work = evidence(begin(), *said, end())
+    assert not at_work.waited_for(at_work.threads[0])
+    assert at_work.threads_alive == at_work.threads
+
+
+def served(pid: int, at: int, method: str, args: str = "", result: str = "", kind: str = "") -> model.ProxyUse:
+    """A call of the Manager's queue ``q``."""
+    return model.ProxyUse(
+        at=at, began=at - 1, pid=pid, cell=CELL, run=1, server="s", object="q", type="Queue", method=method,
+        args=args, given=(kind,) if args else (), result=result, result_type="" if args else kind,
+    )  # fmt: skip
+
+
+def test_a_managers_queue_is_a_queue_between_processes() -> None:
+    calls = [
+        served(5, 20, "put", '["a"]', kind="str"),
+        served(5, 21, "put", "[null]", kind="NoneType"),
+        served(KERNEL, 22, "get", result='"a"', kind="str"),
+        served(KERNEL, 23, "empty", result="false", kind="bool"),
+        served(KERNEL, 24, "get", result="null", kind="NoneType"),
+    ]
+    (box,) = evidence(begin(), *calls, end()).mailboxes
+    assert (box.served, box.whole, box.most) == (True, True, 2)
+    assert [(line.pid, line.item, line.mark) for line in box.puts] == [(5, "a", False), (5, None, True)]
+    assert [line.item for line in box.gets] == ["a", None]
+    assert [line.size for line in box.looks] == [1]
+    many = [served(5, 20 + n, "put", "[1]", kind="int") for n in range(1000)]
+    (full,) = story.all_mailboxes(recording(begin(), *many), (), RUNS)
+    assert not full.whole  # more may have been said than was kept

@@ -258,6 +258,55 @@ def test_both_ends_of_a_socket_pair_read():
     assert stuck(loud) is False
 
 
+def test_a_worker_that_is_still_starting_may_be_given_any_semaphore():
+    handle = OpenFile(9, "pipe", "r", "pipe:[8]", Inode(15, 8))
+    root, worker = process(10, ON_LOCK), process(20, RUNNING, ppid=10)
+    begun = msgspec.structs.replace(
+        worker,
+        cmdline=("python", "-c", "spawn_main(tracker_fd=5, pipe_handle=9)", "--multiprocessing-fork"),
+        mappings=(),
+    )
+    starting = msgspec.structs.replace(begun, files=(*begun.files, handle))
+
+    assert stuck(snapshot(root, starting, told=False)) is False
+    assert stuck(snapshot(root, begun, told=False)) is True
+
+
+def loop(other: Process, *, writes: bool = False, **pidfd: int) -> Snapshot:
+    """An event loop that watches its own wake-up pair and a pidfd, beside a child that may write into a pipe of its."""
+    pair = (
+        OpenFile(7, "socket", "rw", "socket:[1]", Inode(9, 1)),
+        OpenFile(8, "socket", "rw", "socket:[2]", Inode(9, 2)),
+    )
+    root = process(10, Blocked("epoll_wait", fds=(7, 9)), files="r")
+    watched = OpenFile(9, "anon", "rw", "pidfd:[5]", **pidfd)
+    child = process(other.pid, other.threads[0].blocked, ppid=10, files="w") if writes else other
+    seen = snapshot(msgspec.structs.replace(root, files=(*root.files, *pair, watched)), child)
+    return msgspec.structs.replace(seen, sockets=(Socket(1, peer=2), Socket(2, peer=1)))
+
+
+def test_an_event_loop_waits_for_the_child_whose_pidfd_it_watches():
+    full = loop(process(20, Blocked("write", fds=(3,))), writes=True, pid=20)
+
+    assert (stuck(full), kinds(full)) == (True, ["join-before-drain"])
+    assert stuck(loop(process(20, SLEEP, ppid=10), pid=20)) is False
+    assert stuck(loop(process(20, None, ppid=10, state="Z"), pid=20)) is False
+    # Of whom the descriptor tells is not known: then it may be anything.
+    assert stuck(loop(process(20, Blocked("write", fds=(3,))), writes=True)) is False
+
+
+def test_an_event_loop_that_only_its_own_threads_could_wake():
+    pair = (
+        OpenFile(7, "socket", "rw", "socket:[1]", Inode(9, 1)),
+        OpenFile(8, "socket", "rw", "socket:[2]", Inode(9, 2)),
+    )
+    root = process(10, Blocked("epoll_wait", fds=(7,)))
+    alone = snapshot(msgspec.structs.replace(root, files=(*root.files, *pair)))
+    alone = msgspec.structs.replace(alone, sockets=(Socket(1, peer=2), Socket(2, peer=1)))
+
+    assert (stuck(alone), kinds(alone)) == (True, ["loop-asleep"])
+
+
 def test_who_joins_while_holding_the_lock_that_the_child_wants():
     seen = snapshot(process(10, child(20)), process(20, ON_LOCK, ppid=10), held={10: LOCK})
 

@@ -246,6 +246,11 @@ def test_a_control_group_of_version_2_is_made_beside_our_own(tmp_path: Path) -> 
     assert not group.killed
     (folder / "memory.events").write_text("low 0\noom 3\noom_kill 2\n")
     assert group.killed
+    assert not group.crowded
+    (folder / "pids.events").write_text("max 0\n")
+    assert not group.crowded
+    (folder / "pids.events").write_text("max 7\n")
+    assert group.crowded
     assert str(folder) in group.entering()[2]
 
 

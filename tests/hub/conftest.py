@@ -24,7 +24,11 @@ c.JupyterHub.load_groups = {groups!r}
 configure(
     c,
     instructors=["teachers"],
-    classes={{"class-a": {{"title": "Class A", "staff": ["helpers-a"]}}, "class-b": {{"staff": ["helpers-b"]}}}},
+    classes={{
+        "class-a": {{"title": "Class A", "staff": ["helpers-a"]}},
+        "class-b": {{"staff": ["helpers-b"]}},
+        "/of/a realm?": {{}},
+    }},
     database={database!r},
     url=SERVICE_URL,
 )
@@ -57,6 +61,7 @@ def hub(people: dict[str, SystemUser], tmp_path_factory: pytest.TempPathFactory)
     groups = {
         "class-a": {"users": [name["ada"], name["bob"], name["dan"]]},
         "class-b": {"users": [name["cy"]]},
+        "/of/a realm?": {"users": [name["cy"]]},
         "teachers": {"users": [name["teach"]]},
         "helpers-a": {"users": [name["help"]]},
     }
@@ -91,7 +96,8 @@ class Visitors:
 
     def __call__(self, who: str, path: str = "hub/home", **options: Any) -> Page:
         """This person's browser, logged in, at a page of the Hub's."""
-        context = self._browser.new_context(viewport=VIEW, reduced_motion="reduce", locale="en-GB", **options)
+        chosen = {"viewport": VIEW, "reduced_motion": "reduce", "locale": "en-GB", **options}
+        context = self._browser.new_context(**chosen)
         context.set_default_timeout(PATIENCE * 1000)
         expect.set_options(timeout=PATIENCE * 1000)
         self._contexts.append(context)

@@ -83,11 +83,13 @@ def test_a_database_of_the_first_parallab_is_brought_up_to_date_with_what_is_in_
     store.add([one])
     with store._engine.begin() as connection:
         connection.execute(sa.text("DROP TABLE wanted_rechecks"))
+        connection.execute(sa.text("DROP TABLE clips"))
         connection.execute(sa.text("UPDATE parallab_class_version SET version_num = '0001'"))
     again = ClassStore(address)
     again.open()
     assert list(again.all_reports()) == [one]
     assert again.wanted_rechecks() == []
+    assert again.clips("ada") == frozenset()
     with again._engine.connect() as connection:
         assert connection.execute(sa.text("SELECT version_num FROM parallab_class_version")).scalar() == HEAD
     again.close()
@@ -108,6 +110,20 @@ def test_reports_count_once_within_a_batch_and_between_batches(store: ClassStore
     assert list(store.all_reports()) == [first, second, third]
     assert store.history("ada", 2) == [third, second]
     assert store.history("bob", 2) == []
+
+
+def test_of_each_learner_the_newest_replays_are_kept_each_once(store: ClassStore) -> None:
+    names = [f"{number:032x}" for number in range(5)]
+    for name in names:
+        store.keep_clip("ada", name, name.encode(), 100.0, 3)
+    store.keep_clip("ada", names[4], b"another", 101.0, 3)
+    store.keep_clip("bob", names[0], b"his", 100.0, 3)
+    assert store.clips("ada") == set(names[2:])
+    assert store.clips("bob") == {names[0]}
+    assert store.clip("ada", names[4]) == names[4].encode(), "what is there stays: its name is its content"
+    assert store.clip("ada", names[0]) is None
+    assert store.clip("bob", names[0]) == b"his"
+    assert store.clip("bob", names[4]) is None, "a name alone opens nobody else's"
 
 
 def test_ids_are_each_learners_own(store: ClassStore) -> None:

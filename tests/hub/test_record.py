@@ -73,6 +73,31 @@ def test_but_not_with_something_of_yesterday() -> None:
     assert record.step("L04", "one").seconds == 60
 
 
+def test_in_whatever_order_reports_of_several_servers_come_what_happened_first_counts() -> None:
+    told = [
+        failed("ada", 1000),
+        failed("ada", 1030),
+        said("ada", "hint", 1040, level=2),
+        passed("ada", 1060),
+        failed("ada", 1070),
+        passed("ada", 5000),
+    ]
+    for order in itertools.permutations(told):
+        step = fold(order).step("L04", "one")
+        assert (step.verdict, step.passed, step.tries, step.hints) == ("passed", 1060, 5, 2)
+        assert (step.begun, step.last, step.mistakes) == (1000, 5000, (M11,))
+    board_of = board(*reversed(told))
+    board_of.deadlines[("class", "L04")] = Deadline("class", "L04", 2000.0, "teach")
+    assert not result(board_of, "class", LAB, "ada").late
+
+
+def test_what_comes_late_does_not_say_where_a_learner_is_now() -> None:
+    late = [said("ada", "hint", 5000, "two"), failed("ada", 1000, "one")]
+    assert fold(late).now == ("L04", "two")
+    # Of one server the order holds, however long something was on its way.
+    assert fold([said("ada", "hint", 5000, "two"), failed("ada", 4990, "one")]).now == ("L04", "one")
+
+
 def test_a_solution_shown_marks_the_step_and_answers_pass_it() -> None:
     record = fold([said("ada", "solution", 1), said("ada", "answers", 2, verdict="passed")])
     assert views.mark(record.step("L04", "one")) == "assisted"

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from typing import Any
 
 import pytest
 
+from corpus import films
 from hub.rig import RealHub, ask, until
 from hub.system_users import SystemUser
+from parallab import clips
 
 People = dict[str, SystemUser]
 pytestmark = pytest.mark.timeout(900)
@@ -72,6 +75,7 @@ def test_every_other_token_is_refused(hub: RealHub, people: People) -> None:
             ("GET", "api/me"),
             ("GET", "api/help"),
             ("POST", "api/handins/L05"),
+            ("POST", f"api/clips/{'0' * 32}"),
         ):
             body = reports("opened") if method == "POST" else None
             reply = ask(method, f"{hub.direct}{path}", token=token, body=body)
@@ -120,6 +124,81 @@ def test_staff_see_their_class_only_and_learners_none(hub: RealHub, people: Peop
     assert ask("GET", f"{hub.direct}class/class-a/learner/{cy}", token=helper).status == 404
     assert ask("GET", f"{hub.direct}class/class-b/learner/{cy}", token=helper).status == 403
     assert cy not in ask("GET", f"{hub.direct}class/class-a/export/csv", token=helper).text
+
+
+def test_a_replay_is_its_learners_classs_staffs_alone(hub: RealHub, people: People) -> None:
+    ada, bob, cy = (people[who].name for who in ("ada", "bob", "cy"))
+    clip = clips.pack(films.made("deadlock"))
+    assert clip is not None
+    sent = reports("judged", "filmed", lab="L08", step="break-deadlock")
+    sent["reports"][1]["clip"] = clip.name
+    assert ask("POST", f"{hub.direct}api/reports", token=report_token(hub, ada), body=sent).json["replays"]
+    address = f"{hub.direct}api/clips/{clip.name}"
+    assert ask("POST", address, token=report_token(hub, ada), body=clip.data).status == 200
+    assert ask("POST", address, token=report_token(hub, ada), body=clip.data).status == 200, "sent again it is the same"
+    assert clip.name in ask("GET", f"{hub.direct}api/me", token=report_token(hub, ada)).json["replays"]
+    # Forged: under another name, of another kind, or too much of it.
+    for name, body, status in (
+        ("0" * 32, clip.data, 400),
+        (clips.name_of(b"<script>"), b"<script>", 400),
+        (clip.name, clip.data + bytes(clips.PACKED), 413),
+        ("../../etc", clip.data, 404),
+    ):
+        reply = ask("POST", f"{hub.direct}api/clips/{name}", token=report_token(hub, ada), body=body)
+        assert reply.status == status, name
+
+    sees = {"teach": 200, "help": 200, "ada": 403, "bob": 403, "cy": 403}
+    for who, status in sees.items():
+        token = page_token(hub, people[who].name)
+        for path in ("replay", "clip"):
+            reply = ask("GET", f"{hub.direct}class/class-a/{path}/{ada}/{clip.name}", token=token)
+            assert reply.status == status, (who, path)
+            assert reply.headers["Cache-Control"] == "no-store"
+    teacher, helper = page_token(hub, people["teach"].name), page_token(hub, people["help"].name)
+    reply = ask("GET", f"{hub.direct}class/class-a/clip/{ada}/{clip.name}", token=teacher)
+    assert reply.headers["Content-Type"] == "application/json"
+    assert [lane["name"] for lane in reply.json["lanes"]] == [lane.name for lane in films.made("deadlock").lanes]
+    # Whose name a clip has, opens nobody else's, and no class's staff see those of another.
+    for path, status in (
+        (f"class-a/clip/{bob}/{clip.name}", 404),
+        (f"class-a/replay/{bob}/{clip.name}", 404),
+        (f"class-a/clip/{cy}/{clip.name}", 404),
+        (f"class-b/clip/{ada}/{clip.name}", 404),
+        (f"class-a/clip/{ada}/{'0' * 32}", 404),
+    ):
+        assert ask("GET", f"{hub.direct}class/{path}", token=teacher).status == status, path
+    assert ask("GET", f"{hub.direct}class/class-b/clip/{cy}/{clip.name}", token=helper).status == 403
+    page = ask("GET", f"{hub.direct}class/class-a/learner/{ada}", token=teacher).text
+    assert page.count(f"/replay/{ada}/{clip.name}") == 1
+
+
+def test_a_page_of_other_learners_than_there_are_now_is_to_be_read_again(hub: RealHub, people: People) -> None:
+    token = page_token(hub, people["teach"].name)
+    reply = ask("GET", f"{hub.direct}class/class-a/live?roster=of-yesterday", token=token)
+    assert (reply.status, reply.text) == (200, "event: again\ndata: {}\n\n")
+
+
+def test_a_class_may_have_any_name_that_a_group_may_have(hub: RealHub, people: People) -> None:
+    """As groups of a Keycloak realm have: with slashes."""
+    cy, token = people["cy"].name, page_token(hub, people["teach"].name)
+    base = hub.direct.removesuffix("/services/parallab/")
+    home = ask("GET", hub.direct, token=token)
+    (address,) = re.findall(r'href="(/services/parallab/class/[^"]*realm[^"]*)"', home.text)
+    page = until(
+        lambda: text if f">{cy}<" in (text := ask("GET", f"{base}{address}/L05", token=token).text) else "",
+        "the class has its learner",
+    )
+    (learner,) = set(re.findall(rf'href="([^"]*/learner/{cy})"', page))
+    for link in (learner, *re.findall(r'href="(/services/parallab/class/[^"]*)"', page)):
+        assert ask("GET", base + link, token=token).status == 200, link
+    told = ask("GET", base + learner, token=token).text
+    links = set(re.findall(r'(?:href|action)="(/services/parallab/class/[^"]*)"', told))
+    assert links, told
+    assert all(link.startswith(address) for link in links)
+    body = f"learner={cy}&lab=L05&what=clear".encode()
+    kind = {"Content-Type": "application/x-www-form-urlencoded"}
+    reply = ask("POST", f"{base}{address}/ruling", token=token, body=body, headers=kind)
+    assert (reply.status, reply.headers["Location"]) == (303, learner)
 
 
 def test_staff_help_and_only_instructors_grade(hub: RealHub, people: People) -> None:

@@ -17,6 +17,8 @@ pytest.importorskip("jupyterhub", reason="the extra `hub` is not installed: run 
 
 import msgspec
 
+from corpus import films
+from parallab import clips
 from parallab.hub.course import LabName, StepName
 from parallab.hub.recheck import BatchError, Rechecks, Text, Told
 from parallab.hub.record import Received
@@ -34,6 +36,10 @@ LAB = LabName("L04", "Your own processes", (StepName("one", "First", core=True),
 OTHER = LabName("L05", "Memory", (StepName("one", "First", core=True),))
 
 
+CLIP = clips.pack(films.made("deadlock"))
+assert CLIP is not None
+
+
 class FakeHub:
     """A Hub of these users, without groups; ``trouble`` is what it says instead of an answer."""
 
@@ -41,6 +47,8 @@ class FakeHub:
         self.names = frozenset(users)
         self.states: dict[str, Any] = {}
         self.trouble = ""
+        self.gate = asyncio.Event()
+        self.gate.set()
 
     async def get(self, path: str) -> Any:
         name = path.removeprefix("users/")
@@ -52,6 +60,7 @@ class FakeHub:
         return frozenset()
 
     async def users(self) -> frozenset[str]:
+        await self.gate.wait()
         if self.trouble:
             raise HubError(self.trouble)
         return self.names
@@ -98,6 +107,7 @@ async def test_what_is_older_than_the_days_that_were_told_goes_and_the_rest_stay
         store.add([Received(learner, one, at, at)])
         store.hand_in(learner, "L04", "d", notebook(), at)
         store.keep_recheck(Recheck(learner, "L04", "d", at, "{}"))
+        store.keep_clip(learner, "0" * 32, b"", at, 20)
     store.close()
     async with running(tmp_path, FakeHub("ada", "bob"), retention=7) as service:
         board = service.board
@@ -111,6 +121,7 @@ async def test_what_is_older_than_the_days_that_were_told_goes_and_the_rest_stay
         assert board.records.keys() == {"bob"}
         assert [one.learner for one in board.questions.values()] == ["bob"]
         assert board.handins.keys() == board.rechecks.keys() == {("bob", "L04")}
+        assert (await service.clips("ada"), len(await service.clips("bob"))) == (frozenset(), 1)
         assert not retaining.done(), "it looks again tomorrow"
         retaining.cancel()
         await asyncio.gather(retaining, return_exceptions=True)
@@ -137,7 +148,9 @@ async def test_of_a_learner_who_is_deleted_nothing_is_left(tmp_path: Path) -> No
             digest = (await service.hand_in(learner, "L04", notebook())).digest
             await service.keep_recheck(Recheck(learner, "L04", digest, 1.0, "{}"))
             await service.rule(learner, "L04", "teach", excused=True, score=None, reason="ill")
+            await service.keep_clip(learner, CLIP.name, CLIP.data)
         await service.forget("zoe-9")
+        assert (await service.clips("zoe-9"), await service.clips("bob")) == (frozenset(), {CLIP.name})
         # One that was being run meanwhile.
         await service.keep_recheck(Recheck("zoe-9", "L04", "d", 1.0, "{}"))
         board = service.board
@@ -145,6 +158,81 @@ async def test_of_a_learner_who_is_deleted_nothing_is_left(tmp_path: Path) -> No
             assert kept.keys() == {("bob", "L04")}
         assert board.records.keys() == {"bob"}
     assert b"zoe-9" not in (tmp_path / "class.sqlite").read_bytes(), "deleted is overwritten, not only unlinked"
+
+
+async def test_a_replay_is_kept_as_it_came_and_one_that_is_none_is_not(tmp_path: Path) -> None:
+    async with running(tmp_path, FakeHub("ada")) as service:
+        assert (await service.report("ada", msgspec.json.encode({"schema": 1, "reports": []}))).replays
+        await service.keep_clip("ada", CLIP.name, CLIP.data)
+        await service.keep_clip("ada", CLIP.name, CLIP.data)
+        assert await service.clip("ada", CLIP.name) == films.made("deadlock")
+        for name, data, status in (
+            ("0" * 32, CLIP.data, 400),
+            (clips.name_of(b"{}"), b"{}", 400),
+            (CLIP.name, b"x" * (clips.PACKED + 1), 413),
+        ):
+            with pytest.raises(Problem) as caught:
+                await service.keep_clip("ada", name, data)
+            assert caught.value.status == status
+        assert await service.clips("ada") == {CLIP.name}
+        with pytest.raises(Problem, match="is not kept"):
+            await service.clip("bob", CLIP.name)
+
+
+async def test_a_class_without_replays_says_so_and_takes_none(tmp_path: Path) -> None:
+    async with running(tmp_path, FakeHub("ada"), replays=False) as service:
+        assert not (await service.report("ada", msgspec.json.encode({"schema": 1, "reports": []}))).replays
+        with pytest.raises(Problem, match="keeps no replays"):
+            await service.keep_clip("ada", CLIP.name, CLIP.data)
+
+
+# -- the roster ----------------------------------------------------------------------------
+
+
+async def test_who_would_not_wait_for_a_slow_hub_sees_who_was_there_and_is_told_when_it_answers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("parallab.hub.roster.FRESH", -1)
+    hub = FakeHub("ada")
+    async with running(tmp_path, hub) as service:
+        hub.gate.clear()
+        first = await service.learners("*", patience=0)
+        assert (first.learners, first.trouble) == (frozenset(), "it has not answered yet")
+        waiting = asyncio.create_task(service.learners("*"))
+        with service.board.watching() as woken:
+            hub.gate.set()
+            await woken.wait()
+        assert (await waiting).learners == {"ada"}
+
+        # From now on an answer is there, and is shown while the Hub thinks.
+        hub.gate.clear()
+        hub.names |= {"bob"}
+        old = await service.learners("*", patience=0)
+        assert (old.learners, old.trouble) == ({"ada"}, "")
+        monkeypatch.setattr("parallab.hub.roster.OLD", -1)
+        assert (await service.learners("*", patience=0)).trouble == "it has not answered yet"
+        hub.gate.set()
+        assert (await service.learners("*")).learners == {"ada", "bob"}
+
+        hub.trouble = "the Hub answered 500"
+        kept = await service.learners("*")
+        assert (kept.learners, kept.trouble) == ({"ada", "bob"}, "the Hub answered 500")
+
+
+async def test_an_answer_that_cannot_be_understood_is_trouble_and_the_last_one_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("parallab.hub.roster.FRESH", -1)
+    hub = FakeHub("ada")
+    async with running(tmp_path, hub) as service:
+        await service.learners("*")
+
+        async def odd() -> frozenset[str]:
+            raise KeyError("items")
+
+        monkeypatch.setattr(hub, "users", odd)
+        kept = await service.learners("*")
+        assert (kept.learners, kept.trouble) == ({"ada"}, "its answer cannot be understood")
 
 
 # -- the LMS -------------------------------------------------------------------------------

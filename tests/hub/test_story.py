@@ -95,6 +95,7 @@ def test_a_lesson(hub: RealHub, people: People, visitor: Visitors, artefacts: Pa
         teacher.locator("td a[href*='/notebook/']").click()
     assert b"four-at-once" in Path(caught.value.path()).read_bytes()
     assert violations(teacher) == []
+    watched(teacher, ada, visitor, artefacts)
 
     # Excused with a reason, and every export says so.
     teacher.locator("tr", has_text="L04 ").get_by_text("Change").click()
@@ -125,6 +126,48 @@ def test_a_lesson(hub: RealHub, people: People, visitor: Visitors, artefacts: Pa
     assert ada not in teacher.content()
     assert errors == []
     hub.halt(ada)
+
+
+def watched(teacher: Page, learner: str, visitor: Visitors, artefacts: Path) -> None:
+    """The replay of the run that was checked, from the learner's page and back, by keyboard alone."""
+    link = teacher.get_by_role("region", name="History").get_by_role("link", name="Watch the run of L04 four-at-once")
+    expect(link).to_have_count(1)
+    link.focus()
+    teacher.keyboard.press("Enter")
+    expect(teacher.get_by_role("heading", name=f"{learner}: L04 four-at-once")).to_be_visible()
+    timeline = teacher.get_by_role("button", name="Timeline", exact=True)
+    expect(timeline).to_have_attribute("aria-pressed", "true")
+    names = teacher.locator(".pl-Timeline-name")
+    expect(names).to_have_count(5)
+    # Its time goes from the first moment to the last.
+    moment = teacher.get_by_role("slider").first
+    moment.focus()
+    teacher.keyboard.press("Home")
+    first = moment.get_attribute("aria-valuetext")
+    teacher.keyboard.press("End")
+    expect(moment).not_to_have_attribute("aria-valuetext", first or "")
+    teacher.get_by_role("button", name="As a table").focus()
+    teacher.keyboard.press("Enter")
+    expect(teacher.get_by_role("table", name="Lives")).to_be_visible()
+    teacher.keyboard.press("Enter")
+    teacher.get_by_role("button", name="Map", exact=True).press("Enter")
+    expect(teacher.locator(".pl-Map-picture")).to_be_visible()
+    teacher.get_by_text("Save", exact=True).click()
+    for kind in ("SVG", "PNG"):
+        with teacher.expect_download() as caught:
+            teacher.get_by_role("button", name=f"Save the picture as {kind}").click()
+        assert Path(caught.value.path()).stat().st_size > 1000
+    for scheme in ("light", "dark"):
+        teacher.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        assert violations(teacher) == []
+        teacher.screenshot(path=artefacts / f"class-replay-{scheme}.png", full_page=True)
+    # In the reader's language.
+    german = visitor("teach", locale="de-DE")
+    german.goto(teacher.url)
+    expect(german.get_by_role("button", name="Zeitachse", exact=True)).to_be_visible()
+    assert violations(german) == []
+    teacher.get_by_role("link", name=f"← {learner}").press("Enter")
+    expect(teacher.get_by_role("region", name="History")).to_be_visible()
 
 
 def test_nothing_is_lost_while_the_service_is_dead(hub: RealHub, people: People) -> None:

@@ -188,3 +188,15 @@ def test_watching_and_json_exclude_each_other():
 
     assert done.exit_code == 2
     assert "choose one" in done.output
+
+
+def test_an_author_names_a_lab_by_its_id_where_its_folder_lies_in_labs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert parallab("author", "new", "13", "my-lab").exit_code == 0
+    refused(parallab("author", "record", "L13", "x"), "L13 has no wrong answer 'x': choose one of first-run")
+    refused(
+        parallab("author", "check", "L99"),
+        "There is no lab 'L99'. The labs are: " + ", ".join(f"L{number:02}" for number in range(1, 13)) + ".",
+    )

@@ -1,13 +1,15 @@
-"""CPython's own tests as programs to look at: nothing breaks, and whoever is called stuck never moves again.
+"""CPython's and psutil's own tests as programs to look at: nothing breaks, and whoever is called stuck stays still.
 
-They start, kill, hang and abandon processes and threads in every way that the library's authors thought of. A run
-with ``-m slow`` takes those of this Python, ``PARALLAB_MATRIX=1`` those of every Python of this machine.
+They start, kill, hang and abandon processes and threads in every way that these libraries' authors thought of. A run
+with ``-m slow`` takes those of this Python, ``PARALLAB_MATRIX=1`` those of every Python of this machine. psutil's come
+with its source only: ``PSUTIL_SOURCE`` names the folder of an sdist (``pip download --no-binary psutil psutil``).
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -29,6 +31,8 @@ MODULES = (
     "test_multiprocessing_fork",
     "test_multiprocessing_spawn",
 )
+PSUTIL_SOURCE = os.environ.get("PSUTIL_SOURCE", "")
+PSUTIL_MODULES = ("test_process", "test_connections", "test_posix", "test_linux", "test_system", "test_misc")
 
 
 def _there(pid: int) -> tuple[int, ...] | None:
@@ -64,9 +68,25 @@ def _contradictions(report: InspectReport) -> list[str]:
 @pytest.mark.parametrize("python", PYTHONS if ALL else [sys.executable], ids=lambda path: Path(path).parts[-3])
 @pytest.mark.parametrize("module", MODULES)
 def test_nobody_is_wrongly_called_stuck(module: str, python: str, tmp_path: Path) -> None:
+    _watch([python, "-m", "test", "-v", module], tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(200)
+@pytest.mark.skipif(not PSUTIL_SOURCE, reason="PSUTIL_SOURCE does not name a folder with psutil's source")
+@pytest.mark.parametrize("module", PSUTIL_MODULES)
+def test_nobody_of_psutils_is_wrongly_called_stuck(module: str, tmp_path: Path) -> None:
+    # Beside them psutil's source would be imported, which is not built there.
+    shutil.copytree(Path(PSUTIL_SOURCE) / "tests", tmp_path / "tests")
+
+    _watch([sys.executable, "-m", "pytest", "-p", "no:cacheprovider", f"tests/{module}.py"], tmp_path)
+
+
+def _watch(command: list[str], folder: Path) -> None:
+    """Looks at a program and its children, again and again, until it ends or was looked at long enough."""
     program = subprocess.Popen(
-        [python, "-m", "test", "-v", module],
-        cwd=tmp_path,
+        command,
+        cwd=folder,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

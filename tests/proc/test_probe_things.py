@@ -563,3 +563,40 @@ def test_a_managers_server_that_dies_at_once(kernel: Listened) -> None:
     assert (use.act, use.cls, use.kinds) == ("begin" if forked else "fail", "__main__.Own", ("__main__.Here",))
     if forked:
         kernel.run("m.shutdown()")
+
+
+def test_an_item_is_told_two_containers_deep(kernel: Listened) -> None:
+    kernel.run('q = queue.Queue()\nq.put((1, {"text": "slow", "more": [[2]]}))\nq.put((("x" * 200,) * 16,) * 16)')
+    first, second = [event.item for event in kernel.heard.all(model.QueueUse, act="put")]
+    assert json.loads(first) == [1, {"text": "slow", "more": {"$type": "list"}}]
+    assert json.loads(second) == [{"$type": "tuple"}] * 16  # all of it would be too much
+
+
+def test_what_the_library_calls_for_a_learner_is_the_learners(kernel: Listened) -> None:
+    kernel.run(
+        "from concurrent.futures import ThreadPoolExecutor\n"
+        "r, w = mp.Pipe(False)\np = mp.Process(target=w.send, args=('hello',))\np.start()\n"
+        "with ThreadPoolExecutor(1) as pool: pool.submit(r.recv).result()\n"
+        "t = threading.Thread(target=p.join, name='waits')\nt.start()\nt.join()"
+    )
+    assert sorted(event.act for event in kernel.heard.all(model.PipeUse)) == ["made", "recv", "send"]
+    assert [event.name for event in kernel.heard.all(model.ThreadStart, role="")] == ["waits"]
+    child = kernel.heard.all(model.ProcessStart)[0].child
+    assert [event.tid != kernel.pid for event in kernel.heard.all(model.Wait, child=child, done=True)] == [True]
+
+
+def test_the_numbers_of_a_pools_initargs_are_watched_by_its_locks(kernel: Listened) -> None:
+    kernel.module("hired", "def setup(*given):\n    global lock, number\n    lock, number = given\n\n\n"
+                  "def add(times):\n    with lock:\n        number.value += times\n")  # fmt: skip
+    kernel.run(
+        "import hired\nlock, number = mp.Lock(), mp.Value('i', 0, lock=False)\n"
+        "with mp.Pool(1, hired.setup, (lock, number)) as pool: pool.map(hired.add, [5])"
+    )
+    uses = [use for use in kernel.heard.all(model.LockUse) if use.pid != kernel.pid and use.saw]
+    assert [use.saw for use in uses][:2] == [(0,), (5,)]
+
+
+def test_a_named_argument_of_a_proxys_call_is_told(kernel: Listened) -> None:
+    kernel.run("with mp.Manager() as m:\n    d = m.dict()\n    d.update(n=5)")
+    (call,) = kernel.heard.all(model.ProxyUse, method="update")
+    assert json.loads(call.args) == [{"n": 5}]

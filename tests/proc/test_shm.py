@@ -165,9 +165,7 @@ async def test_what_came_before_the_first_look_is_the_learners_and_what_came_bef
 @pytest.mark.asyncio
 async def test_a_kernel_that_rests_is_not_woken_by_others(kernel: RecordedKernel) -> None:
     await kernel.run("1")
-    loop = kernel.recorder._loop
-    watch = kernel.recorder._shm
-    await until(lambda: watch.fileno() not in loop._selector.get_map(), "the watch's rest")
+    await until(lambda: not kernel.recorder._shm.wakes, "the watch's rest")
     for _ in range(100):
         other = SharedMemory(create=True, size=9)
         other.close()

@@ -49,6 +49,8 @@ def cases() -> Iterator[Any]:
 @pytest.mark.parametrize(("user", "python", "method", "names"), list(cases()))
 def test_nothing_is_missed_and_nothing_misread(user: str, python: str, method: str, names: list[str]) -> None:
     before = unprivileged.command() if user == "nobody" else ()
+    if subprocess.run([*before, python, "-c", ""], check=False, capture_output=True, cwd="/").returncode:
+        pytest.skip(f"{user} cannot run {python}")
     environment = {
         **os.environ,
         "PYTHONPATH": os.pathsep.join(str(one) for one in FOLDERS),

@@ -18,6 +18,9 @@ from traitlets import TraitError
 
 from parallab.app import ParallabApp
 
+#: Seconds that a server gets to start: on a busy machine it takes a minute.
+PATIENCE = 240
+
 
 class Server:
     """``python -m jupyter_server`` with the extension, on a port of its own."""
@@ -54,7 +57,7 @@ class Server:
         self.url = self._wait()
 
     def _wait(self) -> str:
-        end = time.monotonic() + 60
+        end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
             assert self.process.poll() is None, self.told()
             for file in self.runtime.glob("jpserver-*.json"):

@@ -13,7 +13,7 @@ import pytest
 
 from parallab import reports
 from parallab.outbox import Outbox, Unreachable
-from parallab.progress import HelpAsked, HintShown
+from parallab.progress import Filmed, HelpAsked, HintShown
 from parallab.store import Keeper
 
 SERVICE = "http://class/"
@@ -30,6 +30,7 @@ class FakeService:
         self.refuse: set[int] = set()
         self.gate = asyncio.Event()
         self.gate.set()
+        self.replays: bool | None = True
 
     async def post(self, body: bytes) -> bytes:
         self.batches += 1
@@ -40,7 +41,8 @@ class FakeService:
             self.kept.setdefault(one["id"], one)
         self.after()
         refused = [{"place": place, "why": "not well-formed"} for place in self.refuse]
-        return msgspec.json.encode({"schema": 1, "new": len(sent), "refused": refused})
+        said = {} if self.replays is None else {"replays": self.replays}
+        return msgspec.json.encode({"schema": 1, "new": len(sent), "refused": refused, **said})
 
     @property
     def levels(self) -> list[int]:
@@ -252,3 +254,30 @@ def _fail_once() -> Callable[[], None]:
             raise Unreachable("it cannot be reached")
 
     return fail
+
+
+@pytest.mark.parametrize(("says", "wanted"), [(True, True), (False, False), (None, False)])
+def test_a_clip_is_sent_after_its_line_and_only_to_a_class_that_wants_any(
+    tmp_path: Path, says: bool | None, wanted: bool
+) -> None:
+    async def story(world: World) -> None:
+        told: list[tuple[str, bool, int]] = []
+        failures = iter([1])
+
+        async def clip(name: str, wanted: bool) -> None:
+            if next(failures, None) is not None:
+                raise Unreachable("it cannot be reached")
+            told.append((name, wanted, len(world.service.kept)))
+
+        world.service.replays = says
+        world.outbox = Outbox(SERVICE, world.keeper, world.service.post, clip=clip, pause=lambda seconds: 0.0)
+        world.keeper.appended = world.outbox.kick
+        await world.hint(1)
+        await world.keeper.append("L04", "one", 1, Filmed("a" * 32))
+        await world.quiet()
+        # The first try failed: line and clip were sent again, and the line counts once.
+        assert set(told) == {("a" * 32, wanted, 2)}
+        assert world.outbox.replays is wanted
+        assert [one.get("clip") for one in world.service.kept.values()] == ["", "a" * 32]
+
+    run(tmp_path, story)

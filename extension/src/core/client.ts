@@ -78,6 +78,11 @@ export class Client {
     return this._send('GET', `kernels/${encodeURIComponent(id)}/film${asked}`);
   }
 
+  /** What a checked run of a learner's did: of the class service only. */
+  clip(learner: string, name: string): Promise<Film> {
+    return this._send('GET', `clip/${encodeURIComponent(learner)}/${name}`);
+  }
+
   rescue(id: string, body: RescueRequest): Promise<RescueReply> {
     return this._send('POST', `kernels/${encodeURIComponent(id)}/rescue`, body);
   }

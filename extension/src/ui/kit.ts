@@ -44,7 +44,8 @@ export const ENGLISH: Trans = {
     fill(n === 1 ? msgid : plural, [String(n), ...args])
 };
 
-function fill(text: string, args: readonly string[]): string {
+/** The text with its arguments, `%1` the first. */
+export function fill(text: string, args: readonly string[]): string {
   return text.replace(/%(\d)/g, (whole, at: string) => {
     return args[Number(at) - 1] ?? whole;
   });

@@ -100,13 +100,18 @@ def _version_faults(step: Step, where: str) -> Iterator[Fault]:
         yield Fault(where, f"python: {step.python!r} is no version specifier", 'write it as ">=3.14"')
 
 
+def recorded(lab: ShelvedLab, name: str) -> str:
+    """What to do where a wrong answer has no text."""
+    return f"run parallab author record {lab.lab.id} {name}"
+
+
 def _mistake_faults(lab: ShelvedLab) -> Iterator[Fault]:
     for wrong in lab.mistakes:
         where = f"{lab.slug}/mistakes/{wrong.name}.md"
         if wrong.mistake is not None and wrong.mistake not in CATALOGUE:
             yield Fault(where, f"the catalogue has no mistake {wrong.mistake}", "use one of M01 to M66")
         if not any(golden.text.strip() for golden in wrong.texts):
-            yield Fault(where, "says no text that the learner will see", "run parallab author record")
+            yield Fault(where, "says no text that the learner will see", recorded(lab, wrong.name))
         unknown = [method for method in wrong.start_methods if method not in METHODS]
         if unknown:
             yield Fault(where, f"start_method {unknown[0]!r} is none", f"use one of {', '.join(METHODS)}")

@@ -18,12 +18,15 @@ from parallab import headless, verdict_text
 from parallab.author import doubted
 from parallab.author.fault import Fault
 from parallab.author.goldens import METHODS, difference, fits, golden_for, matches
-from parallab.author.paper import static_faults
+from parallab.author.paper import recorded, static_faults
 from parallab.judge_pool import JudgePool
 from parallab.lab import Cell
 from parallab.lab_parse import WrongAnswer
 from parallab.shelf import ShelvedLab
 from parallab.wire import StepResult
+
+#: Seconds that a cell of a proof may take: a busy machine gets its time. What is stuck is known to be so long before.
+PATIENCE = 300.0
 
 
 class Progress(Protocol):
@@ -166,7 +169,13 @@ def _setup(lab: ShelvedLab) -> tuple[Cell, ...]:
 async def run_case(case: Case, pool: JudgePool, kernel: str | None) -> list[Fault]:
     try:
         done = await headless.run(
-            case.cells, case.lab, kernel=kernel, start_method=case.method, steps=case.steps, pool=pool
+            case.cells,
+            case.lab,
+            kernel=kernel,
+            start_method=case.method,
+            timeout=PATIENCE,
+            steps=case.steps,
+            pool=pool,
         )
     except headless.HeadlessError as error:
         return [Fault(str(case), f"could not be run: {error}", "see that this Python has ipykernel")]
@@ -214,7 +223,7 @@ def _wrong(case: Case, wrong: WrongAnswer, python: str, result: StepResult) -> I
         return
     golden = golden_for(wrong, case.method, python)
     if golden is None:
-        yield Fault(where, "there is no text for this start method and Python", "run parallab author record")
+        yield Fault(where, "there is no text for this start method and Python", recorded(case.lab, wrong.name))
     elif not matches(golden, seen):
         yield Fault(where, f"the text differs:\n{difference(golden, seen)}", "mend the check, or record the new text")
 

@@ -108,8 +108,6 @@ def ended(run: Evidence, workers: Sequence[Worker]) -> None:
             about=run.standstill.cycle or run.standstill.waits,
         )
     left = [worker for worker in workers if not (run.joined(worker) or _asked(run, worker) or run.collected(worker))]
-    if run.running is not None and left:
-        cannot_tell("Your cell is still running. Check again when it has ended.")
     expect(
         "workers that nobody waited for",
         left,

@@ -93,7 +93,7 @@ def threads_at_once(run: Evidence, threads: Sequence[Thread], hint: str = "") ->
 def threads_ended(run: Evidence, threads: Sequence[Thread], *, mistake: Sequence[str] = ()) -> None:
     """Somebody waited until each of them had ended, and none of them ended by an exception."""
     left = [thread for thread in threads if not run.waited_for(thread)]
-    if run.running is not None and left and run.stuck is not True:
+    if mistake and run.running is not None and left and run.stuck is not True:  # they may still end: no mistake yet
         cannot_tell("Your cell is still running. Check again when it has ended.")
     expect(
         "threads that nobody waited for",

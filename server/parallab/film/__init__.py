@@ -9,7 +9,7 @@ decided by. Nothing is guessed: what was not seen is not there.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from parallab import model, wire
 from parallab.film.bounds import bounded
@@ -27,8 +27,17 @@ __all__ = ["NEWEST", "Clock", "Lanes", "Pointer", "Things", "film"]
 NEWEST = -1
 
 
-def film(recording: model.Recording, kernel_id: str = "", title: str = "", run: int = 0) -> wire.Film:
-    """The film of all that is kept of a kernel, or of one run of a cell and what it started."""
+def film(
+    recording: model.Recording,
+    kernel_id: str = "",
+    title: str = "",
+    run: int = 0,
+    cells: Collection[str] | None = None,
+) -> wire.Film:
+    """The film of all that is kept of a kernel, or of one run of a cell and what it started.
+
+    :param cells: of :data:`NEWEST`, only runs of these cells.
+    """
     clock = Clock(recording)
     lanes = Lanes(recording, clock)
     things = Things(recording, clock)
@@ -56,7 +65,8 @@ def film(recording: model.Recording, kernel_id: str = "", title: str = "", run: 
         not_recorded=recording.not_recorded,
     )
     if run == NEWEST:
-        run = max((cell.run for cell in whole.cells if cell.lanes or cell.end is None), default=0)
+        of = [cell for cell in whole.cells if cells is None or cell.cell in cells]
+        run = max((cell.run for cell in of if cell.lanes or cell.end is None), default=0)
     return bounded(whole, run)
 
 

@@ -61,6 +61,12 @@ class Group:
         )
         return any(int(count) > 0 for count in re.findall(r"^oom_kill (\d+)$", text, re.MULTILINE))
 
+    @property
+    def crowded(self) -> bool:
+        """Whether somebody in it wanted one process or thread more than there may be."""
+        text = "".join(_read(folder / "pids.events") for folder in self.folders)
+        return any(int(count) > 0 for count in re.findall(r"^max (\d+)$", text, re.MULTILINE))
+
     def remove(self) -> None:
         """Removes it when all in it have ended."""
         end = time.monotonic() + EMPTY

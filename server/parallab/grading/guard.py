@@ -1,8 +1,9 @@
 """Watches from outside what a sandbox uses, and says when it is too much.
 
-A control group limits memory by itself: it ends one process, and others wait for that one. Here it is noticed.
-Without one, each process has its rlimits, and what all of them use together is added up a few times a second: as PSS,
-in which shared pages count once (proc(5), smaps_rollup).
+A control group limits memory by itself: it ends one process, and others wait for that one. It lets nobody start a
+process too many, and whoever forks without end tries for ever. Here both are noticed. Without one, each process has its
+rlimits, and what all of them use together is added up a few times a second: as PSS, in which shared pages count once
+(proc(5), smaps_rollup).
 """
 
 from __future__ import annotations
@@ -35,6 +36,9 @@ def too_much(proc: str, limits: Limits, group: Group | None) -> str:
     """Of what there is too much now, or was; "" if of nothing."""
     if group is not None and group.killed:
         return _too_large(limits)
+    if group is not None and group.crowded:
+        # One that forks without end tries again and again, on all cores, until its time is over.
+        return f"it started more than {limits.processes} processes and threads that live at once"
     pids = opened.names(proc)
     # The first process, and whoever waits to be collected by it.
     if len(pids) > limits.processes + 32:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from urllib.parse import unquote
 
 import msgspec
 from tornado import web
@@ -52,7 +51,15 @@ class HandInHandler(LearnerHandler):
 
     async def post(self, lab: str) -> None:
         """Keeps it."""
-        self.reply(await self.service.hand_in(self.learner, unquote(lab), self.request.body))
+        self.reply(await self.service.hand_in(self.learner, lab, self.request.body))
+
+
+class ClipHandler(LearnerHandler):
+    """POST api/clips/{name}: the body is what a checked run did, packed."""
+
+    async def post(self, name: str) -> None:
+        """Keeps it."""
+        self.reply(await self.service.keep_clip(self.learner, name, self.request.body))
 
 
 class Me(msgspec.Struct, frozen=True):
@@ -61,6 +68,8 @@ class Me(msgspec.Struct, frozen=True):
     learner: str
     record: LearnerRecord
     handed_in: dict[str, float]
+    replays: tuple[str, ...]
+    """Names of those that are kept."""
 
 
 class MeHandler(LearnerHandler):
@@ -70,7 +79,8 @@ class MeHandler(LearnerHandler):
         """This learner's own record."""
         board = self.service.board
         handed_in = {lab: one.received for (name, lab), one in board.handins.items() if name == self.learner}
-        self.reply(Me(self.learner, board.records.get(self.learner) or LearnerRecord(), handed_in))
+        replays = tuple(sorted(await self.service.clips(self.learner)))
+        self.reply(Me(self.learner, board.records.get(self.learner) or LearnerRecord(), handed_in, replays))
 
 
 class HealthHandler(web.RequestHandler):

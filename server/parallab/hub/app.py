@@ -15,7 +15,7 @@ from jupyterhub.services.auth import HubAuth, HubOAuth, HubOAuthCallbackHandler
 from sqlalchemy.exc import SQLAlchemyError
 from tornado import web
 
-from parallab.hub import api, course, live, pages, security
+from parallab.hub import api, course, live, pages, replay, security
 from parallab.hub.recheck import Rechecks
 from parallab.hub.roster import Hub, Roster
 from parallab.hub.sandboxed import Sandboxed
@@ -51,9 +51,13 @@ def application(
         (r"api/help", api.HelpHandler),
         (r"api/me", api.MeHandler),
         (r"api/handins/([^/]+)", api.HandInHandler),
+        (r"api/clips/([0-9a-f]{32})", api.ClipHandler),
+        (r"texts/([a-z]{2,3})", replay.TextsHandler),
         (rf"{_CLASS}/live", live.LiveHandler),
         (rf"{_CLASS}/live/([^/]+)", live.LiveHandler),
         (rf"{_CLASS}/learner/([^/]+)", pages.LearnerPage),
+        (rf"{_CLASS}/replay/([^/]+)/([0-9a-f]{{32}})", replay.ReplayPage),
+        (rf"{_CLASS}/clip/([^/]+)/([0-9a-f]{{32}})", replay.ClipData),
         (rf"{_CLASS}/notebook/([^/]+)/([^/]+)", pages.NotebookDownload),
         (rf"{_CLASS}/export/([a-z]+)", pages.ExportDownload),
         (rf"{_CLASS}/answer", pages.AnswerForm),
@@ -105,6 +109,7 @@ async def opened(told: Settings, environment: Mapping[str, str]) -> AsyncIterato
         raise CannotOpen(f"the database cannot be opened ({type(error).__name__}).") from None
     rechecks = Rechecks(service, Sandboxed(told.jobs))
     await rechecks.open()
+    service.roster.begin()
     # The same after a restart of the service alone, so that nobody has to log in again.
     secret = hashlib.sha256(b"parallab cookies " + token.encode()).digest()
     people = HubOAuth(cache_max_age=security.PEOPLE)

@@ -32,6 +32,7 @@ def configure(
     user: str = "",
     retention: int = 0,
     jobs: int = 1,
+    replays: bool = True,
     lti: Mapping[str, Any] | None = None,
     api_token: str = "",
     external: bool = False,
@@ -47,12 +48,13 @@ def configure(
     :param user: the system user to run it as; the Hub's own if empty.
     :param retention: days after which what was reported is deleted; 0 keeps it.
     :param jobs: notebooks that *Check all* runs at once; learners work on the same machine.
+    :param replays: whether learners' servers send what a checked run did, to be watched on the learner's page.
     :param lti: an LMS that takes grades: the fields of :class:`parallab.hub.settings.Lti`.
     :param api_token: a token of your own for the service, where it runs elsewhere.
     :param external: the Hub does not start it: you do, with the environment that docs/instructors.md names.
     :raises SettingsError: something does not fit; the text says what.
     """
-    settings = _settings(service, database, instructors, classes, retention, jobs, lti)
+    settings = _settings(service, database, instructors, classes, retention, jobs, lti, replays=replays)
     if external and not api_token:
         raise SettingsError("configure(c, external=True) needs api_token=…, the one that the service is started with.")
     scopes = Scopes(service)
@@ -77,6 +79,8 @@ def _settings(
     retention: int,
     jobs: int,
     lti: Mapping[str, Any] | None,
+    *,
+    replays: bool,
 ) -> Settings:
     if not _NAME.fullmatch(service):
         raise SettingsError(f"The service's name must be of a-z, 0-9, - and _; it is {service!r}.")
@@ -93,7 +97,7 @@ def _settings(
         raise SettingsError(f"The classes or lti given to configure(c, …) cannot be used: {error}.") from None
     if EVERYBODY in groups:
         raise SettingsError(f"A class is a Hub group; leave classes out for one class of everybody, not {EVERYBODY!r}.")
-    return Settings(service, database, groups, tuple(instructors), retention, jobs, platform)
+    return Settings(service, database, groups, tuple(instructors), retention, jobs, replays, platform)
 
 
 def _service(settings: Settings, url: str, user: str, api_token: str, *, external: bool) -> dict[str, Any]:

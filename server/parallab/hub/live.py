@@ -17,6 +17,8 @@ from parallab.hub.pages import ClassPage, Sight, fragments
 #: Seconds: what changes within these is sent together; and how often rights are asked for anew.
 TOGETHER = 0.4
 AGAIN = 15.0
+#: Who learns here has changed, and with it the page's rows: it is read anew.
+AGAIN_EVENT = "event: again\ndata: {}\n\n"
 
 
 class LiveHandler(ClassPage):
@@ -27,13 +29,16 @@ class LiveHandler(ClassPage):
     async def get(self, path: str, lab: str | None = None) -> None:
         """Sends changes until the page goes, or the person's right does."""
         sight = await self.sight(path, lab)
+        self.set_header("Content-Type", "text/event-stream")
+        # Nginx and the like hold such answers back otherwise.
+        self.set_header("X-Accel-Buffering", "no")
+        if self.get_query_argument("roster", sight.roster) != sight.roster:
+            self.finish(AGAIN_EVENT)
+            return
         board = self.service.board
         seen = -1
         if self.get_query_argument("life", "") == board.life:
             seen = _number(self.get_query_argument("since", ""))
-        self.set_header("Content-Type", "text/event-stream")
-        # Nginx and the like hold such answers back otherwise.
-        self.set_header("X-Accel-Buffering", "no")
         self._task = asyncio.ensure_future(self._send(path, lab, sight, seen))
         with suppress(asyncio.CancelledError, StreamClosedError):
             await self._task
@@ -63,9 +68,8 @@ class LiveHandler(ClassPage):
                     await self.flush()
                     return
                 looked = await self.sight(path, lab)
-                if looked.learners != sight.learners:
-                    # Who learns here has changed, and with it the page's rows: it is read anew.
-                    self.write("event: again\ndata: {}\n\n")
+                if looked.roster != sight.roster:
+                    self.write(AGAIN_EVENT)
                     await self.flush()
                     return
 

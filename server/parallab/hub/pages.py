@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
@@ -19,6 +20,8 @@ from parallab.hub.security import StaffHandler
 from parallab.hub.service import Service
 from parallab.problems import Problem
 
+#: Seconds that a page waits for a Hub that is slow to say who is in the class: what it says later is sent later.
+PATIENCE = 0.5
 #: The class of everybody, as it stands in addresses.
 EVERYBODY_PATH = "~everybody"
 
@@ -40,6 +43,12 @@ class Sight:
         """The class, as it stands in addresses."""
         return path_of(self.class_name)
 
+    @property
+    def roster(self) -> str:
+        """What tells whether a page of these learners is still one of the class."""
+        told = "\0".join([self.trouble, *sorted(self.learners)])
+        return hashlib.sha256(told.encode()).hexdigest()[:16]
+
 
 def path_of(class_name: str) -> str:
     """A class's name in an address."""
@@ -59,16 +68,22 @@ def class_of(path: str) -> str:
 class ClassHandler(StaffHandler):
     """What the pages of a class have in common."""
 
+    async def prepare(self) -> None:
+        """Who it is, and the class as it stands in addresses: Tornado hands over what an address means."""
+        await super().prepare()
+        if self.path_args:
+            self.path_args[0] = escape_path(self.path_args[0])
+
     async def sight(self, path: str, lab: str | None) -> Sight:
         """What this request looks at.
 
         :raises web.HTTPError: 403, not this person's class.
         """
         class_name = self.may_read(class_of(path))
-        enrolled = await self.service.learners(class_name)
+        enrolled = await self.service.learners(class_name, PATIENCE)
         shown = self.get_query_argument("names", "on") != "off"
         names = views.Names(enrolled.learners, shown=shown, secret=self.service.board.life)
-        named = self.service.lab(unquote(lab)) if lab else None
+        named = self.service.lab(lab) if lab else None
         teaches = class_name in self.teachable
         return Sight(class_name, named, names, enrolled.learners, enrolled.trouble, teaches)
 
@@ -194,7 +209,7 @@ class LearnerPage(ClassHandler):
     async def get(self, path: str, learner: str) -> None:
         """Shows it."""
         class_name = class_of(path)
-        name = await self.may_see(class_name, unquote(learner))
+        name = await self.may_see(class_name, learner)
         board = self.service.board
         record = board.records.get(name) or LearnerRecord()
         self.render(
@@ -212,7 +227,7 @@ class LearnerPage(ClassHandler):
                 for lab in self.service.labs
             ],
             cell=views.step_cell,
-            history=[_told(one) for one in await self.service.history(name)],
+            history=_history(await self.service.history(name), await self.service.clips(name)),
             teaches=class_name in self.teachable,
         )
 
@@ -234,7 +249,20 @@ _KINDS = {
 }
 
 
-def _told(one: Received) -> dict[str, Any]:
+def _history(received: Sequence[Received], clips: frozenset[str]) -> list[dict[str, Any]]:
+    """The lines of a history, the newest first. A clip is told with the check before it, if it is still kept."""
+    lines = []
+    clip: dict[tuple[str, str], str] = {}
+    for one in received:
+        where = (one.report.lab, one.report.step)
+        if one.report.kind == "filmed":
+            clip[where] = one.report.clip if one.report.clip in clips else ""
+        else:
+            lines.append(_told(one, clip.pop(where, "") if one.report.kind == "judged" else ""))
+    return lines
+
+
+def _told(one: Received, clip: str) -> dict[str, Any]:
     report = one.report
     mistake = report.mistakes[-1] if report.mistakes else None
     delay = one.received - one.happened
@@ -246,6 +274,7 @@ def _told(one: Received) -> dict[str, Any]:
         "verdict": report.verdict or "",
         "mistake": f"{mistake.sentence} ({mistake.id})" if mistake else "",
         "message": report.message,
+        "clip": clip,
     }
 
 
@@ -254,9 +283,9 @@ class NotebookDownload(ClassHandler):
 
     async def get(self, path: str, learner: str, lab: str) -> None:
         """Sends it."""
-        name = await self.may_see(class_of(path), unquote(learner))
-        found = await self.service.notebook(name, unquote(lab))
-        self.download(f"{name}-{unquote(lab)}.ipynb", "application/x-ipynb+json", found)
+        name = await self.may_see(class_of(path), learner)
+        found = await self.service.notebook(name, lab)
+        self.download(f"{name}-{lab}.ipynb", "application/x-ipynb+json", found)
 
 
 class ExportDownload(ClassHandler):

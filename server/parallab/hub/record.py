@@ -1,7 +1,8 @@
 """What follows from a learner's reports: the state of each step, folded. Pure.
 
-Reports come in the order of the learner's log, each once. Times are the service's, Unix seconds:
-``happened`` is when the learner's server says it was, never later than ``received``.
+Reports come in the order of the learner's log, each once; where a learner has several servers, those of one may come
+long after those of another, and then what happened first counts. Times are the service's, Unix seconds: ``happened`` is
+when the learner's server says it was, never later than ``received``.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from parallab.reports import Report, ReportedMistake
 
 #: Seconds without any report after which a learner is taken to have done something else meanwhile.
 AWAY = 30 * 60.0
+#: Seconds by which a report may be older than the one before, though it is of what the learner does now.
+ON_ITS_WAY = 60.0
 #: Kinds of reports that are work on a step.
 WORK = frozenset({"judged", "break-met", "predicted", "answers", "hint", "solution", "reset", "help"})
 
@@ -78,13 +81,14 @@ def take(record: LearnerRecord, one: Received) -> LearnerRecord:
     lab, step = one.report.lab, one.report.step
     steps = record.labs.get(lab, {})
     was = steps.get(step) or StepRecord()
-    if was.begun is None:
+    if was.begun is None or one.happened < was.begun:
         was = msgspec.structs.replace(was, begun=_begun(steps, one.happened))
     became = _step(was, one)
+    newest = one.report.kind in WORK and one.happened >= record.last - ON_ITS_WAY
     return LearnerRecord(
         labs={**record.labs, lab: {**steps, step: became}},
         last=max(record.last, one.happened),
-        now=(lab, step) if one.report.kind in WORK or not record.now[0] else record.now,
+        now=(lab, step) if newest or not record.now[0] else record.now,
     )
 
 
@@ -100,7 +104,8 @@ def _step(was: StepRecord, one: Received) -> StepRecord:
     was = change(was, last=max(was.last, one.happened), assisted=was.assisted or report.assisted)
     match report.kind:
         case "judged" | "answers":
-            failed = report.verdict not in ("passed", "undecided", "broken") and was.passed is None
+            before = was.passed is None or one.happened < was.passed
+            failed = report.verdict not in ("passed", "undecided", "broken") and before
             tried = change(was, tries=was.tries + 1, failures=was.failures + failed, counts=report.counts)
             return _verdict(_told(tried, report), one)
         case "break-met":
@@ -122,8 +127,11 @@ def _told(was: StepRecord, report: Report) -> StepRecord:
 
 
 def _verdict(was: StepRecord, one: Received) -> StepRecord:
-    if one.report.verdict is None or was.passed is not None:
+    if one.report.verdict is None:
         return was
+    if was.passed is not None:
+        earlier = one.report.verdict == "passed" and one.happened < was.passed
+        return msgspec.structs.replace(was, passed=one.happened) if earlier else was
     if one.report.verdict != "passed":
         return msgspec.structs.replace(was, verdict=one.report.verdict)
     return msgspec.structs.replace(was, verdict="passed", passed=one.happened, passed_received=one.received)

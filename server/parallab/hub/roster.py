@@ -1,12 +1,16 @@
-"""Who is in which class, as the Hub's groups say; asked when somebody looks, never in between."""
+"""Who is in which class, as the Hub's groups say; asked when somebody looks, never in between.
+
+A Hub of a thousand users that is busy takes seconds to say who they are. Whoever would rather see an old answer than
+wait for it says how long they wait.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
@@ -20,6 +24,8 @@ _log = logging.getLogger(__name__)
 
 #: Seconds for which an answer of the Hub's is good, and that it may take for one.
 FRESH = 20.0
+#: Seconds for which an answer is told as if it were today's, where nobody waits for a newer one.
+OLD = 300.0
 PATIENCE = 20.0
 #: Users asked for at once; the Hub gives no more than 200.
 PAGE = 200
@@ -80,9 +86,11 @@ class Hub:
 @dataclass
 class _Known:
     members: frozenset[str] = frozenset()
-    at: float = float("-inf")
+    asked: float = float("-inf")
+    answered: float = float("-inf")
+    """When the Hub was asked last, and when it answered last; of the monotonic clock."""
     trouble: str = ""
-    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    asking: asyncio.Task[None] | None = None
 
 
 @dataclass(frozen=True)
@@ -100,6 +108,8 @@ class Roster:
         self._hub = hub
         self._settings = settings
         self._known = {name: _Known() for name in self.classes}
+        self.changed: Callable[[], None] = lambda: None
+        """Called when another answer came than before."""
 
     @property
     def classes(self) -> Mapping[str, str]:
@@ -108,18 +118,49 @@ class Roster:
             return {EVERYBODY: "Everybody"}
         return {name: group.title or name for name, group in self._settings.classes.items()}
 
-    async def learners(self, name: str) -> Enrolled:
-        """Who learns in a class; its instructors and staff do not. The Hub's last answer stands if it gives none."""
+    async def learners(self, name: str, patience: float | None = None) -> Enrolled:
+        """Who learns in a class; its instructors and staff do not. The Hub's last answer stands if it gives none.
+
+        :param patience: seconds to wait for its answer; None: until it is there, or the Hub does not say.
+        """
         known = self._known[name]
-        async with known.turn:
-            if time.monotonic() - known.at > FRESH:
-                try:
-                    known.members, known.trouble = await self._ask(name), ""
-                except HubError as error:
-                    known.trouble = str(error)
-                    _log.warning("roster: %s", error)
-                known.at = time.monotonic()
-        return Enrolled(known.members, known.trouble)
+        if time.monotonic() - known.asked > FRESH:
+            if known.asking is None:
+                known.asking = asyncio.get_running_loop().create_task(self._renew(name, known))
+            await asyncio.wait({known.asking}, timeout=patience)
+        trouble = known.trouble
+        if known.asking is not None and not trouble and time.monotonic() - known.answered > OLD:
+            trouble = "it has not answered yet"
+        return Enrolled(known.members, trouble)
+
+    def begin(self) -> None:
+        """Asks for all classes, so that the first who looks need not wait."""
+        for name, known in self._known.items():
+            if known.asking is None:
+                known.asking = asyncio.get_running_loop().create_task(self._renew(name, known))
+
+    async def close(self) -> None:
+        """Asks no more."""
+        asking = [known.asking for known in self._known.values() if known.asking is not None]
+        for task in asking:
+            task.cancel()
+        await asyncio.gather(*asking, return_exceptions=True)
+
+    async def _renew(self, name: str, known: _Known) -> None:
+        before = (known.members, known.trouble)
+        try:
+            known.members, known.trouble = await self._ask(name), ""
+            known.answered = time.monotonic()
+        except HubError as error:
+            known.trouble = str(error)
+            _log.warning("roster: %s", error)
+        except Exception:  # whatever it was, whoever looks must be told that the list is old
+            known.trouble = "its answer cannot be understood"
+            _log.exception("roster: the Hub's answer cannot be understood")
+        finally:
+            known.asked, known.asking = time.monotonic(), None
+        if (known.members, known.trouble) != before:
+            self.changed()
 
     async def lms_id(self, learner: str) -> str:
         """The LMS's id of a learner who logged in by LTI, from the Hub's auth_state; "" when the Hub has none."""

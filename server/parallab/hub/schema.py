@@ -65,6 +65,19 @@ RECHECKS = sa.Table(
     sa.Column("data", sa.Text, nullable=False),
 )
 
+#: What checked runs did, as clips; of each learner the newest few.
+CLIPS = sa.Table(
+    "clips",
+    METADATA,
+    sa.Column("number", _NUMBER, primary_key=True, autoincrement=True),
+    sa.Column("learner", sa.String(255), nullable=False),
+    sa.Column("name", sa.String(32), nullable=False),
+    sa.Column("received", sa.Double, nullable=False),
+    sa.Column("data", sa.LargeBinary, nullable=False),
+    sa.UniqueConstraint("learner", "name", name="each_clip_once"),
+    sqlite_autoincrement=True,
+)
+
 #: An instructor's own word on a learner's lab: excused, or a score in place of the one that was reached.
 RULINGS = sa.Table(
     "rulings",
@@ -104,5 +117,6 @@ OF_LEARNERS: tuple[tuple[sa.Table, str], ...] = (
     (QUESTIONS, "asked"),
     (HANDINS, "received"),
     (RECHECKS, "checked"),
+    (CLIPS, "received"),
     (RULINGS, "ruled"),
 )

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import msgspec
 from sqlalchemy.exc import SQLAlchemyError
 
-from parallab import reports, submission
+from parallab import clips, reports, submission, wire
 from parallab.hub import checked, lti
 from parallab.hub.board import Board
 from parallab.hub.checked import Checked
@@ -34,6 +34,8 @@ PATIENCE = 50.0
 #: Batches that a learner may send at once, and how many more a second: a server that runs wild harms only itself.
 BURST = 60
 RATE = 2.0
+#: Replays kept of a learner, the newest ones.
+CLIPS = 20
 #: Seconds between two looks for what is too old to be kept, and after one that failed.
 DAY = 86_400.0
 HOUR = 3_600.0
@@ -53,6 +55,7 @@ class Service:
         self.roster = roster
         self.labs = labs
         self.board = Board()
+        roster.changed = self.board.touch
         self._inbox = Inbox(store, self._taken)
         self._allowances: dict[str, _Allowance] = {}
         self._asking: set[asyncio.Task[None]] = set()
@@ -76,6 +79,7 @@ class Service:
     async def close(self) -> None:
         """Ends what was begun."""
         await asyncio.gather(*self._asking, return_exceptions=True)
+        await self.roster.close()
         await self._inbox.close()
 
     # -- learners -----------------------------------------------------------------------
@@ -102,7 +106,7 @@ class Service:
             clean = msgspec.structs.replace(report, message=report.message.replace("\0", ""))
             good.append(Received(learner, clean, now - report.age, now))
         new = await self._inbox.put(good) if good else 0
-        return ReportsReply(reports.SCHEMA, new, tuple(refused))
+        return ReportsReply(reports.SCHEMA, new, tuple(refused), self.settings.replays)
 
     def _allow(self, learner: str) -> None:
         now = time.monotonic()
@@ -155,6 +159,24 @@ class Service:
         self.board.touch([learner])
         return reports.HandInReply(reports.SCHEMA, at, digest)
 
+    async def keep_clip(self, learner: str, name: str, data: bytes) -> reports.ClipReply:
+        """Keeps what a checked run of this learner's did."""
+        self._allow(learner)
+        if not self.settings.replays:
+            raise Problem(409, "This class keeps no replays.")
+        if len(data) > clips.PACKED:
+            raise Problem(413, f"A replay may have {clips.PACKED // 1024} KiB.")
+        try:
+            await asyncio.to_thread(clips.unpack, clips.Clip(name, data))
+        except clips.ClipError as error:
+            raise Problem(400, "This is no replay as a learner's Parallab sends it.", str(error)) from None
+        await self._inbox.run(lambda store: store.keep_clip(learner, name, data, time.time(), CLIPS))
+        return reports.ClipReply(reports.SCHEMA)
+
+    async def clips(self, learner: str) -> frozenset[str]:
+        """The names of the replays that are kept of a learner."""
+        return await self._inbox.run(lambda store: store.clips(learner))
+
     # -- what staff see ---------------------------------------------------------------------
 
     def lab(self, lab: str) -> LabName:
@@ -167,9 +189,9 @@ class Service:
             raise Problem(404, f"There is no lab “{shown(lab)}” in this course.")
         return found
 
-    async def learners(self, class_name: str) -> Enrolled:
-        """Who learns in a class."""
-        return await self.roster.learners(class_name)
+    async def learners(self, class_name: str, patience: float | None = None) -> Enrolled:
+        """Who learns in a class; with ``patience``, so many seconds later at the most, though it may be old then."""
+        return await self.roster.learners(class_name, patience)
 
     def result(self, class_name: str, lab: LabName, learner: str) -> LabResult:
         """A learner's result in a lab."""
@@ -196,6 +218,19 @@ class Service:
         if found is None:
             raise Problem(404, f"{shown(learner)} has handed in no notebook of {shown(lab)}.")
         return found
+
+    async def clip(self, learner: str, name: str) -> wire.Film:
+        """What a checked run did.
+
+        :raises Problem: 404, it is not kept; 409, another version of Parallab wrote it.
+        """
+        found = await self._inbox.run(lambda store: store.clip(learner, name))
+        if found is None:
+            raise Problem(404, f"This replay is not kept: of each learner the newest {CLIPS} are.")
+        try:
+            return await asyncio.to_thread(clips.unpack, clips.Clip(name, found))
+        except clips.ClipError as error:
+            raise Problem(409, "This replay was kept by another version of Parallab.", str(error)) from None
 
     # -- what staff do ------------------------------------------------------------------------
 

@@ -39,7 +39,7 @@ class Lti(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All of it. ``classes`` empty means one class of everybody; ``retention`` is in days, 0 for ever.
 
-    ``jobs`` is how many notebooks *Check all* runs at once.
+    ``jobs`` is how many notebooks *Check all* runs at once; ``replays``, whether films of checked runs are kept.
     """
 
     service: str = "parallab"
@@ -48,6 +48,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     instructors: tuple[str, ...] = ()
     retention: int = 0
     jobs: int = 1
+    replays: bool = True
     lti: Lti | None = None
 
 

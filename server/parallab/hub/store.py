@@ -17,6 +17,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from parallab.hub.record import Received
 from parallab.hub.schema import (
+    CLIPS,
     DEADLINES,
     HANDINS,
     OF_LEARNERS,
@@ -28,7 +29,7 @@ from parallab.hub.schema import (
 )
 from parallab.reports import Report
 
-HEAD = "0002"
+HEAD = "0003"
 #: Milliseconds to wait for another program's write (SQLite).
 BUSY = 10_000
 #: PostgreSQL's advisory lock while the schema is brought up to date; any number that is ours.
@@ -263,6 +264,30 @@ class ClassStore:
     def wanted_rechecks(self) -> list[WantedRecheck]:
         """All of them, the oldest first."""
         return sorted(self._all(WANTED_RECHECKS, WantedRecheck), key=lambda one: one.wanted)
+
+    # -- replays --------------------------------------------------------------------------
+
+    def keep_clip(self, learner: str, name: str, data: bytes, at: float, most: int) -> None:
+        """Keeps what a checked run did; of this learner's only the newest so many."""
+        mine = CLIPS.c.learner == learner
+        values = {"learner": learner, "name": name, "received": at, "data": data}
+        with self._engine.begin() as connection:
+            once = [CLIPS.c.learner, CLIPS.c.name]
+            connection.execute(self._insert(CLIPS).values(**values).on_conflict_do_nothing(index_elements=once))
+            newest = sa.select(CLIPS.c.number).where(mine).order_by(CLIPS.c.number.desc()).limit(most)
+            connection.execute(CLIPS.delete().where(mine, CLIPS.c.number.not_in(newest)))
+
+    def clips(self, learner: str) -> frozenset[str]:
+        """The names of those that are kept of a learner."""
+        with self._engine.connect() as connection:
+            return frozenset(connection.execute(sa.select(CLIPS.c.name).where(CLIPS.c.learner == learner)).scalars())
+
+    def clip(self, learner: str, name: str) -> bytes | None:
+        """One of them, None when it is not kept."""
+        query = sa.select(CLIPS.c.data).where(CLIPS.c.learner == learner, CLIPS.c.name == name)
+        with self._engine.connect() as connection:
+            found = connection.execute(query).scalar()
+        return None if found is None else bytes(found)
 
     # -- what instructors say ---------------------------------------------------------------
 

@@ -20,7 +20,7 @@ from parallab.ipc.objects import (
     objects,
     semaphore_at,
 )
-from parallab.ipc.roles import Role, given_names, is_kernel, is_usual, names, roles
+from parallab.ipc.roles import Role, given_names, is_kernel, is_usual, names, roles, starting
 
 __all__ = [
     "QUEUES",
@@ -45,6 +45,7 @@ __all__ = [
     "roles",
     "semaphore_at",
     "sentinels",
+    "starting",
     "understood",
     "without",
 ]

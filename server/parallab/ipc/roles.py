@@ -12,14 +12,16 @@ from typing import Literal
 
 from parallab.ipc.called import CALLED
 from parallab.ipc.objects import Objects, objects
-from parallab.model import Process, Snapshot
+from parallab.model import Inode, Process, Snapshot
 
 Role = Literal["root", "worker", "manager", "forkserver", "resource-tracker", "program", "fork"]
 
 _TRACKER = "from multiprocessing.resource_tracker import main"
 _FORKSERVER = "from multiprocessing.forkserver import main"
 _SPAWNED = "--multiprocessing-fork"
+_HANDLE = re.compile(r"pipe_handle=(\d{1,9})\b")
 _ACCEPTS = ("accept", "accept4")
+_STANDARD = (0, 1, 2)
 _EPOLL = "anon_inode:[eventpoll]"
 
 
@@ -119,6 +121,8 @@ def _has_sentinels(child: Process, parent: Process, found: Objects) -> bool:
     the reading end of the other. A bare os.fork(2) leaves both with the same ends. Where
     descriptors cannot be read, or are closed on the way out, it counts as a worker.
     """
+    if child.state in "ZX" and parent.files:
+        return any(_left_by_one(inode, parent.pid, found) for inode in found.pipes)
     if not child.files or not parent.files:
         return True
     ours = {inode for inode, pipe in found.pipes.items() if child.pid in pipe.writers and child.pid not in pipe.readers}
@@ -127,6 +131,36 @@ def _has_sentinels(child: Process, parent: Process, found: Objects) -> bool:
         child.pid in pipe.readers - pipe.writers and parent.pid in pipe.writers - pipe.readers
         for pipe in found.pipes.values()
     )
+
+
+def _left_by_one(inode: Inode, parent: int, found: Objects) -> bool:
+    """Whether of this pipe and the one made right after it the parent alone has one end each, as a child leaves them.
+
+    So it has of those that are its own standard input and output.
+    """
+    one, other = found.pipes[inode], found.pipes.get(Inode(inode.dev, inode.ino + 1))
+    if other is None or one.writers or other.readers or not (parent in one.readers and parent in other.writers):
+        return False
+    return not any(end.pid == parent and end.fd in _STANDARD for end in (*one.ends, *other.ends))
+
+
+def starting(snapshot: Snapshot, told: dict[int, Role]) -> frozenset[int]:
+    """Workers by spawn or forkserver that have not been told yet what to do: what they will share is not theirs yet.
+
+    Each has the pipe from which it reads that, and closes it then; of a second descriptor of it, which it keeps, it
+    learns of its parent's end (``spawn.spawn_main``, ``forkserver._serve_one``).
+    """
+    return frozenset(one.pid for one in snapshot.processes if one.state not in "ZX" and _is_starting(one, told))
+
+
+def _is_starting(process: Process, told: dict[int, Role]) -> bool:
+    if _SPAWNED in process.cmdline:
+        handle = _HANDLE.search(" ".join(process.cmdline))
+        return handle is not None and any(one.fd == int(handle[1]) and one.kind == "pipe" for one in process.files)
+    if told.get(process.ppid) != "forkserver":
+        return False
+    reads = [one.inode for one in process.files if one.kind == "pipe" and one.mode == "r"]
+    return told[process.pid] == "forkserver" or len(reads) > len(set(reads))
 
 
 def _has_own_null(orphan: Process, root: Process) -> bool:

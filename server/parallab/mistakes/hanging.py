@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from parallab import model
 from parallab.catalogue import CATALOGUE, Mistake
-from parallab.story import Story, Worker
+from parallab.story import Pipe, Story, Worker, all_pipes
 from parallab.waits import Diagnosis
 
 _UNFOUND = ("AttributeError", "ImportError", "ModuleNotFoundError")
@@ -25,6 +25,10 @@ def named(diagnosis: Diagnosis, recording: model.Recording, told: Story) -> Mist
         )
     elif diagnosis.kind == "forked-lock":
         known = "M31" if any(_has_queue_of_threads(one) for one in told.workers if one.alive) else "M19"
+    elif diagnosis.kind == "own-other-end":
+        known = _of_the_ends(diagnosis, recording, told)
+    elif diagnosis.kind == "cycle" and _still_listens(diagnosis, recording, told):
+        known = "M22"
     elif diagnosis.kind == "same-lock-twice" and _is_room(diagnosis, told):
         known = "M28"
     elif diagnosis.kind == "lost-task":
@@ -34,6 +38,41 @@ def named(diagnosis: Diagnosis, recording: model.Recording, told: Story) -> Mist
 
 def _run(recording: model.Recording) -> int:
     return max((event.run for event in recording.events if isinstance(event, model.CellBegin)), default=0)
+
+
+def _pipes(pids: Iterable[int], recording: model.Recording, told: Story) -> list[Pipe]:
+    """The learner's pipes of the newest run that one of these processes used or was given."""
+    newest = max((one for one in recording.events if isinstance(one, model.CellBegin)), key=lambda one: one.run)
+    return [
+        pipe
+        for pipe in all_pipes(recording, told.workers, [(newest.cell, newest.run)])
+        if not {*pids}.isdisjoint({word.pid for word in pipe.words} | {pid for pid, _, _ in pipe.given})
+    ]
+
+
+def _of_the_ends(diagnosis: Diagnosis, recording: model.Recording, told: Story) -> str | None:
+    """M56 where both ends were spoken at, so that one was only not closed; M55 where all have the same one."""
+    pipes = [pipe for pipe in _pipes(diagnosis.pids, recording, told) if not pipe.one_way]
+    if len(pipes) != 1:
+        return None
+    spoken = {word.end for word in pipes[0].words if word.act in ("send", "recv")}
+    if len(spoken) > 1:
+        return "M56"
+    return "M55" if spoken and spoken == {end for _, end, _ in pipes[0].given} else None
+
+
+def _still_listens(diagnosis: Diagnosis, recording: model.Recording, told: Story) -> bool:
+    """Whether a worker took all that came over a pipe, no farewell among it, and is waited for to end."""
+    joins = [one for one in recording.events if isinstance(one, model.Wait) and one.call == "join"]
+    over = {(one.child, one.began) for one in joins if one.done}
+    joined = {one.child for one in joins if (one.child, one.began) not in over}.intersection(diagnosis.pids)
+    for pipe in _pipes(joined, recording, told):
+        for pid in joined:
+            came = [word for word in pipe.sends if word.pid != pid]
+            taken = [word for word in pipe.recvs if word.pid == pid]
+            if came and len(taken) == len(came) and not any(word.kind == "NoneType" for word in came):
+                return True
+    return False
 
 
 def _has_queue_of_threads(worker: Worker) -> bool:

@@ -72,6 +72,8 @@ def joined_first(evidence: Evidence) -> bool:
     if stands_still(evidence, "M21"):
         return True
     for mailbox in evidence.mailboxes:
+        if mailbox.served:
+            continue
         for worker in evidence.workers:
             mine = [line for line in mailbox.puts if line.pid == worker.pid]
             taken = max((line.at for line in mailbox.gets), default=2**63)
@@ -117,7 +119,8 @@ def killed_while_talking(evidence: Evidence) -> bool:
     takers = {line.pid for mailbox in evidence.mailboxes for line in mailbox.gets}
     takers |= {word.pid for pipe in evidence.pipes for word in pipe.words if word.act in ("recv", "eof")}
     return any(
-        (mine := killed & {line.pid for line in mailbox.puts})
+        not mailbox.served
+        and (mine := killed & {line.pid for line in mailbox.puts})
         and (len(mailbox.puts) > len(mailbox.gets) or not mine <= takers)
         for mailbox in evidence.mailboxes
     )

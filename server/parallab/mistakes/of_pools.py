@@ -115,6 +115,8 @@ def worker_hires(evidence: Evidence) -> bool:
 
 def waits_politely(evidence: Evidence) -> bool:
     """M65: an executor of threads is being left, and waits for threads that do not come home."""
+    if evidence.running is not None and evidence.stuck is False:
+        return False  # they are only not home yet
     return any(pool.kind == "thread-executor" and pool.shut and not pool.ended for pool in evidence.pools)
 
 

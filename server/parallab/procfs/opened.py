@@ -106,6 +106,8 @@ class Files:
             if device is None:
                 device = self._devices[kind] = _device(name, directory, number)
             found = OpenFile(int(name), kind, mode, target, Inode(device, number))
+        elif target.startswith(_PIDFD):
+            return OpenFile(int(name), "anon", mode, target, pid=_told_by(name, directory))
         elif not target.startswith("/"):
             found = OpenFile(int(name), "anon", mode, clean(target))
         else:
@@ -124,6 +126,24 @@ class Files:
             raise
         kind = "pipe" if modes.S_ISFIFO(status.st_mode) else "file" if modes.S_ISREG(status.st_mode) else "other"
         return OpenFile(int(name), kind, mode, clean(target), Inode(status.st_dev, status.st_ino))
+
+
+_PIDFD = ("pidfd:[", "anon_inode:[pidfd]")
+"""Where the link of a pidfd leads, from Linux 6.9 on and before."""
+
+
+def _told_by(name: str, directory: int) -> int:
+    """The process of a pidfd in the folder ``/proc/PID/fd``; 0 where that is not told."""
+    try:
+        fd = os.open(f"../fdinfo/{name}", os.O_RDONLY | os.O_CLOEXEC, dir_fd=directory)
+    except OSError:
+        return 0
+    try:
+        return max(0, parse.pidfd_pid(os.read(fd, _CHUNK)) or 0)
+    except OSError:
+        return 0
+    finally:
+        os.close(fd)
 
 
 def _device(name: str, directory: int, number: int) -> int:

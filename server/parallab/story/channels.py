@@ -1,4 +1,4 @@
-"""What processes sent each other: queues of multiprocessing and pipes, each with who put in and who took out.
+"""What processes sent each other: queues of multiprocessing, a Manager's, and pipes, with who put in and who took out.
 
 Lines of one process are in its own order; between processes only the clock tells. What a line does not
 say (who waits now, who holds which end) is for the last snapshot to tell.
@@ -7,7 +7,8 @@ say (who waits now, who holds which end) is for the last snapshot to tell.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
@@ -17,7 +18,11 @@ import msgspec
 from parallab import model
 from parallab.story.locks import Run
 from parallab.story.processes import Worker
+from parallab.story.proxies import Call, all_calls
 from parallab.story.queues import JOURNAL, Line, between_processes, kind_of, line_of
+
+#: Of one process in one run of a cell so many calls of a Manager's server are kept; of more, the middle ones go.
+CALLS = 1000
 
 
 @dataclass(frozen=True)
@@ -31,7 +36,11 @@ class Mailbox:
     made_by: int
     lines: tuple[Line, ...]
     given_to: frozenset[int] = frozenset()
-    """The processes that got it as an argument."""
+    """The processes that got it as an argument; of a Manager's queue that is not known."""
+    served: bool = False
+    """A Manager's server keeps it: nobody waits for a reader to be able to end, and its limit is not seen."""
+    gaps: bool = False
+    """Lines may be missing that no number tells of."""
 
     def __str__(self) -> str:
         return self.cls
@@ -39,7 +48,7 @@ class Mailbox:
     @property
     def whole(self) -> bool:
         """No line of any process is missing between its first and its last."""
-        return _whole((line.pid, line.n) for line in self.lines)
+        return not self.gaps and _whole((line.pid, line.n) for line in self.lines)
 
     @cached_property
     def puts(self) -> tuple[Line, ...]:
@@ -50,6 +59,15 @@ class Mailbox:
     def gets(self) -> tuple[Line, ...]:
         """What was taken, in order of time."""
         return tuple(line for line in self.lines if line.act == "get")
+
+    @cached_property
+    def most(self) -> int:
+        """How many items were in it at once, at the most, as the clock tells: up to one more for each who takes."""
+        size = most = 0
+        for line in self.lines:
+            size += (line.act == "put") - (line.act == "get")
+            most = max(most, size)
+        return most
 
     @property
     def unsent(self) -> tuple[Line, ...]:
@@ -139,7 +157,10 @@ def _whole(numbers: Iterable[tuple[object, int]]) -> bool:
 
 
 def all_mailboxes(recording: model.Recording, workers: Iterable[Worker], runs: Iterable[Run]) -> tuple[Mailbox, ...]:
-    """The queues between processes of which these cell runs, or their processes, wrote lines, in order of first use."""
+    """The queues between processes of which these cell runs, or their processes, wrote lines, in order of first use.
+
+    Those that a Manager's server keeps come last.
+    """
     mine = frozenset(runs)
     made: dict[str, model.QueueUse] = {}
     found: dict[str, list[model.QueueUse]] = {}
@@ -154,7 +175,32 @@ def all_mailboxes(recording: model.Recording, workers: Iterable[Worker], runs: I
     for worker in workers:
         for arg in worker.given("queue"):
             given.setdefault(arg.name, set()).add(worker.pid)
-    return tuple(_mailbox(name, events, made.get(name), given.get(name, ())) for name, events in found.items())
+    own = [_mailbox(name, events, made.get(name), given.get(name, ())) for name, events in found.items()]
+    served: dict[str, list[Call]] = {}
+    by_pid: Counter[int] = Counter()
+    for call in all_calls(recording, mine):
+        by_pid[call.pid] += 1
+        if call.type in ("Queue", "JoinableQueue"):
+            served.setdefault(call.object, []).append(call)
+    gaps = max(by_pid.values(), default=0) >= CALLS
+    return (*own, *(_served(name, calls, gaps) for name, calls in served.items()))
+
+
+def _served(name: str, calls: list[Call], gaps: bool) -> Mailbox:
+    lines = tuple(line for call in calls if call.error is None for line in _as_line(call))
+    lines = tuple(sorted(lines, key=lambda line: line.at))
+    return Mailbox(name, calls[-1].type, 0, ("", 0), 0, lines, served=True, gaps=gaps)
+
+
+def _as_line(call: Call) -> Iterator[Line]:
+    """What a call of a Manager's queue did to it, if anything. What is put is in from the answer on."""
+    if call.method in ("put", "put_nowait") and call.given:
+        item = call.args[0] if call.args else None
+        yield Line("put", 0, call.at, 0, call.pid, item, call.given[0])
+    elif call.method in ("get", "get_nowait"):
+        yield Line("get", 0, call.at, 0, call.pid, call.result, call.result_type)
+    elif call.method == "empty":
+        yield Line("look", 0, call.at, 0, call.pid, size=int(call.result is not True))
 
 
 def _mailbox(name: str, events: list[model.QueueUse], made: model.QueueUse | None, given: Iterable[int]) -> Mailbox:

@@ -25,21 +25,30 @@ def diagnoses(recording: model.Recording, story: Told) -> tuple[Diagnosis, ...]:
     """Why all stands still, as the waits of the last two snapshots tell, and what the probe knows of their locks.
 
     A queue has a pipe inside. Who holds the queue's read lock is in the middle of a ``get``: it does not wait
-    for the end of a pipe of its own.
+    for the end of a pipe of its own. A barrier has a condition inside, and the two may look alike.
     """
     if len(recording.snapshots) < 2:
         return ()
     previous, current = recording.snapshots[-2:]
-    getting = {pid for lock in story.locks if lock.owner == "queue" for pid in lock.holders}
-    return tuple(
-        replace(one, kind="nobody-writes", mistake=None, sentence=_NOBODY.format(one.sentence.split(" waits ")[0]))
-        if one.kind == "waits-for-itself" and getting.issuperset(one.pids)
-        else one
-        for one in diagnose(previous, current, recording.baseline)
-    )
+    return tuple(_known(one, story) for one in diagnose(previous, current, recording.baseline))
+
+
+def _known(one: Diagnosis, story: Told) -> Diagnosis:
+    """A diagnosis with what the probe knows of the objects in it."""
+    if one.kind == "waits-for-itself":
+        getting = {pid for lock in story.locks if lock.owner == "queue" for pid in lock.holders}
+        if getting.issuperset(one.pids):
+            sentence = _NOBODY.format(one.sentence.split(" waits ")[0])
+            return replace(one, kind="nobody-writes", mistake=None, sentence=sentence)
+    if one.kind in ("condition-never", "semaphore-never"):
+        if {lock.owner for lock in story.locks if not {*one.pids}.isdisjoint(lock.waiting)} == {"barrier"}:
+            sentence = _AT_A_BARRIER.format(one.sentence.partition(" for a ")[0])
+            return replace(one, kind="barrier-short", mistake="M46", sentence=sentence)
+    return one
 
 
 _NOBODY = "{} waits for something that nobody is left to send."
+_AT_A_BARRIER = "{} at a barrier, and nobody is left to come."
 
 
 @dataclass(frozen=True)

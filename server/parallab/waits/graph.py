@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from parallab.ipc import Objects, Role, Semaphore, is_kernel, objects, roles
+from parallab.ipc import Objects, Role, Semaphore, is_kernel, objects, roles, starting
 from parallab.model import Blocked, Inode, OpenFile, Process, Snapshot, Thread
 from parallab.waits import python
 
@@ -30,7 +30,7 @@ APART_NS = 250_000_000
 _READS = frozenset(("read", "readv", "recvfrom", "recvmsg", "recvmmsg"))
 _WRITES = frozenset(("write", "writev", "sendto", "sendmsg", "sendmmsg"))
 POLLS = frozenset(("poll", "ppoll", "select", "pselect6"))
-_EPOLLS = frozenset(("epoll_wait", "epoll_pwait", "epoll_pwait2"))
+EPOLLS = frozenset(("epoll_wait", "epoll_pwait", "epoll_pwait2"))
 _ACCEPTS = frozenset(("accept", "accept4"))
 _LOCKS = frozenset(("flock", "fcntl"))
 _SLEEPS = frozenset(("nanosleep", "clock_nanosleep"))
@@ -126,7 +126,7 @@ def stuck(previous: Snapshot, current: Snapshot, baseline: Snapshot | None = Non
     if main is None or main.blocked is None:
         return None
     hope = seen.hope[seen.main]
-    if hope != "no" and (main.blocked.call in _EPOLLS or _is_event_loop(root, main.blocked)):
+    if hope != "no" and (main.blocked.call in EPOLLS or _is_event_loop(root, main.blocked)):
         return False
     if hope != "no":
         alone = baseline is None and is_kernel(root) and _alone(current).hope[seen.main] == "no"
@@ -250,11 +250,14 @@ class _Thinker:
     """Main threads of managers: they look each second whether they should stop, and do nothing else."""
     outside: dict[Inode, str] = field(init=False)
     """Objects that processes beyond this snapshot hold, with the letters of their modes."""
+    starting: frozenset[int] = field(init=False)
+    """Workers that may still be given any semaphore, and then do anything with it."""
 
     def __post_init__(self) -> None:
         self.objects = objects(self.snapshot)
         self.roles = roles(self.snapshot, self.objects)
         self.by_pid = {process.pid: process for process in self.snapshot.processes}
+        self.starting = starting(self.snapshot, self.roles)
         # A process whose descriptors cannot be read may hold any end of anything.
         self.blind = any(not one.files and one.state not in "ZX" for one in self.snapshot.processes)
         self.files = {one.pid: {file.fd: file for file in one.files} for one in self.snapshot.processes}
@@ -316,7 +319,7 @@ class _Thinker:
         if process.caught & _ALARM:
             return True
         call = thread.blocked.call
-        inside = (call.startswith("futex") and thread.blocked.inode is None) or call in POLLS or call in _EPOLLS
+        inside = (call.startswith("futex") and thread.blocked.inode is None) or call in POLLS or call in EPOLLS
         inside = inside or (call in _READS and bool(those) and all(pid == process.pid for pid, _ in those))
         return inside and bool(process.caught & ~_INNOCENT)
 
@@ -348,7 +351,7 @@ class _Thinker:
             if blocked.inode is not None:
                 return self._shared_futex(process, thread, blocked.inode)
             return self._between_threads(process, thread)
-        if call in _READS or call in _WRITES or call in POLLS or call in _EPOLLS or call in _ACCEPTS:
+        if call in _READS or call in _WRITES or call in POLLS or call in EPOLLS or call in _ACCEPTS:
             return self._files(process, thread, blocked)
         if call in _LOCKS:
             return self._locked_file(process, thread, blocked)
@@ -400,7 +403,8 @@ class _Thinker:
             # Something of the learner's own in shared memory: whoever maps it may end the wait.
             pids = {one.pid for one in self.snapshot.processes if any(m.inode == inode for m in one.mappings)}
             wait = self._wait(process, thread, "object", str(inode), tuple(sorted(pids)), inode)
-            return wait, "unknown" if len(pids) == 1 or inode in self.outside else "no", self._threads(pids)
+            known_to_all = len(pids) > 1 and inode not in self.outside
+            return wait, "no" if known_to_all else "unknown", self._threads(pids | self.starting)
         holders = semaphore.holders if semaphore.is_lock else frozenset()
         known = tuple(sorted(holders)) if holders or semaphore.told else None
         if not semaphore.is_lock and semaphore.told:
@@ -420,7 +424,7 @@ class _Thinker:
         """
         others = semaphore.holders - {pid}
         if not semaphore.is_lock or not others:
-            return self._threads(semaphore.pids)
+            return self._threads(semaphore.pids | self.starting)
         found: set[Who] = set()
         for holder in others:
             process = self.by_pid.get(holder)
@@ -451,13 +455,21 @@ class _Thinker:
         holders: set[int] = set()
         inodes: list[Inode] = []
         children: list[int] = []
+        alone = 0
         for fd in blocked.fds:
             file = files.get(fd)
+            if file is not None and file.pid in self.by_pid:
+                hope = _more(hope, "yes" if self.by_pid[file.pid].state in "ZX" else "no")
+                holders.add(file.pid)
+                children.append(file.pid)
+                those.add((file.pid, file.pid))
+                continue
             if file is None or file.inode is None:
                 hope = _more(hope, "unknown")
                 continue
             inodes.append(file.inode)
             one, pids, sentinel = self._file(process, file, writes)
+            alone += pids == {process.pid}
             hope = _more(hope, one)
             holders |= pids
             if sentinel:
@@ -470,7 +482,8 @@ class _Thinker:
         if blocked.call in _ACCEPTS and self.roles[process.pid] == "manager":
             hope, those = "no", set(self._served(process, frozenset()))
         known = tuple(sorted(holders)) if hope == "no" or holders else None
-        if children and len(children) == len(inodes):
+        # An event loop also watches a socket of its own, by which its threads wake it.
+        if children and len(children) + alone == len(blocked.fds):
             target = str(children[0]) if len(children) == 1 else ""
             return self._wait(process, thread, "child", target, known), hope, frozenset(those)
         single = inodes[0] if len(inodes) == 1 else None

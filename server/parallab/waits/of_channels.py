@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 from parallab.model import Inode
 from parallab.waits.case import Case, Found, start
-from parallab.waits.graph import POLLS, Wait
+from parallab.waits.graph import EPOLLS, POLLS, Wait
 
 
 def join_before_drain(case: Case) -> Iterable[Found]:
@@ -114,9 +114,20 @@ def own_other_end(case: Case) -> Iterable[Found]:
     for wait in case.waits:
         one = sockets.get(wait.inode) if wait.inode is not None else None
         peer = sockets.get(one.peer) if one is not None and one.peer is not None else None
-        if peer is not None and not wait.writes and peer.holders == {wait.pid}:
+        if peer is not None and not wait.writes and peer.holders == {wait.pid} and wait.call not in EPOLLS:
             sentence = f"{start(case.name(wait.pid))} waits for data from a pipe whose other end only it holds itself."
             yield case.told("own-other-end", sentence, [wait], None)
+
+
+def loop_asleep(case: Case) -> Iterable[Found]:
+    """An event loop that watches nothing but the socket by which its own threads wake it."""
+    sockets = case.seen.objects.sockets
+    for wait in case.waits:
+        one = sockets.get(wait.inode) if wait.inode is not None and wait.call in EPOLLS else None
+        peer = sockets.get(one.peer) if one is not None and one.peer is not None else None
+        if peer is not None and peer.holders == {wait.pid}:
+            sentence = f"{start(case.name(wait.pid))} waits in its event loop, and nobody is left to wake it."
+            yield case.told("loop-asleep", sentence, [wait], None)
 
 
 def circle_of_readers(case: Case) -> Iterable[Found]:

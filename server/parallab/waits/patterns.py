@@ -67,6 +67,7 @@ _RULES: tuple[Callable[[Case], Iterable[Found]], ...] = (
     of_channels.both_read,
     of_channels.own_other_end,
     of_channels.circle_of_readers,
+    of_channels.loop_asleep,
     of_pools.lost_task,
     of_threads.forked_lock,
     of_threads.item_under_a_lock,
@@ -80,6 +81,7 @@ _RULES: tuple[Callable[[Case], Iterable[Found]], ...] = (
 _CONSEQUENCES = frozenset(
     (
         of_channels.join_before_drain,
+        of_channels.loop_asleep,
         of_semaphores.nobody_lets_go,
         of_pools.lost_task,
         of_threads.between_threads,

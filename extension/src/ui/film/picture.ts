@@ -56,11 +56,10 @@ function styled(picture: SVGSVGElement): SVGSVGElement {
     if (!target) {
       return;
     }
-    const told = STYLES.map(name => {
-      const value = style.getPropertyValue(name);
-      return value ? `${name}:${value}` : '';
-    }).filter(Boolean);
-    target.setAttribute('style', told.join(';'));
+    for (const name of STYLES) {
+      // Not as an attribute: where a page's policy lets no style of others in, that would be one.
+      target.style.setProperty(name, style.getPropertyValue(name));
+    }
     target.removeAttribute('tabindex');
     target.removeAttribute('class');
   });

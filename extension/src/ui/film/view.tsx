@@ -35,8 +35,8 @@ export interface PictureProps {
   readonly kit: Kit;
   /** Asks for the film again; of another run of a cell, if one is named. */
   readonly onLoad: (run?: number) => void;
-  /** Opens a file that the learner has chosen. */
-  readonly onOpen: (file: File) => void;
+  /** Opens a file that the reader has chosen; without it, none can be chosen. */
+  readonly onOpen?: (file: File) => void;
 }
 
 /** Two films of one life of a kernel say the same beginning, but for the clocks’ steps, in seconds. */
@@ -266,14 +266,18 @@ function HeadRow(props: HeadProps): React.JSX.Element {
         </label>
       ) : null}
       <details className="pl-Menu">
-        <summary>{trans.__('Save and open')}</summary>
+        <summary>
+          {onOpen ? trans.__('Save and open') : trans.__('Save')}
+        </summary>
         <div className="pl-Menu-body">
           <Button kind="quiet" onClick={() => save('film')}>
             {trans.__('Save the film')}
           </Button>
-          <Button kind="quiet" onClick={() => file.current?.click()}>
-            {trans.__('Open a film…')}
-          </Button>
+          {onOpen ? (
+            <Button kind="quiet" onClick={() => file.current?.click()}>
+              {trans.__('Open a film…')}
+            </Button>
+          ) : null}
           <Button kind="quiet" off={asTable} onClick={() => save('svg')}>
             {trans.__('Save the picture as SVG')}
           </Button>
@@ -282,21 +286,23 @@ function HeadRow(props: HeadProps): React.JSX.Element {
           </Button>
         </div>
       </details>
-      <input
-        ref={file}
-        type="file"
-        accept=".json,application/json"
-        className="pl-Hidden"
-        tabIndex={-1}
-        aria-label={trans.__('Open a film…')}
-        onChange={event => {
-          const chosen = event.target.files?.[0];
-          event.target.value = '';
-          if (chosen) {
-            onOpen(chosen);
-          }
-        }}
-      />
+      {onOpen ? (
+        <input
+          ref={file}
+          type="file"
+          accept=".json,application/json"
+          className="pl-Hidden"
+          tabIndex={-1}
+          aria-label={trans.__('Open a film…')}
+          onChange={event => {
+            const chosen = event.target.files?.[0];
+            event.target.value = '';
+            if (chosen) {
+              onOpen(chosen);
+            }
+          }}
+        />
+      ) : null}
       {failed ? (
         <p role="alert" className="pl-Picture-failed">
           {failed}

@@ -87,7 +87,8 @@ document.addEventListener('focusout', () => {
 /** Not an EventSource: it could not send the header that the Hub asks for. */
 async function read(signal) {
   expect();
-  const query = new URLSearchParams({ names: live.dataset.names, life, since: version });
+  const { names, roster } = live.dataset;
+  const query = new URLSearchParams({ names, roster, life, since: version });
   const reply = await fetch(`${live.dataset.url}?${query}`, {
     headers: { 'X-XSRFToken': live.dataset.xsrf, Accept: 'text/event-stream' },
     cache: 'no-store',

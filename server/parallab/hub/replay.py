@@ -1,0 +1,98 @@
+"""The replay of a run that a learner checked: its page, the film that the page's script asks for, and its language."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from parallab import languages, retelling, wire
+from parallab.hub.pages import ClassHandler, class_of, date
+from parallab.hub.record import Received
+from parallab.hub.security import POLICY, StaffHandler
+from parallab.phrases import chosen, wanted
+from parallab.problems import Problem
+
+#: The browser's texts in a language, made of parallab.po.
+TEXTS = "parallab.json"
+
+
+def language(handler: StaffHandler) -> str:
+    """What the reader is told in: a language that there is a catalogue for, or English."""
+    there = languages.places()
+    return chosen(wanted(handler.request.headers.get("Accept-Language", "")), lambda name: name in there)
+
+
+class ReplayPage(ClassHandler):
+    """GET class/{class}/replay/{learner}/{clip}: a page for the film."""
+
+    async def get(self, path: str, learner: str, clip: str) -> None:
+        """Shows it; the script brings the rest."""
+        name = await self.may_see(class_of(path), learner)
+        if clip not in await self.service.clips(name):
+            await self.service.clip(name, clip)
+        tongue = language(self)
+        # A picture of it is drawn from an image that is written into its own address.
+        self.set_header("Content-Security-Policy", POLICY.replace("img-src 'self'", "img-src 'self' data:"))
+        self.render(
+            "replay.html",
+            path=path,
+            learner=name,
+            clip=clip,
+            run=run_of(await self.service.history(name), clip),
+            language=tongue,
+            texts=self.url("texts", tongue) if tongue != "en" else "",
+        )
+
+
+def run_of(history: Sequence[Received], clip: str) -> dict[str, Any]:
+    """What the history says of a clip: where the run was, when it was checked, and what came of that."""
+    checked: Received | None = None
+    where, seen = "", False
+    for one in history:  # the newest first
+        report = one.report
+        if report.clip == clip:
+            where, seen = f"{report.lab} {report.step}", True
+        elif seen and report.kind == "judged" and f"{report.lab} {report.step}" == where:
+            checked = one
+            break
+    return {
+        "where": where,
+        "at": date(checked.happened) if checked is not None else "",
+        "message": checked.report.message if checked is not None else "",
+    }
+
+
+class ClipData(ClassHandler):
+    """GET class/{class}/clip/{learner}/{clip}: the film, in the reader's language."""
+
+    async def get(self, path: str, learner: str, clip: str) -> None:
+        """Sends it."""
+        name = await self.may_see(class_of(path), learner)
+        found = await self.service.clip(name, clip)
+        tongue = languages.ours(language(self))
+        self.set_header("Content-Type", "application/json")
+        self.finish(msgspec.json.encode(retelling.retold(found, tongue) if tongue is not None else found))
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """A problem as JSON: the script tells it."""
+        _, error, _ = kwargs.get("exc_info") or (None, None, None)
+        reason = error.reason if isinstance(error, Problem) else ""
+        self.set_header("Content-Type", "application/json")
+        self.finish(msgspec.json.encode(wire.ProblemReply(self.sentence(status_code, error), reason)))
+
+
+class TextsHandler(StaffHandler):
+    """GET texts/{language}: the browser's texts in a language."""
+
+    async def get(self, name: str) -> None:
+        """Sends them.
+
+        :raises Problem: 404, there is no catalogue.
+        """
+        folder = languages.places().get(name)
+        if folder is None or not (folder / TEXTS).is_file():
+            raise Problem(404, "There is no catalogue of this language.")
+        self.set_header("Content-Type", "application/json")
+        self.finish((folder / TEXTS).read_bytes())
