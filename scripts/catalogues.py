@@ -27,7 +27,7 @@ from parallab.author.translating import checks  # noqa: E402
 #: Modules whose sentences reach a learner in the browser; folders with all that is in them.
 TOLD = (
     *("checks", "catalogue.py", "judging.py", "evidence.py", "story", "answers.py", "shelf.py"),
-    *("live.py", "waiting.py", "waits", "rescue.py", "acts.py", "kernels.py", "lab.py"),
+    *("live.py", "waiting.py", "waits", "rescue.py", "acts.py", "kernels.py", "lab.py", "shm_watch.py"),
     *("desk.py", "handlers.py", "problems.py", "workplace.py", "classroom.py", "capabilities.py"),
     *(
         "leftovers.py",

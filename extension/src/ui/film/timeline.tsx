@@ -357,13 +357,21 @@ function Axis(props: {
       {passed.ticks(Math.max(2, width / 110)).map(tick => (
         <g key={tick} transform={`translate(${passed(tick)} 0)`}>
           <path d={`M0 ${TOP - 4}V${bottom}`} />
-          <text y={TOP - 8} textAnchor={passed(tick) < 30 ? 'start' : 'middle'}>
+          <text y={TOP - 8} textAnchor={anchor(passed(tick), width)}>
             {words.time(tick + begin)}
           </text>
         </g>
       ))}
     </g>
   );
+}
+
+/** A time at the edge stands inside of it. */
+function anchor(x: number, width: number): 'start' | 'middle' | 'end' {
+  if (x < 30) {
+    return 'start';
+  }
+  return x > width - 30 ? 'end' : 'middle';
 }
 
 function Cells(props: {
