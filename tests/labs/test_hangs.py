@@ -38,7 +38,7 @@ def hangs() -> Iterator[Any]:
 
 
 class Listening(OwnKernel):
-    """A kernel that keeps what is told of each cell when it is called stuck: as it is, not once it was interrupted."""
+    """A kernel that keeps what is told of each cell when it is first called stuck, before an interrupt."""
 
     told: dict[str | None, MistakeView | None]
 

@@ -40,9 +40,10 @@ def _known(one: Diagnosis, story: Told) -> Diagnosis:
         if getting.issuperset(one.pids):
             sentence = _NOBODY.format(one.sentence.split(" waits ")[0])
             return replace(one, kind="nobody-writes", mistake=None, sentence=sentence)
-    waited = {lock.owner for lock in story.locks if not {*one.pids}.isdisjoint(lock.waiting)}
-    if one.kind in ("condition-never", "semaphore-never") and waited == {"barrier"}:
-        sentence = _AT_A_BARRIER.format(one.sentence.partition(" for ")[0])
+    owners = {lock.owner for lock in story.locks if not {*one.pids}.isdisjoint(lock.waiting)}
+    if one.kind in ("condition-never", "semaphore-never") and owners == {"barrier"}:
+        # "Worker 1 of 2 waits for a condition, and …": who waits is the part before.
+        sentence = _AT_A_BARRIER.format(one.sentence.split(" for ")[0])
         return replace(one, kind="barrier-short", mistake="M46", sentence=sentence)
     return one
 
