@@ -19,7 +19,6 @@ from parallab.own_kernel import OwnKernel
 from parallab.shelf import Shelf
 from parallab.wire import MistakeView
 
-
 #: The check says what is wrong with the repair; what hangs is as the break left it: by an error.
 LIVE = {"break-exception-old-lock": "M42"}
 
@@ -39,7 +38,7 @@ def hangs() -> Iterator[Any]:
 
 
 class Listening(OwnKernel):
-    """A kernel that keeps what is told of each cell when it is called stuck: as it is, and not once it was interrupted."""
+    """A kernel that keeps what is told of each cell when it is called stuck, and not once it was interrupted."""
 
     told: dict[str | None, MistakeView | None]
 
