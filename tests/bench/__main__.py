@@ -1,4 +1,4 @@
-"""The budgets, measured: ``python tests/bench [front picture snapshot diagnosis probe server grading …]``.
+"""The budgets, measured: ``python tests/bench [PART]…``, of :data:`PARTS`.
 
 Prints a row as soon as it is measured, and the whole table at the end. Ends with 1 if a budget is
 missed by more than the noise that was measured, or if something could not be measured at all.

@@ -38,7 +38,7 @@ def hangs() -> Iterator[Any]:
 
 
 class Listening(OwnKernel):
-    """A kernel that keeps what is told of each cell when it is called stuck, and not once it was interrupted."""
+    """A kernel that keeps what is told of each cell when it is called stuck: as it is, not once it was interrupted."""
 
     told: dict[str | None, MistakeView | None]
 

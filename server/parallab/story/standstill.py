@@ -40,9 +40,9 @@ def _known(one: Diagnosis, story: Told) -> Diagnosis:
         if getting.issuperset(one.pids):
             sentence = _NOBODY.format(one.sentence.split(" waits ")[0])
             return replace(one, kind="nobody-writes", mistake=None, sentence=sentence)
-    owners = {lock.owner for lock in story.locks if not {*one.pids}.isdisjoint(lock.waiting)}
-    if one.kind in ("condition-never", "semaphore-never") and owners == {"barrier"}:
-        sentence = _AT_A_BARRIER.format(one.sentence.partition(" for a ")[0])
+    waited = {lock.owner for lock in story.locks if not {*one.pids}.isdisjoint(lock.waiting)}
+    if one.kind in ("condition-never", "semaphore-never") and waited == {"barrier"}:
+        sentence = _AT_A_BARRIER.format(one.sentence.partition(" for ")[0])
         return replace(one, kind="barrier-short", mistake="M46", sentence=sentence)
     return one
 
