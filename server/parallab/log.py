@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 
+import msgspec
+
 from parallab import model
 
 #: Groups of one kind (processes, threads, locks …) kept of one cell run: the first half of them, and the last.
@@ -59,6 +61,8 @@ def subject(event: model.AnyEvent, kernel: int) -> Subject:
             return ("number", event.pid)
         case model.Acted():
             return ("act", event.act)
+        case model.Answer():
+            return ("answers",)
         case _ if event.pid != kernel:
             return ("process", event.pid)
         case _:
@@ -97,12 +101,29 @@ class _Group:
         self.omitted += 1
         return 0
 
+    def repeats(self, answer: model.Answer) -> bool:
+        """Whether the last two said just the same: then the second of them, if it is taken back, is not missed."""
+        end = (*self.first[-2:], *self.last)[-2:]
+        return len(end) == 2 and all(_said(one) == _said(answer) for one in end)
+
+    def take_back(self) -> None:
+        """Forgets the last event."""
+        if self.last:
+            self.last.pop()
+        else:
+            self.first.pop()
+
     def __len__(self) -> int:
         return len(self.first) + len(self.last)
 
     def __iter__(self) -> Iterator[model.AnyEvent]:
         yield from self.first
         yield from self.last
+
+
+def _said(event: model.AnyEvent) -> model.AnyEvent:
+    """An answer without when and to which question it was given."""
+    return msgspec.structs.replace(event, at=0, number=0) if isinstance(event, model.Answer) else event
 
 
 class _Run:
@@ -132,6 +153,10 @@ class _Run:
         if group is None:
             group = self.groups[about] = _Group()
             self._make_room(about)
+        if isinstance(event, model.Answer) and group.repeats(event):
+            # Each check asks, and mostly hears the same again: since when it is so and that it still is, is kept.
+            group.take_back()
+            self.size -= 1
         self.size += group.add(event, HALF if self.size < RUN else FEW)
 
     def _make_room(self, about: Subject) -> None:

@@ -102,3 +102,16 @@ def test_losses_are_summed() -> None:
 def test_events_up_to_a_moment() -> None:
     log = filled(begin(), *life(1, 20, 25, 40), end())
     assert max(event.at for event in log.events(until=25)) == 25
+
+
+def test_of_answers_that_say_the_same_the_first_and_the_last_are_kept() -> None:
+    def answer(number: int, named: str) -> model.Answer:
+        known = (model.Named(named, "lock-1"),)
+        return model.Answer(at=number, pid=KERNEL, cell=CELL, run=1, number=number, named=known)
+
+    asked = [answer(1, "one"), *(answer(number, "two") for number in range(2, 50)), answer(50, "one")]
+    log = filled(begin(), *asked, end(at=60))
+    kept = [event for event in log.events() if isinstance(event, model.Answer)]
+    assert [(one.number, one.named[0].name) for one in kept] == [(1, "one"), (2, "two"), (49, "two"), (50, "one")]
+    assert [type(event) for event in log.events()][-1] is model.CellEnd
+    assert log.not_recorded() == ()
