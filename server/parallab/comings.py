@@ -77,11 +77,11 @@ class Comings:
         match event:
             case model.LockMade() if event.created and event.lock:
                 name = "sem." + event.lock.removeprefix("/")
-                self._keep(model.ShmLife(name, "semaphore", pid=event.pid, created=event.at))
+                self._name(model.ShmLife(name, "semaphore", pid=event.pid, created=event.at))
             case model.SegmentUse(act="create", error=None):
-                self._keep(model.ShmLife(event.segment, pid=event.pid, created=event.at, inode=event.inode))
+                self._name(model.ShmLife(event.segment, pid=event.pid, created=event.at, inode=event.inode))
             case model.SegmentUse(act="arena"):
-                self._keep(model.ShmLife(event.segment, "arena", pid=event.pid, created=event.at, inode=event.inode))
+                self._name(model.ShmLife(event.segment, "arena", pid=event.pid, created=event.at, inode=event.inode))
             case model.SegmentUse(act="unlink", error=None) if event.segment in self._own:
                 last = self._own[event.segment][-1]
                 self._own[event.segment][-1] = msgspec.structs.replace(last, deleted=last.deleted or event.at)
@@ -100,6 +100,14 @@ class Comings:
             elif not mine or mine[-1].inode != inode:
                 kind: Literal["segment", "semaphore"] = "semaphore" if kind_of(name) == "semaphore" else "segment"
                 self._keep(model.ShmLife(name, kind, "mapping", inode=inode))
+
+    def _name(self, one: model.ShmLife) -> None:
+        """The probe says who made it; a look may have shown it mapped before that was heard."""
+        mine = self._own.get(one.name)
+        if mine and mine[-1].by == "mapping" and one.inode in (None, mine[-1].inode):
+            mine[-1] = msgspec.structs.replace(one, inode=mine[-1].inode, deleted=mine[-1].deleted)
+        else:
+            self._keep(one)
 
     def _keep(self, one: model.ShmLife) -> None:
         self._own.setdefault(one.name, []).append(one)

@@ -19,6 +19,26 @@ def test_what_the_probe_names_is_ours_and_what_the_folder_shows_is_added() -> No
     assert comings.lives() == (ShmLife("psm_a", pid=7, created=10, deleted=20, seen=True, inode=Inode(1, 5)),)
 
 
+def test_what_is_seen_mapped_before_its_making_is_heard_is_one_life() -> None:
+    comings = Comings()
+    comings.saw("psm_a", "created", 10)
+    comings.saw("sem.mp-abc", "created", 10)
+    comings.hold([("psm_a", Inode(1, 5)), ("sem.mp-abc", Inode(1, 6))])
+    comings.hear(create("psm_a", 11, 5))
+    comings.hear(model.LockMade(at=12, pid=7, lock="/mp-abc", created=True))
+    assert comings.lives() == (
+        ShmLife("psm_a", pid=7, created=10, seen=True, inode=Inode(1, 5)),
+        ShmLife("sem.mp-abc", "semaphore", pid=7, created=10, seen=True, inode=Inode(1, 6)),
+    )
+
+
+def test_another_object_of_the_same_name_is_another_life() -> None:
+    comings = Comings()
+    comings.hold([("board", Inode(1, 5))])
+    comings.hear(create("board", 11, 6))
+    assert [(one.by, one.inode) for one in comings.lives()] == [("mapping", Inode(1, 5)), ("probe", Inode(1, 6))]
+
+
 def test_what_could_not_be_made_is_somebody_elses() -> None:
     comings = Comings()
     taken = model.Failure("FileExistsError")

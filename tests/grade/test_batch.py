@@ -140,7 +140,13 @@ def test_interrupted_it_says_how_to_go_on(course: Path, tmp_path: Path) -> None:
     folder, out = tmp_path / "submitted", tmp_path / "out.csv"
     hand_in(folder, "a", "")
     hand_in(folder, "b", notebook("while True: pass"))
-    process = subprocess.Popen([*COMMAND, folder, "--out", out, "--jobs", "1"], stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [*COMMAND, folder, "--out", out, "--jobs", "1"],
+        stderr=subprocess.PIPE,
+        text=True,
+        # Whoever runs the tests in the background ignores it, and a command inherits that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
     journal = out.with_suffix(".jsonl")
     while not journal.exists() or journal.read_bytes().count(b"\n") < 1:
         assert process.poll() is None
