@@ -199,7 +199,7 @@ class Service:
 
     async def results(self, class_name: str) -> dict[str, dict[str, LabResult]]:
         """All of a class."""
-        enrolled = await self.learners(class_name)
+        enrolled = await self.roster.learners(class_name, age=0)
         return {
             learner: {lab.id: self.result(class_name, lab, learner) for lab in self.labs}
             for learner in sorted(enrolled.learners)
@@ -292,7 +292,7 @@ class Service:
         platform = self.settings.lti
         if platform is None:
             raise Problem(409, "No LMS is set up for this class: configure(c, lti={…}) names one.")
-        enrolled = await self.learners(class_name)
+        enrolled = await self.roster.learners(class_name, age=0)
         results = [self.result(class_name, lab, learner) for learner in sorted(enrolled.learners)]
         users = dict(platform.users)
         for one in results:
