@@ -118,14 +118,14 @@ class Roster:
             return {EVERYBODY: "Everybody"}
         return {name: group.title or name for name, group in self._settings.classes.items()}
 
-    async def learners(self, name: str, patience: float | None = None, age: float = FRESH) -> Enrolled:
+    async def learners(self, name: str, patience: float | None = None, age: float | None = None) -> Enrolled:
         """Who learns in a class; its instructors and staff do not. The Hub's last answer stands if it gives none.
 
         :param patience: seconds to wait for its answer; None: until it is there, or the Hub does not say.
-        :param age: seconds that its last answer may be old: grades are for who is in the class now.
+        :param age: seconds that its last answer may be old, a few if None; grades are for who is in the class now.
         """
         known = self._known[name]
-        if time.monotonic() - known.asked > age:
+        if time.monotonic() - known.asked > (FRESH if age is None else age):
             if known.asking is None:
                 known.asking = asyncio.get_running_loop().create_task(self._renew(name, known))
             await asyncio.wait({known.asking}, timeout=patience)
