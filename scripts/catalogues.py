@@ -29,17 +29,7 @@ TOLD = (
     *("checks", "catalogue.py", "judging.py", "evidence.py", "story", "answers.py", "shelf.py"),
     *("live.py", "waiting.py", "waits", "rescue.py", "acts.py", "kernels.py", "lab.py", "shm_watch.py"),
     *("desk.py", "handlers.py", "problems.py", "workplace.py", "classroom.py", "capabilities.py"),
-    *(
-        "leftovers.py",
-        "cleaning.py",
-        "doubts.py",
-        "store.py",
-        "recorder.py",
-        "film",
-        "library.py",
-        "ipc/called.py",
-        "shm_watch.py",
-    ),
+    *("leftovers.py", "cleaning.py", "doubts.py", "store.py", "recorder.py", "film", "library.py", "ipc/called.py"),
 )
 
 

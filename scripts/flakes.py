@@ -145,29 +145,24 @@ def plan(lab: ShelvedLab, found: Sequence[Python], runs: int) -> Iterator[tuple[
             yield Run(lab.lab.id, state, kind, python.version, case.method, turn), case, python
 
 
-def kept() -> dict[tuple[object, ...], Run]:
-    """What was run before; a line that was cut off in the middle was not, nor what never began."""
+def written() -> Iterator[Run]:
+    """What was noted down, in order; a line that was cut off in the middle was not."""
     path = KEPT / "runs.jsonl"
-    done: dict[tuple[object, ...], Run] = {}
     for line in path.read_bytes().splitlines() if path.is_file() else ():
-        try:
-            run = msgspec.json.decode(line, type=Run)
-        except msgspec.DecodeError:
-            continue
-        done[run.key] = run
+        with contextlib.suppress(msgspec.DecodeError):
+            yield msgspec.json.decode(line, type=Run)
+
+
+def kept() -> dict[tuple[object, ...], Run]:
+    """What was run before; what never began was not."""
+    done = {run.key: run for run in written()}
     return {key: run for key, run in done.items() if not run.unbegun}
 
 
 def unbegun(runs: Sequence[Run]) -> list[Run]:
     """What was to be run on these states of labs, and never began: the machine was too busy to start a kernel."""
-    path = KEPT / "runs.jsonl"
     states = {(run.lab, run.state) for run in runs}
-    found = []
-    for line in path.read_bytes().splitlines() if path.is_file() else ():
-        with contextlib.suppress(msgspec.DecodeError):
-            run = msgspec.json.decode(line, type=Run)
-            found += [run] if run.unbegun and (run.lab, run.state) in states else []
-    return found
+    return [run for run in written() if run.unbegun and (run.lab, run.state) in states]
 
 
 async def go(labs: Sequence[ShelvedLab], runs: int, load: int, jobs: int, minutes: float = float("inf")) -> list[Run]:

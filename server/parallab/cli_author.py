@@ -37,10 +37,10 @@ def _shelved(names: tuple[str, ...]) -> list[Any]:
         try:
             found.append(shelf.lab(name))
         except LookupError as error:
-            mine = next((lab for lab in here.labs() if lab.lab.id == name), None)
-            if mine is None:
+            try:
+                found.append(here.lab(name))
+            except LookupError:
                 raise Problem(sentence(error)) from None
-            found.append(mine)
     return found
 
 

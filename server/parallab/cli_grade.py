@@ -13,6 +13,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from parallab.files import write_whole
 from parallab.terminal import Problem
 
 if TYPE_CHECKING:
@@ -123,11 +124,10 @@ def _bar(total: int) -> Iterator[Callable[[Graded], None]]:
 
 def _write(out: Path, journal: Journal, results: Sequence[Graded]) -> None:
     from parallab.grading import table
-    from parallab.grading.journal import write_whole
 
     try:
         journal.finish(results)
-        write_whole(out, table.text(results).encode())
+        write_whole(out, table.text(results).encode(), 0o644, durable=True)
     except OSError as error:
         raise Problem(f"{out} cannot be written: {error.strerror}. Make room, then run the same command") from None
 

@@ -6,10 +6,10 @@ The log says which clips there are, and is sent first; a clip that is not here a
 from __future__ import annotations
 
 import contextlib
-import os
 from pathlib import Path
 
 from parallab.clips import PACKED, Clip
+from parallab.files import write_whole
 
 #: Clips that wait, at the most: of a class that cannot be reached for long only the newest runs are kept.
 MOST = 20
@@ -28,13 +28,7 @@ class ClipBox:
         :raises OSError: it could not be written.
         """
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path = self._path(clip.name)
-        unfinished = path.with_suffix(f".{os.getpid()}")
-        try:
-            unfinished.write_bytes(clip.data)
-            unfinished.replace(path)
-        finally:
-            unfinished.unlink(missing_ok=True)
+        write_whole(self._path(clip.name), clip.data)
         for old in self._oldest_first()[:-MOST]:
             old.unlink(missing_ok=True)
 

@@ -79,10 +79,8 @@ class ParallabHandler(APIHandler):
             self.problem(problem)
         else:
             desk = self.desk
-            if isinstance(value, bytes) or desk.english:
-                self.reply(value)
-                return
-            tongue = await asyncio.to_thread(desk.tongue, lab)
+            told = isinstance(value, bytes) or desk.english
+            tongue = None if told else await asyncio.to_thread(desk.tongue, lab)
             self.reply(value if tongue is None else retold(value, tongue))
 
     def problem(self, problem: Problem) -> None:

@@ -19,7 +19,7 @@ from pathlib import Path
 import msgspec
 from jupyter_core.paths import jupyter_runtime_dir
 
-from parallab import ledger
+from parallab import files, ledger
 from parallab.ledger import Ledger, Place
 from parallab.model import Inode, Process, Snapshot
 from parallab.procfs import opened, parse
@@ -73,16 +73,7 @@ def read_all(where: Path) -> dict[Path, Ledger]:
 def write(path: Path, of: Ledger) -> None:
     """Writes it whole; whoever reads meanwhile sees the old one. OSError when it cannot be written."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
-        fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        with os.fdopen(fd, "wb") as file:
-            file.write(ledger.dumps(of))
-        draft.replace(path)
-    except OSError:
-        with contextlib.suppress(OSError):
-            draft.unlink()
-        raise
+    files.write_whole(path, ledger.dumps(of))
 
 
 def forget(path: Path) -> None:

@@ -4,7 +4,7 @@ import * as React from 'react';
 import type { Client } from '../core';
 import { Player, SavedFilm } from '../core/film';
 import type { Kit } from '../ui/kit';
-import { Picture, type Tab } from '../ui/film';
+import { FRAMES, Picture, type Tab } from '../ui/film';
 
 export interface ReplayProps {
   readonly client: Client;
@@ -18,16 +18,7 @@ export function Replay(props: ReplayProps): React.JSX.Element {
   const [source] = React.useState(
     () => new SavedFilm(() => client.clip(learner, clip))
   );
-  const [player] = React.useState(
-    () =>
-      new Player({
-        now: () => performance.now(),
-        next: call => {
-          const frame = requestAnimationFrame(call);
-          return () => cancelAnimationFrame(frame);
-        }
-      })
-  );
+  const [player] = React.useState(() => new Player(FRAMES));
   const [state, setState] = React.useState(source.state);
   const [tab, setTab] = React.useState<Tab>('timeline');
   React.useEffect(() => {

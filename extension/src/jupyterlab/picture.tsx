@@ -161,13 +161,7 @@ export class PictureWidget extends ReactWidget {
     ]);
     this._views = views;
     this._films = films;
-    this._player ??= new films.Player({
-      now: () => performance.now(),
-      next: call => {
-        const frame = requestAnimationFrame(call);
-        return () => cancelAnimationFrame(frame);
-      }
-    });
+    this._player ??= new films.Player(views.FRAMES);
     if (this._source === null) {
       this._from(this._first(films));
     }

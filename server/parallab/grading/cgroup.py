@@ -56,16 +56,17 @@ class Group:
     @property
     def killed(self) -> bool:
         """Whether somebody in it was ended because it used too much memory."""
-        text = "".join(
-            _read(folder / name) for folder in self.folders for name in ("memory.events", "memory.oom_control")
-        )
-        return any(int(count) > 0 for count in re.findall(r"^oom_kill (\d+)$", text, re.MULTILINE))
+        return self._happened("oom_kill", "memory.events", "memory.oom_control")
 
     @property
     def crowded(self) -> bool:
         """Whether somebody in it wanted one process or thread more than there may be."""
-        text = "".join(_read(folder / "pids.events") for folder in self.folders)
-        return any(int(count) > 0 for count in re.findall(r"^max (\d+)$", text, re.MULTILINE))
+        return self._happened("max", "pids.events")
+
+    def _happened(self, what: str, *names: str) -> bool:
+        """Whether one of these files counts this; which of them there are, the version of the groups decides."""
+        text = "".join(_read(folder / name) for folder in self.folders for name in names)
+        return any(int(count) > 0 for count in re.findall(rf"^{what} (\d+)$", text, re.MULTILINE))
 
     def remove(self) -> None:
         """Removes it when all in it have ended."""

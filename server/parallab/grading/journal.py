@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import fcntl
 import os
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
 
+from parallab.files import write_whole
 from parallab.grading.facts import Graded
 
 
@@ -50,7 +50,8 @@ class Journal:
 
     def finish(self, results: Iterable[Graded]) -> None:
         """Only these remain, in this order."""
-        write_whole(self._path, b"".join(msgspec.json.encode(one) + b"\n" for one in results))
+        text = b"".join(msgspec.json.encode(one) + b"\n" for one in results)
+        write_whole(self._path, text, 0o644, durable=True)
 
     def close(self) -> None:
         """Lets others write."""
@@ -69,18 +70,3 @@ def _load(path: Path) -> tuple[dict[str, Graded], bool]:
             continue
         known[graded.name] = graded
     return known, not data or data.endswith(b"\n")
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """The file in one piece: whoever reads it sees the old one or the new one."""
-    fd, half = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(fd, "wb") as file:
-            os.fchmod(fd, 0o644)
-            file.write(data)
-            file.flush()
-            os.fsync(fd)
-        Path(half).replace(path)
-    except BaseException:
-        Path(half).unlink(missing_ok=True)
-        raise

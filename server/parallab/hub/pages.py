@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -24,6 +25,13 @@ from parallab.problems import Problem
 PATIENCE = 0.5
 #: The class of everybody, as it stands in addresses.
 EVERYBODY_PATH = "~everybody"
+
+
+@lru_cache(maxsize=64)
+def _digest(trouble: str, learners: frozenset[str]) -> str:
+    """Made once for all who look at a class, until other learners come."""
+    told = "\0".join([trouble, *sorted(learners)])
+    return hashlib.sha256(told.encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)
@@ -46,8 +54,7 @@ class Sight:
     @property
     def roster(self) -> str:
         """What tells whether a page of these learners is still one of the class."""
-        told = "\0".join([self.trouble, *sorted(self.learners)])
-        return hashlib.sha256(told.encode()).hexdigest()[:16]
+        return _digest(self.trouble, self.learners)
 
 
 def path_of(class_name: str) -> str:

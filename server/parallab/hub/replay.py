@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -71,9 +72,9 @@ class ClipData(ClassHandler):
         """Sends it."""
         name = await self.may_see(class_of(path), learner)
         found = await self.service.clip(name, clip)
-        tongue = languages.ours(language(self))
+        told = await asyncio.to_thread(_told, found, language(self))
         self.set_header("Content-Type", "application/json")
-        self.finish(msgspec.json.encode(retelling.retold(found, tongue) if tongue is not None else found))
+        self.finish(told)
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """A problem as JSON: the script tells it."""
@@ -81,6 +82,12 @@ class ClipData(ClassHandler):
         reason = error.reason if isinstance(error, Problem) else ""
         self.set_header("Content-Type", "application/json")
         self.finish(msgspec.json.encode(wire.ProblemReply(self.sentence(status_code, error), reason)))
+
+
+def _told(film: wire.Film, tongue: str) -> bytes:
+    """The film as it is sent; it may be large, and a catalogue takes its time to be read."""
+    ours = languages.ours(tongue)
+    return msgspec.json.encode(film if ours is None else retelling.retold(film, ours))
 
 
 class TextsHandler(StaffHandler):

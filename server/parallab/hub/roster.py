@@ -126,9 +126,7 @@ class Roster:
         """
         known = self._known[name]
         if time.monotonic() - known.asked > (FRESH if age is None else age):
-            if known.asking is None:
-                known.asking = asyncio.get_running_loop().create_task(self._renew(name, known))
-            await asyncio.wait({known.asking}, timeout=patience)
+            await asyncio.wait({self._ask_anew(name)}, timeout=patience)
         trouble = known.trouble
         if known.asking is not None and not trouble and time.monotonic() - known.answered > OLD:
             trouble = "it has not answered yet"
@@ -136,9 +134,8 @@ class Roster:
 
     def begin(self) -> None:
         """Asks for all classes, so that the first who looks need not wait."""
-        for name, known in self._known.items():
-            if known.asking is None:
-                known.asking = asyncio.get_running_loop().create_task(self._renew(name, known))
+        for name in self._known:
+            self._ask_anew(name)
 
     async def close(self) -> None:
         """Asks no more."""
@@ -146,6 +143,13 @@ class Roster:
         for task in asking:
             task.cancel()
         await asyncio.gather(*asking, return_exceptions=True)
+
+    def _ask_anew(self, name: str) -> asyncio.Task[None]:
+        """Who asks meanwhile waits for the same answer."""
+        known = self._known[name]
+        if known.asking is None:
+            known.asking = asyncio.get_running_loop().create_task(self._renew(name, known))
+        return known.asking
 
     async def _renew(self, name: str, known: _Known) -> None:
         before = (known.members, known.trouble)

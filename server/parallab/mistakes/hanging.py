@@ -32,20 +32,23 @@ def named(diagnosis: Diagnosis, recording: model.Recording, told: Story) -> Mist
     elif diagnosis.kind == "same-lock-twice" and _is_room(diagnosis, told):
         known = "M28"
     elif diagnosis.kind == "lost-task":
-        known = "M02" if any(_unfound(worker) for worker in told.workers if worker.run == _run(recording)) else known
+        run = _newest(recording)[1]
+        known = "M02" if any(_unfound(worker) for worker in told.workers if worker.run == run) else known
     return CATALOGUE.get(known) if known else None
 
 
-def _run(recording: model.Recording) -> int:
-    return max((event.run for event in recording.events if isinstance(event, model.CellBegin)), default=0)
+def _newest(recording: model.Recording) -> tuple[str, int]:
+    """The cell that began last, and its run; ("", 0) where none did."""
+    begun = ((event.run, event.cell) for event in recording.events if isinstance(event, model.CellBegin))
+    run, cell = max(begun, default=(0, ""))
+    return cell, run
 
 
 def _pipes(pids: Iterable[int], recording: model.Recording, told: Story) -> list[Pipe]:
     """The learner's pipes of the newest run that one of these processes used or was given."""
-    newest = max((one for one in recording.events if isinstance(one, model.CellBegin)), key=lambda one: one.run)
     return [
         pipe
-        for pipe in all_pipes(recording, told.workers, [(newest.cell, newest.run)])
+        for pipe in all_pipes(recording, told.workers, [_newest(recording)])
         if not {*pids}.isdisjoint({word.pid for word in pipe.words} | {pid for pid, _, _ in pipe.given})
     ]
 
@@ -103,7 +106,7 @@ def _of_lock(told: Story) -> str | None:
 
 def _farewell(diagnosis: Diagnosis, recording: model.Recording, told: Story) -> str:
     """M23 when one with the same work went home well, else M22."""
-    run = _run(recording)
+    run = _newest(recording)[1]
     workers = [one for one in told.workers if one.run == run and one.target]
     threads = [one for one in told.threads if one.run == run and one.target]
     if diagnosis.kind == "nobody-writes":
@@ -119,7 +122,7 @@ def _undelivered(diagnosis: Diagnosis, recording: model.Recording, told: Story) 
     """M29 or M35 when a queue between processes was given more than came out, though somebody waits for it."""
     if recording.lost or recording.not_recorded:
         return None
-    run = _run(recording)
+    run = _newest(recording)[1]
     uses = [event for event in recording.events if isinstance(event, model.QueueUse) and event.run == run]
     # One between processes is called by its lock's name, one of threads by its process and number.
     between = {event.queue for event in uses if ":" not in event.queue}

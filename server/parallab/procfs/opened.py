@@ -27,9 +27,12 @@ _CHUNK = 1 << 16
 _REMEMBERED = 1 << 14
 
 
-def read(path: str) -> bytes:
-    """The whole of a /proc file. Without Python's file objects: this is called thousands of times."""
-    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+def read(path: str, directory: int | None = None) -> bytes:
+    """The whole of a /proc file, below an open directory if one is given.
+
+    Without Python's file objects: this is called thousands of times.
+    """
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC, dir_fd=directory)
     try:
         data = os.read(fd, _CHUNK)
         # A short read is the end of small files; sequence files are given a page at a time.
@@ -135,15 +138,9 @@ _PIDFD = ("pidfd:[", "anon_inode:[pidfd]")
 def _told_by(name: str, directory: int) -> int:
     """The process of a pidfd in the folder ``/proc/PID/fd``; 0 where that is not told."""
     try:
-        fd = os.open(f"../fdinfo/{name}", os.O_RDONLY | os.O_CLOEXEC, dir_fd=directory)
+        return max(0, parse.pidfd_pid(read(f"../fdinfo/{name}", directory)) or 0)
     except OSError:
         return 0
-    try:
-        return max(0, parse.pidfd_pid(os.read(fd, _CHUNK)) or 0)
-    except OSError:
-        return 0
-    finally:
-        os.close(fd)
 
 
 def _device(name: str, directory: int, number: int) -> int:

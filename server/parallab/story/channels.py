@@ -19,7 +19,7 @@ from parallab import model
 from parallab.story.locks import Run
 from parallab.story.processes import Worker
 from parallab.story.proxies import Call, all_calls
-from parallab.story.queues import JOURNAL, Line, between_processes, kind_of, line_of
+from parallab.story.queues import JOURNAL, Line, between_processes, kind_of, line_of, most_at_once
 
 #: Of one process in one run of a cell so many calls of a Manager's server are kept; of more, the middle ones go.
 CALLS = 1000
@@ -63,11 +63,7 @@ class Mailbox:
     @cached_property
     def most(self) -> int:
         """How many items were in it at once, at the most, as the clock tells: up to one more for each who takes."""
-        size = most = 0
-        for line in self.lines:
-            size += (line.act == "put") - (line.act == "get")
-            most = max(most, size)
-        return most
+        return most_at_once(self.lines)
 
     @property
     def unsent(self) -> tuple[Line, ...]:

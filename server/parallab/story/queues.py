@@ -85,11 +85,7 @@ class Queue:
     @cached_property
     def most(self) -> int:
         """How many items were in it at once, at the most."""
-        size = most = 0
-        for line in self.lines:
-            size += (line.act == "put") - (line.act == "get")
-            most = max(most, size)
-        return most
+        return most_at_once(self.lines)
 
     @property
     def unfinished(self) -> int:
@@ -125,6 +121,15 @@ class Queue:
         began = "join" if act == "join" else f"wait-{act}"
         last = {line.tid: line.act for line in self.lines}
         return tuple(tid for tid, line in last.items() if line == began)
+
+
+def most_at_once(lines: Iterable[Line]) -> int:
+    """How many items were in a queue at once, at the most, by these lines in order."""
+    size = most = 0
+    for line in lines:
+        size += (line.act == "put") - (line.act == "get")
+        most = max(most, size)
+    return most
 
 
 def _texts(item: Any) -> Iterator[str]:
