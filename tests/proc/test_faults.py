@@ -244,13 +244,14 @@ def vanishing(reads: int) -> tuple[bool, model.Snapshot, int]:
         signal.pause()
     real, asked = opened.read, 0
 
-    def read(path: str) -> bytes:
+    def read(path: str, directory: int | None = None) -> bytes:
         nonlocal asked
-        if path.startswith(f"/proc/{child}/"):
+        folder = "" if directory is None else os.readlink(f"/proc/self/fd/{directory}")
+        if os.path.join(folder, path).startswith(f"/proc/{child}/"):
             if asked == reads:
                 _end(child)
             asked += 1
-        return real(path)
+        return real(path, directory)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(opened, "read", read)
