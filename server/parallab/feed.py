@@ -80,9 +80,13 @@ class Feed:
         """With what each was sent last."""
         self._drawing: asyncio.Task[None] | None = None
         self._dirty = False
+        self._closed = False
 
     def join(self, outbox: Outbox) -> None:
-        """From now on it is told: how things stand, then each change."""
+        """From now on it is told: how things stand, then each change; of a closed feed, that nothing more will come."""
+        if self._closed:
+            outbox.over()
+            return
         if not self._lookers:
             self._recorder.listen(self._hear)
         self._lookers.setdefault(outbox, b"")
@@ -95,6 +99,7 @@ class Feed:
 
     def close(self) -> None:
         """Tells nobody anything any more."""
+        self._closed = True
         for outbox in tuple(self._lookers):
             self.leave(outbox)
             outbox.over()

@@ -181,6 +181,7 @@ class Recorder:
             task.cancel()
         if self._changed is not None:
             self._changed.cancel()
+            self._changed = None
         self._shm.close()
         if self._ear is not None:
             self._ear.close()
@@ -341,10 +342,11 @@ class Recorder:
     def _sight(self, processes: Iterable[model.Process], began: int) -> None:
         """Brings sightings up to date with a look that ``began`` at that monotonic time (ns)."""
         present = [process for process in processes if process.pid != self.pid]
-        if self._crowded != (len(present) + 1 >= CROWD):
-            self._crowded = not self._crowded
+        crowded = len(present) + 1 >= CROWD
+        news = self._sightings.look(present, began, time.monotonic_ns(), all_seen=not crowded)
+        if news or crowded != self._crowded:
             self._note_change()
-        self._sightings.look(present, began, time.monotonic_ns(), all_seen=not self._crowded)
+        self._crowded = crowded
 
     def _addresses(self) -> list[tuple[int, int]]:
         """Where this life's SemLockObjects lie: a forked child has its parent's at the same place."""
@@ -450,8 +452,6 @@ class Recorder:
             now = time.monotonic()
             moving = self._signature(tree)
             if moving != before or self._happened > still:
-                if {pid for pid, *_ in moving} != {pid for pid, *_ in before}:
-                    self._note_change()
                 before, still, patience = moving, now, STILL
                 self._moved = now
                 self._unstick()

@@ -55,35 +55,39 @@ class Sightings:
             code = event.exit_code if event.exit_code is not None else mine[-1].exit_code
             mine[-1] = msgspec.structs.replace(mine[-1], ended=event.at, exit_code=code)
 
-    def look(self, present: Iterable[model.Process], began: int, now: int, *, all_seen: bool) -> None:
-        """A look that ``began`` and ended ``now`` (monotonic ns) showed these.
+    def look(self, present: Iterable[model.Process], began: int, now: int, *, all_seen: bool) -> bool:
+        """A look that ``began`` and ended ``now`` (monotonic ns) showed these; whether anybody came, or was gone.
 
-        Unless ``all_seen``, who is not there may be one of those that were not read.
+        Who was only heard of until now has come, too. Unless ``all_seen``, who is not there may be one of those
+        that were not read.
         """
         pids = set()
+        news = False
         for process in present:
             pids.add(process.pid)
             mine = self._seen.setdefault(process.pid, [])
-            fits = mine and not mine[-1].ended and mine[-1].started in (0, process.started)
-            seen = mine.pop() if fits else model.Sighting(process.pid, first=now)
-            mine.append(
-                msgspec.structs.replace(
-                    seen,
-                    started=process.started,
-                    ppid=process.ppid,
-                    by="proc",
-                    last=now,
-                    cmdline=process.cmdline or seen.cmdline,
-                    comm=process.comm,
-                    exit_code=process.exit_code,
-                    ended=now if process.state in "ZX" else 0,
-                )
+            dead = process.state in "ZX"
+            seen = mine.pop() if mine and _same(mine[-1], process, dead) else model.Sighting(process.pid, first=now)
+            found = msgspec.structs.replace(
+                seen,
+                started=process.started,
+                ppid=process.ppid,
+                by="proc",
+                last=now,
+                cmdline=process.cmdline or seen.cmdline,
+                comm=process.comm,
+                exit_code=seen.exit_code if process.exit_code is None else process.exit_code,
+                ended=(seen.ended or now) if dead else 0,
             )
+            mine.append(found)
+            news = news or (seen.started, bool(seen.ended)) != (found.started, bool(found.ended))
         for pid, mine in self._seen.items() if all_seen else ():
             # One that reported itself while we looked may have been born behind our back.
             if pid not in pids and mine and not mine[-1].ended and mine[-1].last < began:
                 mine[-1] = msgspec.structs.replace(mine[-1], ended=now)
+                news = True
         self._prune()
+        return news
 
     def _prune(self) -> None:
         if len(self._seen) > MOST:
@@ -91,3 +95,11 @@ class Sightings:
             middle = (ended or list(self._seen))[500:1500]
             for pid in middle:
                 del self._seen[pid]
+
+
+def _same(seen: model.Sighting, process: model.Process, dead: bool) -> bool:
+    """Whether it is this process: pid and start time tell processes apart, proc_pid_stat(5).
+
+    Of one whose end was heard before any look, the remains fit as long as nobody has collected them.
+    """
+    return seen.started == process.started or (seen.started == 0 and (dead or not seen.ended))

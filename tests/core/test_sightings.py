@@ -25,6 +25,26 @@ def test_who_is_no_longer_there_has_ended() -> None:
     assert seen.living() == [8]
 
 
+def test_a_zombie_is_one_process_however_often_it_is_seen() -> None:
+    seen = Sightings()
+    seen.confirm(model.ForkMade(pid=1, tid=1, at=10, child=8))
+    seen.bury(model.ProcessGone(pid=1, tid=1, at=12, child=8, exit_code=3))
+    news = [
+        seen.look([process(7, state=state), process(8, state="Z")], 10 * n, 10 * n + 5, all_seen=True)
+        for n, state in enumerate("SZZZ", 2)
+    ]
+    assert news == [True, True, False, False]
+    assert [(one.pid, one.ended, one.exit_code) for one in seen.all()] == [(8, 12, 3), (7, 35, None)]
+
+
+def test_who_was_only_heard_of_is_news_when_it_is_seen() -> None:
+    seen = Sightings()
+    seen.credit(model.ProcessBorn(pid=7, tid=7, at=5, ppid=1))
+    assert seen.look([process(7)], 10, 20, all_seen=True)
+    assert not seen.look([process(7)], 30, 40, all_seen=True)
+    assert seen.look([], 50, 60, all_seen=True)
+
+
 def test_of_a_crowd_absence_says_nothing() -> None:
     seen = Sightings()
     seen.look([process(7)], 10, 20, all_seen=True)

@@ -413,3 +413,40 @@ async def test_a_feed_lets_a_pause_between_drawings_that_grows_with_their_cost()
     assert len(messages) == 1  # nothing had changed
     feed.leave(outbox)
     assert busy.listener is None
+
+
+async def test_who_comes_to_a_closed_feed_is_sent_away() -> None:
+    """As one whose kernel was restarted before it said what it wants: it asks again, and gets the new kernel's."""
+    feed = Feed("state", _Silent(), lambda _: wire.LiveMessage(1))
+    feed.close()
+    over: list[bool] = []
+
+    async def write(message: bytes) -> None:
+        raise AssertionError(message)
+
+    feed.join(Outbox(write, lambda: over.append(True)))
+    assert over == [True]
+
+
+class _Silent:
+    def glance(self) -> model.Recording:
+        return model.Recording(1, "k", 1)
+
+    def listen(self, listener: Any) -> None:
+        raise AssertionError(listener)
+
+    def unlisten(self, listener: Any) -> None:
+        raise AssertionError(listener)
+
+
+async def test_changes_are_told_in_a_kernels_next_life(start) -> None:
+    """Even if one was just to be told when the kernel was restarted."""
+    recorder = (await start()).recorder
+    told: list[str] = []
+    recorder.listen(told.append)
+    act = model.Acted(pid=0, tid=0, at=1, act="act", step="step", what="frozen-kernels")
+    recorder.note(act)
+    recorder.detach(restart=True)
+    assert "changed" not in told
+    recorder.note(act)
+    await until(lambda: "changed" in told)
