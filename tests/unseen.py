@@ -5,6 +5,7 @@
     ## STEP — passed|failed [MISTAKE] — what is special about it
     alone                   (a kernel of its own)
     methods: fork spawn     (only where these start methods are the default)
+    python: >=3.14          (only on these Pythons)
     says: words that the learner must be told
     goals: GOAL=VERDICT …
     ```cell                 (also: below, an untagged one; hangs; again N, the answer's N-th cell
@@ -16,6 +17,7 @@ Answers to different steps share a kernel: each kernel gets at most one answer t
 
 from __future__ import annotations
 
+import platform
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -23,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from parallab import headless, verdict_text
+from parallab.author.goldens import fits
 from parallab.judge_pool import JudgePool
 from parallab.lab import Cell
 from parallab.shelf import ShelvedLab
@@ -30,7 +33,7 @@ from parallab.wire import StepResult
 
 CORPUS = Path(__file__).parent / "labs" / "unseen"
 _HEAD = re.compile(r"## (\S+) — (passed|failed)(?: (M\d+))? — (.+)\Z")
-_ENTRY = re.compile(r"(methods|says|goals): (.+)\Z")
+_ENTRY = re.compile(r"(methods|python|says|goals): (.+)\Z")
 
 
 @dataclass
@@ -46,6 +49,7 @@ class Answer:
     """Place of a cell → place of the cell that it replaces and whose id it keeps."""
     alone: bool = False
     methods: tuple[str, ...] = ("fork", "spawn", "forkserver")
+    python: str = ""
     says: tuple[str, ...] = ()
     goals: dict[str, str] = field(default_factory=dict)
 
@@ -96,6 +100,8 @@ def read(lab: ShelvedLab) -> list[Answer]:
 def _enter(answer: Answer, name: str, value: str) -> None:
     if name == "methods":
         answer.methods = tuple(value.split())
+    elif name == "python":
+        answer.python = value
     elif name == "says":
         answer.says += (value,)
     else:
@@ -119,12 +125,12 @@ def _given(lab: ShelvedLab, step: str) -> list[Cell]:
     return [cell for cell in lab.lab.cells if cell.cell_type == "code" and cell.step == step]
 
 
-def kernels(answers: Sequence[Answer], method: str) -> list[list[Answer]]:
+def kernels(answers: Sequence[Answer], method: str, python: str = platform.python_version()) -> list[list[Answer]]:
     """The answers in as few kernels as may be, wrong ones apart from right ones."""
     shared: dict[str, list[dict[str, Answer]]] = {"passed": [], "failed": []}
     alone: list[list[Answer]] = []
     for answer in answers:
-        if method not in answer.methods:
+        if method not in answer.methods or not fits(answer.python, python):
             continue
         if answer.alone:
             alone.append([answer])

@@ -7,6 +7,7 @@ from parallab.checks.common import (
     ended,
     ended_well,
     hired,
+    in_modules,
     is_pythons,
     no_threads_left,
     nothing_left,
@@ -75,6 +76,20 @@ def filled(run, wanted):
 # -- predict-threads ------------------------------------------------------------------------
 
 
+def shows_main(run, said):
+    """Whether the kernel's main thread is in it: the object, its name or a number of it, in whatever company."""
+    if isinstance(said, dict):
+        return bool({"$type", "$"} & said.keys()) or any(
+            shows_main(run, part) for pair in said.items() for part in pair
+        )
+    if isinstance(said, list):
+        return any(shows_main(run, part) for part in said)
+    if isinstance(said, str):
+        return "MainThread" in said or said == str(run.notebook.pid)
+    # Its number at the operating system is that of the process; the one that Python gives it is an address.
+    return isinstance(said, int) and (said == run.notebook.pid or said >= 2**32)
+
+
 @check("predict-threads")
 def me(run):
     """`me` is the number of your kernel's process"""
@@ -97,7 +112,7 @@ def threads(run):
     said = run.values.get("threads")
     number = said if isinstance(said, int) and not isinstance(said, bool) else None
     if isinstance(said, list | tuple | set | dict):
-        number = len(said)
+        number = len(said.get("$items", said) if isinstance(said, dict) else said)
     if number is None:
         fail(
             "threads: a list of your kernel's threads",
@@ -111,6 +126,14 @@ def threads(run):
         because="A kernel always has some: they listen to your browser while your cell works.",
         hint="threads = threading.enumerate()",
     )
+    if not isinstance(said, int):
+        expect(
+            "your main thread, the one that runs your cells, among them",
+            "there" if shows_main(run, said) else "not there",
+            equals("there"),
+            because="What you type yourself is a guess. Python knows.",
+            hint="threads = threading.enumerate()",
+        )
     note(
         f"{number}. One runs your cells. The others listen to the browser, so that you can interrupt a cell, "
         "for example."
@@ -260,16 +283,11 @@ def children(run):
         observed=", ".join(worker.target.removeprefix("builtins.") for worker in found if is_pythons(worker)),
         hint='Give them tick.run to do: target=tick.run, args=("AAPL", 5).',
     )
-    local = [worker for worker in found if worker.target.startswith("__main__.")]
-    expect(
-        "work that stands in the notebook instead of a module",
-        local,
-        none(),
-        observed=", ".join(dict.fromkeys(worker.target.removeprefix("__main__.") for worker in local)),
+    in_modules(
+        found,
         because="A child that is a fresh Python can only import its work. Where the notebook is copied it may work "
         "by luck; from Python 3.14 on it does not. “Your own processes” tells more.",
         hint="Use tick.run: the cell with %%writefile made a module of it.",
-        mistake=("M04", "M01"),
     )
     return found
 

@@ -81,11 +81,15 @@ def text(item):
 
 
 def parts(item):
-    """The parts of an item that is a tuple, or an object with attributes; else none."""
+    """The parts of an item: of a tuple in order, those of tuples in it too; of an object its attributes; else none.
+
+    How the attributes of an object are compared is its class's affair, so its numbers come first.
+    """
     if isinstance(item, list):
-        return item
+        return [inner for part in item for inner in (parts(part) if isinstance(part, list) else [part])]
     if isinstance(item, dict):
-        return [part for name, part in item.items() if name != "$type"]
+        found = [part for name, part in item.items() if name != "$type"]
+        return sorted(found, key=lambda part: not isinstance(part, int | float))
     return []
 
 
@@ -193,7 +197,7 @@ def _rising(items):
         first, second, *_ = parts(item)
         if isinstance(second, bool) or not isinstance(second, int | float):
             return False
-        seconds.setdefault(first, []).append(second)
+        seconds.setdefault(str(first), []).append(second)
     return all(len(set(found)) == len(found) for found in seconds.values())
 
 
@@ -334,14 +338,17 @@ def caught(run, gives_up):
     """You catch the exception: your cell is green"""
     if run.running is not None:  # no error yet: it would seem to be met
         cannot_tell("Your cell is still running. Check again when it has ended.")
+    last = max(line.at for queue in run.queues for line in queue.all("empty"))
+    errors = [cell.error for cell in run.cells if cell.error is not None and cell.ended >= last]
     expect(
         "errors of your cell",
-        run.errors,
+        errors,
         none(),
-        observed=", ".join(told(error) for error in run.errors),
+        observed=", ".join(told(error) for error in errors),
         because="Nothing has gone wrong: nobody called, and that is what you wanted to know.",
         hint="try: … except queue.Empty: …",
     )
+    threads_well([thread for thread in run.threads if thread.ended >= last])
 
 
 # -- break-tie --------------------------------------------------------------------------------------------

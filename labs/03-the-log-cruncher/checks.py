@@ -158,8 +158,24 @@ def tally(value):
     return None
 
 
-def counted_right(run, name, wanted):
-    """The learner's table says how often each status occurs."""
+def parsed_by_threads(run, queue):
+    """Every line was parsed, and by threads."""
+    began = queue.lines[0].at
+    work = [line for line in run.journal if line.at >= began]
+    by_threads = {line.item for line in work if not run.is_main(line.tid)}
+    at_home = any(run.is_main(line.tid) for line in work)
+    expect(
+        "lines that your threads parsed",
+        len(by_threads),
+        at_least(LINES),
+        observed=f"{len(by_threads)}; your notebook parsed lines itself" if at_home else f"{len(by_threads)}",
+        because="A line that is taken, and not parsed, nobody has read.",
+        hint="Let each consumer call weblog.parse(line) for each line that it takes.",
+    )
+
+
+def counted_right(run, queue, name, wanted):
+    """The learner's table says how often each status occurs, and the lines were parsed for it."""
     if name not in run.types:
         fail(
             f"{name}: how often each status occurs", f"no name {name}", hint=f"Keep the line with {name} in your cell."
@@ -176,6 +192,7 @@ def counted_right(run, name, wanted):
         because="Each line is counted once: by whoever took it.",
         hint="Parse each line, and count its status. Look at them only after all consumers have ended.",
     )
+    parsed_by_threads(run, queue)
 
 
 def done_after_work(run, queue):
@@ -183,11 +200,11 @@ def done_after_work(run, queue):
     began = queue.lines[0].at
     work = [line for line in run.journal if line.at >= began]
     early = queue.done_ahead(work)
-    takers = {line.tid for line in queue.gets}
-    others = [line for line in queue.all("done") if line.tid not in takers]
+    hands = {line.tid for line in (*queue.gets, *work)}
+    others = [line for line in queue.all("done") if line.tid not in hands]
     expect(
-        "calls of task_done() that came before the work",
-        early or (others if not work else ()),
+        "calls of task_done() that came before the work" if early or not others else "calls of task_done() by others",
+        early or others,
         none(),
         observed=f"{len(early or others)}",
         because="Then q.join() may return while somebody still works.",
@@ -317,9 +334,9 @@ def both_end(run, puts, takes):
 
 
 @check("one-of-each")
-def statuses(run, both_end):
+def statuses(run, both_end, puts):
     """Each line was parsed: 200 statuses"""
-    counted_right(run, "statuses", TOTALS)
+    counted_right(run, puts, "statuses", TOTALS)
 
 
 # -- three-consumers -------------------------------------------------------------------------------
@@ -381,9 +398,9 @@ def told_so(run, three, all_lines):
 
 
 @check("three-consumers")
-def totals(run, told_so):
+def totals(run, told_so, three):
     """The totals are right"""
-    counted_right(run, "totals", TOTALS)
+    counted_right(run, three, "totals", TOTALS)
 
 
 # -- task-done --------------------------------------------------------------------------------------
@@ -421,6 +438,8 @@ def after_work(run, crew):
             mistake="M24",
         )
     done_after_work(run, crew)
+    if not crew.waiting("join"):
+        parsed_by_threads(run, crew)
 
 
 @check("task-done")
@@ -542,6 +561,8 @@ def crew_again(run):
         taken_by_threads(run, queue)
     done_after_work(run, queue)
     threads_well(consumers_of(run, queue))
+    if not queue.waiting("join"):
+        parsed_by_threads(run, queue)
     return queue
 
 

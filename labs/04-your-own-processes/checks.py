@@ -10,6 +10,7 @@ from parallab.checks.common import (
     ended_well,
     hired,
     how,
+    in_modules,
     instead,
     is_pythons,
     no_threads_left,
@@ -26,6 +27,16 @@ def in_notebook(worker):
 def without_work(workers):
     """Those that were given a result, or nothing, where a function was meant."""
     return [worker for worker in workers if "." not in worker.target and not worker.overrides_run]
+
+
+def importable(workers):
+    """Any child finds what these do, however it is started."""
+    in_modules(
+        workers,
+        because="A child that is a fresh Python can only import its work. Where the notebook is copied it may work "
+        "by luck; from Python 3.14 on it does not.",
+        hint="Move it into a cell that begins with %%writefile, and import that module.",
+    )
 
 
 # -- define-and-execute -----------------------------------------------------------------
@@ -56,17 +67,7 @@ def work(run, child):
         because="Whether there are primes is found by trying, and that is what the worker is hired for.",
         hint="Give it tally.work to do: target=tally.work, args=(0, 45_000).",
     )
-    local = [worker for worker in child if in_notebook(worker)]
-    expect(
-        "work that stands in the notebook instead of a module",
-        local,
-        none(),
-        observed=", ".join(worker.target.removeprefix("__main__.") for worker in local),
-        because="A child that is a fresh Python can only import its work. Where the notebook is copied it may work "
-        "by luck; from Python 3.14 on it does not.",
-        hint="Move the function into a cell that begins with %%writefile, and import that module.",
-        mistake=("M04", "M01"),
-    )
+    importable(child)
 
 
 @check("define-and-execute")
@@ -98,6 +99,7 @@ def own_class(run):
         because="Here the class brings its work with it, so that it needs no target.",
         hint="Write class PrimeWorker(mp.Process) with a method run, and start an object of it.",
     )
+    importable(own)
     return own
 
 
@@ -146,6 +148,7 @@ def four(run):
         observed=", ".join(worker.target.removeprefix("builtins.") for worker in workers if is_pythons(worker)),
         hint="Give each of them tally.work to do, and its range in args.",
     )
+    importable(workers)
     # Which numbers they count is not what this goal is about, and may be handed over in many ways.
     given = [numbers for worker in workers if len(numbers := plain_numbers(worker)) == 2]
     missing = sorted(RANGES - set(given)) if len(given) == len(workers) else []
@@ -389,6 +392,14 @@ def found_it(run):
         hint='Keep mp.get_context("spawn").',
     )
     ended(run, fresh)
+    expect(
+        "children that do something else than the lab's work",
+        [worker for worker in fresh if is_pythons(worker)],
+        none(),
+        observed=", ".join(worker.target.removeprefix("builtins.") for worker in fresh if is_pythons(worker)),
+        because="Python's own functions are always found. Yours is not, as long as it stands in a cell.",
+        hint="Write the function into a module with %%writefile, import the module, and use target=module.function.",
+    )
     good = [worker for worker in fresh if worker.exit_code == 0 and (worker.target or worker.overrides_run)]
     expect(
         "spawned children that ended with exit code 0",

@@ -10,6 +10,7 @@ from parallab.checks.common import (
     hired,
     how,
     instead,
+    is_pythons,
     no_threads_left,
     nothing_left,
 )
@@ -313,6 +314,8 @@ def free(run):
     at_once(run, found)
     ended(run, found)
     ended_well(found)
+    if any(worker.work_ns <= 0 for worker in found):  # one that computes nothing at all has used a little, too
+        cannot_tell("How much of the time they could run was not seen here. Run the cell again.")
     lazy = [worker for worker in found if worker.work_ns < ENOUGH_NS]
     expect(
         "processes that hardly computed",
@@ -572,6 +575,13 @@ def own_lock(run):
         at_least(1),
         because="When nobody holds the lock, there is nothing to be copied.",
         hint="Keep the thread, and held.wait() before the child is started.",
+    )
+    expect(
+        "children that do not look at the lock",
+        [worker for worker in holding if is_pythons(worker)],
+        none(),
+        because="Who does not want the lock does not wait for it either.",
+        hint="target=cache.look_up, as before.",
     )
     ended(run, holding)
     ended_well(holding)

@@ -105,6 +105,12 @@ def caller_ends(run, caller):
 def team(run):
     """Three workers write at the same time"""
     workers = hired(run, at_least(3), what="workers", hint="Three Process objects, and start() for each.", last=True)
+    # Who is there for something else need not write.
+    wrote = {line.pid for box in run.mailboxes for line in box.puts}
+    wrote |= {word.pid for pipe in run.pipes for word in pipe.sends}
+    writers = [worker for worker in workers if worker.pid in wrote]
+    if len(writers) >= 3:
+        workers = writers
     at_once(run, workers)
     return workers
 
@@ -122,7 +128,7 @@ def one_queue(run, team):
         observed=seen(run, f"{len(pipes)} {'pipe' if len(pipes) == 1 else 'pipes'}" if pipes else "none"),
         because="A pipe is a telephone for two." if pipes else "What is printed or returned stays in the worker.",
         hint="out = mp.Queue() in your notebook, and out in the args of all three.",
-        mistake=("M57", *STUCK),
+        mistake="M57" if pipes and run.running is None else ("M57", *STUCK),
     )
     box = shared[-1]
     few = [worker for worker in team if sum(line.pid == worker.pid for line in box.puts) < 5]
@@ -184,7 +190,8 @@ def diagnoses(run, patients):
             "no such name",
             hint="Fill in the cell with diagnosis = …, and run it.",
         )
-    missing = [name for name in patients if written.get(name) not in LETTERS]
+    letters = {name: said for name in patients if isinstance(said := written.get(name), str) and said in LETTERS}
+    missing = [name for name in patients if name not in letters]
     expect(
         "patients without a diagnosis",
         missing,
@@ -192,7 +199,7 @@ def diagnoses(run, patients):
         observed=enumerate_all(missing),
         hint="Write one of the letters a to e for each, and run the cell.",
     )
-    wrong = [name for name in patients if LETTERS[written[name]] != patients[name]]
+    wrong = [name for name in patients if LETTERS[letters[name]] != patients[name]]
     expect(
         "patients with a wrong diagnosis",
         wrong,
@@ -251,6 +258,16 @@ def patient_a(run):
         at_least(1_000_000),
         because="With a small report, the trap is still there.",
         hint="Keep the million letters. Change the order.",
+    )
+    out = max(line.at for line in home(run, workers))
+    pids = {worker.pid for worker in workers}
+    expect(
+        "joins that began before the text was out",
+        "one" if any(wait.child in pids and wait.call == "join" and wait.began < out for wait in run.waits) else "",
+        none(),
+        because="A join with a time limit comes back, and nothing has changed: the reporter still cannot end.",
+        hint="Take the text out before you wait for the reporter's end.",
+        mistake="M21",
     )
 
 

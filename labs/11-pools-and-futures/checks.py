@@ -605,8 +605,8 @@ def broken(run):
         "executors of processes with something to do",
         "with ProcessPoolExecutor(2) as executor: …",
     )
-    # Who goes on with a new executor has lost a worker of the first.
-    pool = next((one for one in run.pools if one.kind == "executor" and one.killed), pool)
+    # Who goes on with a new executor has lost a worker of an earlier one.
+    pool = next((one for one in reversed(run.pools) if one.kind == "executor" and one.killed), pool)
     if pool.kind == "pool":
         fail(
             "an executor of processes",
@@ -642,8 +642,10 @@ def broken(run):
 @check("killed-worker", phase="repair")
 def caught(run, broken):
     """You catch the error, and your cell goes on"""
+    last = max(one.at for task in broken.tasks for one in (*task.got, *task.arrivals))
+    errors = [cell.error for cell in run.cells if cell.error is not None and cell.ended >= last]
     # What a worker wrote below the cell is no error of the cell.
-    errors = [error for error in run.errors if error.type != "KeyboardInterrupt"]
+    errors = [error for error in errors if error.type != "KeyboardInterrupt"]
     expect(
         "errors with which a cell ended",
         errors,

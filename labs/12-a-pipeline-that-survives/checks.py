@@ -508,10 +508,25 @@ def all_again(run, killed_again):
         hint="Remember which line you gave to whom. When a parser dies, give its line to another.",
         mistake=("M61", "M36"),
     )
+    expect(
+        "parsers that were there at the same time",
+        most_at_once(killed_again),
+        at_least(3),
+        because="One parser alone is no quicker than your notebook.",
+        hint="Three processes with a pipe each, or ProcessPoolExecutor(3).",
+    )
+
+
+def most_at_once(workers):
+    """How many of them lived at one moment, at the most."""
+    return max(
+        sum(other.began <= worker.began and not 0 < other.ended < worker.began for other in workers)
+        for worker in workers
+    )
 
 
 @check("break-killed-parser", phase="repair")
-def survives(run, all_again):
+def survives(run, all_again, killed_again):
     """Your program comes to its end, and the totals are right"""
     wait_for_end(run)
     if run.running is not None:
@@ -529,7 +544,27 @@ def survives(run, all_again):
         observed=told(run.errors[-1]) if run.errors else None,
         hint="Catch it: try … except BrokenProcessPool, or except EOFError.",
     )
+    expect(
+        "ways by which pages came home from the parsers",
+        came_by(run, pids(killed_again)),
+        at_least(1),
+        observed="none",
+        because="What a parser finds out stays in it until it is sent. What you type yourself is a guess.",
+        hint="Let each parser send the page of each line, and count what you receive.",
+    )
     right_totals(run, ("M61",))
+
+
+def came_by(run, workers):
+    """By what something came from these processes to the notebook."""
+    home = run.recording.pid
+    tasks = [task for task in run.tasks if any(one.error is None for one in task.arrivals)]
+    boxes = [box for box in run.mailboxes if any(line.pid == home for line in box.gets)]
+    pipes = [pipe for pipe in run.pipes if any(word.pid == home for word in pipe.recvs)]
+    calls = [call for call in run.calls if call.pid in workers]
+    shared = [number for number in run.numbers if workers & set(number.given_to)]
+    blocks = [segment for segment in run.segments if workers & segment.mapped_by]
+    return [*tasks, *boxes, *pipes, *calls, *shared, *blocks]
 
 
 # -- clean-bench -----------------------------------------------------------------------------------------------

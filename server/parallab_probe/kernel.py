@@ -264,15 +264,25 @@ def assigned(tree: ast.Module | None) -> list[str]:
         node = pending.pop()
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             found[node.id] = None
+        if isinstance(node, (ast.MatchAs, ast.MatchStar, ast.MatchMapping)):
+            name = node.rest if isinstance(node, ast.MatchMapping) else node.name
+            found.update({name: None} if name else {})
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda, *_COMPREHENSIONS)):
             # What functions declare global is assigned too, when they are called.
             found.update(dict.fromkeys(_globals(node)))
+            if isinstance(node, _COMPREHENSIONS):
+                found.update(dict.fromkeys(_named_within(node)))
             continue
         pending += reversed(list(ast.iter_child_nodes(node)))
     return [name for name in found if not name.startswith("_")][: values.NAMES]
 
 
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+
+
+def _named_within(node: ast.AST) -> list[str]:
+    """What a comprehension names by ``:=``, which stays where it stands (PEP 572)."""
+    return [part.target.id for part in ast.walk(node) if isinstance(part, ast.NamedExpr)]
 
 
 def _globals(node: ast.AST) -> list[str]:

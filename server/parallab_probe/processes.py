@@ -111,8 +111,10 @@ _FUNCTION = type(_process)
 def _said(process: Any, target: Any) -> tuple[str, bool, str]:
     overrides = describe.overrides(process, "run", _base())
     target_name = describe.function_name(target)
+    # Where a class of the learner's stands is told only of those that no fresh Python could import.
+    full = describe.full_type_name(process)
     text = ',"cls":%s,"target":%s,"overrides_run":%s' % (
-        report.quote(describe.type_name(process)),
+        report.quote(full if full.startswith("__main__.") else describe.type_name(process)),
         '""' if overrides else report.quote(target_name),
         "true" if overrides else "false",
     )

@@ -1,7 +1,8 @@
-"""What the probe says of a learner's targets and queues: by plain objects, in this process."""
+"""What the probe says of a learner's targets, queues and names: by plain objects, in this process."""
 
 from __future__ import annotations
 
+import ast
 import multiprocessing as mp
 import queue
 import threading
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from parallab_probe import describe, memory
+from parallab_probe import describe, kernel, memory
 
 
 def work(*_: object, **__: object) -> None:
@@ -84,3 +85,16 @@ def test_of_which_library_class_a_queue_is(cls: Any, base: str) -> None:
     own = frozenset({"_init", "_put", "_get"})
     assert describe.library_type_name(cls(), "queue", own) == base
     assert describe.library_type_name(threading.Lock(), "queue", own) == ""
+
+
+@pytest.mark.parametrize(
+    ("cell", "names"),
+    [
+        ("a = b, *c = 1, 2\nd: int = 3\nfor e in (): pass\nwith open('f') as f: pass", ["a", "b", "c", "d", "e", "f"]),
+        ("match a:\n    case [int() as b, *c]: pass\n    case {'d': d, **e}: pass\n    case f: pass", list("bcdef")),
+        ("[x for a in b if (c := a)]\nd = {e for e in (f for f in a)}", ["c", "d"]),
+        ("def a():\n    global b\n    b = c = 1\nlambda: (d := 1)\nclass E:\n    f = 1", ["b"]),
+    ],
+)
+def test_the_names_that_a_cell_assigns(cell: str, names: list[str]) -> None:
+    assert sorted(kernel.assigned(ast.parse(cell))) == names

@@ -191,6 +191,14 @@ def test_a_function_of_the_notebook(kernel: Listened) -> None:
         assert not kernel.heard.all(model.ProcessRun)
 
 
+def test_a_class_of_the_notebook(kernel: Listened) -> None:
+    kernel.run("class Mine(mp.Process):\n    def run(self): pass\np = Mine()\np.start()\np.join()")
+    (ended,) = kernel.heard.until(lambda: kernel.heard.all(model.ProcessEnd))
+    (start,) = kernel.heard.all(model.ProcessStart)
+    assert (start.cls, start.overrides_run, start.target) == ("__main__.Mine", True, "")
+    assert ended.exit_code == (0 if kernel.method == "fork" else 1)  # type: ignore[attr-defined]
+
+
 def test_looks_at_a_process(kernel: Listened) -> None:
     kernel.ended(
         "e = mp.Event()\np = mp.Process(target=work.until, args=(e,))\np.start()\n"

@@ -87,10 +87,11 @@ def _objective_faults(lab: ShelvedLab) -> Iterator[Fault]:
         elif not re.fullmatch(r"[A-Z]+[1-9][0-9]*", name):
             yield Fault(where, f"objective {name!r} is not spelt as one", "write it as O4")
     beside = {shelf.named(path.parent) for path in lab.folder.parent.glob("*/lab.md")}
+    others = ", ".join(sorted(beside - {lab.lab.id}))
     for name in lab.lab.needs:
         if name not in beside:
-            do = f"use one of {', '.join(sorted(beside))}"
-            yield Fault(where, f"it needs lab {name!r}, and there is none", do)
+            do = f"use one of {others}" if others else "write needs: []"
+            yield Fault(where, f"it needs lab {name!r}, and there is none beside it", do)
 
 
 def _version_faults(step: Step, where: str) -> Iterator[Fault]:

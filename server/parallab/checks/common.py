@@ -6,6 +6,7 @@ Each either answers what it found or raises, as :func:`~parallab.checks.expect.e
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -124,8 +125,26 @@ def _asked(run: Evidence, worker: Worker) -> bool:
 
 
 def is_pythons(worker: Worker) -> bool:
-    """Whether it was only given a built-in function to do, such as print: that shows work and does none."""
-    return worker.target.startswith("builtins.")
+    """Whether it was only given a function of Python's own to do, such as print: that shows work and does none.
+
+    Of Python's modules only those are meant that no file of a learner's can stand in for.
+    """
+    return worker.target.partition(".")[0] in sys.builtin_module_names
+
+
+def in_modules(workers: Sequence[Worker], because: str, hint: str) -> None:
+    """What these workers do stands in a module, where a fresh Python finds it, too."""
+    named = [name for worker in workers for name in (worker.target, worker.cls)]
+    local = [name.removeprefix("__main__.") for name in named if name.startswith("__main__.")]
+    expect(
+        "work that stands in the notebook instead of a module",
+        local,
+        none(),
+        observed=", ".join(dict.fromkeys(local)),
+        because=because,
+        hint=hint,
+        mistake=("M04", "M01"),
+    )
 
 
 def how(worker: Worker) -> str:

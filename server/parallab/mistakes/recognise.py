@@ -221,12 +221,21 @@ def lost_updates(evidence: Evidence) -> bool:
     return bool(sharers)
 
 
+#: The locks that a Manager's server keeps.
+_SERVED_LOCKS = frozenset({"Lock", "RLock", "Semaphore", "BoundedSemaphore"})
+
+
 def lock_made_inside(evidence: Evidence) -> bool:
     """M40: workers made locks of their own, or were given one each."""
     pids = {worker.pid for worker in (*evidence.workers, *evidence.pool_workers)}
     own = [lock for lock in evidence.locks if _own(lock)]
     made = sum(lock.made_by in pids for lock in own)
     takers = [pids & set(lock.takes) for lock in own if pids & set(lock.takes)]
+    served: dict[str, set[int]] = {}
+    for call in evidence.calls:
+        if call.type in _SERVED_LOCKS and call.method == "acquire" and call.pid in pids:
+            served.setdefault(call.object, set()).add(call.pid)
+    takers += served.values()
     given = [{arg.name for arg in worker.given("lock")} for worker in evidence.workers]
     # A lock that only its worker keeps is gone before a spawned one arrives: nobody takes any.
     apart = len(given) > 1 and all(given) and sum(map(len, given)) == len(set().union(*given))
