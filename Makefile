@@ -123,7 +123,7 @@ course: setup
 flakes: setup
 	@python scripts/flakes.py $(L)
 
-# T=… here names parts: front picture snapshot diagnosis probe server grading batch mixed class.
+# T=… here names parts: front picture click snapshot diagnosis probe server grading batch mixed class.
 bench: setup
 	@python tests/bench $(T)
 
