@@ -99,7 +99,7 @@ def fsyncs(folder: Path) -> list[float]:
 
 
 class Page(NamedTuple):
-    """The class page, as it came: seconds to its first byte and to its last, its bytes, and whether all learners are in it."""
+    """The class page: seconds to its first byte and its last, its bytes, and whether all learners are in it."""
 
     first: float
     last: float
@@ -206,9 +206,7 @@ def rows() -> Iterator[Row]:
             yield from measured(hub, database)
 
 
-async def load(
-    hub: RealHub, tokens: list[str], teacher: str
-) -> tuple[list[float], list[float], list[Page]]:
+async def load(hub: RealHub, tokens: list[str], teacher: str) -> tuple[list[float], list[float], list[Page]]:
     """The storm, with somebody who reads the page meanwhile."""
     over = asyncio.Event()
     reader = asyncio.ensure_future(reading(hub, teacher, over))
@@ -251,7 +249,8 @@ def measured(hub: RealHub, database: Path) -> Iterator[Row]:
     # The Hub takes seconds to say who there is, and a page does not wait so long: the first ones are of fewer learners.
     # Whoever was there once stays.
     full = [page.complete for page in pages]
-    assert full == sorted(full) and full[-1], f"pages with all learners: {full}"
+    assert full[-1], "no page has all learners"
+    assert full == sorted(full), f"pages with all learners: {full}"
     size = pages[-1].size / 1024
     name = f"the class page of {LEARNERS:,} learners meanwhile, {size:.0f} KiB"
     yield limit(f"{name}, first byte", [page.first for page in pages], 1.0, milliseconds)
