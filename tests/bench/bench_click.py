@@ -1,7 +1,7 @@
 """What a learner waits for: from the click on *Check my work* to the verdict, drawn, while four workers live.
 
-JupyterLab in the headless browser, a real kernel, the real server; each click is a check of its own. The time is taken in
-the page: from the click's event to the first frame after the verdict's text has come. Budget: 150 ms, p50.
+JupyterLab in the headless browser, a real kernel, the real server; each click is a check of its own. The time is taken
+in the page: from the click's event to the first frame after the verdict's text has come. Budget: 150 ms, p50.
 Needs ``make setup`` and a Chromium.
 """
 
