@@ -259,9 +259,11 @@ def _end(child: int) -> None:
 def test_what_vanishes_while_it_is_read_is_left_out() -> None:
     """At each single file that is read of it in turn, a process has just gone."""
     reads = 0
+    # Other tests may have left us the library's resource tracker.
+    others = {one.pid for one in Reader().tree(os.getpid())}
     while (found := vanishing(reads))[0]:
-        assert {one.pid for one in found[1].processes} <= {os.getpid(), found[2]}
-        assert [one.pid for one in Reader().tree(os.getpid())] == [os.getpid()]
+        assert {one.pid for one in found[1].processes} <= {*others, found[2]}
+        assert {one.pid for one in Reader().tree(os.getpid())} == others
         reads += 1
     assert found[2] in [one.pid for one in found[1].processes]
     assert reads > 3
