@@ -203,7 +203,9 @@ def done_after_work(run, queue):
     hands = {line.tid for line in (*queue.gets, *work)}
     others = [line for line in queue.all("done") if line.tid not in hands]
     expect(
-        "calls of task_done() that came before the work" if early or not others else "calls of task_done() by others",
+        "calls of task_done() that came before the work"
+        if early or not others
+        else "calls of task_done() by somebody who took nothing",
         early or others,
         none(),
         observed=f"{len(early or others)}",
