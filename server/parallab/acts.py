@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -53,22 +53,19 @@ async def kill_worker(
     ``steps`` maps the notebook's cells to their steps. Answers whether one was killed, and what happened.
     """
     end = time.monotonic() + patience
-    before: Target | None = None
+    before: frozenset[int] = frozenset()
     while True:
-        target = await _look(recorder, act, step, steps)
-        if target is not None and (act.which == "reading" or _same(before, target)):
+        targets = await _look(recorder, act, step, steps)
+        # One that works is seen twice: a single look may fall on its way from one task to the next.
+        target = next((one for one in targets if act.which == "reading" or one.worker.pid in before), None)
+        if target is not None:
             struck = await _strike(recorder, act, step, target)
             if struck:
                 return True, struck
         if time.monotonic() >= end:
             return False, (_NOBODY[act.which],)
-        before = target
+        before = frozenset(one.worker.pid for one in targets)
         await asyncio.sleep(LOOK)
-
-
-def _same(before: Target | None, target: Target) -> bool:
-    """One that works is seen twice: a single look may fall on its way from one task to the next."""
-    return before is not None and before.worker.pid == target.worker.pid
 
 
 _NOBODY = {
@@ -79,19 +76,19 @@ _NOBODY = {
 }
 
 
-async def _look(recorder: Recorded, act: Act, step: Step, steps: Mapping[str, str]) -> Target | None:
+async def _look(recorder: Recorded, act: Act, step: Step, steps: Mapping[str, str]) -> tuple[Target, ...]:
     cell = recorder.running_cell
     if cell is None or recorder.dead:
-        return None
+        return ()
     recording = await recorder.cut()
     tagged = {event.cell: event.step for event in recording.events if isinstance(event, model.CellBegin)}
     if recording.busy_cell != cell or (steps.get(cell) or tagged.get(cell, "")) != step.id:
-        return None
-    return fitting(recording, act)
+        return ()
+    return tuple(fitting(recording, act))
 
 
-def fitting(recording: model.Recording, act: Act) -> Target | None:
-    """The first worker of the running cell that does what the act asks for; managers are no workers."""
+def fitting(recording: model.Recording, act: Act) -> Iterator[Target]:
+    """The workers of the running cell that do what the act asks for, in order; managers are no workers."""
     last = recording.snapshots[-1] if recording.snapshots else None
     run = max((event.run for event in recording.events if isinstance(event, model.CellBegin)), default=0)
     for worker in story.tell(recording).workers:
@@ -102,8 +99,7 @@ def fitting(recording: model.Recording, act: Act) -> Target | None:
             continue
         doing = _doing(process)
         if (act.which == "reading" and _reads(process)) or (act.which == "working" and doing in _WORK):
-            return Target(worker, process, doing)
-    return None
+            yield Target(worker, process, doing)
 
 
 def _main(process: model.Process) -> model.Blocked | None:
