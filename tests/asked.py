@@ -18,6 +18,7 @@ import ending
 import inspected
 import more_strangers  # noqa: F401 - its programs join those of strangers
 import strangers
+import strict_strangers  # noqa: F401 - so do these
 from parallab import inspecting, pyspy
 from parallab.wire import DoctorReport, InspectReport
 
