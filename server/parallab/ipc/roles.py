@@ -46,10 +46,10 @@ def _role(process: Process, by_pid: dict[int, Process], root: int, found: Object
     if _FORKSERVER.search(program) and _is_forkserver(process, parent, found):
         return "forkserver"
     if not told and not _is_hired(process, parent):
+        searched = parent is not None and parent.pid in found.searched
         # A child that lost its parent is compared with the root, from which all came.
         if _runs_another(process, parent or by_pid.get(root)):
-            return "program"
-        searched = parent is not None and parent.pid in found.searched
+            return "worker" if not searched and _was_spawned(process, parent, found) else "program"
         if parent is not None and (searched or not _has_sentinels(process, parent, found)):
             return "fork"
         if parent is None and process.files and root in by_pid and not _has_own_null(process, by_pid[root]):
@@ -74,6 +74,13 @@ def _runs_another(process: Process, model: Process | None) -> bool:
     if process.cmdline:
         return model is not None and process.cmdline != model.cmdline
     return model is not None and process.comm != model.comm  # a zombie has only its name left
+
+
+def _was_spawned(process: Process, parent: Process | None, found: Objects) -> bool:
+    """Whether one that has ended, and has no command line any more, was a worker by spawn, as far as its pipes tell."""
+    if process.cmdline or parent is None or process.comm != parent.comm:
+        return False
+    return _has_sentinels(process, parent, found)
 
 
 _STARTED: dict[str, tuple[str, Role]] = {
