@@ -107,7 +107,7 @@ def _stack(told: Any, pid: int, machine: str, root: str) -> Stack | None:
             holds=tuple(lock for held, _ in locks for lock in held),
             looked=next((_looked(one, tree) for one, tree in own if tree is not None), False),
             repeats=any(_repeats(one, tree) for one, tree in own if tree is not None),
-            kept=bool(own) and own[0][1] is not None and _kept(*own[0]),
+            kept=any(_kept(one, tree) for one, tree in own[:1] if tree is not None),
             inherited=_inherited(owners, pid, root),
         )
     except (KeyError, TypeError, ValueError):

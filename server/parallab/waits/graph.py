@@ -543,13 +543,14 @@ class _Thinker:
         server = next(iter(writers))
         if self.roles.get(server) != "forkserver":
             return server if self._paired(process, inode, server) else None
+        hired = {one.pid for one in self.by_pid.values() if one.ppid == server}
         candidates = sorted(
             (other, next(iter(workers)))
             for other, pipe in self.objects.pipes.items()
             if other.dev == inode.dev
             and other.ino > inode.ino
             and process.pid in pipe.writers
-            and len(workers := {pid for pid in pipe.readers & self.by_pid.keys() if self.by_pid[pid].ppid == server}) == 1
+            and len(workers := pipe.readers & hired) == 1
         )
         return candidates[0][1] if candidates else None
 

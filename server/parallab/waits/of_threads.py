@@ -125,8 +125,8 @@ def between_threads(case: Case) -> Iterable[Found]:
         verb = "waits" if len(waits) == 1 else "wait"
         places = dict.fromkeys(f"at {place}" for wait in waits if (place := doing[wait.pid, wait.tid].place))
         own = [main for main in mains if main.pid == pid and doing[pid, pid].call in ("join", "exit", "future")]
-        told = sentence.format(who=who, wait=verb)
-        yield case.told(kind, told, [*own, *waits], mistake, *list(places)[:4], fits=fits)
+        said = sentence.format(who=who, wait=verb)
+        yield case.told(kind, said, [*own, *waits], mistake, *list(places)[:4], fits=fits)
 
 
 def _one_went(case: Case, waits: list[Wait]) -> bool:
