@@ -20,7 +20,7 @@ UNSHARE = ("unshare", "--pid", "--fork", "--mount-proc")
         ("transfers_in_one_line", "spawn"),
         ("a_pools_jobs_wait_for_an_event", "fork"),
         ("a_registry_looks_into_itself", "fork"),
-        ("the_lock_of_an_orphan", "forkserver"),
+        ("four_philosophers", "forkserver"),
     ],
 )
 def test_from_outside_it_is_told_as_any_other(name: str, method: str) -> None:
