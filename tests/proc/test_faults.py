@@ -246,8 +246,8 @@ def vanishing(reads: int) -> tuple[bool, model.Snapshot, int]:
 
     def read(path: str, directory: int | None = None) -> bytes:
         nonlocal asked
-        folder = "" if directory is None else os.readlink(f"/proc/self/fd/{directory}")
-        if os.path.join(folder, path).startswith(f"/proc/{child}/"):
+        folder = Path("/") if directory is None else Path(f"/proc/self/fd/{directory}").readlink()
+        if str(folder / path).startswith(f"/proc/{child}/"):
             if asked == reads:
                 _end(child)
             asked += 1
