@@ -44,7 +44,7 @@ interface Edge {
 /** Shown smaller than this, words are hard to read. */
 const READABLE = 0.8;
 /** Pixels of a letter, on average: of a name, of a compact one, and of what stands below. */
-const LETTERS = { name: 7.4, small: 7, text: 6.8 };
+const LETTERS = { name: 7.4, small: 7, text: 6.3 };
 const LARGEST = 1.4;
 /** At the bottom, where the buttons of the zoom lie over the picture. */
 const BUTTONS = 40;
