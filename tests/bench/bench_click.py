@@ -7,23 +7,16 @@ Needs ``make setup`` and a Chromium.
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-HERE = Path(__file__).parents[2]
-sys.path[:0] = [str(Path(__file__).parent), str(HERE / "tests")]
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1])]
 
-from playwright.sync_api import sync_playwright  # noqa: E402
+from browsed import jupyterlab  # noqa: E402
 from ratios import Row, limit, milliseconds, table  # noqa: E402
 
 from e2e import answers  # noqa: E402
-from e2e.conftest import FLAGS, VIEW  # noqa: E402
-from e2e.jupyter import Jupyter  # noqa: E402
-from e2e.page import Lab  # noqa: E402
 
 STEP = "four-at-once"
 CLICKS = 60
@@ -31,6 +24,8 @@ CLICKS = 60
 WARM = 5
 BUDGET = 0.150
 WORKERS = """
+import multiprocessing as mp
+ctx = mp.get_context("fork")
 gate = ctx.Event()
 team = [ctx.Process(target=gate.wait, name=f"worker-{n}") for n in range(4)]
 for one in team: one.start()
@@ -64,25 +59,13 @@ async step => {
 
 def rows() -> Iterator[Row]:
     """The median."""
-    browser = os.environ.get("PARALLAB_BROWSER") or subprocess.check_output(
-        [HERE / "scripts" / "find_browser.sh"], cwd=HERE, text=True
-    )
-    with tempfile.TemporaryDirectory(prefix="bench-") as home, sync_playwright() as playwright:
-        server = Jupyter(Path(home))
-        started = playwright.chromium.launch(executable_path=browser.strip(), args=FLAGS)
-        try:
-            server.start()
-            lab = Lab(started.new_context(viewport=VIEW).new_page(), server).visit()
-            notebook = lab.start("L04")
-            notebook.do(STEP, answers.MODULE, answers.FOUR)
-            notebook.do("life-and-death", 'import multiprocessing as mp\nctx = mp.get_context("fork")' + WORKERS)
-            step = lab.sidebar.step(STEP)
-            step.check()
-            waits = [lab.page.evaluate(CLICK, STEP) / 1000 for _ in range(WARM + CLICKS)][WARM:]
-            yield limit("from the click to the verdict drawn, four workers, p50", waits, BUDGET, milliseconds)
-        finally:
-            started.close()
-            server.stop()
+    with jupyterlab() as lab:
+        notebook = lab.start("L04")
+        notebook.do(STEP, answers.MODULE, answers.FOUR)
+        notebook.do("life-and-death", WORKERS)
+        lab.sidebar.step(STEP).check()
+        waits = [lab.page.evaluate(CLICK, STEP) / 1000 for _ in range(WARM + CLICKS)][WARM:]
+        yield limit("from the click to the verdict drawn, four workers, p50", waits, BUDGET, milliseconds)
 
 
 if __name__ == "__main__":
