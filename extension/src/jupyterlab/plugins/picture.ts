@@ -59,9 +59,7 @@ const plugin: JupyterFrontEndPlugin<void> = {
         labShell.add(
           widget,
           'main',
-          other
-            ? { mode: 'tab-after', ref: other.id }
-            : { mode: 'split-right' }
+          other ? { mode: 'tab-after', ref: other.id } : { mode: 'split-right' }
         );
       } else {
         // Notebook 7 has one document in its main area; below it there is room.
