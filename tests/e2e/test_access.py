@@ -141,7 +141,7 @@ def test_l01_can_be_walked_through_by_keyboard_alone(lab: Lab) -> None:
     inside()
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(900)
 def test_axe_finds_nothing(lab: Lab) -> None:
     found: dict[str, list[str]] = {}
 
