@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Brings the catalogues of our own texts up to date: the browser's, the server's, and those of our labs' checks.
+"""Brings the catalogues of our own texts up to date: of browser, server and class page, and those of our labs' checks.
 
     scripts/catalogues.py            what is new is added, untranslated; what is gone goes
     scripts/catalogues.py --check    writes nothing; an error if a text is missing, or has no translation
 
-No list of texts is kept anywhere: scripts/strings.mjs finds the browser's in the TypeScript, and
-``parallab.author.extraction`` the server's in the Python.
+No list of texts is kept anywhere: scripts/strings.mjs finds the browser's in the TypeScript, scripts/class_texts.py the
+class page's in its templates and views, and ``parallab.author.extraction`` the server's in the Python.
 """
 
 from __future__ import annotations
@@ -19,17 +19,22 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent.parent
 PACKAGE = HERE / "server" / "parallab"
 
+from class_texts import class_texts  # noqa: E402
+
 from parallab import languages  # noqa: E402
 from parallab.author.catalogue import Entry, Wanted, entries, faults, po  # noqa: E402
 from parallab.author.extraction import texts  # noqa: E402
 from parallab.author.translating import checks  # noqa: E402
 
-#: Modules whose sentences reach a learner in the browser; folders with all that is in them.
+#: Modules whose sentences reach a learner, or whoever teaches, in the browser; folders with all that is in them.
 TOLD = (
     *("checks", "catalogue.py", "judging.py", "evidence.py", "story", "answers.py", "shelf.py"),
     *("live.py", "waiting.py", "waits", "rescue.py", "acts.py", "kernels.py", "lab.py", "shm_watch.py"),
     *("desk.py", "handlers.py", "problems.py", "workplace.py", "classroom.py", "capabilities.py"),
     *("leftovers.py", "cleaning.py", "doubts.py", "store.py", "recorder.py", "film", "library.py", "ipc/called.py"),
+    *("hub/forms.py", "hub/service.py", "hub/recheck.py", "hub/roster.py", "hub/replay.py", "hub/security.py"),
+    *("hub/lti.py", "hub/checked.py", "submission.py", "grading/runner.py", "grading/sandbox.py"),
+    *("grading/hand.py", "grading/worker.py", "grading/intake.py"),
 )
 
 
@@ -57,6 +62,7 @@ def catalogues() -> Iterator[tuple[Path, str, tuple[Entry, ...]]]:
         for name, wanted, title in (
             ("parallab.po", tuple(browser()), "Parallab in the browser"),
             (languages.SERVER, tuple(server()), "What Parallab's server says"),
+            (languages.CLASS, tuple(class_texts(PACKAGE)), "Parallab's class page"),
         ):
             found = entries(folder / name, wanted, locale)
             yield folder / name, po(found, locale, title), found

@@ -1,21 +1,27 @@
 """Catalogues on disk: which languages there are, and what each has for the server's texts and for a lab's checks.
 
 Ours lie where JupyterLab looks for them, in ``locale/de_DE/LC_MESSAGES``: ``parallab.po`` for the browser, of
-which ``parallab.json`` is made, and ``parallab-server.po``. A lab brings ``checks.de.po``.
+which ``parallab.json`` is made, ``parallab-server.po``, and ``parallab-class.po`` for the class page. A lab brings
+``checks.de.po``.
 """
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping
 from functools import cache, lru_cache
+from gettext import GNUTranslations, NullTranslations
 from pathlib import Path
 
+from babel.messages.catalog import Catalog
+from babel.messages.mofile import write_mo
 from babel.messages.pofile import PoFileError, read_po
 
 from parallab.phrases import Phrase, Tongue
 
 FOLDER = Path(__file__).parent / "locale"
 SERVER = "parallab-server.po"
+CLASS = "parallab-class.po"
 
 
 class CatalogueError(ValueError):
@@ -27,16 +33,19 @@ def read(path: Path) -> tuple[Phrase, ...]:
 
     :raises CatalogueError: it cannot be read.
     """
-    try:
-        with path.open("rb") as file:
-            messages = list(read_po(file, abort_invalid=True))
-    except (OSError, ValueError, PoFileError) as error:
-        raise CatalogueError(f"{path.name}: {error}") from None
     return tuple(
         Phrase(message.id, message.string)
-        for message in messages
+        for message in _catalogue(path)
         if isinstance(message.id, str) and isinstance(message.string, str) and message.id and not message.fuzzy
     )
+
+
+def _catalogue(path: Path) -> Catalog:
+    try:
+        with path.open("rb") as file:
+            return read_po(file, abort_invalid=True)
+    except (OSError, ValueError, PoFileError) as error:
+        raise CatalogueError(f"{path.name}: {error}") from None
 
 
 @cache
@@ -51,3 +60,15 @@ def ours(language: str) -> Tongue | None:
     """Our own texts in a language; None: there is no catalogue."""
     folder = places().get(language)
     return Tongue(language, read(folder / SERVER)) if folder is not None else None
+
+
+@lru_cache(maxsize=8)
+def of_the_class(language: str) -> NullTranslations:
+    """The class page's own texts in a language, for gettext; English where there is no catalogue."""
+    folder = places().get(language)
+    if folder is None or not (folder / CLASS).is_file():
+        return NullTranslations()
+    compiled = io.BytesIO()
+    write_mo(compiled, _catalogue(folder / CLASS))
+    compiled.seek(0)
+    return GNUTranslations(compiled)

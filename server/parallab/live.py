@@ -81,7 +81,9 @@ def _thread(tid: int, name: str, waits_for: str, number: int = 0, left: bool = F
 
 
 def _failure(error: model.Failure | None) -> str:
-    return f"{error.type}: {error.message}"[:300] if error is not None else ""
+    if error is None:
+        return ""
+    return (f"{error.type}: {error.message}" if error.message else error.type)[:300]
 
 
 def mistake(recording: model.Recording, told: Story) -> wire.MistakeView | None:

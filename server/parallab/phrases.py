@@ -92,6 +92,7 @@ class Tongue:
         self.phrases = tuple(phrase for phrase in phrases if phrase.told)
         self._exact: dict[str, str] = {phrase.text: phrase.told for phrase in self.phrases}
         self._kept: dict[str, str] = {}
+        self._tried: dict[tuple[str, int], str | None] = {}
         made = (_pattern(text, told) for text, told in self._exact.items())
         self._patterns = sorted((one for one in made if one is not None), key=lambda one: -one.length)
 
@@ -103,6 +104,7 @@ class Tongue:
             if len(self._kept) >= _KEPT:
                 self._kept.clear()
             told = self._told(english, 0) or self._partly(english)
+            self._tried.clear()
             self._kept[english] = english if told is None else self._quoted(told)
         return self._kept[english]
 
@@ -112,7 +114,14 @@ class Tongue:
         return re.sub("“([^“”„]*)”", rf"{marks[0]}\1{marks[1]}", text) if marks else text
 
     def _told(self, text: str, depth: int) -> str | None:
-        """None: not known."""
+        """None: not known. The same part comes up in many ways to take a sentence apart, and is tried once."""
+        key = (text, depth)
+        told = self._tried.get(key, "")
+        if told == "":
+            told = self._tried[key] = self._found(text, depth)
+        return told
+
+    def _found(self, text: str, depth: int) -> str | None:
         core = text.strip(EDGES)
         if core != text:
             told = self._told(core, depth) if core else None

@@ -73,6 +73,9 @@ def test_an_exception_is_told_with_who_raised_it() -> None:
     assert [(one.name, one.state, one.error) for one in state.threads] == [
         ("cook", "ended", "ValueError: no such account")
     ]
+    # Whom an interrupt ended has a name for it, and no words.
+    died = model.ProcessEnd(at=60, pid=201, cell=CELL, run=1, exit_code=1, error=model.Failure("KeyboardInterrupt"))
+    assert by_name(live.picture(recording(begin(), life(201, 20, 30), died), "k"))["w-201"].error == "KeyboardInterrupt"
 
 
 @pytest.mark.parametrize(

@@ -84,9 +84,16 @@ class Lab:
     def theme(self, name: str) -> None:
         """JupyterLab Light or JupyterLab Dark."""
         self.command("apputils:change-theme", {"theme": name})
-        self.page.wait_for_selector(f"body[data-jp-theme-name='{name}']", state="attached")
-        # Its stylesheet is a link that the attribute does not wait for.
-        self.page.wait_for_load_state("networkidle")
+        # Its stylesheet comes after the theme's name stands in the page; until then the page is behind its splash.
+        style = f"/theme-{name.removeprefix('JupyterLab ').lower().replace(' ', '-')}-extension/"
+        self.page.wait_for_function(
+            """style => [...document.querySelectorAll('link[rel=stylesheet]')].some(
+                one => one.href.includes(style) && one.sheet !== null
+            )""",
+            arg=style,
+            timeout=SLOW,
+        )
+        expect(self.page.locator("#jupyterlab-splash")).to_have_count(0, timeout=SLOW)
 
     def start(self, lab: str) -> Notebook:
         """Opens the sidebar from the launcher's card, and a lab from there."""

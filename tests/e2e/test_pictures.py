@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 
 from e2e import answers
 from e2e.page import SLOW, Lab
@@ -25,36 +25,41 @@ for low, high in ranges:
     worker.join()"""
 #: Bytes of a picture in the README.
 LARGEST = 300_000
+pytestmark = pytest.mark.timeout(400)
+
 THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
 
 
 class Take(Protocol):
-    """Takes a picture; ``as_`` is its name in the README."""
+    """Takes a picture in each theme; ``at`` is scrolled to its top, ``as_`` is its name in the README."""
 
-    def __call__(self, name: str, as_: str | None = None) -> None: ...
+    def __call__(self, name: str, at: Locator | None = None, as_: str | None = None) -> None: ...
 
 
 @pytest.fixture
-def take(lab: Lab, theme: str, artefacts: Path) -> Take:
-    """Takes the window as it is, in this theme; some of the pictures are the README's."""
+def take(lab: Lab, artefacts: Path) -> Take:
+    """Takes the window as it is; some of the pictures are the README's."""
     page = lab.page
     page.set_viewport_size(README)
-    lab.theme(THEMES[theme])
 
-    def take(name: str, as_: str | None = None) -> None:
+    def take(name: str, at: Locator | None = None, as_: str | None = None) -> None:
         page.mouse.move(0, 0)
-        path = artefacts / f"picture-{name}-{theme}.png"
-        page.screenshot(path=path, animations="disabled", caret="hide")
-        if as_ is not None and (folder := os.environ.get("PARALLAB_PICTURES")):
-            target = Path(folder) / f"{as_}-{theme}.png"
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(path.read_bytes())
-            assert target.stat().st_size < LARGEST
+        for theme, its_name in THEMES.items():
+            lab.theme(its_name)
+            if at is not None:
+                # JupyterLab hides everything while a theme comes, and then nothing is scrolled any more.
+                at.evaluate("one => one.scrollIntoView({ block: 'start' })")
+            path = artefacts / f"picture-{name}-{theme}.png"
+            page.screenshot(path=path, animations="disabled", caret="hide")
+            if as_ is not None and (folder := os.environ.get("PARALLAB_PICTURES")):
+                target = Path(folder) / f"{as_}-{theme}.png"
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(path.read_bytes())
+                assert target.stat().st_size < LARGEST
 
     return take
 
 
-@pytest.mark.parametrize("theme", THEMES)
 def test_pictures_of_a_step(lab: Lab, take: Take) -> None:
     lab.launch()
     _wide(lab)
@@ -65,15 +70,12 @@ def test_pictures_of_a_step(lab: Lab, take: Take) -> None:
     notebook.run(*notebook.setup(), *notebook.cells("define-and-execute"))
     notebook.do("four-at-once", MISTAKEN)
     step.check()
-    step.root.evaluate("one => one.scrollIntoView({ block: 'start' })")
-    take("failed", as_="sidebar")
+    take("failed", step.root, as_="sidebar")
     notebook.do("four-at-once", *answers.solution("L04", "four-at-once"))
     assert step.check().verdict == "passed"
-    step.button("Check my work").evaluate("one => one.scrollIntoView({ block: 'start' })")
-    take("passed")
+    take("passed", step.button("Check my work"))
 
 
-@pytest.mark.parametrize("theme", THEMES)
 def test_pictures_of_what_hangs(lab: Lab, take: Take) -> None:
     lab.launch()
     _wide(lab)
@@ -84,11 +86,9 @@ def test_pictures_of_what_hangs(lab: Lab, take: Take) -> None:
     notebook.begin(cells[1])
     stuck = lab.sidebar.notice("Your program is stuck.")
     expect(stuck).to_be_visible(timeout=SLOW)
-    stuck.evaluate("one => one.scrollIntoView({ block: 'start' })")
-    take("stuck")
+    take("stuck", stuck)
     step.check()
-    step.button("Check my work").evaluate("one => one.scrollIntoView({ block: 'start' })")
-    take("deadlock")
+    take("deadlock", step.button("Check my work"))
     # Map and timeline have the main area to themselves.
     lab.command("application:toggle-left-area")
     lab.command("application:toggle-mode")
@@ -102,11 +102,9 @@ def test_pictures_of_what_hangs(lab: Lab, take: Take) -> None:
     lab.command("application:toggle-left-area")
     stuck.get_by_role("button", name="Interrupt").click()
     told = lab.sidebar.notice("The cell was interrupted once.")
-    told.evaluate("one => one.scrollIntoView({ block: 'start' })")
-    take("rescued")
+    take("rescued", told)
 
 
-@pytest.mark.parametrize("theme", THEMES)
 def test_pictures_of_what_is_left(lab: Lab, take: Take) -> None:
     lab.launch()
     _wide(lab)
@@ -120,13 +118,11 @@ def test_pictures_of_what_is_left(lab: Lab, take: Take) -> None:
     stuck.get_by_role("button", name="Interrupt").click()
     told = lab.sidebar.notice("The cell was interrupted once.")
     expect(told).to_be_visible(timeout=SLOW)
-    told.evaluate("one => one.scrollIntoView({ block: 'start' })")
-    take("threads")
+    take("threads", told)
     cells = notebook.do("break-deadlock", answers.STAY, answers.SLEEPERS)
     lab.sidebar.button("End process sleeper-0…").click()
     leave = lab.sidebar.button("Leave it")
-    leave.evaluate("one => one.scrollIntoView({ block: 'center' })")
-    take("end")
+    take("end", leave)
     kernel, memory = notebook.output(cells[1]).split()
     lab.server.remembers(memory)
     os.kill(int(kernel), signal.SIGKILL)
@@ -137,15 +133,13 @@ def test_pictures_of_what_is_left(lab: Lab, take: Take) -> None:
     expect(leave).to_have_count(0)
     left.get_by_text("What they are").click()
     left.get_by_role("button", name="Clean up").click()
-    left.evaluate("one => one.scrollIntoView({ block: 'start' })")
-    take("leftovers")
+    take("leftovers", left)
     lab.sidebar.button("Yes, remove them").click()
     expect(lab.sidebar.notice("Removed: 2 processes, 1 segment")).to_be_visible(timeout=SLOW)
     take("cleaned")
     seen = lab.sidebar.root.get_by_text("What Parallab can see here")
     seen.click()
-    seen.evaluate("one => one.scrollIntoView({ block: 'start' })")
-    take("sight")
+    take("sight", seen)
 
 
 def _wide(lab: Lab) -> None:

@@ -42,8 +42,35 @@ OUTSIDE = """root => [...root.querySelectorAll('svg')].flatMap(svg => {
 })"""
 
 
-@pytest.mark.parametrize("way", ["ltr", "rtl", "forced-colors", "high-contrast"])
-def test_sidebar_and_pictures_fit_in_little_room(lab: Lab, way: str, artefacts: Path) -> None:
+def plain(lab: Lab) -> None:
+    """From the left to the right, in colours."""
+    lab.page.evaluate("() => { document.documentElement.dir = 'ltr'; }")
+    lab.page.emulate_media(forced_colors="none")
+    lab.theme("JupyterLab Light")
+
+
+def from_the_right(lab: Lab) -> None:
+    """As in Hebrew."""
+    plain(lab)
+    lab.page.evaluate("() => { document.documentElement.dir = 'rtl'; }")
+
+
+def few_colours(lab: Lab) -> None:
+    """As Windows' high contrast has them."""
+    plain(lab)
+    lab.page.emulate_media(forced_colors="active")
+
+
+def high_contrast(lab: Lab) -> None:
+    """JupyterLab's own theme for it."""
+    plain(lab)
+    lab.theme("JupyterLab Dark High Contrast")
+
+
+WAYS = {"ltr": plain, "rtl": from_the_right, "forced-colors": few_colours, "high-contrast": high_contrast}
+
+
+def test_sidebar_and_pictures_fit_in_little_room(lab: Lab, artefacts: Path) -> None:
     page = lab.page
     notebook = lab.start("L04")
     notebook.run(*notebook.setup())
@@ -56,35 +83,31 @@ def test_sidebar_and_pictures_fit_in_little_room(lab: Lab, way: str, artefacts: 
     chosen.value.set_files(FILM)
     seen = page.get_by_role("tabpanel", name=FILM.name)
     expect(seen.locator(".pl-Node").first).to_be_visible(timeout=SLOW)
-    if way == "rtl":
-        page.evaluate("() => { document.documentElement.dir = 'rtl'; }")
-    elif way == "forced-colors":
-        page.emulate_media(forced_colors="active")
-    elif way == "high-contrast":
-        lab.theme("JupyterLab Dark High Contrast")
     # JupyterLab itself shows one document at a time where there is so little room.
     lab.command("application:toggle-mode")
     found: dict[str, list[str]] = {}
 
-    def look(what: str, root: str) -> None:
+    def look(way: str, what: str, root: str) -> None:
         box = page.locator(root).first
         expect(box).to_be_visible()
         beyond = box.evaluate(BEYOND) + box.evaluate(OUTSIDE)
         page.screenshot(path=artefacts / f"room-{way}-{what}.png", animations="disabled", caret="hide")
         if beyond:
-            found[what] = beyond
+            found[f"{way}-{what}"] = beyond
 
-    for room, (width, height) in ROOMS.items():
-        page.set_viewport_size({"width": width, "height": height})
-        page.wait_for_function("width => window.innerWidth === width", arg=width)
-        step.button("Check my work").evaluate("one => one.scrollIntoView({ block: 'start' })")
-        look(f"sidebar-{room}", ".pl-Panel")
-        lab.command("application:toggle-left-area")
-        expect(lab.sidebar.root).to_be_hidden()
-        for view in ("Map", "Timeline"):
-            seen.get_by_role("button", name=view, exact=True).click()
-            expect(seen.get_by_role("button", name=re.compile("^(Play|Pause)$"))).to_be_visible()
-            look(f"{view.lower()}-{room}", ".pl-Picture-content")
-        lab.command("application:toggle-left-area")
-        expect(lab.sidebar.root).to_be_visible()
+    for way, make in WAYS.items():
+        make(lab)
+        for room, (width, height) in ROOMS.items():
+            page.set_viewport_size({"width": width, "height": height})
+            page.wait_for_function("width => window.innerWidth === width", arg=width)
+            step.button("Check my work").evaluate("one => one.scrollIntoView({ block: 'start' })")
+            look(way, f"sidebar-{room}", ".pl-Panel")
+            lab.command("application:toggle-left-area")
+            expect(lab.sidebar.root).to_be_hidden()
+            for view in ("Map", "Timeline"):
+                seen.get_by_role("button", name=view, exact=True).click()
+                expect(seen.get_by_role("button", name=re.compile("^(Play|Pause)$"))).to_be_visible()
+                look(way, f"{view.lower()}-{room}", ".pl-Picture-content")
+            lab.command("application:toggle-left-area")
+            expect(lab.sidebar.root).to_be_visible()
     assert found == {}

@@ -168,7 +168,7 @@ def test_all_are_checked_whatever_is_in_one(lesson: Class, page_of: Visit, artef
     }
     row(teacher, "cy").get_by_role("link").click()
     results = teacher.get_by_role("region", name="Results by lab")
-    expect(results).to_contain_text("not-passed")
+    expect(results).to_contain_text("not passed")
     expect(results).to_contain_text("work, cell 1: stuck (")
     assert errors == []
 

@@ -147,7 +147,7 @@ def test_without_names_neither_name_nor_order_nor_words_tell_who_it_is() -> None
     off = names("ada", "bob", "cy", shown=False)
     made = board(*(failed("ada", at) for at in range(3)))
     told = (
-        views.asks([question], off, frozenset({"ada"}), 0.0),
+        views.asks([question], off, frozenset({"ada"}), [LAB], 0.0),
         views.stuck(made, off, off.order, [LAB], 3.0),
         [views.line(made, off, [LAB], LAB, one, 3.0, None) for one in off.order],
     )
@@ -158,7 +158,7 @@ def test_without_names_neither_name_nor_order_nor_words_tell_who_it_is() -> None
 
 def test_questions_are_those_of_the_class() -> None:
     asked = [Question(n, who, "L04", "one", "?", 0.0, "", "", None, over=False) for n, who in enumerate(["ada", "zoe"])]
-    assert [one.name for one in views.asks(asked, names("ada"), frozenset({"ada"}), 60.0)] == ["ada"]
+    assert [one.name for one in views.asks(asked, names("ada"), frozenset({"ada"}), [LAB], 60.0)] == ["ada"]
 
 
 def test_a_result_is_live_and_only_what_counts_counts() -> None:

@@ -66,7 +66,7 @@ def test_a_lesson(hub: RealHub, people: People, visitor: Visitors, artefacts: Pa
     told = time.monotonic()
     expect(row(teacher, ada).locator("td.passed")).to_have_text("✓")
     (artefacts / "verdict-to-class-page.txt").write_text(f"{time.monotonic() - told:.2f} s\n")
-    expect(row(teacher, ada)).to_contain_text(re.compile("L04 four-at-once.*just now"))
+    expect(row(teacher, ada)).to_contain_text(re.compile("L04 Four at once.*just now"))
     expect(row(teacher, dan)).to_contain_text("not started")
 
     # A question and its answer. What a learner writes is text, whatever it looks like.
@@ -130,11 +130,11 @@ def test_a_lesson(hub: RealHub, people: People, visitor: Visitors, artefacts: Pa
 
 def watched(teacher: Page, learner: str, visitor: Visitors, artefacts: Path) -> None:
     """The replay of the run that was checked, from the learner's page and back, by keyboard alone."""
-    link = teacher.get_by_role("region", name="History").get_by_role("link", name="Watch the run of L04 four-at-once")
+    link = teacher.get_by_role("region", name="History").get_by_role("link", name="Watch the run of L04 Four at once")
     expect(link).to_have_count(1)
     link.focus()
     teacher.keyboard.press("Enter")
-    expect(teacher.get_by_role("heading", name=f"{learner}: L04 four-at-once")).to_be_visible()
+    expect(teacher.get_by_role("heading", name=f"{learner}: L04 Four at once")).to_be_visible()
     timeline = teacher.get_by_role("button", name="Timeline", exact=True)
     expect(timeline).to_have_attribute("aria-pressed", "true")
     names = teacher.locator(".pl-Timeline-name")
@@ -164,6 +164,7 @@ def watched(teacher: Page, learner: str, visitor: Visitors, artefacts: Path) -> 
     # In the reader's language.
     german = visitor("teach", locale="de-DE")
     german.goto(teacher.url)
+    expect(german.get_by_role("heading", name=f"{learner}: L04 Vier gleichzeitig")).to_be_visible()
     expect(german.get_by_role("button", name="Zeitachse", exact=True)).to_be_visible()
     assert violations(german) == []
     teacher.get_by_role("link", name=f"← {learner}").press("Enter")

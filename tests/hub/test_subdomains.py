@@ -69,7 +69,7 @@ def test_the_page_is_live_and_a_learners_server_reaches_the_service(hub: RealHub
     )
     assert reply.status == 200, reply.text
     # With nothing reloaded: what the server sent came, and the page's stream goes through the Hub's proxy.
-    expect(row(teacher, "ada")).to_contain_text("L04 four-at-once")
+    expect(row(teacher, "ada")).to_contain_text("L04 Four at once")
 
 
 def test_what_a_learners_page_can_read_of_it(hub: RealHub, teacher: Page) -> None:

@@ -86,14 +86,16 @@ function LabLine(
 ): React.JSX.Element {
   const { lab, opening, actions, kit } = props;
   const { trans } = kit;
-  const verb = isDone(lab)
+  const done = isDone(lab);
+  const verb = done
     ? trans.__('Open again')
     : lab.started
       ? trans.__('Continue')
       : trans.__('Start');
   return (
-    <li className="pl-Lab" data-lab={lab.id}>
+    <li className="pl-Lab" data-lab={lab.id} data-done={done}>
       <h4 className="pl-Lab-title">
+        {done ? <Glyph mark="passed" /> : null}
         <button
           type="button"
           className="pl-Link"
@@ -102,17 +104,8 @@ function LabLine(
           <span className="pl-Lab-id">{lab.id}</span> {lab.title}
         </button>
       </h4>
-      {lab.summary ? <p className="pl-Lab-summary">{lab.summary}</p> : null}
-      <p className="pl-Facts">
-        <span className="pl-Fact">
-          {trans.__('%1 minutes', String(lab.minutes))}
-        </span>
-        {lab.needs.length > 0 ? (
-          <span className="pl-Fact">
-            {trans.__('after %1', lab.needs.join(', '))}
-          </span>
-        ) : null}
-      </p>
+      {/* Who is done with it needs no more words: what comes next moves up. */}
+      {done ? null : <About lab={lab} kit={kit} />}
       {lab.problem ? (
         <p className="pl-Lab-problem">
           {trans.__('This lab cannot be used: %1', lab.problem)}
@@ -139,6 +132,30 @@ function LabLine(
         </div>
       )}
     </li>
+  );
+}
+
+/** What a lab is about, and what it takes. */
+function About(props: {
+  readonly lab: LabSummary;
+  readonly kit: Kit;
+}): React.JSX.Element {
+  const { lab, kit } = props;
+  const { trans } = kit;
+  return (
+    <>
+      {lab.summary ? <p className="pl-Lab-summary">{lab.summary}</p> : null}
+      <p className="pl-Facts">
+        <span className="pl-Fact">
+          {trans.__('%1 minutes', String(lab.minutes))}
+        </span>
+        {lab.needs.length > 0 ? (
+          <span className="pl-Fact">
+            {trans.__('after %1', lab.needs.join(', '))}
+          </span>
+        ) : null}
+      </p>
+    </>
   );
 }
 

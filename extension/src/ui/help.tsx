@@ -63,8 +63,9 @@ export function StartOver(props: HelpProps): React.JSX.Element {
   const known = progress?.assisted || work.solution !== null;
   return (
     <div className="pl-StartOver">
-      <div className="pl-Row">
+      <div className="pl-Row pl-mod-quiet">
         <Button
+          kind="quiet"
           off={!canWrite || work.busy !== null}
           onClick={() => actions.reset(step.id)}
         >
@@ -74,6 +75,7 @@ export function StartOver(props: HelpProps): React.JSX.Element {
         </Button>
         {work.solution === null && !asking.on ? (
           <Button
+            kind="quiet"
             buttonRef={asking.asker}
             off={work.busy !== null}
             onClick={() =>

@@ -116,6 +116,8 @@ export function LabPage(props: LabPageProps): React.JSX.Element {
       )}
       <Stuck {...now} />
       <Rescued {...now} />
+      {/* Who hangs is looked at while it hangs; what is left, after a rescue. */}
+      {first ? <RunningNow {...now} /> : null}
       <Pictures
         lab={lab}
         // Who is stuck is offered it there already.
@@ -125,8 +127,6 @@ export function LabPage(props: LabPageProps): React.JSX.Element {
       />
       <SightWarning sight={state.sight} kernel={kernel} kit={kit} />
       <ClassTrouble classroom={classroom} kit={kit} />
-      {/* Who hangs is looked at while it hangs; what is left, after a rescue. */}
-      {first ? <RunningNow {...now} /> : null}
       {lab.html ? (
         <details className="pl-Story">
           <summary>{trans.__('About this lab')}</summary>
@@ -192,22 +192,22 @@ function Pictures(props: {
   }
   return (
     <>
-      <div className="pl-Row">
-        {kernel ? (
+      {kernel ? (
+        <div className="pl-Row">
           <Button onClick={() => actions.showPicture('map')}>
             {trans.__('Show the picture')}
           </Button>
-        ) : null}
-        {watched ? (
+        </div>
+      ) : null}
+      {watched ? (
+        <div className="pl-Row pl-mod-told">
           <Button describedBy={what} onClick={() => actions.showReplay(lab.id)}>
             {trans.__('Watch how it should go')}
           </Button>
-        ) : null}
-      </div>
-      {watched ? (
-        <p className="pl-Muted" id={what}>
-          {trans.__('Shows step %1, with explanations.', String(at + 1))}
-        </p>
+          <p className="pl-Muted" id={what}>
+            {trans.__('Shows step %1, with explanations.', String(at + 1))}
+          </p>
+        </div>
       ) : null}
     </>
   );

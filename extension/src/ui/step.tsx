@@ -187,10 +187,10 @@ function StepBody(props: StepProps): React.JSX.Element {
           boxRef={verdict}
         />
       ) : null}
-      {checkable ? <Doubt {...props} canAsk={canCheck(situation)} /> : null}
       {progress?.verdict === 'passed' && work.busy === null ? (
         <GoOn {...props} />
       ) : null}
+      {checkable ? <Doubt {...props} canAsk={canCheck(situation)} /> : null}
       <Hints {...props} canWrite={inFront} />
       {props.inClass ? <AskInstructor {...props} /> : null}
       {checkable ? <StartOver {...props} canWrite={inFront} /> : null}

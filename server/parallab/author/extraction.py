@@ -18,11 +18,15 @@ COUNTING = frozenset({"_count", "count"})
 #: Calls whose texts nobody reads but authors and programmers.
 UNREAD = frozenset(
     {"CheckError", "LabError", "TypeError", "ValueError", "KeyError", "__init__", "compile", "warning", "info", "debug"}
+    | {"exception", "set_header", "set_label", "set_activity_progress"}
 )
 #: Calls all of whose texts are read, be they a single word; ``seen`` is what labs call their own helper for it.
 READ = frozenset({"Matcher", "is_true", "is_false", "expect", "fail", "note", "Mistake", "CourseCard", "seen"})
-#: SQL, names of columns, and regular expressions, which have blanks too.
-_CODE = re.compile(r"(SELECT|INSERT|PRAGMA|BEGIN) |\w+(, \w+){3,}\Z|.*(\\[bd]|\(\?:|\[0-9a-f\])")
+#: SQL, names of columns, headers of HTTP, Python, and regular expressions, which have blanks too.
+_CODE = re.compile(
+    r"(SELECT|INSERT|PRAGMA|BEGIN) |\w+(, \w+){3,}\Z|.*(\\[bd]|\(\?:|\[0-9a-f\])"
+    r"|(default|img)-src '|\w+/[\w.+-]+[;,] |(token|HTTP) \{|from \w+ import "
+)
 
 
 @dataclass(frozen=True)

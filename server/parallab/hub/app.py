@@ -15,7 +15,7 @@ from jupyterhub.services.auth import HubAuth, HubOAuth, HubOAuthCallbackHandler
 from sqlalchemy.exc import SQLAlchemyError
 from tornado import web
 
-from parallab.hub import api, course, live, pages, replay, security
+from parallab.hub import api, course, forms, learner, live, pages, replay, security
 from parallab.hub.recheck import Rechecks
 from parallab.hub.roster import Hub, Roster
 from parallab.hub.sandboxed import Sandboxed
@@ -55,17 +55,17 @@ def application(
         (r"texts/([a-z]{2,3})", replay.TextsHandler),
         (rf"{_CLASS}/live", live.LiveHandler),
         (rf"{_CLASS}/live/([^/]+)", live.LiveHandler),
-        (rf"{_CLASS}/learner/([^/]+)", pages.LearnerPage),
+        (rf"{_CLASS}/learner/([^/]+)", learner.LearnerPage),
         (rf"{_CLASS}/replay/([^/]+)/([0-9a-f]{{32}})", replay.ReplayPage),
         (rf"{_CLASS}/clip/([^/]+)/([0-9a-f]{{32}})", replay.ClipData),
-        (rf"{_CLASS}/notebook/([^/]+)/([^/]+)", pages.NotebookDownload),
-        (rf"{_CLASS}/export/([a-z]+)", pages.ExportDownload),
-        (rf"{_CLASS}/answer", pages.AnswerForm),
-        (rf"{_CLASS}/deadline", pages.DeadlineForm),
-        (rf"{_CLASS}/ruling", pages.RulingForm),
-        (rf"{_CLASS}/recheck", pages.RecheckForm),
-        (rf"{_CLASS}/lti", pages.LtiForm),
-        (rf"{_CLASS}/forget", pages.ForgetForm),
+        (rf"{_CLASS}/notebook/([^/]+)/([^/]+)", learner.NotebookDownload),
+        (rf"{_CLASS}/export/([a-z]+)", forms.ExportDownload),
+        (rf"{_CLASS}/answer", forms.AnswerForm),
+        (rf"{_CLASS}/deadline", forms.DeadlineForm),
+        (rf"{_CLASS}/ruling", forms.RulingForm),
+        (rf"{_CLASS}/recheck", forms.RecheckForm),
+        (rf"{_CLASS}/lti", forms.LtiForm),
+        (rf"{_CLASS}/forget", forms.ForgetForm),
         (_CLASS, pages.ClassPage),
         (rf"{_CLASS}/([^/]+)", pages.ClassPage),
     ]

@@ -77,7 +77,7 @@ class LiveHandler(ClassPage):
         board = self.service.board
         version = board.version
         changed = None if seen < 0 else sorted(board.changed_since(seen))
-        made = fragments(self.service, sight, changed, self.part)
+        made = fragments(self, sight, changed)
         parts = {name: html for name, html in made["parts"].items() if before.get(name) != html}
         told = {"life": board.life, "version": version, "rows": made["rows"], "parts": parts}
         self.write(b"data: " + msgspec.json.encode(told) + b"\n\n")

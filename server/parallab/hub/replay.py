@@ -9,20 +9,16 @@ from typing import Any
 import msgspec
 
 from parallab import languages, retelling, wire
+from parallab.hub import views
+from parallab.hub.course import LabName
 from parallab.hub.pages import ClassHandler, class_of, date
 from parallab.hub.record import Received
 from parallab.hub.security import POLICY, StaffHandler
-from parallab.phrases import chosen, wanted
+from parallab.hub.texts import Texts
 from parallab.problems import Problem
 
 #: The browser's texts in a language, made of parallab.po.
 TEXTS = "parallab.json"
-
-
-def language(handler: StaffHandler) -> str:
-    """What the reader is told in: a language that there is a catalogue for, or English."""
-    there = languages.places()
-    return chosen(wanted(handler.request.headers.get("Accept-Language", "")), lambda name: name in there)
 
 
 class ReplayPage(ClassHandler):
@@ -33,7 +29,7 @@ class ReplayPage(ClassHandler):
         name = await self.may_see(class_of(path), learner)
         if clip not in await self.service.clips(name):
             await self.service.clip(name, clip)
-        tongue = language(self)
+        language = self.texts.language
         # A picture of it is drawn from an image that is written into its own address.
         self.set_header("Content-Security-Policy", POLICY.replace("img-src 'self'", "img-src 'self' data:"))
         self.render(
@@ -41,28 +37,31 @@ class ReplayPage(ClassHandler):
             path=path,
             learner=name,
             clip=clip,
-            run=run_of(await self.service.history(name), clip),
-            language=tongue,
-            texts=self.url("texts", tongue) if tongue != "en" else "",
+            run=run_of(await self.service.history(name), clip, self.labs, self.texts),
+            browser_texts=self.url("texts", language) if language != "en" else "",
         )
 
 
-def run_of(history: Sequence[Received], clip: str) -> dict[str, Any]:
+def run_of(history: Sequence[Received], clip: str, labs: Sequence[LabName], texts: Texts) -> dict[str, Any]:
     """What the history says of a clip: where the run was, when it was checked, and what came of that."""
+    run: Received | None = None
     checked: Received | None = None
-    where, seen = "", False
     for one in history:  # the newest first
         report = one.report
         if report.clip == clip:
-            where, seen = f"{report.lab} {report.step}", True
-        elif seen and report.kind == "judged" and f"{report.lab} {report.step}" == where:
+            run = one
+        elif run is not None and report.kind == "judged" and _same_step(one, run):
             checked = one
             break
     return {
-        "where": where,
+        "where": views.where(labs, run.report.lab, run.report.step) if run is not None else "",
         "at": date(checked.happened) if checked is not None else "",
-        "message": checked.report.message if checked is not None else "",
+        "message": texts.sentence(checked.report.message, checked.report.lab) if checked is not None else "",
     }
+
+
+def _same_step(one: Received, other: Received) -> bool:
+    return (one.report.lab, one.report.step) == (other.report.lab, other.report.step)
 
 
 class ClipData(ClassHandler):
@@ -72,7 +71,7 @@ class ClipData(ClassHandler):
         """Sends it."""
         name = await self.may_see(class_of(path), learner)
         found = await self.service.clip(name, clip)
-        told = await asyncio.to_thread(_told, found, language(self))
+        told = await asyncio.to_thread(_told, found, self.texts.language)
         self.set_header("Content-Type", "application/json")
         self.finish(told)
 
@@ -81,7 +80,8 @@ class ClipData(ClassHandler):
         _, error, _ = kwargs.get("exc_info") or (None, None, None)
         reason = error.reason if isinstance(error, Problem) else ""
         self.set_header("Content-Type", "application/json")
-        self.finish(msgspec.json.encode(wire.ProblemReply(self.sentence(status_code, error), reason)))
+        sentence = self.texts.sentence(self.sentence(status_code, error))
+        self.finish(msgspec.json.encode(wire.ProblemReply(sentence, reason)))
 
 
 def _told(film: wire.Film, tongue: str) -> bytes:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from functools import cached_property
 from http.client import responses
 from typing import Any
 
@@ -18,6 +19,7 @@ from parallab import wire
 from parallab.hub.inbox import Full
 from parallab.hub.rights import Scopes
 from parallab.hub.service import Service
+from parallab.hub.texts import Texts, spoken
 from parallab.problems import Problem
 
 _log = logging.getLogger(__name__)
@@ -127,6 +129,16 @@ class StaffHandler(HubOAuthenticated, ServiceHandler):  # type: ignore[misc]
 
     model: Mapping[str, Any]
 
+    @cached_property
+    def texts(self) -> Texts:
+        """The language that the reader's browser asks for."""
+        return spoken(self.request.headers.get("Accept-Language", ""), self.service.labs)
+
+    def get_template_namespace(self) -> dict[str, Any]:
+        """What every template may use."""
+        texts = self.texts
+        return {**super().get_template_namespace(), "_": texts, "_n": texts.count, "texts": texts}
+
     @property
     def hub_auth(self) -> HubOAuth:
         """Who asks the Hub; its answers are good for seconds, so that a right that was taken away is gone."""
@@ -213,4 +225,5 @@ class StaffHandler(HubOAuthenticated, ServiceHandler):  # type: ignore[misc]
         """A page that says what to do; never a traceback."""
         _, error, _ = kwargs.get("exc_info") or (None, None, None)
         self.set_header("Content-Type", "text/html; charset=UTF-8")
-        self.render("problem.html", status=status_code, sentence=self.sentence(status_code, error))
+        sentence = self.texts.sentence(self.sentence(status_code, error))
+        self.render("problem.html", status=status_code, sentence=sentence)

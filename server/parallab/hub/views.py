@@ -1,13 +1,13 @@
 """What the class page shows: rows, the stuck, the heat map and the questions, from the board. Pure.
 
-Names are told through :class:`Names`, which for a projector knows numbers only.
+Names are told through :class:`Names`, which for a projector knows numbers only; texts through :class:`Texts`.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from statistics import median
 from typing import Literal
 
@@ -18,6 +18,7 @@ from parallab.hub.course import LabName
 from parallab.hub.record import LearnerRecord, StepRecord
 from parallab.hub.results import LabResult, rechecked
 from parallab.hub.store import Question
+from parallab.hub.texts import ENGLISH, Texts
 
 #: A learner is stuck on a step after so many failed tries, or so many seconds, unless they are not there any more.
 TRIES = 3
@@ -27,29 +28,23 @@ GONE = 30 * 60.0
 MOST = 40
 
 Mark = Literal["passed", "assisted", "failed", "tried", "begun", ""]
-#: How a cell shows each mark, and says it.
-SIGNS: Mapping[Mark, tuple[str, str]] = {
-    "passed": ("✓", "passed"),
-    "assisted": ("✓*", "passed, solution shown"),
-    "failed": ("✗", "not yet"),
-    "tried": ("?", "could not tell"),
-    "begun": ("…", "begun"),
-    "": ("", ""),
-}
+#: How a cell shows each mark.
+SIGNS: Mapping[Mark, str] = {"passed": "✓", "assisted": "✓*", "failed": "✗", "tried": "?", "begun": "…", "": ""}
 
 
 class Names:
     """How learners are called. Without names a learner is a number that says nothing of the name."""
 
-    def __init__(self, learners: Iterable[str], *, shown: bool, secret: str) -> None:
+    def __init__(self, learners: Iterable[str], *, shown: bool, secret: str, texts: Texts = ENGLISH) -> None:
         self.shown = shown
+        self._texts = texts
         by_hash = sorted(learners, key=lambda name: hashlib.sha256(f"{secret}\0{name}".encode()).digest())
         self._numbers = {name: number for number, name in enumerate(by_hash, 1)}
         self.order = sorted(self._numbers) if shown else by_hash
 
     def of(self, learner: str) -> str:
         """The name, or the number."""
-        return learner if self.shown else f"Learner {self._numbers[learner]}"
+        return learner if self.shown else self._texts("Learner {n}", n=self._numbers[learner])
 
     def row(self, learner: str) -> str:
         """The id of the learner's row in the page: one that may stand in HTML."""
@@ -148,19 +143,34 @@ def mark(step: StepRecord) -> Mark:
     return "begun" if step.begun is not None else ""
 
 
-def step_cell(step: StepRecord) -> Cell:
+def says(kind: Mark, texts: Texts) -> str:
+    """A mark in words."""
+    match kind:
+        case "passed":
+            return texts("passed")
+        case "assisted":
+            return texts("passed, solution shown")
+        case "failed":
+            return texts("not yet")
+        case "tried":
+            return texts("could not tell")
+        case "begun":
+            return texts("begun")
+    return ""
+
+
+def step_cell(step: StepRecord, texts: Texts = ENGLISH) -> Cell:
     """A step's cell."""
     kind = mark(step)
-    sign, says = SIGNS[kind]
-    tries = step.tries
-    if kind == "failed" and tries > 1:
-        sign += str(tries)
-    if tries:
-        says += f", {tries} {'try' if tries == 1 else 'tries'}"
-    return Cell(kind, sign, says)
+    sign, said = SIGNS[kind], says(kind, texts)
+    if kind == "failed" and step.tries > 1:
+        sign += str(step.tries)
+    if step.tries:
+        said = texts.count("{what}, {n} try", "{what}, {n} tries", step.tries, what=said)
+    return Cell(kind, sign, said)
 
 
-def lab_cell(lab: LabName, record: LearnerRecord) -> Cell:
+def lab_cell(lab: LabName, record: LearnerRecord, texts: Texts = ENGLISH) -> Cell:
     """A lab's cell in the overview: how many of its steps passed."""
     steps = record.labs.get(lab.id)
     if steps is None:
@@ -168,7 +178,7 @@ def lab_cell(lab: LabName, record: LearnerRecord) -> Cell:
     passed = sum(record.step(lab.id, step.id).verdict == "passed" for step in lab.core)
     of = len(lab.core)
     kind: Mark = "passed" if of and passed == of else "begun"
-    return Cell(kind, f"{passed}/{of}", f"{passed} of {of} steps")
+    return Cell(kind, f"{passed}/{of}", texts.count("{passed} of {n} step", "{passed} of {n} steps", of, passed=passed))
 
 
 def line(
@@ -179,38 +189,62 @@ def line(
     learner: str,
     now: float,
     result: LabResult | None,
+    texts: Texts = ENGLISH,
 ) -> Line:
     """One learner's row: of one lab by steps, of all by labs."""
     record = board.records.get(learner) or LearnerRecord()
     if lab is None:
-        cells = tuple(lab_cell(one, record) for one in labs)
+        cells = tuple(lab_cell(one, record, texts) for one in labs)
     else:
-        cells = tuple(step_cell(record.step(lab.id, step.id)) for step in lab.steps)
+        cells = tuple(step_cell(record.step(lab.id, step.id), texts) for step in lab.steps)
     return Line(
         row=names.row(learner),
         name=names.of(learner),
         learner=learner if names.shown else "",
         cells=cells,
-        now=" ".join(part for part in record.now if part),
-        ago=ago(now - record.last) if record.last else "not started",
+        now=where(labs, *record.now),
+        ago=ago(now - record.last, texts) if record.last else texts("not started"),
         late=result is not None and result.late,
         handed_in=lab is not None and (learner, lab.id) in board.handins,
-        result=told(result) if result is not None else "",
+        result=told(result, texts) if result is not None else "",
     )
 
 
-def told(result: LabResult) -> str:
+def where(labs: Iterable[LabName], lab: str, step: str) -> str:
+    """A lab and its step, by the step's title."""
+    known = next((one for one in labs if one.id == lab), None)
+    title = known.step_title(step) if known is not None and step else step
+    return " ".join(part for part in (lab, title) if part)
+
+
+def told(result: LabResult, texts: Texts = ENGLISH) -> str:
     """A result in the grid: only what somebody decided is said there."""
     if result.excused:
-        return "excused"
+        return texts("excused")
     if result.score is None:
         return ""
     percent = f"{round(result.score * 100)} %"
-    return {"live": percent, "re-checked": f"{percent} re-checked", "override": f"{percent} override"}[result.source]
+    return percent if result.source == "live" else f"{percent} {source(result, texts)}"
+
+
+def source(result: LabResult, texts: Texts = ENGLISH) -> str:
+    """Where a result comes from."""
+    match result.source:
+        case "live":
+            return texts("live")
+        case "re-checked":
+            return texts("re-checked")
+        case "override":
+            return texts("override")
 
 
 def stuck(
-    board: Board, names: Names, learners: Iterable[str], labs: Sequence[LabName], now: float
+    board: Board,
+    names: Names,
+    learners: Iterable[str],
+    labs: Sequence[LabName],
+    now: float,
+    texts: Texts = ENGLISH,
 ) -> tuple[Stuck, ...]:
     """Who gets no further, those with most tries first."""
     titles = {(lab.id, step.id): step.title for lab in labs for step in lab.steps}
@@ -235,8 +269,8 @@ def stuck(
                     step=titles.get((lab, name), name),
                     tries=step.tries,
                     minutes=int(since // 60),
-                    mistake=step.mistakes[-1].sentence if step.mistakes else "",
-                    message=step.message,
+                    mistake=texts.sentence(step.mistakes[-1].sentence, lab) if step.mistakes else "",
+                    message=texts.sentence(step.message, lab),
                 ),
             )
         )
@@ -244,12 +278,12 @@ def stuck(
     return tuple(one for _, _, one in found[:MOST])
 
 
-def again(board: Board, names: Names, learners: Iterable[str], lab: LabName) -> Again:
+def again(board: Board, names: Names, learners: Iterable[str], lab: LabName, texts: Texts = ENGLISH) -> Again:
     """How far the re-check of a lab is. Where names are off, so are reasons: they may quote a notebook."""
     handed = [learner for learner in learners if (learner, lab.id) in board.handins]
     found = [(learner, one) for learner in handed if (one := rechecked(board, lab, learner)) is not None]
     doubts = [
-        Doubt(names.of(learner), learner if names.shown else "", one.reason if names.shown else "")
+        Doubt(names.of(learner), learner if names.shown else "", texts.sentence(one.reason) if names.shown else "")
         for learner, one in found
         if one.outcome not in ("passed", "not-passed")
     ]
@@ -261,13 +295,17 @@ def again(board: Board, names: Names, learners: Iterable[str], lab: LabName) -> 
     )
 
 
-def heat(board: Board, learners: Iterable[str], lab: LabName) -> tuple[StepHeat, ...]:
+def heat(board: Board, learners: Iterable[str], lab: LabName, texts: Texts = ENGLISH) -> tuple[StepHeat, ...]:
     """Every step of a lab: who tried, who passed, how long it took, and by which mistakes it went wrong."""
     records = [board.records[learner] for learner in learners if learner in board.records]
-    return tuple(_heat(step.title, [record.step(lab.id, step.id) for record in records]) for step in lab.steps)
+
+    def told(sentence: str) -> str:
+        return texts.sentence(sentence, lab.id)
+
+    return tuple(_heat(step.title, [record.step(lab.id, step.id) for record in records], told) for step in lab.steps)
 
 
-def _heat(title: str, steps: Sequence[StepRecord]) -> StepHeat:
+def _heat(title: str, steps: Sequence[StepRecord], told: Callable[[str], str]) -> StepHeat:
     tried = [step for step in steps if step.tries or step.verdict == "passed"]
     passed = [step for step in tried if step.verdict == "passed"]
     times = [step.seconds for step in passed if step.seconds is not None]
@@ -276,7 +314,7 @@ def _heat(title: str, steps: Sequence[StepRecord]) -> StepHeat:
     for step in steps:
         for one in step.mistakes:
             counted[one.id] += 1
-            sentences[one.id] = f"{one.sentence} ({one.id})"
+            sentences[one.id] = f"{told(one.sentence)} ({one.id})"
     struggling = len(tried) - len(passed)
     return StepHeat(
         title=title,
@@ -289,16 +327,23 @@ def _heat(title: str, steps: Sequence[StepRecord]) -> StepHeat:
     )
 
 
-def asks(questions: Iterable[Question], names: Names, learners: frozenset[str], now: float) -> tuple[Ask, ...]:
+def asks(
+    questions: Iterable[Question],
+    names: Names,
+    learners: frozenset[str],
+    labs: Sequence[LabName],
+    now: float,
+    texts: Texts = ENGLISH,
+) -> tuple[Ask, ...]:
     """The questions of a class, the oldest first. Where names are off, the words are, too: they may name somebody."""
     return tuple(
         Ask(
             number=one.number,
             name=names.of(one.learner),
             learner=one.learner if names.shown else "",
-            where=f"{one.lab} {one.step}".strip(),
+            where=where(labs, one.lab, one.step),
             text=one.text if names.shown else "",
-            ago=ago(now - one.asked),
+            ago=ago(now - one.asked, texts),
             answer=one.answer if names.shown else "",
             answered_by=one.answered_by if names.shown else "",
         )
@@ -307,12 +352,12 @@ def asks(questions: Iterable[Question], names: Names, learners: frozenset[str], 
     )
 
 
-def ago(seconds: float) -> str:
+def ago(seconds: float, texts: Texts = ENGLISH) -> str:
     """How long ago, in the roughest words that help."""
     minutes = int(max(0.0, seconds) // 60)
     if minutes < 1:
-        return "just now"
+        return texts("just now")
     if minutes < 60:
-        return f"{minutes} min"
+        return texts("{n} min", n=minutes)
     hours = minutes // 60
-    return f"{hours} h" if hours < 48 else f"{hours // 24} days"
+    return texts("{n} h", n=hours) if hours < 48 else texts.count("{n} day", "{n} days", hours // 24)

@@ -51,11 +51,16 @@ const plugin: JupyterFrontEndPlugin<void> = {
       );
       const widget = new MainAreaWidget({ content });
       widget.id = `parallab-picture-${++made}`;
+      const other = [...open].find(one => one.isAttached);
       open.add(widget);
       widget.disposed.connect(() => open.delete(widget));
       if (labShell) {
-        // Beside the notebook: there is room for both.
-        labShell.add(widget, 'main', { mode: 'split-right' });
+        // Beside the notebook there is room for one more: the second picture is a tab with the first.
+        labShell.add(
+          widget,
+          'main',
+          other ? { mode: 'tab-after', ref: other.id } : { mode: 'split-right' }
+        );
       } else {
         // Notebook 7 has one document in its main area; below it there is room.
         shell.add(widget, 'down');

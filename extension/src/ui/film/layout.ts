@@ -51,8 +51,8 @@ const TIGHT: Sizes = {
   rows: 16
 };
 const NARROW: Omit<Sizes, 'rows'> = {
-  lane: { width: 150, height: 56 },
-  object: { width: 160, height: 56 },
+  lane: { width: 160, height: 56 },
+  object: { width: 168, height: 56 },
   stride: 76
 };
 const NARROW_GAP = 70;

@@ -44,7 +44,7 @@ interface Edge {
 /** Shown smaller than this, words are hard to read. */
 const READABLE = 0.8;
 /** Pixels of a letter, on average: of a name, of a compact one, and of what stands below. */
-const LETTERS = { name: 7.4, small: 7, text: 6.8 };
+const LETTERS = { name: 7.4, small: 7, text: 6.3 };
 const LARGEST = 1.4;
 /** At the bottom, where the buttons of the zoom lie over the picture. */
 const BUTTONS = 40;
@@ -374,7 +374,7 @@ function LaneBox(props: LaneNodeProps): React.JSX.Element {
               <LaneShape kind={lane.kind} />
             </g>
             <text className="pl-Node-role" x={width - 12} y="23">
-              {name.length * 7.6 + role.length * 6 < wide ? role : ''}
+              {haveRoom(name, role, wide) ? role : ''}
             </text>
             <g transform="translate(20 43)">
               <DoingShape doing={now.doing} />
@@ -441,9 +441,7 @@ function ObjectBox(props: ObjectNodeProps): React.JSX.Element {
           <ObjectShape kind={object.kind} />
         </g>
         <text className="pl-Node-role" x={width - 12} y="22">
-          {object.name && name.length * 7.6 + kind.length * 6 < wide
-            ? kind
-            : ''}
+          {object.name && haveRoom(name, kind, wide) ? kind : ''}
         </text>
         <text className="pl-Node-text" x="36" y="41">
           {short(state, wide / LETTERS.text)}
@@ -535,6 +533,11 @@ function isThere(one: LaneNow): boolean {
 function ticket(width: number, height: number): string {
   const cut = 9;
   return `M${cut} 0H${width - cut}L${width} ${cut}V${height - cut}L${width - cut} ${height}H${cut}L0 ${height - cut}V${cut}z`;
+}
+
+/** Whether a name, and in smaller letters what it is, stand side by side with a gap between them. */
+function haveRoom(name: string, role: string, wide: number): boolean {
+  return name.length * 7.6 + 12 + role.length * 6 < wide;
 }
 
 /** Cut to about so many letters; the whole stands in the title and in the details. */

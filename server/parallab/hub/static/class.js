@@ -2,7 +2,8 @@
  * Keeps the class page as the class is: reads what the service sends while somebody looks at the page, and puts
  * it in the place of what stood there. Hidden, it asks for nothing; seen again, it asks for what changed meanwhile.
  *
- * The HTML is the service's own, the same as in the page; nothing here makes HTML of anybody's words.
+ * The HTML is the service's own, the same as in the page; nothing here makes HTML of anybody's words. What is said
+ * here stands in the page, in the reader's language.
  */
 
 const live = document.getElementById('live');
@@ -95,7 +96,7 @@ async function read(signal) {
     signal
   });
   if (reply.status === 401 || reply.status === 403) {
-    stop('You are no longer logged in, or this class is no longer yours. Reload the page.');
+    stop(live.dataset.loggedOut);
     return;
   }
   if (!reply.ok || reply.body === null) {
@@ -127,7 +128,7 @@ function expect() {
 
 function take(event) {
   if (event.startsWith('event: gone')) {
-    stop('This class is no longer yours. Reload the page.');
+    stop(live.dataset.gone);
   } else if (event.startsWith('event: again')) {
     location.reload();
   } else if (event.startsWith('data: ')) {
@@ -153,7 +154,7 @@ function go() {
   read(mine.signal)
     .catch(() => {
       if (!mine.signal.aborted) {
-        state.textContent = 'The class service does not answer. What you see may be old; it is asked again.';
+        state.textContent = live.dataset.silent;
       }
     })
     .finally(() => {
@@ -187,7 +188,7 @@ function sieve() {
     row.hidden = !here;
     many += here ? 1 : 0;
   }
-  found.textContent = wanted ? `${many} found` : '';
+  found.textContent = wanted ? live.dataset.found.replace('%n', many) : '';
 }
 
 find.addEventListener('input', sieve);
