@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-def arrive(bundle: dict[str, Any], path: str, facts: dict[str, Any]) -> None:
-    """Connects, says that the process is born, and instruments it.
+def arrive(file: Any, bundle: dict[str, Any], path: str, facts: dict[str, Any]) -> None:
+    """Connects, says that the process is born, and instruments it from the bundle, whose file is open.
 
     A forkserver says nothing of itself, but is made ready for all whom it will fork.
     """
@@ -29,7 +29,7 @@ def arrive(bundle: dict[str, Any], path: str, facts: dict[str, Any]) -> None:
     state.address, state.folder, state.method = facts["address"], facts["folder"], facts["method"]
     if "serves" not in facts:
         _born(facts)
-    install.install(path, bundle)
+    install.install(path, bundle, file)
     processes.watch_forks()
     if "serves" in facts:
         state.serves = True

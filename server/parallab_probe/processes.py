@@ -388,11 +388,15 @@ try:
     from marshal import loads
     here = sys.modules.get("parallab_probe.child")
     if here is None:
-        with open(path, "rb") as file:
-            bundle = loads(file.read())
-        space = {}
-        exec(loads(bundle["own"]["boot"]), space)
-        space["boot"](bundle, path, facts)
+        with open(path, "rb", 0) as file:
+            size = int.from_bytes(file.read(8), "little")
+            bundle = loads(file.read(size))
+            bundle["begin"] = 8 + size
+            place, size = bundle["places"]["boot"]
+            file.seek(bundle["begin"] + place)
+            space = {}
+            exec(loads(file.read(size)), space)
+            space["boot"](file, bundle, path, facts)
     else:
         here.arrive_again(facts)
 except Exception:

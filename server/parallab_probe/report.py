@@ -10,7 +10,8 @@ would be.
 from __future__ import annotations
 
 import os
-import socket
+from _socket import AF_UNIX, MSG_DONTWAIT, MSG_NOSIGNAL, SCM_RIGHTS, SO_SNDBUF, SO_SNDTIMEO, SOCK_SEQPACKET, SOL_SOCKET
+from _socket import socket as Socket  # noqa: N812 - the plain type of C: each use of the other makes objects of enum
 from _thread import _local, get_native_id
 from time import monotonic_ns
 
@@ -62,7 +63,7 @@ class _Line:
     """The socket; one a process, kept over forks."""
 
     def __init__(self) -> None:
-        self.socket: socket.socket | None = None
+        self.socket: Socket | None = None
         self.address = ""
         self.cookie = b""
         self.lost = 0
@@ -72,31 +73,31 @@ class _Line:
 line = _Line()
 _COOKIE = 57
 """SO_COOKIE: the kernel's own number of a socket, never used again (Linux, asm-generic/socket.h)."""
-_DONTWAIT = socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL
+_DONTWAIT = MSG_DONTWAIT | MSG_NOSIGNAL
 
 
 def connect(address: str) -> bool:
     """Connects to the server's ear at an abstract address (``@name``)."""
-    raw = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    raw = Socket(AF_UNIX, SOCK_SEQPACKET)
     try:
         raw.connect("\0" + address.removeprefix("@"))
         connected = _high(raw)
-        connected.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
+        connected.setsockopt(SOL_SOCKET, SO_SNDBUF, 1 << 20)
         # struct timeval of two longs, socket(7).
         seconds, micro = divmod(int(PATIENCE_S * 1_000_000), 1_000_000)
         size = 8 if _WIDE else 4
         wait = seconds.to_bytes(size, _ORDER) + micro.to_bytes(size, _ORDER)
-        connected.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, wait)
+        connected.setsockopt(SOL_SOCKET, SO_SNDTIMEO, wait)
     except OSError:
         raw.close()
         return False
     line.socket = connected
     line.address = address
-    line.cookie = connected.getsockopt(socket.SOL_SOCKET, _COOKIE, 8)
+    line.cookie = connected.getsockopt(SOL_SOCKET, _COOKIE, 8)
     return True
 
 
-def _high(raw: socket.socket) -> socket.socket:
+def _high(raw: Socket) -> Socket:
     try:
         import fcntl
 
@@ -104,7 +105,7 @@ def _high(raw: socket.socket) -> socket.socket:
     except (ImportError, OSError):
         return raw
     raw.close()
-    return socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET, 0, moved)
+    return Socket(AF_UNIX, SOCK_SEQPACKET, 0, moved)
 
 
 def _facts() -> tuple[bool, Any]:
@@ -126,15 +127,15 @@ def _send(packet: bytes, life: bool, handed: int = -1) -> bool:
         return False
     try:
         # The learner's child may have closed all descriptors, and got this number for its own file or socket.
-        if connection.getsockopt(socket.SOL_SOCKET, _COOKIE, 8) != line.cookie:
+        if connection.getsockopt(SOL_SOCKET, _COOKIE, 8) != line.cookie:
             line.socket = None
             connection.detach()
             return False
         if handed >= 0:
-            along = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, handed.to_bytes(4, _ORDER))]
-            connection.sendmsg([packet], along, socket.MSG_NOSIGNAL)
+            along = [(SOL_SOCKET, SCM_RIGHTS, handed.to_bytes(4, _ORDER))]
+            connection.sendmsg([packet], along, MSG_NOSIGNAL)
         else:
-            connection.send(packet, socket.MSG_NOSIGNAL if life else _DONTWAIT)
+            connection.send(packet, MSG_NOSIGNAL if life else _DONTWAIT)
         return True
     except BlockingIOError:
         return life and _send_apart(packet, handed)
@@ -147,11 +148,14 @@ def _send(packet: bytes, life: bool, handed: int = -1) -> bool:
 def _send_apart(packet: bytes, handed: int) -> bool:
     """On a connection for this packet alone: of a burst of short lives, each may have no later packet."""
     try:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as apart:
+        apart = Socket(AF_UNIX, SOCK_SEQPACKET)
+        try:
             apart.setblocking(False)
             apart.connect("\0" + line.address.removeprefix("@"))
-            along = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, handed.to_bytes(4, _ORDER))] if handed >= 0 else []
-            apart.sendmsg([packet], along, socket.MSG_NOSIGNAL)
+            along = [(SOL_SOCKET, SCM_RIGHTS, handed.to_bytes(4, _ORDER))] if handed >= 0 else []
+            apart.sendmsg([packet], along, MSG_NOSIGNAL)
+        finally:
+            apart.close()
         return True
     except OSError:
         return False
