@@ -6,7 +6,7 @@ TYPE_CHECKING = False  # importing typing takes a spawned child milliseconds
 if TYPE_CHECKING:
     from typing import Any
 
-FIRST = ("report", "install", "describe", "processes", "threads", "child")
+FIRST = ("report", "install", "describe", "lives", "processes", "threads", "child")
 
 
 def boot(file: Any, bundle: dict[str, Any], path: str, facts: dict[str, Any]) -> None:

@@ -9,7 +9,9 @@ modules that are woven, ``ours`` all of ours. Who has read it adds ``begin``, wh
 """
 
 from __future__ import annotations
+import __future__
 
+import ast
 import contextlib
 import hashlib
 import marshal
@@ -22,8 +24,9 @@ from typing import Any
 from parallab_probe import plan, weave
 
 OURS = (
-    *("boot", "report", "describe", "install", "processes", "threads", "child", "pipes", "locks", "numbers"),
+    *("boot", "report", "describe", "install", "lives", "processes", "threads", "child", "pipes", "locks", "numbers"),
     *("programs", "queues", "services", "values", "memory", "segments", "lines", "proxies", "tasks"),
+    "barriers",
 )
 """Our modules that a child may need."""
 UNUSED_DAYS = 30
@@ -113,7 +116,13 @@ def _own(here: str) -> dict[str, bytes]:
     for name in OURS:
         path = os.path.join(here, name + ".py")
         with open(path, "rb") as file:
-            code = compile(file.read(), path, "exec", dont_inherit=True, optimize=2)  # without docstrings
+            tree = ast.parse(file.read(), path)
+        # Executed, it would be an import of the file __future__.py; as a flag it costs the child nothing.
+        tree.body = [
+            node for node in tree.body if not (isinstance(node, ast.ImportFrom) and node.module == "__future__")
+        ]
+        flags = __future__.annotations.compiler_flag
+        code = compile(tree, path, "exec", flags=flags, dont_inherit=True, optimize=2)  # without docstrings
         found[name] = marshal.dumps(code)
     return found
 

@@ -143,7 +143,7 @@ def hooks(name: str) -> types.ModuleType:
 
 
 def found(name: str) -> types.ModuleType:
-    """The ``__getattr__`` of a package made from the bundle: ``from parallab_probe import name`` finds it there, too."""
+    """The ``__getattr__`` of a package made from the bundle, for ``from parallab_probe import name``."""
     if name not in state.content.get("ours", ()):
         raise AttributeError(name)
     return hooks(name)
