@@ -102,7 +102,7 @@ test-browser: setup
 test-hub: setup
 	@mkdir -p $(ARTEFACTS)
 	@$(if $(HUB),PARALLAB_HUB_PYTHON="$$(scripts/hub_venv.sh $(HUB))") \
-	PARALLAB_ARTEFACTS="$(CURDIR)/$(ARTEFACTS)" scripts/with_browser.sh scripts/pytest_parts.sh $(or $(T),tests/hub)
+	PARALLAB_ARTEFACTS="$(CURDIR)/$(ARTEFACTS)/hub" scripts/with_browser.sh scripts/pytest_parts.sh $(or $(T),tests/hub)
 
 test-front: setup
 	@jlpm test
@@ -123,7 +123,7 @@ course: setup
 flakes: setup
 	@python scripts/flakes.py $(L)
 
-# T=… here names parts: front picture snapshot diagnosis probe server grading batch mixed class.
+# T=… here names parts: front picture click snapshot diagnosis probe server grading batch mixed class.
 bench: setup
 	@python tests/bench $(T)
 

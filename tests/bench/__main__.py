@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from ratios import Row, surroundings, table
 
-PARTS = ("front", "picture", "snapshot", "diagnosis", "probe", "server", "grading", "batch", "mixed", "class")
+PARTS = ("front", "picture", "click", "snapshot", "diagnosis", "probe", "server", "grading", "batch", "mixed", "class")
 
 
 def main(wanted: list[str]) -> int:

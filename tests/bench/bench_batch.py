@@ -80,6 +80,8 @@ def otter(command: str, folder: Path, notebook: Path) -> Cost:
         "a.zip",
     ]
     timed(generate, folder)
+    for number in range(FEW):  # newer ones of it make no folder
+        (folder / f"out{number}").mkdir()
     spent = [
         timed([command, "run", "--no-logo", "-a", "a.zip", "-o", f"out{number}", notebook.name], folder)
         for number in range(FEW)

@@ -7,21 +7,15 @@ timeline. The headless browser draws without a graphics card. Needs ``make setup
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-HERE = Path(__file__).parents[2]
-sys.path[:0] = [str(Path(__file__).parent), str(HERE / "tests")]
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1])]
 
-from playwright.sync_api import Page, sync_playwright  # noqa: E402
+from browsed import HERE, jupyterlab  # noqa: E402
 from ratios import Row, limit, milliseconds, table  # noqa: E402
 
-from e2e.conftest import FLAGS, VIEW  # noqa: E402
-from e2e.jupyter import Jupyter  # noqa: E402
 from e2e.page import SLOW, Lab  # noqa: E402
 
 FILM = HERE / "extension" / "src" / "__tests__" / "films" / "crowd.json"
@@ -50,35 +44,23 @@ async long => {
 """
 
 
-def _opened(page: Page, server: Jupyter) -> None:
-    lab = Lab(page, server).visit()
-    with page.expect_file_chooser() as chosen:
+def _opened(lab: Lab) -> None:
+    with lab.page.expect_file_chooser() as chosen:
         lab.command("parallab:open-film")
     chosen.value.set_files(FILM)
-    page.locator(".pl-Picture .pl-Node").first.wait_for(timeout=SLOW)
+    lab.page.locator(".pl-Picture .pl-Node").first.wait_for(timeout=SLOW)
 
 
 def rows() -> Iterator[Row]:
     """Of the map and of the timeline: the median time from frame to frame."""
-    browser = os.environ.get("PARALLAB_BROWSER") or subprocess.check_output(
-        [HERE / "scripts" / "find_browser.sh"], cwd=HERE, text=True
-    )
-    with tempfile.TemporaryDirectory(prefix="bench-") as home, sync_playwright() as playwright:
-        server = Jupyter(Path(home))
-        started = playwright.chromium.launch(executable_path=browser.strip(), args=FLAGS)
-        try:
-            server.start()
-            page = started.new_context(viewport=VIEW).new_page()
-            _opened(page, server)
-            # Some 290 marks, waits and states in a second as it was; 1,400 so.
-            page.locator(".pl-Transport-speed select").select_option("5")
-            for view in ("Map", "Timeline"):
-                page.locator(".pl-Picture").get_by_role("button", name=view, exact=True).click()
-                frames = [one / 1000 for one in page.evaluate(PLAY, LONG)]
-                yield limit(f"one frame of the {view.lower()}, 60 processes", frames, BUDGET, milliseconds)
-        finally:
-            started.close()
-            server.stop()
+    with jupyterlab() as lab:
+        _opened(lab)
+        # Some 290 marks, waits and states in a second as it was; 1,400 so.
+        lab.page.locator(".pl-Transport-speed select").select_option("5")
+        for view in ("Map", "Timeline"):
+            lab.page.locator(".pl-Picture").get_by_role("button", name=view, exact=True).click()
+            frames = [one / 1000 for one in lab.page.evaluate(PLAY, LONG)]
+            yield limit(f"one frame of the {view.lower()}, 60 processes", frames, BUDGET, milliseconds)
 
 
 if __name__ == "__main__":

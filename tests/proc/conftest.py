@@ -8,11 +8,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
+from kernels import RecordedKernel
 from parallab.model import Snapshot
 from parallab.procfs.read import Reader
 
@@ -86,3 +88,12 @@ def subject() -> Iterator[Callable[..., Subject]]:
     yield start
     for one in started:
         one.end()
+
+
+@pytest_asyncio.fixture
+async def kernel(tmp_path: Path) -> AsyncIterator[RecordedKernel]:
+    """A kernel of this Python's, recorded."""
+    kernel = RecordedKernel(tmp_path)
+    await kernel.start()
+    yield kernel
+    await kernel.end()

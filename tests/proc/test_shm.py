@@ -6,14 +6,13 @@ import asyncio
 import os
 import sys
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.shared_memory import SharedMemory
 from pathlib import Path
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from kernels import RecordedKernel, until
 from parallab import cleaning, model, recorder, story
@@ -61,14 +60,6 @@ def test_what_the_system_did_not_keep_is_said(folder: tuple[Path, Watch]) -> Non
 def test_a_folder_that_is_not_there() -> None:
     with pytest.raises(FileNotFoundError):
         Watch("/nowhere/at/all")
-
-
-@pytest_asyncio.fixture
-async def kernel(tmp_path: Path) -> AsyncIterator[RecordedKernel]:
-    kernel = RecordedKernel(tmp_path)
-    await kernel.start()
-    yield kernel
-    await kernel.end()
 
 
 SHORT = """

@@ -10,11 +10,10 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
 
 from kernels import RecordedKernel, until
 from listening import Heard
@@ -44,14 +43,6 @@ def no_descriptors() -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
         for fd in taken:
             os.close(fd)
-
-
-@pytest_asyncio.fixture
-async def kernel(tmp_path: Path) -> AsyncIterator[RecordedKernel]:
-    kernel = RecordedKernel(tmp_path)
-    await kernel.start()
-    yield kernel
-    await kernel.end()
 
 
 FOUR = """

@@ -4,6 +4,21 @@ import * as React from 'react';
 import type { Mark } from '../core';
 import type { Trans } from './kit';
 
+/** A square with a cross in it. */
+export const FAILED = (
+  <>
+    <rect
+      x="1.5"
+      y="1.5"
+      width="13"
+      height="13"
+      rx="2"
+      className="pl-Glyph-fill"
+    />
+    <path d="m5 5 6 6m0-6-6 6" className="pl-Glyph-on" />
+  </>
+);
+
 /** Each inside a 16 × 16 box, told apart by outline alone. */
 const SHAPES: Record<Mark, React.JSX.Element> = {
   'not-attempted': <circle cx="8" cy="8" r="6" />,
@@ -19,19 +34,7 @@ const SHAPES: Record<Mark, React.JSX.Element> = {
       <path d="M4.5 8.5 7 11l4.5-5.5" />
     </>
   ),
-  failed: (
-    <>
-      <rect
-        x="1.5"
-        y="1.5"
-        width="13"
-        height="13"
-        rx="2"
-        className="pl-Glyph-fill"
-      />
-      <path d="m5 5 6 6m0-6-6 6" className="pl-Glyph-on" />
-    </>
-  ),
+  failed: FAILED,
   undecided: (
     <>
       <path d="M8 1 15 8 8 15 1 8z" />

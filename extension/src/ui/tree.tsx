@@ -1,6 +1,7 @@
 /** The rows of nodes.ts as an accessible treegrid: one row has the focus, arrow keys move it, fold and unfold. */
 
 import * as React from 'react';
+import { FAILED } from './glyph';
 import type { Kit } from './kit';
 import { rowsOf, type LiveMark, type Node, type Row } from './nodes';
 
@@ -193,19 +194,7 @@ const SHAPES: Record<LiveMark, React.JSX.Element> = {
     <path d="M3.5 2h9M3.5 14h9M4.5 2c0 4 7 8 7 12M11.5 2c0 4-7 8-7 12" />
   ),
   ended: <rect x="3.5" y="3.5" width="9" height="9" rx="1" />,
-  failed: (
-    <>
-      <rect
-        x="1.5"
-        y="1.5"
-        width="13"
-        height="13"
-        rx="2"
-        className="pl-Glyph-fill"
-      />
-      <path d="m5 5 6 6m0-6-6 6" className="pl-Glyph-on" />
-    </>
-  )
+  failed: FAILED
 };
 
 function LiveGlyph(props: { readonly mark: LiveMark }): React.JSX.Element {
