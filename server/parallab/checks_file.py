@@ -1,4 +1,4 @@
-"""A lab's checks.py, read and executed. It is all that a judging process needs of a lab, and it needs no parser for it."""
+"""A lab's checks.py, read and executed: all that a judging process needs of a lab, and without any parser of labs."""
 
 from __future__ import annotations
 

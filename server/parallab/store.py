@@ -274,15 +274,18 @@ def migrate(path: Path) -> None:
     :raises StoreError: the database is of a newer Parallab.
     """
     command = [sys.executable, "-m", "parallab.migrations", str(path.absolute()), str(BUSY)]
+    nowhere = subprocess.DEVNULL
     # Not in our folder: what lies there, a learner's queue.py perhaps, would be imported.
-    done = subprocess.run(
-        command, cwd=path.parent, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=MIGRATION, check=False
-    )
+    try:
+        done = subprocess.run(
+            command, cwd=path.parent, stdin=nowhere, capture_output=True, text=True, timeout=MIGRATION, check=False
+        )
+    except subprocess.TimeoutExpired:
+        raise sqlite3.OperationalError(f"the migration did not end within {MIGRATION:g} s") from None
     said = done.stderr.strip().rpartition("\n")[2]
     if done.returncode == NEWER:
-        raise StoreError(
-            "newer", "The saved progress is of a newer Parallab than this one. Update Parallab; nothing was changed.", said
-        )
+        told = "The saved progress is of a newer Parallab than this one. Update Parallab; nothing was changed."
+        raise StoreError("newer", told, said)
     if done.returncode:
         raise sqlite3.OperationalError(said or f"the migration ended with {done.returncode}")
 
