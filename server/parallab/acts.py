@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
+import signal
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -25,8 +27,12 @@ from parallab.wire import Frozen, RescueRequest
 PATIENCE = 10.0
 #: Seconds between two looks for somebody to kill, at the least.
 LOOK = 0.1
+#: Seconds that a worker gets to stand still before it is killed.
+STANDING = 2.0
 #: System calls in which a worker is at work: it sleeps, as if it waited for the network or a disk.
-_WORK = frozenset({"running", "clock_nanosleep", "nanosleep", "select", "pselect6"})
+_SLEEP = frozenset({"clock_nanosleep", "nanosleep", "select", "pselect6"})
+#: In none it is at work, too, unless it holds a lock: it is then on its way from one task to the next.
+_NO_CALL = frozenset({"running", "none"})
 
 
 class Recorded(rescue.Hanging, Protocol):
@@ -57,13 +63,66 @@ async def kill_worker(
     while True:
         target = await _look(recorder, act, step, steps)
         if target is not None and (act.which == "reading" or _same(before, target)):
-            struck = await _strike(recorder, act, step, target)
+            async with _stopped(recorder, target.process) as last:
+                struck = await _strike(recorder, act, step, target) if _fits(last, target.process, act) else ()
             if struck:
                 return True, struck
         if time.monotonic() >= end:
             return False, (_NOBODY[act.which],)
         before = target
         await asyncio.sleep(LOOK)
+
+
+@contextlib.asynccontextmanager
+async def _stopped(recorder: Recorded, process: model.Process) -> AsyncIterator[model.Snapshot | None]:
+    """Stops a worker and gives a look at it as it stands; it goes on afterwards, unless it was killed.
+
+    What a worker that runs was seen doing is past when the signal comes. None: it has ended, or does not stop.
+    """
+    fd = await recorder.handle(process)
+    if fd is None:
+        yield None
+        return
+    try:
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(fd, signal.SIGSTOP)
+        yield await _standing(recorder, process)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(fd, signal.SIGCONT)
+        os.close(fd)
+
+
+async def _standing(recorder: Recorded, process: model.Process) -> model.Snapshot | None:
+    end = time.monotonic() + STANDING
+    while time.monotonic() < end:
+        recording = await recorder.cut()
+        last = recording.snapshots[-1] if recording.snapshots else None
+        now = last.process(process.pid) if last is not None else None
+        if now is None or now.started != process.started:
+            return None
+        if now.state in "Tt":
+            return last
+        await asyncio.sleep(0.01)
+    return None
+
+
+def _fits(last: model.Snapshot | None, process: model.Process, act: Act) -> bool:
+    """Whether it does what the act asks for as it stands there."""
+    now = last.process(process.pid) if last is not None else None
+    return last is not None and now is not None and _does(now, last, act)
+
+
+def _does(process: model.Process, last: model.Snapshot, act: Act) -> bool:
+    if act.which == "reading":
+        return _reads(process)
+    doing = _doing(process)
+    return doing in _SLEEP or (doing in _NO_CALL and not _holds(process, last))
+
+
+def _holds(process: model.Process, last: model.Snapshot) -> bool:
+    """Whether it holds a lock, as its own memory says; a semaphore of many is no lock."""
+    return any(one.pid == process.pid and one.count > 0 and one.maxvalue == 1 for one in last.sem_locks)
 
 
 def _same(before: Target | None, target: Target) -> bool:
@@ -96,13 +155,12 @@ def fitting(recording: model.Recording, act: Act) -> Target | None:
     run = max((event.run for event in recording.events if isinstance(event, model.CellBegin)), default=0)
     for worker in story.tell(recording).workers:
         process = last.process(worker.pid) if last is not None else None
-        if process is None or (worker.cell, worker.run) != (recording.busy_cell, run):
+        if last is None or process is None or (worker.cell, worker.run) != (recording.busy_cell, run):
             continue
         if not worker.alive or not worker.ran or worker.role == "manager" or process.state in "ZX":
             continue
-        doing = _doing(process)
-        if (act.which == "reading" and _reads(process)) or (act.which == "working" and doing in _WORK):
-            return Target(worker, process, doing)
+        if _does(process, last, act):
+            return Target(worker, process, _doing(process))
     return None
 
 

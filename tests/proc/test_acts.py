@@ -67,6 +67,21 @@ def toil(queue):
         time.sleep(0.01)
 def leave(queue):
     pass
+def spin(lock):
+    with lock:
+        while True:
+            pass
+"""
+
+SPINNERS = """\
+from multiprocessing import Lock, Process
+import staff
+first, second = Process(target=staff.spin, args=(Lock(),)), Process(target=staff.toil, args=(None,))
+first.start()
+second.start()
+second.join()
+first.terminate()
+first.join()
 """
 
 
@@ -95,6 +110,14 @@ def test_a_worker_that_does_what_the_act_asks_for_is_killed(tmp_path: Path, whic
 
 def test_nobody_is_killed_who_does_something_else(tmp_path: Path) -> None:
     assert judged(lab(tmp_path, "working"), "wait") == "failed"
+
+
+def test_who_works_with_a_lock_in_hand_is_spared(tmp_path: Path) -> None:
+    """It might be on its way from one task to the next, as a pool's worker is, and all others would wait for ever."""
+    done = asyncio.run(
+        headless.run([Cell(SPINNERS, step="work")], lab(tmp_path, "working"), steps=["work"], timeout=30)
+    )
+    assert [(step.verdict, step.goals[0].observed) for step in done.report.steps] == [("passed", "")]
 
 
 def test_a_cell_may_ask_to_be_left_alone(tmp_path: Path) -> None:
