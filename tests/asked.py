@@ -18,6 +18,7 @@ import ending
 import inspected
 import more_strangers  # noqa: F401 - its programs join those of strangers
 import strangers
+import strict_strangers  # noqa: F401 - so do these
 from parallab import inspecting, pyspy
 from parallab.wire import DoctorReport, InspectReport
 
@@ -28,10 +29,10 @@ CALM = 3
 
 
 @contextlib.contextmanager
-def running(name: str, method: str, python: str) -> Iterator[int]:
-    """The program's pid; it ends with all that came from it."""
+def running(name: str, method: str, python: str, before: tuple[str, ...] = ()) -> Iterator[int]:
+    """The program's pid; it ends with all that came from it. ``before`` stands in front of its command."""
     program = subprocess.Popen(
-        [python, strangers.TRUTH[name].file, name, method],
+        [*before, python, strangers.TRUTH[name].file, name, method],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -48,24 +49,28 @@ def running(name: str, method: str, python: str) -> Iterator[int]:
 
 def faults(name: str, method: str, python: str) -> list[str]:
     """What was wrong of all that was said of this program, from its start until it stands where it stands."""
-    truth = strangers.TRUTH[name]
-    ever: list[str] = []
     with running(name, method, python) as pid:
-        end = time.monotonic() + PATIENCE
-        right = 0
-        while True:
-            try:
-                looks = inspecting.look(pid)
-            except inspecting.InspectError as error:
-                return [*dict.fromkeys(ever), str(error)]
-            doctor = inspecting.examination(*looks)
-            ever += _wrong(truth, doctor)
-            last = _not_yet(truth, doctor, inspecting.report(*looks))
-            right = 0 if last else right + 1
-            if right > (0 if truth.stuck else CALM):
-                return list(dict.fromkeys(ever))
-            if time.monotonic() > end:
-                return list(dict.fromkeys([*ever, *last]))
+        return of_process(pid, strangers.TRUTH[name])
+
+
+def of_process(pid: int, truth: strangers.Truth) -> list[str]:
+    """What was wrong of all that was said of this one."""
+    ever: list[str] = []
+    end = time.monotonic() + PATIENCE
+    right = 0
+    while True:
+        try:
+            looks = inspecting.look(pid)
+        except inspecting.InspectError as error:
+            return [*dict.fromkeys(ever), str(error)]
+        doctor = inspecting.examination(*looks)
+        ever += _wrong(truth, doctor)
+        last = _not_yet(truth, doctor, inspecting.report(*looks))
+        right = 0 if last else right + 1
+        if right > (0 if truth.stuck else CALM):
+            return list(dict.fromkeys(ever))
+        if time.monotonic() > end:
+            return list(dict.fromkeys([*ever, *last]))
 
 
 def _wrong(truth: strangers.Truth, doctor: DoctorReport) -> Iterator[str]:

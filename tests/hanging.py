@@ -26,6 +26,7 @@ HERE = Path(programs.__file__).parent
 KNOWN = {
     "a_lock_kept_by_an_error": "M42",
     "a_lock_of_a_terminated_holder": "M45",
+    "one_farewell_for_three": "M23",
     "one_farewell_for_three_threads": "M23",
     "gets_what_could_not_be_sent": "M29",
     "gets_from_one_that_left_too_early": "M35",

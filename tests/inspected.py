@@ -21,7 +21,7 @@ def roles(report: InspectReport) -> list[str]:
 
 def objects(report: InspectReport) -> list[str]:
     """What is not a part of something else, nor multiprocessing's own, nor the program's own stdin and stdout."""
-    return sorted(re.sub(r"\d{5,} bytes in", "many bytes in", f"{one.kind}: {one.state}") for one in _top(report))
+    return sorted(re.sub(r"\d{5,} bytes (?=in|to)", "many bytes ", f"{one.kind}: {one.state}") for one in _top(report))
 
 
 def _top(report: InspectReport) -> list[InspectObject]:

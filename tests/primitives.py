@@ -440,7 +440,7 @@ def asker(thing):
     rest()
 
 
-@truth("root manager worker", ["manager: 1 connection over the network", "socket: of the network"])
+@truth("root manager worker", ["manager: 1 client"])
 def manager_over_the_network(c):
     m = Remote(("127.0.0.1", 0), b"key", ctx=c)
     m.start()

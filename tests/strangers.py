@@ -58,7 +58,7 @@ def _note(stuck_, mistake, roles, objects, waits, stacks, fork):
             stuck_,
             mistake,
             sorted(roles.split()),
-            sorted(objects),
+            None if objects is None else sorted(objects),
             None if waits is None else sorted(waits),
             stacks,
             fork,
@@ -350,10 +350,10 @@ def a_bare_lock_as_a_signal(c):
 
 class Logger:
     def __init__(self):
-        self.lock = threading.Lock()
+        self.writing = threading.Lock()
 
     def emit(self):
-        with self.lock:
+        with self.writing:
             return 1
 
 
@@ -362,7 +362,7 @@ def forked_while_a_thread_logs(c):
     logger, inside, out = Logger(), threading.Event(), threading.Event()
 
     def log():
-        with logger.lock:
+        with logger.writing:
             inside.set()
             out.wait()
 

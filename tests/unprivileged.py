@@ -14,8 +14,18 @@ import pytest
 NOBODY = 65534
 #: In a mount namespace of its own: an open folder in the place of the home, with nothing in it but the Pythons.
 _OPENED = """
-staging=$(mktemp -d) && mount --bind "$1/.pyenv" "$staging" && mount -t tmpfs -o mode=755 none "$1" &&
-mkdir "$1/.pyenv" && mount --move "$staging" "$1/.pyenv" && rmdir "$staging" && shift && exec "$@"
+set -e
+home=$1 staging=$(mktemp -d)
+shift
+for one in .pyenv .cache/parallab; do
+    [ ! -d "$home/$one" ] || { mkdir -p "$staging/$one" && mount --bind "$home/$one" "$staging/$one"; }
+done
+mount -t tmpfs -o mode=755 none "$home"
+for one in .pyenv .cache/parallab; do
+    [ ! -d "$staging/$one" ] || { mkdir -p "$home/$one" && mount --move "$staging/$one" "$home/$one"; }
+done
+find "$staging" -depth -type d -empty -delete
+exec "$@"
 """
 
 

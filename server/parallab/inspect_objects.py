@@ -246,6 +246,8 @@ def _socket(one: ipc.UnixSocket, seen: waits.Picture) -> InspectObject:
     words = f"{one.queued} waiting to be accepted" if one.listening and one.queued else ""
     if not one.listening:
         words = f"{one.queued} bytes to be read" if one.queued else "nothing to be read"
+    if one.network and one.peer not in seen.objects.sockets:
+        words = _phrase("of the network", words if one.queued else "")
     standard = any(end.pid == seen.snapshot.root and end.fd in _STANDARD for end in one.ends)
     helper = bool(one.holders) and {seen.roles[pid] for pid in one.holders} <= _HELPERS
     helper = helper or _wakes_a_loop(one, seen)
@@ -268,7 +270,7 @@ def _wakes_a_loop(one: ipc.UnixSocket, seen: waits.Picture) -> bool:
 
 
 def _of_the_network(snapshot: Snapshot, seen: waits.Picture) -> Iterable[InspectObject]:
-    """Sockets that are none between processes of this machine: what is at their other end is not to be seen."""
+    """Sockets of which nothing is told, of neither unix(7) nor tcp(7): what is at their other end is not to be seen."""
     if any(one.kind == "sockets" for one in snapshot.missing):
         return
     ends: dict[Inode, list[ipc.End]] = {}
@@ -319,7 +321,7 @@ def _managers(snapshot: Snapshot, seen: waits.Picture) -> tuple[InspectObject, .
         own = [one for one in seen.objects.sockets.values() if process.pid in one.holders]
         listener = next((one for one in own if one.listening and _LISTENER.search(one.path)), None)
         if listener is None:
-            found += _manager_of_the_network(process)
+            found += _manager_of_the_network(process, own, seen)
             continue
         connected = {one.peer for one in own if one.path == listener.path and one.peer is not None}
         clients = {
@@ -341,18 +343,30 @@ def _managers(snapshot: Snapshot, seen: waits.Picture) -> tuple[InspectObject, .
     return tuple(found)
 
 
-def _manager_of_the_network(process: Process) -> Iterable[InspectObject]:
-    """One that was given a port to listen at: whose the other ends are is not to be seen, only how many."""
+def _manager_of_the_network(
+    process: Process, own: Iterable[ipc.UnixSocket], seen: waits.Picture
+) -> Iterable[InspectObject]:
+    """One that was given a port to listen at. Of clients on other hosts only the number is known."""
     for thread in process.threads:
         if thread.blocked is not None and thread.blocked.call in ("accept", "accept4"):
             inode = next((one.inode for one in process.files if one.fd in thread.blocked.fds), None)
             # Beside the main thread and the one that accepts, its server has one for each connection.
-            connections = _count(len(process.threads) - 2, "connection") or "no connections"
+            many = len(process.threads) - 2
+            ends = {
+                one.inode: peer
+                for one in own
+                if one.holders == {process.pid} and one.peer and (peer := seen.objects.sockets.get(one.peer))
+            }
+            clients = {pid for peer in ends.values() for pid in peer.holders} - {process.pid}
+            known = _count(len(clients), "client") or "no clients"
+            told = f"{_count(many, 'connection')} over the network" if many > len(ends) else known
+            parts = (*((inode,) if inode is not None else ()), *ends, *(peer.inode for peer in ends.values()))
             yield _object(
                 "manager",
                 f"manager:{inode}",
-                ends=(ipc.End(process.pid, None, "rw"),),
-                state=f"{connections} over the network",
+                parts=parts,
+                ends=(ipc.End(process.pid, None, "rw"), *(ipc.End(pid, None, "rw") for pid in sorted(clients))),
+                state=told,
                 workers=(process.pid,),
             )
             return

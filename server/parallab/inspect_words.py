@@ -60,7 +60,7 @@ class Words:
         one = self.processes.get(pid)
         if one is None:
             return f"process {pid}"
-        return f"{one.name} ({one.given})" if one.given and not ipc.is_usual(one.given) else one.name
+        return f"{one.name} ({ipc.printable(one.given)})" if one.given and not ipc.is_usual(one.given) else one.name
 
     def people(self, pids: Iterable[int], most: int = 2) -> str:
         """Several processes in one phrase."""

@@ -100,7 +100,8 @@ def look(
     seen = waits.picture(first, baseline)
     stands = any(hope == "no" for hope in seen.hope.values())
     within = waits.within(seen) if stands or seen.hope.get(seen.main) != "yes" else ()
-    stacks, unread = pyspy.stacks(within, os.uname().machine) if within and root == Path("/proc") else ((), ())
+    asked = tuple(dict.fromkeys((*within, *waits.readers(seen))))
+    stacks, unread = pyspy.stacks(asked, os.uname().machine) if asked and root == Path("/proc") else ((), ())
     if stands or stacks:
         time.sleep(max(0.0, began + _APART - time.monotonic()))
     second = reader.snapshot(pid, scan=True, made=True)
@@ -113,6 +114,7 @@ def look(
         others = everybody.holders(wanted, [one.pid for one in second.processes], mapped)
         second = msgspec.structs.replace(second, outside=others)
     if within and waits.stuck(first, second, baseline) is not False:
+        unread = tuple(one for one in unread if one.pid in within)
         second = msgspec.structs.replace(second, missing=(*second.missing, *unread))
     return first, second
 

@@ -111,19 +111,27 @@ class Process(Fact, frozen=True):
     """Signals that it has a handler for: bit n−1 for signal n (stat field 34)."""
     exit_code: int | None = None
     """Of a zombie, as ``multiprocessing`` counts it: −n for signal n (stat field 52)."""
+    forked: bool | None = None
+    """Whether it began by fork(2) and runs its parent's program still (stat field 9); None where that is not told."""
+    collected: bool = False
+    """Whether it has waited for a child that had ended (stat field 11)."""
     threads: tuple[Thread, ...] = ()
     files: tuple[OpenFile, ...] = ()
     mappings: tuple[Mapping, ...] = ()
 
 
 class Socket(Fact, frozen=True):
-    """A unix socket as sock_diag(7) tells it; queued bytes to be read."""
+    """A socket of this host, as sock_diag(7) or ``/proc/PID/net`` tells it; queued bytes to be read.
+
+    ``peer`` is the other end's inode where that is on this host, too; ``network`` tells tcp(7) from unix(7).
+    """
 
     inode: int
     peer: int = 0
     listening: bool = False
     queued: int = 0
     path: str = ""
+    network: bool = False
 
 
 class SemaphoreState(Fact, frozen=True):
@@ -151,7 +159,7 @@ class SemLock(Fact, frozen=True):
     name: str = ""
     """Its POSIX name (``/mp-…``), kept by CPython only where it was not unlinked at once."""
     tid: int = 0
-    """The native id of the thread that acquired it last, where it could be read; else 0."""
+    """The native id of the thread that acquired it last; −1: of one that has ended; 0: it could not be read."""
 
 
 class MadePart(Fact, frozen=True):
@@ -232,6 +240,12 @@ class Stack(Fact, frozen=True):
     """Those of the locks that it holds, as far as its own frames tell."""
     looked: bool = False
     """Its own innermost line stands in a loop or branch that asks ``empty()``."""
+    repeats: bool = False
+    """One of its own lines stands in a loop that ends only by what it is told."""
+    kept: bool = False
+    """What it wants may have been kept by a call that has returned."""
+    inherited: tuple[int, ...] = ()
+    """Those of its owners that its process's parent has at the same place: by fork, it has them from there."""
 
 
 class Missing(Fact, frozen=True):

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from parallab.model import Missing, Stack
-from parallab.procfs import opened, semaphores
+from parallab.procfs import opened, parse, semaphores, spaces
 from parallab_probe import holding
 
 MOST = 8
@@ -93,16 +93,22 @@ def _stack(told: Any, pid: int, machine: str, root: str) -> Stack | None:
         frames = _own(told["frames"])[:_FRAMES]
         own = [(one, _tree(str(one["filename"]), f"{root}/{pid}/root")) for one in frames]
         locks = [_locks(one, tree, one is frames[0]) for one, tree in own]
+        owners = tuple(_owner(one["locals"] or ()) for one in frames)
+        if tid and (numbers := spaces.of_threads(f"{root}/{pid}")):
+            tid = numbers.get(int(tid), tid)
         return Stack(
-            tid=int(tid) if tid else _native_id(pid, ident, machine, root),
+            tid=int(tid) if tid else max(0, _native_id(pid, ident, machine, root)),
             ident=ident & (1 << 63) - 1,
             name=str(told["thread_name"] or "")[:512],
             frames=tuple(f"{one['filename']}:{int(one['line'])} {one['name']}"[:4096] for one in frames),
-            owners=tuple(_owner(one["locals"] or ()) for one in frames),
+            owners=owners,
             pid=pid,
             wants=locks[0][1] if locks else 0,
             holds=tuple(lock for held, _ in locks for lock in held),
             looked=next((_looked(one, tree) for one, tree in own if tree is not None), False),
+            repeats=any(_repeats(one, tree) for one, tree in own if tree is not None),
+            kept=any(_kept(one, tree) for one, tree in own[:1] if tree is not None),
+            inherited=_inherited(owners, pid, root),
         )
     except (KeyError, TypeError, ValueError):
         return None
@@ -140,6 +146,28 @@ def _looked(frame: Any, tree: ast.Module) -> bool:
     return holding.looks_first(tree, _function(frame), int(frame["line"]))
 
 
+def _repeats(frame: Any, tree: ast.Module) -> bool:
+    return holding.repeats(tree, _function(frame), int(frame["line"]))
+
+
+def _kept(frame: Any, tree: ast.Module) -> bool:
+    _, wanted = holding.at(tree, _function(frame), int(frame["line"]), innermost=True)
+    return wanted is None or holding.taken_by_call(tree, wanted)
+
+
+def _inherited(owners: Iterable[int], pid: int, root: str) -> tuple[int, ...]:
+    """Those objects at whose place the process's parent has one of the same type."""
+    wanted = [one for one in dict.fromkeys(owners) if one]
+    if not wanted:
+        return ()
+    try:
+        parent = parse.stat(opened.read(f"{root}/{pid}/stat")).ppid
+    except (OSError, parse.ParseError):
+        return ()
+    with opened.Memory(f"{root}/{pid}/mem") as own, opened.Memory(f"{root}/{parent}/mem") as theirs:
+        return tuple(one for one in wanted if (kind := own.read(one + 8, 8)) and kind == theirs.read(one + 8, 8))
+
+
 def _locks(frame: Any, tree: ast.Module | None, innermost: bool) -> tuple[list[int], int]:
     """What a frame's source says of the locks that it holds and wants; each by its address or its place."""
     if tree is None:
@@ -147,13 +175,19 @@ def _locks(frame: Any, tree: ast.Module | None, innermost: bool) -> tuple[list[i
     path = str(frame["filename"])
     held, wanted = holding.at(tree, _function(frame), int(frame["line"]), innermost)
     known = {one["name"]: int(one["addr"]) for one in frame["locals"] or ()}
-    return [_identity(name, known, path) for name in held], _identity(wanted, known, path) if wanted else 0
+    places = [_identity(name, known, path, tree) for name in held]
+    return [one for one in places if one], _identity(wanted, known, path, tree) if wanted else 0
 
 
-def _identity(name: tuple[str, ...], known: dict[str, int], path: str) -> int:
-    """A local's address; of a global or an attribute a number of its own, the same wherever it is so called."""
+def _identity(name: tuple[str, ...], known: dict[str, int], path: str, tree: ast.Module) -> int:
+    """A local's address; of a global or an attribute a number of its own, the same wherever it is so called.
+
+    0 of what a function has from one around it: the next call of that one has another, by the same name.
+    """
     if len(name) == 1 and name[0] in known:
         return known[name[0]]
+    if name[0] not in known and not holding.is_global(tree, name[0]):
+        return 0
     owner = str(known[name[0]]) if name[0] in known else path
     return zlib.crc32("\0".join((owner, *name)).encode()) | 1 << 62
 
@@ -161,5 +195,7 @@ def _identity(name: tuple[str, ...], known: dict[str, int], path: str) -> int:
 def _native_id(pid: int, pthread: int, machine: str, root: str) -> int:
     """Before 3.11 CPython does not keep it where py-spy could find it; glibc does."""
     with opened.Memory(f"{root}/{pid}/mem") as memory:
-        tids = [int(name) for name in opened.names(f"{root}/{pid}/task")]
-        return semaphores.native_id(memory, pthread, tids, machine)
+        numbers = spaces.of_threads(f"{root}/{pid}")
+        tids = [*numbers] or [int(name) for name in opened.names(f"{root}/{pid}/task")]
+        tid = semaphores.native_id(memory, pthread, tids, machine)
+        return numbers.get(tid, tid)

@@ -84,15 +84,87 @@ def _inside(function: ast.AST) -> Iterable[ast.AST]:
 
 
 def looks_first(tree: ast.Module, function: str, line: int) -> bool:
-    """Whether this line stands in a loop or branch that asks ``empty()`` of something: ``while not q.empty():``."""
-    body = _body(tree, function, line)
+    """Whether this line stands in a loop or branch that asks ``empty()`` of what it uses: ``while not q.empty():``."""
+    body = _body(tree, function, line) or []
+    used = {name for node in _at(body, line) if isinstance(node, ast.Attribute) and (name := _name(node.value))}
     return any(
         isinstance(node, (ast.While, ast.If))
         and _spans(node, line)
-        and any(isinstance(part, ast.Attribute) and part.attr == "empty" for part in ast.walk(node.test))
-        for statement in body or ()
-        for node in ast.walk(statement)
+        and any(
+            isinstance(part, ast.Attribute) and part.attr == "empty" and _name(part.value) in used
+            for part in ast.walk(node.test)
+        )
+        for node in _around(body, line)
     )
+
+
+def repeats(tree: ast.Module, function: str, line: int) -> bool:
+    """Whether this line is in a loop that ends by what it is told: ``while``, or ``for x in iter(q.get, None)``."""
+    return any(
+        (isinstance(node, ast.While) and not _calls_others(node.test))
+        or (isinstance(node, (ast.For, ast.AsyncFor)) and _asks(node.iter))
+        for node in _around(_body(tree, function, line) or [], line)
+    )
+
+
+def _calls_others(test: ast.expr) -> bool:
+    """Whether a loop's end depends on a call that gets nothing: ``while not stop.is_set():``."""
+    called = (node.func for node in ast.walk(test) if isinstance(node, ast.Call))
+    return any(not isinstance(one, ast.Attribute) or one.attr not in ("get", "get_nowait") for one in called)
+
+
+def _asks(iterated: ast.expr) -> bool:
+    return isinstance(iterated, ast.Call) and isinstance(iterated.func, ast.Name) and iterated.func.id == "iter"
+
+
+def _around(body: list[ast.stmt], line: int) -> Iterable[ast.stmt]:
+    """The statements of a function that this line stands in, each within the one before, but not those of others."""
+    left: list[ast.AST] = [*body]
+    while left:
+        node = left.pop()
+        if isinstance(node, ast.stmt) and _spans(node, line):
+            yield node
+        if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            left += ast.iter_child_nodes(node)
+
+
+def _at(body: list[ast.stmt], line: int) -> Iterable[ast.AST]:
+    """What is written in this line."""
+    return (
+        node for statement in body for node in ast.walk(statement) if hasattr(node, "lineno") and _spans(node, line)
+    )
+
+
+def is_global(tree: ast.Module, name: str) -> bool:
+    """Whether the file gives this name to something of its own, so that all its functions mean the same by it."""
+    left: list[ast.AST] = [*tree.body]
+    while left:
+        node = left.pop()
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            if node.name == name:
+                return True
+        elif isinstance(node, ast.alias):
+            if (node.asname or node.name).partition(".")[0] == name:
+                return True
+        elif isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Store):
+            return True
+        else:
+            left += ast.iter_child_nodes(node)
+    return any(isinstance(node, ast.Global) and name in node.names for node in ast.walk(tree))
+
+
+def taken_by_call(tree: ast.Module, name: tuple[str, ...]) -> bool:
+    """Whether some function takes a lock of this last name by a call and does not give it back: it may have kept it."""
+    for function in (tree, *ast.walk(tree)):
+        if isinstance(function, (ast.Module, ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+            acts = {
+                node.attr
+                for node in _inside(function)
+                if isinstance(node, ast.Attribute) and (_name(node.value) or ("",))[-1] == name[-1]
+            }
+            if "acquire" in acts and "release" not in acts:
+                return True
+    return False
 
 
 def _body(tree: ast.Module, function: str, line: int) -> list[ast.stmt] | None:

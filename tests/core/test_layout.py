@@ -1,4 +1,4 @@
-"""Where CPython keeps the items of a tuple, by words of memory written down by hand."""
+"""Where CPython keeps the items of a tuple and the letters of a string, by words of memory written down by hand."""
 
 from __future__ import annotations
 
@@ -41,3 +41,21 @@ def test_items_of_a_tuple_with_a_hash_and_without(hashed: bool) -> None:
 
 def test_where_nothing_can_be_read_no_hash_is_believed() -> None:
     assert layout.tuple_items(lambda *_: None, TYPE) == layout.tuple_items(memory(False), TYPE)
+
+
+@pytest.mark.parametrize("made", layout.LAYOUTS, ids=lambda one: one.version)
+@pytest.mark.parametrize(
+    ("text", "kind", "plain", "encoding"),
+    [("name", 1, 1, "ascii"), ("Žluť", 2, 0, "utf-16-le"), ("schön\n", 1, 0, "latin-1"), ("司🚕", 4, 0, "utf-32-le")],
+    ids=["ascii", "two bytes", "latin", "four bytes"],
+)
+def test_a_string_of_any_letters(made: layout.Layout, text: str, kind: int, plain: int, encoding: str) -> None:
+    head = struct.pack("<QQQQI", 1, KIND, len(text), 0, kind << 2 | 1 << 5 | plain << 6)
+    data = head.ljust(made.text if plain else made.wide, b"\0") + text.encode(encoding)
+    parts = {TYPE: data, KIND + layout.NAME: struct.pack("<Q", NAME), NAME: b"str\0"}
+
+    def read(address: int, size: int) -> bytes | None:
+        part = next((start for start in parts if start <= address < start + len(parts[start])), None)
+        return parts[part][address - part :][:size] if part is not None else None
+
+    assert layout.Objects(read, made).text(TYPE) == text

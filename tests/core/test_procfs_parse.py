@@ -37,6 +37,22 @@ def test_stat_finds_the_end_of_a_name_with_brackets():
     assert seen.exit_status == 9
 
 
+def test_stat_tells_a_fork_from_another_program_and_whether_a_child_was_collected():
+    fields = STAT.rpartition(b") ")[2].split()
+
+    def stat(flags: int, faults: int) -> parse.Stat:
+        return parse.stat(b"7 (x) " + b" ".join([*fields[:6], b"%d" % flags, fields[7], b"%d" % faults, *fields[9:]]))
+
+    assert [stat(flags, 0).forked for flags in (0x40, 0x400000, 0x400040, 0)] == [True, False, True, None]
+    assert [stat(0, faults).collected for faults in (0, 7)] == [False, True]
+    assert [bool(stat(flags, 0).placed) for flags in (0x40, 0x400000)] == [False, True]
+
+
+def test_numbers_in_each_pid_namespace():
+    assert parse.namespace_pids(b"Name:\tx\nNSpid:\t4711\t12\t1\nNSpgid:\t4711\t0\n") == (4711, 12, 1)
+    assert parse.namespace_pids(b"Name:\tNSpid:\t7\n") == ()
+
+
 def test_stat_gives_what_a_learner_may_have_named_in_other_letters():
     assert parse.stat(STAT.replace(b"python", b"\xff\xe4")).comm == "\ufffd\ufffd (x) y"
 

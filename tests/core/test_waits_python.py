@@ -181,3 +181,59 @@ def test_a_thread_of_a_pool_brings_a_result_while_it_has_a_job(frames, serves):
 
     assert python.handles_results(1, snapshot) == ({(1, 7)} if serves else set())
     assert python.works_in_threads(1, snapshot) is ("worker" in frames[-1] or "worker" in frames[0])
+
+
+LOOPS = """
+import threading
+named = threading.Lock()
+
+def works(jobs, stop):
+    while (job := jobs.get()) is not None:
+        pass
+    for job in iter(jobs.get, None):
+        pass
+    for _ in range(3):
+        jobs.get()
+    while not stop.is_set():
+        jobs.get()
+    while True:
+        job = jobs.get()
+    jobs.get()
+
+def looks(gone, came):
+    while not gone.empty():
+        came.get()
+    while not gone.empty():
+        gone.get()
+
+def keeps(kept):
+    kept.acquire()
+
+def gives_back(given):
+    given.acquire()
+    given.release()
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "again"), [(6, True), (8, True), (11, False), (13, False), (15, True), (16, False)], ids=str
+)
+def test_whether_a_line_waits_again_until_it_is_told(line, again):
+    assert holding.repeats(ast.parse(LOOPS), "works", line) is again
+
+
+@pytest.mark.parametrize(("line", "looked"), [(20, False), (22, True)])
+def test_empty_counts_where_the_same_queue_was_asked(line, looked):
+    assert holding.looks_first(ast.parse(LOOPS), "looks", line) is looked
+
+
+def test_which_names_mean_the_same_in_all_functions_of_a_file():
+    tree = ast.parse(LOOPS)
+
+    assert [holding.is_global(tree, name) for name in ("named", "threading", "works", "job")] == [True] * 3 + [False]
+
+
+def test_who_takes_by_a_call_may_have_kept_it():
+    tree = ast.parse(LOOPS)
+
+    assert [holding.taken_by_call(tree, (name,)) for name in ("kept", "given", "named")] == [True, False, False]

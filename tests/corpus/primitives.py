@@ -524,7 +524,7 @@ def _read_all(connection):
         holds=("worker",),
         marks=3,
         stuck=True,
-        diagnoses=(("nobody-writes", "M23"),),
+        diagnoses=(("nobody-writes", None),),
         calls=JOINS,
         methods=("fork", "spawn"),
     )

@@ -20,7 +20,7 @@ from parallab.ipc.objects import (
     objects,
     semaphore_at,
 )
-from parallab.ipc.roles import Role, given_names, is_kernel, is_usual, names, roles, starting
+from parallab.ipc.roles import Role, given_names, is_kernel, is_usual, names, printable, roles, starting
 
 __all__ = [
     "QUEUES",
@@ -42,6 +42,7 @@ __all__ = [
     "is_usual",
     "names",
     "objects",
+    "printable",
     "roles",
     "semaphore_at",
     "sentinels",

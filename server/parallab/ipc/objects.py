@@ -46,7 +46,10 @@ class Pipe:
 
 @dataclass(frozen=True)
 class UnixSocket:
-    """A unix socket; ``peer`` is the inode of its other end, None when it has none that is known."""
+    """A socket; ``peer`` is the inode of its other end, None when it has none that is known.
+
+    Of unix(7), or of tcp(7) where ``network``.
+    """
 
     inode: Inode
     ends: tuple[End, ...]
@@ -54,6 +57,7 @@ class UnixSocket:
     listening: bool = False
     queued: int = 0
     path: str = ""
+    network: bool = False
 
     @property
     def holders(self) -> frozenset[int]:
@@ -101,7 +105,11 @@ class Semaphore:
 
     def holder_threads(self, pid: int) -> frozenset[int]:
         """Native ids of the threads of ``pid`` that acquired it last, where they could be read."""
-        return frozenset(lock.tid for lock in self.locks if lock.pid == pid and lock.count > 0 and lock.tid)
+        return frozenset(lock.tid for lock in self.locks if lock.pid == pid and lock.count > 0 and lock.tid > 0)
+
+    def left_by_thread(self, pid: int) -> bool:
+        """Whether ``pid`` holds it by a thread that has ended."""
+        return any(lock.pid == pid and lock.count > 0 and lock.tid < 0 for lock in self.locks)
 
 
 @dataclass(frozen=True)
@@ -222,6 +230,7 @@ def _sockets(snapshot: Snapshot) -> dict[Inode, UnixSocket]:
             one.listening,
             one.queued,
             one.path,
+            one.network,
         )
         for one in snapshot.sockets
         if (inode := Inode(device, one.inode)) in ends

@@ -16,8 +16,9 @@ from parallab.model import Inode, Process, Snapshot
 
 Role = Literal["root", "worker", "manager", "forkserver", "resource-tracker", "program", "fork"]
 
-_TRACKER = "from multiprocessing.resource_tracker import main"
-_FORKSERVER = "from multiprocessing.forkserver import main"
+_TRACKER = re.compile(r"\bfrom [\w.]+\.resource_tracker import main\b")
+_FORKSERVER = re.compile(r"\bfrom [\w.]+\.forkserver import main\b")
+"""multiprocessing's own, and those of libraries that are made like it: loky, multiprocess."""
 _SPAWNED = "--multiprocessing-fork"
 _HANDLE = re.compile(r"pipe_handle=(\d{1,9})\b")
 _ACCEPTS = ("accept", "accept4")
@@ -37,37 +38,67 @@ def _role(process: Process, by_pid: dict[int, Process], root: int, found: Object
         return "root"
     program = " ".join(process.cmdline)
     parent = by_pid.get(process.ppid)
-    if _TRACKER in program:
+    if _TRACKER.search(program) and not process.forked:
         return "resource-tracker"
     told = _started_by(process, found)
-    if told == "program":
-        return "program"
-    if _FORKSERVER in program:
-        if _is_forkserver(process, parent, found):
-            return "forkserver"
-    elif _SPAWNED not in process.cmdline:
-        # A child that lost its parent is compared with the root, from which all came.
-        model = parent or by_pid.get(root)
-        if process.cmdline and model is not None and process.cmdline != model.cmdline:
-            return "program"
-        if not process.cmdline and not told and parent is not None and process.comm != parent.comm:
-            return "program"  # a zombie has only its name left
+    if told in ("program", "manager"):
+        return told
+    if _FORKSERVER.search(program) and _is_forkserver(process, parent, found):
+        return "forkserver"
+    if not told and not _is_hired(process, parent):
         searched = parent is not None and parent.pid in found.searched
-        if parent is not None and not told and (searched or not _has_sentinels(process, parent, found)):
+        # A child that lost its parent is compared with the root, from which all came.
+        if _runs_another(process, parent or by_pid.get(root)):
+            return "worker" if not searched and _was_spawned(process, parent, found) else "program"
+        if parent is not None and (searched or not _has_sentinels(process, parent, found)):
             return "fork"
         if parent is None and process.files and root in by_pid and not _has_own_null(process, by_pid[root]):
             return "fork"
-    return "manager" if _is_manager(process, found) else "worker"
+    return "manager" if _is_manager(process, found, told) else "worker"
 
 
-def _started_by(process: Process, found: Objects) -> Literal["worker", "program", ""]:
-    """By what it was started: a Process object or a subprocess.Popen of its parent's, "" where neither is seen."""
+def _is_hired(process: Process, parent: Process | None) -> bool:
+    """Whether its command line says that multiprocessing started it; what it forks itself has the same line."""
+    if _SPAWNED in process.cmdline:
+        return not process.forked
+    # A forkserver forks its workers, and they have its line.
+    if not _FORKSERVER.search(" ".join(process.cmdline)):
+        return False
+    return parent is None or not parent.forked or not _FORKSERVER.search(" ".join(parent.cmdline))
+
+
+def _runs_another(process: Process, model: Process | None) -> bool:
+    """Whether it runs another program than who forked it. Command lines can be changed, and be the same by chance."""
+    if process.forked is not None:
+        return not process.forked
+    if process.cmdline:
+        return model is not None and process.cmdline != model.cmdline
+    return model is not None and process.comm != model.comm  # a zombie has only its name left
+
+
+def _was_spawned(process: Process, parent: Process | None, found: Objects) -> bool:
+    """Whether one that has ended, and has no command line any more, was a worker by spawn, as far as its pipes tell."""
+    if process.cmdline or parent is None or process.comm != parent.comm:
+        return False
+    return _has_sentinels(process, parent, found)
+
+
+_STARTED: dict[str, tuple[str, Role]] = {
+    "BaseManager": ("_process._popen.pid", "manager"),
+    "Popen": ("pid", "program"),
+    "BaseProcess": ("_popen.pid", "worker"),
+}
+"""By class: where it has the number of the process that it started, and what that is."""
+
+
+def _started_by(process: Process, found: Objects) -> Role | None:
+    """By what it was started: a manager, a subprocess.Popen or a Process of its parent's; None where none is seen."""
+    told: set[Role] = set()
     for made in found.made:
-        if made.cls not in ("BaseProcess", "Popen") or process.pid == made.pid:
-            continue
-        if any(part.path in ("_popen.pid", "pid") and part.number == process.pid for part in made.parts):
-            return "worker" if made.cls == "BaseProcess" else "program"
-    return ""
+        path, role = _STARTED.get(made.cls, ("", "root"))
+        if path and process.pid != made.pid and any(p.path == path and p.number == process.pid for p in made.parts):
+            told.add(role)
+    return next((role for _, role in _STARTED.values() if role in told), None)
 
 
 def given_names(found: Objects) -> dict[int, str]:
@@ -85,6 +116,15 @@ def given_names(found: Objects) -> dict[int, str]:
 _USUAL = re.compile(r"^(\w*Process|\w*PoolWorker|\w*Manager)(-\d+)+(:\d+)*$")
 
 
+def printable(name: str) -> str:
+    """A name that somebody gave, as it can stand in a sentence: in one line, of bounded length."""
+    shown = "".join(letter if letter.isprintable() else "\ufffd" for letter in name)
+    return shown if len(shown) <= _SHOWN else f"{shown[: _SHOWN - 1]}…"
+
+
+_SHOWN = 48
+
+
 def is_usual(name: str) -> bool:
     """Whether multiprocessing gives such a name of itself: ``Process-3``."""
     return bool(_USUAL.match(name))
@@ -93,15 +133,24 @@ def is_usual(name: str) -> bool:
 def _is_forkserver(process: Process, parent: Process | None, found: Objects) -> bool:
     """The server has a listener and an epoll(7) that watches it; its workers have its command line, but closed both.
 
-    A listener alone may be a worker's own.
+    A listener alone may be a worker's own. Its workers are forked, it itself is not.
     """
+    if process.forked is not None:
+        return not process.forked
     if any(process.pid in socket.holders and socket.listening for socket in found.sockets.values()):
         return any(file.target == _EPOLL for file in process.files)
-    return parent is None or _FORKSERVER not in " ".join(parent.cmdline)
+    return parent is None or not _FORKSERVER.search(" ".join(parent.cmdline))
 
 
-def _is_manager(process: Process, found: Objects) -> bool:
-    """A manager's server accepts in a thread of its own, while its main thread waits with a time-out."""
+def _is_manager(process: Process, found: Objects, told: Role | None) -> bool:
+    """A manager's server accepts in a thread of its own, while its main thread waits with a time-out.
+
+    So may a worker's own server: where memory was searched, the server's object is what counts.
+    """
+    if process.pid in found.searched:
+        return len(process.threads) > 1 and any(one.cls == "Server" and one.pid == process.pid for one in found.made)
+    if told == "worker":
+        return False
     for thread in process.threads:
         blocked = thread.blocked
         if thread.tid != process.pid and blocked is not None and blocked.call in _ACCEPTS:
@@ -164,9 +213,13 @@ def _is_starting(process: Process, told: dict[int, Role]) -> bool:
 
 
 def _has_own_null(orphan: Process, root: Process) -> bool:
-    """Whether one that lost its parent opened null(4) for itself, as each Process does for its standard input."""
+    """Whether one that lost its parent opened null(4) for itself, as each Process does for its standard input.
+
+    That gets a number of its own, and is for reading; a daemon's replaces what was its standard input and output.
+    """
     inherited = {file.fd for file in root.files if file.target == "/dev/null"}
-    return any(file.target == "/dev/null" and file.fd not in inherited for file in orphan.files)
+    own = [file for file in orphan.files if file.target == "/dev/null" and file.fd not in inherited]
+    return any(file.mode == "r" and file.fd not in _STANDARD for file in own)
 
 
 def names(snapshot: Snapshot, told: dict[int, Role] | None = None) -> dict[int, str]:
@@ -190,6 +243,15 @@ def names(snapshot: Snapshot, told: dict[int, Role] | None = None) -> dict[int, 
     return called
 
 
+_KERNEL = re.compile(r"(^|[/. ])ipykernel(_launcher)?($|[/.])")
+"""``-m ipykernel_launcher``, ``…/ipykernel_launcher.py``, ``-c 'from ipykernel.kernelapp import …'``."""
+
+
 def is_kernel(process: Process) -> bool:
-    """Whether this is a notebook's Python, by its command line."""
-    return any("ipykernel" in argument for argument in process.cmdline[:8])
+    """Whether this is a notebook's Python, by its command line: what is run, and not only where it lies."""
+    line = process.cmdline[:8]
+    module = line.index("-m") + 1 if "-m" in line else 0
+    run = line[module : module + 1] if module else [one for one in line if one.endswith(("ipykernel_launcher.py",))]
+    if not run and "-c" in line:
+        run = line[line.index("-c") + 1 :][:1]
+    return any(_KERNEL.search(one) for one in run)

@@ -21,7 +21,7 @@ def named(diagnosis: Diagnosis, recording: model.Recording, told: Story) -> Mist
     known = _of_lock(told) if diagnosis.kind == "holder-gone" and diagnosis.mistake != "M36" else diagnosis.mistake
     if diagnosis.kind in ("nobody-writes", "nobody-puts"):
         known = _undelivered(diagnosis, recording, told) or (
-            _farewell(diagnosis, recording, told) if known == "M22" else known
+            _farewell(diagnosis, recording, told) if known == "M22" or diagnosis.fits else known
         )
     elif diagnosis.kind == "forked-lock":
         known = "M31" if any(_has_queue_of_threads(one) for one in told.workers if one.alive) else "M19"

@@ -191,8 +191,9 @@ def orphans(tree: Sequence[Process], root: str = "/proc") -> tuple[int, ...]:
     """Living processes that came from this tree, root first, and lost their parent before anybody looked.
 
     Adopted by process 1, or by an ancestor of the root that asked for that (PR_SET_CHILD_SUBREAPER, prctl(2)).
-    What shows where one came from: a pipe, socket or semaphore that nobody else has; or that everybody in its
-    process group is of this tree. What shows nothing is left out.
+    What shows where one came from: its image, whose addresses chance decided and only fork(2) hands down; a pipe,
+    socket or semaphore that nobody else has; or that everybody in its process group is of this tree, whose leader
+    is, too. What shows nothing is left out.
     """
     if not tree:
         return ()
@@ -202,11 +203,12 @@ def orphans(tree: Sequence[Process], root: str = "/proc") -> tuple[int, ...]:
     reapers = (ancestors - {tree[0].ppid}) | {1}
     found = [one for one in stats.values() if one.pid not in known and one.pid not in ancestors]
     late = [one for one in found if one.ppid in reapers and one.started >= tree[0].started and one.state not in "ZX"]
-    groups = {one.pgid for one in tree}
+    groups = {one.pgid for one in tree if one.pgid in known}
     by_pid = {one.pid: one for one in found}
     tops = [(one.pgid, _top(one, by_pid)) for one in found if one.pgid in groups]
     strange = {group for group, top in tops if top.ppid != 1 or top.started < tree[0].started or top.pgid != group}
     told = [one.pid for one in late if one.ppid == 1 and one.pgid in groups - strange]
+    told += [pid for pid in _forked(known, stats) if pid not in told]
     rest = [one.pid for one in late if one.pid not in told]
     if rest:
         files = opened.Files()
@@ -214,6 +216,14 @@ def orphans(tree: Sequence[Process], root: str = "/proc") -> tuple[int, ...]:
         shared = frozenset().union(*(_own(f"{root}/{pid}", files, None) for pid in known)) - standard
         told += [pid for pid in rest if shared & _own(f"{root}/{pid}", files, None)]
     return tuple(sorted(told))
+
+
+def _forked(known: Iterable[int], stats: Mapping[int, parse.Stat]) -> Iterable[int]:
+    """Who is not ``known``, and has its image from one of these that began by execve(2)."""
+    images = {one.placed for pid in known if (one := stats.get(pid)) is not None and one.forked is False} - {()}
+    for one in stats.values():
+        if one.forked and one.placed in images and one.pid not in known and one.state not in "ZX":
+            yield one.pid
 
 
 def _top(one: parse.Stat, found: Mapping[int, parse.Stat]) -> parse.Stat:

@@ -76,6 +76,9 @@ CLASSES: dict[str, tuple[str, ...]] = {
     "SynchronizedArray": ("_lock._semlock",),
     "BaseProcess": ("_popen.pid", "_name", "?_popen.finalizer._args.*"),
     "Popen": ("pid", "_child_created"),
+    "Thread": ("_native_id", "_name"),
+    "BaseManager": ("_process._popen.pid",),
+    "Server": ("id_to_obj.len", "id_to_refcount.len", "id_to_local_proxy_obj.len"),
 }
 """Classes of multiprocessing and concurrent.futures by name, with the attributes that make one, a ``?`` before
 those that may be missing. ``*`` is every item of a container, a number the item of a tuple."""

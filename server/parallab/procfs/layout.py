@@ -18,6 +18,7 @@ Read = Callable[[int, int], bytes | None]
 MAX_ITEMS = 1024
 """Items of one container, and attributes of one object, beyond this number are left out."""
 MAX_TEXT = 256
+"""Characters of a string beyond this number are left out."""
 
 NAME, BASICSIZE, FLAGS, BASE, _DICT_OFFSET, _MRO = 24, 32, 168, 256, 288, 344
 """Of tp_name, tp_basicsize, tp_flags, tp_base, tp_dictoffset and tp_mro in a PyTypeObject, the same in all."""
@@ -43,17 +44,23 @@ class Layout:
     """Bytes of a PyDictValues before the values."""
     text: int
     """Of the characters in a compact ASCII string."""
+    wide: int
+    """Of those in any other compact string."""
     tagged: bool
     """Whether a number's size field counts digits above three bits of flags (3.12 on)."""
 
 
 LAYOUTS = (
-    Layout("3.13", 880, 32, 8, 40, True),
-    Layout("3.12", 880, 32, 0, 40, True),
-    Layout("3.11", 872, 32, 0, 48, False),
-    Layout("3.10", 872, 40, 0, 48, False),
+    Layout("3.13", 880, 32, 8, 40, 56, True),
+    Layout("3.12", 880, 32, 0, 40, 56, True),
+    Layout("3.11", 872, 32, 0, 48, 72, False),
+    Layout("3.10", 872, 40, 0, 48, 72, False),
 )
 """The newest first. 3.14 lays these things out like 3.13, but for tuples."""
+
+
+_ENCODINGS = {1: "latin-1", 2: "utf-16-le", 4: "utf-32-le"}
+"""By the bytes of each character."""
 
 
 class Objects:
@@ -81,14 +88,17 @@ class Objects:
         return c_string(self._read, self.word(kind + NAME))
 
     def text(self, address: int) -> str:
-        """A compact ASCII ``str``; "" for any other object."""
+        """The beginning of a compact ``str``; "" for any other object. What is no character becomes U+FFFD."""
         if self.type_name(self.type_of(address)) != "str":
             return ""
-        length = self.word(address + 16)
-        if not 0 < length <= MAX_TEXT:
+        length, state = min(self.word(address + 16), MAX_TEXT), self.word(address + 32)
+        kind, compact, plain = state >> 2 & 7, state >> 5 & 1, state >> 6 & 1
+        if not length or not compact or kind not in _ENCODINGS:
             return ""
-        data = self._read(address + self.layout.text, length) or b""
-        return data.decode("ascii") if len(data) == length and data.isascii() and b"\0" not in data else ""
+        data = self._read(address + (self.layout.text if plain else self.layout.wide), length * kind) or b""
+        if len(data) < length * kind:
+            return ""
+        return data.decode(_ENCODINGS[kind], "replace")
 
     def number(self, address: int) -> int | None:
         """A non-negative ``int`` below 2**60, or a ``bool``; None for any other object."""

@@ -42,6 +42,24 @@ class Stat(NamedTuple):
     exit_status: int
     caught: int = 0
     """Signals with a handler: bit n−1 for signal n."""
+    flags: int = 0
+    """The kernel's own, PF_… of include/linux/sched.h; 0 where it tells none."""
+    collected: bool = False
+    """Whether it waited for a child that had ended: every child had page faults, which are added then."""
+
+    @property
+    def forked(self) -> bool | None:
+        """Whether it began by fork(2) and has not called execve(2) since, true of zombies too; None: not told."""
+        return bool(self.flags & _FORKED) if self.flags else None
+
+    @property
+    def placed(self) -> tuple[int, ...]:
+        """Its image, where chance decided the addresses: another process has the same by fork(2) alone; else ()."""
+        return self.image if self.flags & _RANDOM and all(self.image[:3]) else ()
+
+
+_FORKED, _RANDOM = 0x40, 0x400000
+"""PF_FORKNOEXEC and PF_RANDOMIZE."""
 
 
 class Schedstat(NamedTuple):
@@ -88,6 +106,8 @@ def stat(data: bytes) -> Stat:
             image=(int(fields[23]), int(fields[25]), int(fields[45]), int(fields[46])) if wide else (),
             exit_status=int(fields[49]) if wide else 0,
             caught=int(fields[31]) if wide else 0,
+            flags=int(fields[6]),
+            collected=int(fields[8]) > 0,
         )
     except ValueError:
         raise ParseError("stat", data) from None
@@ -213,10 +233,15 @@ def private_maps(data: bytes) -> tuple[Region, ...]:
 
 
 def data_maps(data: bytes, named: bytes) -> tuple[Region, ...]:
-    """The private, writable mappings of files in ``/proc/PID/maps`` whose path's last part has ``named`` in it."""
+    """The private, writable mappings in ``/proc/PID/maps`` of files whose path's last part has ``named`` in it.
+
+    And those of the program itself, whatever it is called: it lies first.
+    """
     if data and not _looks_like_maps(data):
         raise ParseError("maps", data)
-    found = (match for match in _DATA.finditer(data) if named in match[3].rpartition(b"/")[2])
+    line = data[: data.find(b"\n")].split(None, 5)
+    program = line[5] if len(line) > 5 and line[5].startswith(b"/") else None
+    found = (match for match in _DATA.finditer(data) if named in match[3].rpartition(b"/")[2] or match[3] == program)
     return tuple(Region(int(match[1], 16), int(match[2], 16)) for match in found)
 
 
@@ -281,6 +306,15 @@ def status(data: bytes) -> Status:
         )
     except (KeyError, ValueError, IndexError):
         raise ParseError("status", data) from None
+
+
+_NUMBERS = re.compile(rb"^NSpid:((?:[ \t]+\d{1,9})+)$", re.MULTILINE)
+
+
+def namespace_pids(data: bytes) -> tuple[int, ...]:
+    """``NSpid`` of ``/proc/PID/status``: the number in each pid namespace inwards; () where it does not stand."""
+    match = _NUMBERS.search(data)
+    return tuple(map(int, match[1].split())) if match else ()
 
 
 def environ(data: bytes, names: Container[str]) -> dict[str, str]:

@@ -38,7 +38,7 @@ from parallab.model import (
     Socket,
     Thread,
 )
-from parallab.procfs import heap, mapquery, opened, parse, pipes, semaphores, threads
+from parallab.procfs import heap, mapquery, opened, parse, pipes, semaphores, spaces, tcp, threads
 
 MAX_PROCESSES = 8192
 MAX_THREADS = 4096
@@ -68,6 +68,7 @@ class _Known:
         "image",
         "made",
         "missing",
+        "numbers",
         "pid",
         "restless",
         "scanned",
@@ -94,6 +95,8 @@ class _Known:
         self.added = False
         self.sem_locks: tuple[SemLock, ...] = ()
         self.made: tuple[Made, ...] | None = None
+        self.numbers: tuple[int, ...] | None = None
+        """In each pid namespace, from this /proc's inwards."""
 
 
 class Reader:
@@ -130,6 +133,8 @@ class Reader:
         self._strangers: dict[int, str] | None = None
         self._newcomers: set[int] = set()
         self._not_understood: list[Missing] = []
+        self._spaces: dict[int, spaces.Numbers] = {}
+        """Of those that know the others by other numbers."""
 
     def begin(self, pid: int) -> None:
         """Process ``pid`` begins: what is in /dev/shm already, as it has that mounted, is somebody else's.
@@ -264,6 +269,8 @@ class Reader:
             cpu_ticks=stat.cpu_ticks,
             exit_code=parse.exit_code(stat.exit_status) if stat.state in "ZX" else None,
             caught=stat.caught,
+            forked=stat.forked,
+            collected=stat.collected,
         )
 
     def _boot_time(self) -> int:
@@ -303,6 +310,8 @@ class Reader:
         if not deep or len(walked) >= self._most:
             shallow = tuple(self._threads_only(known) for known in walked)
             return Snapshot(monotonic, unix, pid, shallow, missing=tuple(missing))
+        if scan:
+            self._enter_spaces(walked)
         memories = {known.pid: opened.Memory(f"{self._root}/{known.pid}/mem") for known in walked}
         try:
             processes = self._read_all(walked, memories)
@@ -317,6 +326,8 @@ class Reader:
                 states = _semaphores(processes, memories)
                 piped = self._pipes(processes)
                 sockets = self._unix_sockets(processes, missing)
+                if scan:
+                    sockets += self._tcp_sockets(pid, processes, sockets)
         finally:
             for memory in memories.values():
                 memory.close()
@@ -337,6 +348,13 @@ class Reader:
             missing=tuple(dict.fromkeys(missing)),
         )
         return self._last
+
+    def _enter_spaces(self, walked: Sequence[_Known]) -> None:
+        for known in walked:
+            if known.numbers is None:
+                known.numbers = spaces.own(f"{self._root}/{known.pid}")
+        told = {known.pid: known.numbers or () for known in walked}
+        self._spaces = {pid: found for pid in told if (found := spaces.of_processes(pid, told))}
 
     def _read_all(self, walked: Sequence[_Known], memories: dict[int, opened.Memory]) -> tuple[Process, ...]:
         processes = []
@@ -434,6 +452,9 @@ class Reader:
                 try:
                     text = opened.read(f"{folder}/task/{tid}/syscall")
                     blocked = threads.blocked(folder, text, self._machine, memory, mappings)
+                    if known.pid in self._spaces and not blocked.fds and (blocked.pid or 0) > 0:
+                        ours = self._spaces[known.pid].get(blocked.pid or 0)
+                        blocked = msgspec.structs.replace(blocked, pid=ours if ours is not None else blocked.pid)
                 except PermissionError as error:
                     denied = error
                 found.append(threads.thread(f"{folder}/task", tid, sched, blocked))
@@ -501,6 +522,8 @@ class Reader:
         folder = f"{self._root}/{known.pid}"
         try:
             known.made = heap.made(memory, known.pid, opened.read(f"{folder}/maps"), f"{folder}/pagemap")
+            if numbers := self._spaces.get(known.pid):
+                known.made = spaces.made(known.made, numbers, spaces.of_threads(folder))
         except (OSError, parse.ParseError):
             known.made = ()  # gone, or not ours to read: its descriptors and mappings say so already
 
@@ -517,7 +540,8 @@ class Reader:
         """Fills ``sem_locks`` and ``addresses`` of one process, from memory where it ran."""
         if known.added and own <= known.addresses and not (scan and known.scanned is None):
             return
-        tids = tuple(known.sched)
+        numbers = spaces.of_threads(f"{self._root}/{known.pid}") if known.pid in self._spaces else {}
+        tids = tuple(numbers or known.sched)
         wanted = own | known.addresses
         found = semaphores.sem_locks(memory, known.pid, wanted, handles, tids, self._machine)
         if scan and known.scanned is None:
@@ -533,7 +557,9 @@ class Reader:
             missing.append(_missing("locks", process, memory.problem, "locks"))
         known.added = True
         known.addresses = frozenset(wanted | (known.scanned or set()))
-        known.sem_locks = found
+        known.sem_locks = tuple(
+            msgspec.structs.replace(one, tid=numbers.get(one.tid, one.tid)) if numbers else one for one in found
+        )
 
     def _pipes(self, processes: Iterable[Process]) -> tuple[PipeState, ...]:
         """Bytes waiting in each pipe that someone here can read."""
@@ -571,6 +597,23 @@ class Reader:
         own = [every[number] for number in sorted(wanted) if number in every]
         peers = {one.peer for one in own} - wanted - {0}
         return tuple(own) + tuple(every[number] for number in sorted(peers) if number in every)
+
+    def _tcp_sockets(self, pid: int, processes: Iterable[Process], known: Iterable[Socket]) -> tuple[Socket, ...]:
+        """Those among the other sockets that are of tcp(7) in the network namespace of ``pid``."""
+        files = {file.inode.ino for one in processes for file in one.files if file.kind == "socket" and file.inode}
+        wanted = files - {one.inode for one in known}
+        if not wanted:
+            return ()
+        texts = []
+        for name in ("tcp", "tcp6"):
+            try:
+                texts.append(opened.read(f"{self._root}/{pid}/net/{name}"))
+            except OSError:
+                continue  # there is no such network, or it may not be read
+        every = tcp.sockets(texts)
+        own = [every[number] for number in sorted(wanted) if number in every]
+        peers = {one.peer for one in own} - wanted - {0}
+        return (*own, *(every[number] for number in sorted(peers) if number in every))
 
     def _shared_memory(self, pid: int, processes: Iterable[Process], missing: list[Missing]) -> tuple[Segment, ...]:
         """What of /dev/shm, as process ``pid`` has it mounted, is held by these processes or came since the first look.

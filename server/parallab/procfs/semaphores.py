@@ -121,10 +121,10 @@ def _name(memory: opened.Memory, address: int) -> str:
 
 
 def native_id(memory: opened.Memory, pthread: int, tids: Sequence[int], machine: str) -> int:
-    """The native id behind a pthread_self(3), believed only when it is one of the process's threads."""
+    """The native id behind a pthread_self(3); −1 when no thread of the process has it, 0 where that is not known."""
     offset = structs.THREAD_ID_OFFSET.get(machine)
     if not pthread or offset is None:
         return 0
     data = memory.read(pthread + offset, 4) or b""
     tid = int.from_bytes(data, "little")
-    return tid if len(data) == 4 and tid in tids else 0
+    return tid if len(data) == 4 and tid in tids else -1

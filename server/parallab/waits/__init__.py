@@ -8,7 +8,19 @@ from __future__ import annotations
 
 from parallab.waits.case import Diagnosis
 from parallab.waits.circles import Cycle, cycles
-from parallab.waits.graph import APART_NS, Hope, Picture, Wait, in_question, lost, picture, still, stuck, within
+from parallab.waits.graph import (
+    APART_NS,
+    Hope,
+    Picture,
+    Wait,
+    in_question,
+    lost,
+    picture,
+    readers,
+    still,
+    stuck,
+    within,
+)
 from parallab.waits.patterns import diagnose
 
 __all__ = [
@@ -23,6 +35,7 @@ __all__ = [
     "in_question",
     "lost",
     "picture",
+    "readers",
     "still",
     "stuck",
     "within",

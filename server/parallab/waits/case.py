@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from parallab.ipc import QUEUES, Composite, Semaphore, composites, given_names, is_usual, names, sentinels
+from parallab.ipc import QUEUES, Composite, Semaphore, composites, given_names, is_usual, names, printable, sentinels
+from parallab.model import Process
 from parallab.waits.circles import cycles
 from parallab.waits.graph import Picture, Wait
 
@@ -19,7 +20,12 @@ class Diagnosis:
     evidence: tuple[str, ...]
     mistake: str | None = None
     pids: tuple[int, ...] = ()
+    fits: tuple[str, ...] = ()
+    """The mistakes that it fits alike, where that is more than one: then ``mistake`` is None."""
 
+
+HELPERS = frozenset(("forkserver", "resource-tracker", "manager", "program"))
+"""Roles of processes that do not run the program's own functions."""
 
 Found = tuple[Diagnosis, tuple[Wait, ...]]
 
@@ -30,7 +36,7 @@ class Case:
     def __init__(self, seen: Picture, waits: tuple[Wait, ...]) -> None:
         self.seen = seen
         self.waits = waits
-        given = {pid: f" ({name})" for pid, name in given_names(seen.objects).items() if not is_usual(name)}
+        given = {pid: f" ({printable(name)})" for pid, name in given_names(seen.objects).items() if not is_usual(name)}
         self.names = {pid: name + given.get(pid, "") for pid, name in names(seen.snapshot, seen.roles).items()}
         self.made = composites(seen.objects)
         self.sentinels = sentinels(seen.objects)
@@ -156,11 +162,26 @@ class Case:
         semaphore = self.semaphore(wait)
         return semaphore.is_lock if semaphore is not None else wait.inode in self.seen.objects.files
 
-    def told(self, kind: str, sentence: str, waits: Iterable[Wait], mistake: str | None, *more: str) -> Found:
+    def told(
+        self,
+        kind: str,
+        sentence: str,
+        waits: Iterable[Wait],
+        mistake: str | None,
+        *more: str,
+        fits: tuple[str, ...] = (),
+    ) -> Found:
         """A diagnosis with the waits it explains."""
         waits = tuple(dict.fromkeys(waits))
         evidence = (*(self.says(wait) for wait in waits), *more)
-        return Diagnosis(kind, sentence, evidence, mistake, tuple(dict.fromkeys(wait.pid for wait in waits))), waits
+        pids = tuple(dict.fromkeys(wait.pid for wait in waits))
+        return Diagnosis(kind, sentence, evidence, mistake, pids, fits), waits
+
+    def ended(self) -> tuple[tuple[Process, ...], bool]:
+        """The program's processes that have ended and were not collected, and whether there may have been others."""
+        every = self.seen.snapshot.processes
+        own = tuple(one for one in every if one.state in "ZX" and self.seen.roles[one.pid] not in HELPERS)
+        return own, any(one.collected for one in every if self.seen.roles[one.pid] != "program")
 
     def of_a_queue(self, wait: Wait) -> bool:
         """Whether the lock is a queue's own, which every get and put takes."""

@@ -196,6 +196,16 @@ def within(seen: Picture) -> tuple[int, ...]:
     return tuple(sorted(pids, key=lambda pid: (pid != seen.snapshot.root, pid)))
 
 
+def readers(seen: Picture) -> tuple[int, ...]:
+    """Workers that read for ever what nobody writes: whether each asks again and again, its Python stack says."""
+    found = (
+        wait.pid
+        for wait in seen.lost()
+        if wait.inode in seen.objects.pipes and not wait.writes and wait.tid == wait.pid != seen.snapshot.root
+    )
+    return tuple(dict.fromkeys(found))
+
+
 def _machinery(snapshot: Snapshot, baseline: Snapshot | None) -> frozenset[Who]:
     now = snapshot.process(snapshot.root)
     if now is None:
@@ -262,7 +272,10 @@ class _Thinker:
         self.blind = any(not one.files and one.state not in "ZX" for one in self.snapshot.processes)
         self.files = {one.pid: {file.fd: file for file in one.files} for one in self.snapshot.processes}
         self.doing = python.by_thread(self.snapshot)
-        self.idle = frozenset((pid, pid) for pid, role in self.roles.items() if role == "manager")
+        # One that has no other thread does not serve yet: its main thread will say where it listens.
+        self.idle = frozenset(
+            (pid, pid) for pid, role in self.roles.items() if role == "manager" and len(self.by_pid[pid].threads) > 1
+        )
         self.outside = {}
         for end in self.snapshot.outside:
             self.outside[end.inode] = self.outside.get(end.inode, "") + end.mode
@@ -337,7 +350,7 @@ class _Thinker:
         wait, hope, those = self._blocked(process, thread, blocked)
         if self.roles[process.pid] in ("forkserver", "resource-tracker"):
             return wait, "unknown", frozenset()  # the library's helpers wait for orders: that is their work
-        if self.roles[process.pid] == "manager" and thread.tid == process.pid:
+        if (process.pid, thread.tid) in self.idle:
             return wait, "no", frozenset()  # it looks whether it should stop, and serves nobody
         if blocked.timed or thread.state == "D":
             return wait, "yes", those
@@ -522,23 +535,22 @@ class _Thinker:
     def _sentinel(self, process: Process, inode: Inode, writers: frozenset[int]) -> int | None:
         """The process whose end this pipe tells, or None when it tells none.
 
-        Under forkserver it is the server that writes to it. The worker is the one that reads the
-        other pipe of the pair, which ``popen_forkserver`` makes right after.
+        Under forkserver it is the server that writes to it. The worker is the one of the server's that
+        reads the other pipe of the pair, which ``popen_forkserver`` makes right after; what it forks has it, too.
         """
         if len(writers) != 1:
             return None
         server = next(iter(writers))
         if self.roles.get(server) != "forkserver":
             return server if self._paired(process, inode, server) else None
+        hired = {one.pid for one in self.by_pid.values() if one.ppid == server}
         candidates = sorted(
-            (other, next(iter(readers)))
+            (other, next(iter(workers)))
             for other, pipe in self.objects.pipes.items()
             if other.dev == inode.dev
             and other.ino > inode.ino
             and process.pid in pipe.writers
-            and len(readers := pipe.readers - {process.pid}) == 1
-            and (worker := self.by_pid.get(next(iter(readers)))) is not None
-            and worker.ppid == server
+            and len(workers := pipe.readers & hired) == 1
         )
         return candidates[0][1] if candidates else None
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 
+from parallab.ipc import given_names
 from parallab.model import Inode
 from parallab.waits.case import Case, Found, start
 from parallab.waits.graph import EPOLLS, POLLS, Wait
@@ -69,7 +71,13 @@ def waiting_for_itself(case: Case) -> Iterable[Found]:
         sentence = f"{start(people)} waits for data from a pipe whose only writing end it holds itself."
         if len({wait.pid for wait in group}) > 1:
             sentence = f"{start(people)} wait for data from pipes whose writing ends only they themselves hold."
-        yield case.told("waits-for-itself", sentence, group, "M56")
+        # Who never had a child has nobody who could have had the other end: it made the pipe for itself.
+        alone = {wait.pid for wait in group} == {case.seen.snapshot.root} and not _had_children(case)
+        yield case.told("waits-for-itself", sentence, group, None if alone else "M56")
+
+
+def _had_children(case: Case) -> bool:
+    return len(case.seen.snapshot.processes) > 1 or any(one.collected for one in case.seen.snapshot.processes)
 
 
 def _inode(wait: Wait) -> Inode:
@@ -153,15 +161,42 @@ def nobody_writes(case: Case) -> Iterable[Found]:
         if root not in group and not any(case.joined(pid) for pid in group):
             continue  # idle, as it should be: nobody wants it to end
         waits = [wait, *behind]
-        zombies = [one for one in case.seen.snapshot.processes if one.state == "Z" and one.exit_code == 0]
-        mistake = None
+        fits: tuple[str, ...] = ()
         if wait.pid != case.seen.snapshot.root and (behind or case.gets(wait)):
-            mistake = "M23" if zombies else "M22"
+            fits = _farewells(case, waits)
+        mistake = fits[0] if len(fits) == 1 else None
         who = case.people(one.pid for one in waits)
         verb = "wait" if len({one.pid for one in waits}) > 1 else "waits"
         yield case.told(
-            "nobody-writes", f"{start(who)} {verb} for something that nobody is left to send.", waits, mistake
+            "nobody-writes",
+            f"{start(who)} {verb} for something that nobody is left to send.",
+            waits,
+            mistake,
+            fits=fits,
         )
+
+
+def _farewells(case: Case, waits: list[Wait]) -> tuple[str, ...]:
+    """M22 where nobody was sent home; M23 fits as well where one may have been who did the same work.
+
+    A single one that waits need not be asking again and again: its stack tells.
+    """
+    doing = [case.seen.doing.get((wait.pid, wait.tid)) for wait in waits]
+    if any(one is not None and not one.repeats for one in doing) or (len(waits) == 1 and doing == [None]):
+        return ("M22", "M23", "")
+    zombies, others = case.ended()
+    alive = {one.pid for one in case.seen.snapshot.processes if one.state not in "ZX"}
+    named = given_names(case.seen.objects)
+    gone = {pid for pid in named if pid not in alive} | {one.pid for one in zombies}
+    well = gone - {one.pid for one in zombies if one.exit_code != 0}
+    work = {_work(named.get(wait.pid, "")) for wait in waits}
+    alike = any(not named.get(pid) or _work(named[pid]) in work for pid in well)
+    return ("M22", "M23") if alike or (others and not gone) else ("M22",)
+
+
+def _work(name: str) -> str:
+    """What processes with the same work are called alike: their names without their numbers."""
+    return re.sub(r"\d+", "", name)
 
 
 def _behind_reader(case: Case, wait: Wait) -> list[Wait]:

@@ -14,6 +14,10 @@ def same_lock_twice(case: Case) -> Iterable[Found]:
         own = lock.holder_threads(wait.pid)
         if lock.holders == {wait.pid} and (not own or wait.tid in own) and not lock.recursive:
             who = case.name(wait.pid)
+            if lock.left_by_thread(wait.pid):
+                sentence = f"{start(who)} waits for a lock that one of its threads has, which has ended."
+                yield case.told("thread-gone", sentence, [wait], None)
+                continue
             yield case.told("same-lock-twice", f"{start(who)} waits for a lock that it holds itself.", [wait], "M44")
 
 
@@ -32,8 +36,9 @@ def holder_gone(case: Case) -> Iterable[Found]:
             continue
         waits = [wait for wait, one in case.locks() if one == lock]
         whole = case.whole(waits[0])
-        # Of those who ended and were not collected yet the ends can be seen: they must agree.
-        codes = {one.exit_code for one in case.seen.snapshot.processes if one.state == "Z" and one.exit_code}
+        # Of those who ended and were not collected yet the ends can be seen: they must agree, and be all.
+        zombies, others = case.ended()
+        codes = {one.exit_code or 0 for one in zombies} if not others else set()
         mistake = None
         if whole is not None and whole.kind in QUEUES and lock.inode == whole.semaphores[0]:
             mistake = "M36"

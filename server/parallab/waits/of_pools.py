@@ -19,6 +19,11 @@ def lost_task(case: Case) -> Iterable[Found]:
     hirers = {root, *(pid for pid, role in case.seen.roles.items() if role == "forkserver")}
     everybody = case.seen.snapshot.processes
     workers = [one for one in everybody if one.ppid in hirers and case.seen.roles[one.pid] == "worker"]
+    pools = [one for one in case.made if one.cls == "Pool" and root in one.pids]
+    if len(pools) > 1:
+        return  # which of them it waits for is not known
+    if pools:
+        workers = [one for one in workers if one.pid in pools[0].workers]
     idle = [wait for one in workers for wait in case.waits if wait.pid == wait.tid == one.pid and case.idles(wait)]
     main = [wait for wait in case.waits if (wait.pid, wait.tid) == case.seen.main]
     if main and not workers:
@@ -29,4 +34,6 @@ def lost_task(case: Case) -> Iterable[Found]:
             f"{start(case.name(root))} waits for a pool's result, and no worker of the pool has the task any more."
         )
         own = [wait for wait in case.waits if wait.pid == root and wait not in main]
-        yield case.told("lost-task", sentence, [*main, *own, *idle], "M61")
+        # Without the thread that brings results home, no worker need have lost one.
+        mistake = "M61" if python.handles_results(root, case.seen.snapshot) else None
+        yield case.told("lost-task", sentence, [*main, *own, *idle], mistake)

@@ -31,7 +31,10 @@ def nobody_lets_go(case: Case) -> Iterable[Found]:
             yield case.told(f"{kind}-never", sentence, waits, None, count)
         elif kind == "joinable-queue" and whole is not None and semaphore.inode in whole.semaphores[3:]:
             sentence = f"{start(who)} {verb} until all items are done, and nobody is left to say so."
-            yield case.told("never-done", sentence, waits, "M24", count)
+            # What is still in the queue nobody has taken, let alone forgotten to call done.
+            room = case.seen.objects.semaphores[whole.semaphores[2]]
+            mistake = "M24" if room.value is not None and room.value == room.maxvalue else None
+            yield case.told("never-done", sentence, waits, mistake, count)
         elif whole is not None and semaphore.inode == whole.semaphores[2]:
             sentence = f"{start(who)} {verb} to put into a full queue, and nobody is left to take from it."
             yield case.told("queue-full", sentence, waits, "M28", count)

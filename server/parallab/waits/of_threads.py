@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
+from parallab.model import Made
 from parallab.waits.case import Case, Found, start
 from parallab.waits.graph import Wait
 from parallab.waits.python import Doing
@@ -101,24 +103,48 @@ def between_threads(case: Case) -> Iterable[Found]:
     for (pid, call, _), waits in groups.items():
         kind, sentence, mistake = _THREADS_SAY[call]
         others = [wait for wait in waits if wait.tid != pid]
+        fits: tuple[str, ...] = ()
         who = case.threads(pid, len(others), len(others) < len(waits))
         if call == "get" and any(doing[one.pid, one.tid].looked for one in waits):
             mistake = "M27"
         elif call == "get" and (not others or case.seen.roles[pid] == "manager"):
             mistake = None  # it is not that one of its workers was not dismissed
+        elif call == "get" and not (
+            all(doing[one.pid, one.tid].repeats for one in others) and not _one_went(case, others)
+        ):
+            mistake, fits = None, ("M22", "M23", "")
         if mistake in ("M22", "M27") and any(
             one.pid == pid and (told := doing.get((pid, one.tid))) is not None and told.call == "lock"
             for one in case.waits
         ):
-            mistake = None  # who could put may be the one that waits for a lock
+            mistake, fits = None, ()  # who could put may be the one that waits for a lock
         leaving = [main for main in mains if main.pid == pid and doing[pid, pid].leaving]
         if leaving and others:
             sentence = "{who} {wait} for what will never come, and the executor's “with” waits for them to end."
-            kind, mistake = "executor-waits", "M65"
+            kind, mistake, fits = "executor-waits", "M65", ()
         verb = "waits" if len(waits) == 1 else "wait"
         places = dict.fromkeys(f"at {place}" for wait in waits if (place := doing[wait.pid, wait.tid].place))
         own = [main for main in mains if main.pid == pid and doing[pid, pid].call in ("join", "exit", "future")]
-        yield case.told(kind, sentence.format(who=who, wait=verb), [*own, *waits], mistake, *list(places)[:4])
+        said = sentence.format(who=who, wait=verb)
+        yield case.told(kind, said, [*own, *waits], mistake, *list(places)[:4], fits=fits)
+
+
+def _one_went(case: Case, waits: list[Wait]) -> bool:
+    """Whether a thread that is called like one of these, but for its number, has ended."""
+    tids = {one.tid for process in case.seen.snapshot.processes for one in process.threads}
+    threads = [one for one in case.seen.objects.made if one.cls == "Thread" and one.pid == waits[0].pid]
+    told = [(_number(one), _kind(one)) for one in threads]
+    waiting = {kind for tid, kind in told if any(tid == wait.tid for wait in waits)}
+    return any(tid and tid not in tids and kind in waiting for tid, kind in told)
+
+
+def _number(thread: Made) -> int:
+    return next((part.number or 0 for part in thread.parts if part.path == "_native_id"), 0)
+
+
+def _kind(thread: Made) -> str:
+    """Its name without its number: ``Thread- (consume)``."""
+    return re.sub(r"\d+", "", next((part.text for part in thread.parts if part.path == "_name"), ""))
 
 
 def forked_lock(case: Case) -> Iterable[Found]:
@@ -133,7 +159,8 @@ def forked_lock(case: Case) -> Iterable[Found]:
                 f"{start(case.name(wait.pid))} waits for a queue of threads, which no other process can put into"
                 " or take from."
             )
-            yield case.told("queue-of-threads", sentence, [wait], "M31")
+            # One that it made itself nobody gave it.
+            yield case.told("queue-of-threads", sentence, [wait], "M31" if told.inherited else None)
         elif told is not None and told.call != "lock":
             continue
         elif len(process.threads) == 1 and parent is not None and parent.cmdline == process.cmdline:
@@ -142,4 +169,4 @@ def forked_lock(case: Case) -> Iterable[Found]:
             if told is None:
                 inside = "something inside itself, where it is the only thread: who could end that is in the parent."
             sentence = f"{start(case.name(wait.pid))} waits for {inside}"
-            yield case.told("forked-lock", sentence, [wait], "M19" if told is not None else None)
+            yield case.told("forked-lock", sentence, [wait], "M19" if told is not None and not told.kept else None)

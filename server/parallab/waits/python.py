@@ -50,6 +50,12 @@ class Doing:
     holds: tuple[int, ...] = ()
     looked: bool = False
     """It asked ``empty()`` before."""
+    repeats: bool = False
+    """It waits so again and again, until it is told that it is over."""
+    kept: bool = False
+    """The lock may have been kept by a call that has returned."""
+    inherited: bool = False
+    """The thing is its parent's, too."""
 
 
 def doing(stack: Stack) -> Doing | None:
@@ -63,7 +69,18 @@ def doing(stack: Stack) -> Doing | None:
     )
     call, at = _waiting(calls)
     leaving = ("concurrent/futures/thread", "shutdown") in calls
-    return Doing(call, owners[at], place, leaving, stack.wants if call == "lock" else 0, stack.holds, stack.looked)
+    return Doing(
+        call,
+        owners[at],
+        place,
+        leaving,
+        stack.wants if call == "lock" else 0,
+        stack.holds,
+        stack.looked,
+        stack.repeats,
+        stack.kept,
+        owners[at] in stack.inherited,
+    )
 
 
 def _call(frame: str) -> tuple[str, str]:
