@@ -85,6 +85,7 @@ class Judge(Protocol):
         since: int = 0,
         met: Mapping[str, int] | None = None,
         phases: Sequence[str] = (),
+        everywhere: bool = False,
     ) -> tuple[wire.GoalResult, ...]: ...
     async def close(self) -> None: ...
 
@@ -563,6 +564,7 @@ class Desk:
             steps,
             since=_since(memory),
             met={name: moment.ticks(boot()) for name, moment in memory.met.items()},
+            everywhere=at.step.everywhere,
         )
 
     async def _has_breaks(self, lab_id: str, step_id: str) -> bool:
@@ -590,6 +592,7 @@ class Desk:
             since=_since(memory),
             met=met,
             phases=("break",),
+            everywhere=at.step.everywhere,
         )
         new = _newly_met(goals, memory)
         if new:

@@ -331,7 +331,14 @@ class _Session:
         recording = await self.recorder.cut()
         checks = self.lab.checks.get(state.step.id, ())
         goals = await self.pool.judge(
-            self.lab.folder, checks, state.step.id, recording, self.steps, met=state.met, phases=("break",)
+            self.lab.folder,
+            checks,
+            state.step.id,
+            recording,
+            self.steps,
+            met=state.met,
+            phases=("break",),
+            everywhere=state.step.everywhere,
         )
         at = judging.met_at(Evidence(recording, state.step.id, self.steps))
         for goal in goals:
@@ -346,7 +353,13 @@ class _Session:
         recording = await self.recorder.cut()
         state.not_recorded = recording.not_recorded
         state.goals = await self.pool.judge(
-            self.lab.folder, checks, state.step.id, recording, self.steps, met=state.met
+            self.lab.folder,
+            checks,
+            state.step.id,
+            recording,
+            self.steps,
+            met=state.met,
+            everywhere=state.step.everywhere,
         )
 
 

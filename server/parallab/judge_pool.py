@@ -53,14 +53,20 @@ class JudgePool:
         since: int = 0,
         met: Mapping[str, int] | None = None,
         phases: Sequence[str] = (),
+        everywhere: bool = False,
     ) -> tuple[GoalResult, ...]:
-        """The goals' verdicts. ``checks`` are only named when the process could not judge them."""
+        """The goals' verdicts. ``checks`` are only named when the process could not judge them.
+
+        ``everywhere``: what cells of other steps did counts, too (:attr:`parallab.lab.Step.everywhere`).
+        """
         wanted = [check for check in checks if not phases or check.phase in phases]
         text = model.dumps(recording)
         if len(text) > LARGEST:
             return _undecided(wanted, TOO_LARGE)
         frame = msgspec.json.encode(
-            Request(str(folder), step, msgspec.Raw(text), dict(steps), since, dict(met or {}), tuple(phases))
+            Request(
+                str(folder), step, msgspec.Raw(text), dict(steps), since, dict(met or {}), tuple(phases), everywhere
+            )
         )
         goals: list[GoalResult] = []
         problem = ""

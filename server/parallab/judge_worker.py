@@ -10,16 +10,19 @@ from __future__ import annotations
 import os
 import struct
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
 import msgspec
 
-from parallab import judging, model
+from parallab import checks_file, judging, model
+from parallab.checks import Check
 from parallab.evidence import Evidence
-from parallab.shelf import ShelvedLab, load
+from parallab.lab import LabError
 from parallab.wire import GoalResult
+
+Checks = Mapping[str, tuple[Check, ...]]
 
 LENGTH = struct.Struct(">I")
 #: From here on time counts.
@@ -37,13 +40,15 @@ class Request(msgspec.Struct, frozen=True):
     met: dict[str, int] = {}
     phases: tuple[str, ...] = ()
     """Only goals of these phases; () means all."""
+    everywhere: bool = False
+    """Whether the step judges what cells of other steps did, since it has none."""
 
 
 def main() -> None:
     """Answers requests until standard input ends."""
     source, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    labs: dict[str, tuple[int, ShelvedLab]] = {}
+    labs: dict[str, tuple[int, Checks]] = {}
     decoder = msgspec.json.Decoder(Request)
     while frame := _read(source):
         goals = _judge(decoder.decode(frame), labs)
@@ -53,24 +58,24 @@ def main() -> None:
         _write(answers, b"")
 
 
-def _judge(request: Request, labs: dict[str, tuple[int, ShelvedLab]]) -> Iterator[GoalResult]:
+def _judge(request: Request, labs: dict[str, tuple[int, Checks]]) -> Iterator[GoalResult]:
     folder = Path(request.folder)
     stamp = max((path.stat().st_mtime_ns for path in folder.glob("*.py")), default=0)
     if request.folder not in labs or labs[request.folder][0] != stamp:
-        labs[request.folder] = (stamp, load(folder, whole=False))
-    lab = labs[request.folder][1]
-    checks = lab.checks.get(request.step, ())
+        labs[request.folder] = (stamp, _loaded(folder))
+    checks = labs[request.folder][1].get(request.step, ())
     if request.phases:
         checks = tuple(check for check in checks if check.phase in request.phases)
-    step = lab.lab.step(request.step)
-    evidence = Evidence(
-        model.loads(bytes(request.recording)),
-        request.step,
-        request.steps,
-        request.since,
-        everywhere=step is not None and not any(cell.cell_type == "code" for cell in step.cells),
-    )
+    recording = model.loads(bytes(request.recording))
+    evidence = Evidence(recording, request.step, request.steps, request.since, everywhere=request.everywhere)
     return judging.judging(checks, evidence, request.met)
+
+
+def _loaded(folder: Path) -> Checks:
+    try:
+        return checks_file.load(folder / "checks.py", folder.name)
+    except LabError:
+        return {}  # the server, which has loaded the same file, says what is wrong with it
 
 
 def _read(source: BinaryIO) -> bytes:

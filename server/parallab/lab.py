@@ -103,6 +103,11 @@ class Step(msgspec.Struct, frozen=True):
     """Of a recall step: how many questions of earlier labs are asked again, at most."""
     acts: tuple[Act, ...] = ()
 
+    @property
+    def everywhere(self) -> bool:
+        """Whether its checks look at what cells of other steps did: it has no code of its own."""
+        return not any(cell.cell_type == "code" for cell in self.cells)
+
     def unfit(self, python: str) -> str:
         """Why a kernel of this version cannot do the step, "" when it can or its version is unknown."""
         if not self.python or not python or SpecifierSet(self.python).contains(python, prereleases=True):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 #: Signs at the ends of a phrase that belong to the sentence around it.
 EDGES = " ,;:\n"
@@ -93,8 +94,12 @@ class Tongue:
         self._exact: dict[str, str] = {phrase.text: phrase.told for phrase in self.phrases}
         self._kept: dict[str, str] = {}
         self._tried: dict[tuple[str, int], str | None] = {}
+
+    @cached_property
+    def _patterns(self) -> Sequence[_Pattern]:
+        """Those with fields, the longest first: made when a sentence is first told, since each lab has a tongue."""
         made = (_pattern(text, told) for text, told in self._exact.items())
-        self._patterns = sorted((one for one in made if one is not None), key=lambda one: -one.length)
+        return sorted((one for one in made if one is not None), key=lambda one: -one.length)
 
     def text(self, english: str) -> str:
         """The text in this language, or as it is where it is not known."""

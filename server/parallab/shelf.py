@@ -11,8 +11,6 @@ import contextlib
 import os
 import re
 import sys
-import traceback
-import types
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
@@ -21,9 +19,8 @@ from pathlib import Path
 
 import msgspec
 
-from parallab import lab_parse, languages
+from parallab import checks_file, lab_parse, languages
 from parallab.checks import Check
-from parallab.checks.check import CheckError, collect
 from parallab.lab import Cell, Lab, LabError, Step
 from parallab.lab_parse import WrongAnswer
 from parallab.phrases import Phrase, Tongue, chosen
@@ -103,11 +100,8 @@ class CourseCard(msgspec.Struct, frozen=True):
 # -- opening one lab ----------------------------------------------------------------------
 
 
-def load(folder: Path, *, whole: bool = True) -> ShelvedLab:
-    """The lab in this folder; what is wrong with it stands in ``problem`` and is never raised.
-
-    Not ``whole``: without solution and wrong answers, which a judge has no use for.
-    """
+def load(folder: Path) -> ShelvedLab:
+    """The lab in this folder; what is wrong with it stands in ``problem`` and is never raised."""
     try:
         lab = _lab(folder)
     except LabError as problem:
@@ -115,11 +109,11 @@ def load(folder: Path, *, whole: bool = True) -> ShelvedLab:
     shelved = ShelvedLab(lab, folder, files=_files(folder))
     try:
         checks = _checks(folder / "checks.py", lab)
-        solution = _solution(folder, lab) if whole else {}
-        mistakes = tuple(_mistakes(folder, lab)) if whole else ()
+        solution = _solution(folder, lab)
+        mistakes = tuple(_mistakes(folder, lab))
     except LabError as problem:
         return ShelvedLab(lab, folder, files=shelved.files, problem=problem)
-    translations, untranslated = _translations(folder, lab) if whole else ({}, ())
+    translations, untranslated = _translations(folder, lab)
     return ShelvedLab(
         lab,
         folder,
@@ -160,12 +154,7 @@ def _lab(folder: Path) -> Lab:
 
 
 def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except UnicodeDecodeError:
-        raise LabError(_shown(path), 1, "this is not UTF-8 text: save it as UTF-8") from None
-    except OSError as error:
-        raise LabError(_shown(path), 1, f"cannot be read: {error.strerror}") from None
+    return checks_file.read(path, _shown(path))
 
 
 def _shown(path: Path) -> str:
@@ -209,25 +198,9 @@ def _nameless(folder: Path, problem: LabError) -> Lab:
 
 
 def _checks(path: Path, lab: Lab) -> Mapping[str, tuple[Check, ...]]:
-    """The checks of a lab's checks.py, executed as a module of its own."""
+    """The checks of a lab's checks.py, each of a step that has checks."""
     file = _shown(path)
-    source = _read(path)
-    module = types.ModuleType(f"parallab_checks_{re.sub(r'[^a-z0-9]', '_', lab.id.lower())}")
-    module.__file__ = str(path)
-    # A dataclass, and anything else that looks its module up by name, must find it.
-    sys.modules[module.__name__] = module
-    try:
-        # The author's own code, as any test's: a lab is installed as a package is.
-        exec(compile(source, str(path), "exec"), module.__dict__)  # noqa: S102
-    except SyntaxError as error:
-        raise LabError(file, error.lineno or 1, f"is no Python: {error.msg}") from None
-    except Exception as error:  # whatever the author's module raises, the other labs stay usable
-        line = _line_in(error, path)
-        raise LabError(file, line, f"raised {type(error).__name__} when it was loaded: {error}") from None
-    try:
-        checks = collect(module.__dict__)
-    except CheckError as error:
-        raise LabError(file, error.line or 1, str(error)) from None
+    checks = checks_file.load(path, file)
     known = {step.id: step for step in lab.steps}
     for step, found in checks.items():
         line = found[0].function.__code__.co_firstlineno
@@ -236,11 +209,6 @@ def _checks(path: Path, lab: Lab) -> Mapping[str, tuple[Check, ...]]:
         if known[step].kind != "code":
             raise LabError(file, line, f"step {step!r} is of kind {known[step].kind}: only code steps have checks")
     return checks
-
-
-def _line_in(error: Exception, path: Path) -> int:
-    frames = traceback.extract_tb(error.__traceback__)
-    return next((frame.lineno or 1 for frame in reversed(frames) if frame.filename == str(path)), 1)
 
 
 def _solution(folder: Path, lab: Lab) -> Mapping[str, tuple[Cell, ...]]:

@@ -3,7 +3,8 @@
 :class:`Store` blocks; :class:`Keeper` runs one in a thread of its own, for the event loop. What
 was appended is on disk when ``append`` returns; what could not be is a :class:`StoreError` that
 says what to do, and the next call starts anew. SQLAlchemy is imported when a store is first
-opened: a server on which nobody learns does not pay for it.
+opened: a server on which nobody learns does not pay for it. The schema is Alembic's matter, in a
+process of its own (:mod:`parallab.migrations.__main__`): no server keeps that in memory.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -36,6 +39,8 @@ HEAD = "0002"
 _COLUMNS = "id, unix, tick, boot, lab, step, version, data"
 #: Milliseconds to wait for another server's write.
 BUSY = 10_000
+#: Seconds that a new schema may take, once in a version's life; loading Alembic is nearly all of it.
+MIGRATION = 120.0
 
 Trouble = Literal["full", "unwritable", "busy", "newer", "damaged", "other"]
 
@@ -215,7 +220,7 @@ class Store:
             engine = self._open()
             with engine.begin() as connection:
                 yield connection
-        except (DatabaseError, OSError) as error:
+        except (DatabaseError, sqlite3.DatabaseError, OSError) as error:
             self.close()
             raise _told(error, doing, self.path) from error
         # Only what was committed is remembered: an entry that was rolled back never happened.
@@ -230,7 +235,8 @@ class Store:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         engine = _engine(self.path)
         try:
-            migrate(engine)
+            if not _up_to_date(engine):
+                migrate(self.path)
         except BaseException:
             engine.dispose()
             raise
@@ -277,32 +283,40 @@ def _engine(path: Path) -> Engine:
     return engine
 
 
-def migrate(engine: Engine) -> None:
-    """Brings the schema up to date, in one transaction: of two servers the second finds it done.
-
-    :raises StoreError: the database is of a newer Parallab.
-    """
+def _up_to_date(engine: Engine) -> bool:
     from sqlalchemy import inspect, text
 
     with engine.begin() as connection:
         versioned = inspect(connection).has_table("alembic_version")
-        if versioned and connection.execute(text("SELECT version_num FROM alembic_version")).scalar() == HEAD:
-            return
-        from alembic import command
-        from alembic.config import Config
-        from alembic.util import CommandError
+        return versioned and connection.execute(text("SELECT version_num FROM alembic_version")).scalar() == HEAD
 
-        config = Config()
-        config.set_main_option("script_location", "parallab:migrations")
-        config.attributes["connection"] = connection
-        try:
-            command.upgrade(config, "head")
-        except CommandError as error:
-            raise StoreError(
-                "newer",
-                "The saved progress is of a newer Parallab than this one. Update Parallab; nothing was changed.",
-                str(error),
-            ) from error
+
+def migrate(path: Path) -> None:
+    """Brings the schema up to date, in one transaction: of two servers the second finds it done.
+
+    In a process of its own: Alembic would stay in this one's memory for a minute's work in a year.
+
+    :raises StoreError: the database is of a newer Parallab.
+    """
+    command = [sys.executable, "-m", "parallab.migrations", str(path.absolute()), str(BUSY)]
+    nowhere = subprocess.DEVNULL
+    # Not in our folder: what lies there, a learner's queue.py perhaps, would be imported.
+    try:
+        done = subprocess.run(
+            command, cwd=path.parent, stdin=nowhere, capture_output=True, text=True, timeout=MIGRATION, check=False
+        )
+    except subprocess.TimeoutExpired:
+        raise sqlite3.OperationalError(f"the migration did not end within {MIGRATION:g} s") from None
+    said = done.stderr.strip().rpartition("\n")[2]
+    if done.returncode == NEWER:
+        told = "The saved progress is of a newer Parallab than this one. Update Parallab; nothing was changed."
+        raise StoreError("newer", told, said)
+    if done.returncode:
+        raise sqlite3.OperationalError(said or f"the migration ended with {done.returncode}")
+
+
+#: What :mod:`parallab.migrations` ends with when the database has a revision that it does not know.
+NEWER = 3
 
 
 def _told(error: Exception, doing: str, path: Path) -> StoreError:

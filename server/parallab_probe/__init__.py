@@ -10,8 +10,8 @@ weave        the library's own functions, recompiled with hooks in them (kernel 
 bundle       the woven code in a file, so that children need not weave (kernel only)
 install      puts woven code into modules, now or when they are imported
 describe     what may be said of the learner's objects without calling any of their code
-processes, programs, threads, locks, numbers, queues, segments, services, proxies,
-tasks                                                                                the hooks
+lives, processes, programs, threads, barriers, locks, numbers, queues, segments,
+services, proxies, tasks                                                             the hooks
 values       the learner's names, shared numbers and stacks, copied within bounds
 memory       what the learner's own modules hold in this process
 kernel       cells, and answers to the server's questions (kernel only)

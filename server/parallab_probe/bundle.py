@@ -2,10 +2,16 @@
 
 Weaving costs about a tenth of a second, so it is done once and kept in the user's cache folder;
 spawned children read that file and import nothing but what they need. Runs in the kernel only.
+
+The file is the size of its head in 8 bytes, the marshalled head, and the parts, one a module, marshalled code.
+The head's ``places`` has where each part begins, counted from the head's end, and its size; ``planned`` names all
+modules that are woven, ``ours`` all of ours. Who has read it adds ``begin``, where the head ends.
 """
 
 from __future__ import annotations
+import __future__
 
+import ast
 import contextlib
 import hashlib
 import marshal
@@ -17,23 +23,12 @@ from typing import Any
 
 from parallab_probe import plan, weave
 
-FIRST = ("boot", "report", "describe", "install", "processes", "threads", "child", "pipes")
-LATER = (
-    *("locks", "numbers", "programs", "queues", "services", "values", "memory", "segments"),
-    *("lines", "proxies", "tasks"),
+OURS = (
+    *("boot", "report", "describe", "install", "lives", "processes", "threads", "child", "pipes", "locks", "numbers"),
+    *("programs", "queues", "services", "values", "memory", "segments", "lines", "proxies", "tasks"),
+    "barriers",
 )
-"""Our modules that every child needs, and those that go with modules which it may never import."""
-FIRST_WOVEN = (
-    "multiprocessing.process",
-    "multiprocessing.util",
-    "multiprocessing.popen_fork",
-    "multiprocessing.popen_forkserver",
-    "multiprocessing.spawn",
-    "multiprocessing.connection",
-    "threading",
-)
-MORE = ".more"
-"""What the second file's name ends in."""
+"""Our modules that a child may need."""
 UNUSED_DAYS = 30
 
 
@@ -44,33 +39,35 @@ def folder() -> str:
 
 
 def find() -> tuple[str, dict[str, Any]]:
-    """The bundle's path and its first part: the cached one, or a new one. The path is "" if none could be kept."""
+    """The bundle's path and its head: the cached one, or a new one.
+
+    If none could be kept the path is "", and ``parts`` of the head has them.
+    """
     key = _key()
     path = os.path.join(folder(), f"{sys.implementation.cache_tag}-{key}.bin")
     kept = _read(path)
-    if kept is not None and _read(path + MORE) is not None:
+    if kept is not None:
         with contextlib.suppress(OSError):
             os.utime(path)
-            os.utime(path + MORE)
         return path, kept
-    content, more = _make()
+    head, parts = _make()
     with contextlib.suppress(OSError):
         os.makedirs(folder(), 0o700, exist_ok=True)
-        _write(path + MORE, marshal.dumps(more))
-        _write(path, marshal.dumps(content))
+        _write(path, head, parts)
         _forget_unused()
-        return path, content
+        # It may be another kernel's, which was quicker: what a head says is true of its own file only.
+        kept = _read(path)
+        if kept is not None:
+            return path, kept
     with contextlib.suppress(OSError):
         # A home that cannot be written: this kernel's own copy, gone with it.
         path = os.path.join(tempfile.mkdtemp(prefix="parallab-"), "probe.bin")
-        _write(path + MORE, marshal.dumps(more))
-        _write(path, marshal.dumps(content))
+        _write(path, head, parts)
         _remove_at_exit(path)
-        return path, content
-    for part in ("woven", "own"):
-        content[part].update(more[part])
-    content["later"] = ()
-    return "", content
+        kept = _read(path)
+        if kept is not None:
+            return path, kept
+    return "", {**head, "parts": parts}
 
 
 def _forget_unused() -> None:
@@ -95,27 +92,37 @@ def _key() -> str:
     return digest.hexdigest()[:24]
 
 
-def _make() -> tuple[dict[str, Any], dict[str, Any]]:
-    """The two parts; each module apart, so that a child unmarshals only what it needs."""
+def _make() -> tuple[dict[str, Any], dict[str, bytes]]:
+    """The head and the parts: each module apart, so that a child reads and unmarshals only what it needs."""
     library = os.path.dirname(os.__file__)
     here = os.path.dirname(__file__)
-    woven: dict[str, bytes] = {}
+    parts: dict[str, bytes] = _own(here)
     blind: list[str] = []
     for module, weaves in plan.PLAN.items():
         codes, missing = weave.weave_module(module, weaves, library)
-        woven[module] = marshal.dumps(codes)
+        parts[module] = marshal.dumps(codes)
         blind += missing
-    later = tuple(module for module in woven if module not in FIRST_WOVEN)
-    more = {"woven": {module: woven.pop(module) for module in later}, "own": _own(LATER, here)}
-    return {"woven": woven, "blind": tuple(blind), "own": _own(FIRST, here), "here": here, "later": later}, more
+    places: dict[str, tuple[int, int]] = {}
+    place = 0
+    for name, part in parts.items():
+        places[name] = (place, len(part))
+        place += len(part)
+    head = {"places": places, "planned": tuple(plan.PLAN), "ours": OURS, "blind": tuple(blind), "here": here}
+    return head, parts
 
 
-def _own(names: tuple[str, ...], here: str) -> dict[str, bytes]:
+def _own(here: str) -> dict[str, bytes]:
     found: dict[str, bytes] = {}
-    for name in names:
+    for name in OURS:
         path = os.path.join(here, name + ".py")
         with open(path, "rb") as file:
-            code = compile(file.read(), path, "exec", dont_inherit=True, optimize=2)  # without docstrings
+            tree = ast.parse(file.read(), path)
+        # Executed, it would be an import of the file __future__.py; as a flag it costs the child nothing.
+        tree.body = [
+            node for node in tree.body if not (isinstance(node, ast.ImportFrom) and node.module == "__future__")
+        ]
+        flags = __future__.annotations.compiler_flag
+        code = compile(tree, path, "exec", flags=flags, dont_inherit=True, optimize=2)  # without docstrings
         found[name] = marshal.dumps(code)
     return found
 
@@ -126,23 +133,32 @@ def _read(path: str) -> dict[str, Any] | None:
             # Code that someone else could have written is not run.
             if os.fstat(file.fileno()).st_uid != os.geteuid():
                 return None
-            content = marshal.loads(file.read())  # noqa: S302 - our own file, in our own folder
-    except (OSError, ValueError, EOFError, TypeError):
+            size = int.from_bytes(file.read(8), "little")
+            head = marshal.loads(file.read(size))  # noqa: S302 - our own file, in our own folder
+            whole = 8 + size + sum(length for _, length in head["places"].values())
+            head["begin"] = 8 + size
+            return head if file.seek(0, os.SEEK_END) == whole else None
+    except (OSError, ValueError, EOFError, TypeError, KeyError, AttributeError, OverflowError, MemoryError):
         return None
-    return content if type(content) is dict else None
 
 
-def _write(path: str, data: bytes) -> None:
-    """In one piece, so that a kernel started at the same time never sees half of it."""
+def _write(path: str, head: dict[str, Any], parts: dict[str, bytes]) -> None:
+    """In one piece, so that a kernel started at the same time never sees half of it; a good one that is there stays."""
     fd, half = tempfile.mkstemp(dir=os.path.dirname(path))
     try:
+        data = marshal.dumps(head)
         with os.fdopen(fd, "wb") as file:
-            file.write(data)
+            file.write(b"".join([len(data).to_bytes(8, "little"), data, *parts.values()]))
+        if os.path.exists(path) and _read(path) is None:
+            os.unlink(path)  # damaged, or somebody else's
+        os.link(half, path)
+    except FileExistsError:
+        pass
+    except OSError:  # a file system without links
         os.replace(half, path)
-    except OSError:
+    finally:
         with contextlib.suppress(OSError):
             os.unlink(half)
-        raise
 
 
 def _remove_at_exit(path: str) -> None:
@@ -154,7 +170,6 @@ def _remove_at_exit(path: str) -> None:
         if os.getpid() == maker:
             with contextlib.suppress(OSError):
                 os.unlink(path)
-                os.unlink(path + MORE)
                 os.rmdir(os.path.dirname(path))
 
     atexit.register(remove)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sys
 
-from parallab_probe import describe, install, processes, report
+from parallab_probe import describe, install, lives, processes, report
 
 TYPE_CHECKING = False  # importing typing takes a spawned child milliseconds
 if TYPE_CHECKING:
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-def arrive(bundle: dict[str, Any], path: str, facts: dict[str, Any]) -> None:
-    """Connects, says that the process is born, and instruments it.
+def arrive(file: Any, bundle: dict[str, Any], path: str, facts: dict[str, Any]) -> None:
+    """Connects, says that the process is born, and instruments it from the bundle, whose file is open.
 
     A forkserver says nothing of itself, but is made ready for all whom it will fork.
     """
@@ -29,12 +29,12 @@ def arrive(bundle: dict[str, Any], path: str, facts: dict[str, Any]) -> None:
     state.address, state.folder, state.method = facts["address"], facts["folder"], facts["method"]
     if "serves" not in facts:
         _born(facts)
-    install.install(path, bundle)
-    processes.watch_forks()
+    install.install(path, bundle, file)
+    lives.watch_forks()
     if "serves" in facts:
-        state.serves = True
+        lives.serves = True
         install.make_ready()
-        processes.usage()
+        lives.usage()
     else:
         _watch_unpickling()
 
@@ -56,10 +56,10 @@ def _watch_unpickling() -> None:
     original = sys.excepthook
 
     def excepthook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        processes.state.give_back = None
+        lives.give_back = None
         sys.excepthook = original
         try:
-            text = processes.usage() + ',"exit_code":1,"error":' + report.encode(describe.failure(error))
+            text = lives.usage() + ',"exit_code":1,"error":' + report.encode(describe.failure(error))
             report.say("process-end", text)
         except Exception:
             pass
@@ -70,4 +70,4 @@ def _watch_unpickling() -> None:
             sys.excepthook = original
 
     sys.excepthook = excepthook
-    processes.state.give_back = give_back
+    lives.give_back = give_back

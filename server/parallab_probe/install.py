@@ -25,6 +25,8 @@ class _Installed:
     def __init__(self) -> None:
         self.path = ""
         self.content: dict[str, Any] = {}
+        self.file: Any = None
+        """The bundle while it is open."""
         self.blind: list[str] = []
         self.waiting: set[str] = set()
         self.ready: dict[str, Any] = {}
@@ -34,15 +36,18 @@ class _Installed:
 state = _Installed()
 
 
-def install(path: str, content: dict[str, Any]) -> None:
-    """Instruments this process."""
-    state.path, state.content = path, content
+def install(path: str, content: dict[str, Any], file: Any = None) -> None:
+    """Instruments this process; ``file`` is the bundle, if that is open."""
+    state.path, state.content, state.file = path, content, file
     state.blind += content["blind"]
-    state.waiting = {*content["woven"], *content["later"]}
-    for name in tuple(state.waiting):
-        module = sys.modules.get(name)
-        if module is not None:
-            instrument(name, module)
+    state.waiting = set(content["planned"])
+    try:
+        for name in content["planned"]:
+            module = sys.modules.get(name)
+            if module is not None:
+                instrument(name, module)
+    finally:
+        state.file = None
     sys.meta_path.insert(0, Finder())
 
 
@@ -51,7 +56,7 @@ def instrument(name: str, module: types.ModuleType) -> None:
     if name not in state.waiting:
         return
     state.waiting.discard(name)
-    for qualified, codes in _load("woven", name).items():
+    for qualified, codes in _load(name).items():
         try:
             _replace(_function(module, qualified), codes)
         except Exception as error:  # whatever it is, the learner's program goes on without this hook
@@ -60,23 +65,29 @@ def instrument(name: str, module: types.ModuleType) -> None:
             report.omit(f"blind: {name}.{qualified}")
 
 
-def _load(part: str, name: str) -> Any:
-    """Unmarshals something of the bundle; its second part is read when it is first asked for."""
-    if part == "woven" and name in state.ready:
+def _load(name: str) -> Any:
+    """Unmarshals a part of the bundle, which is read when it is asked for."""
+    if name in state.ready:
         return state.ready[name]
-    if name not in state.content[part]:
-        with open(state.path + ".more", "rb") as file:
-            more = marshal.loads(file.read())  # noqa: S302 - our own bundle
-        for key in ("woven", "own"):
-            state.content[key].update(more[key])
-    return marshal.loads(state.content[part][name])  # noqa: S302
+    if "parts" in state.content:
+        return marshal.loads(state.content["parts"][name])  # noqa: S302
+    if state.file is not None:
+        return _read(state.file, name)
+    with open(state.path, "rb", 0) as file:
+        return _read(file, name)
+
+
+def _read(file: Any, name: str) -> Any:
+    place, size = state.content["places"][name]
+    file.seek(state.content["begin"] + place)
+    return marshal.loads(file.read(size))  # noqa: S302 - our own bundle
 
 
 def make_ready() -> None:
     """In a forkserver: does what its children may need done, so that they need not."""
-    for name in state.content["later"]:
-        state.ready[name] = _load("woven", name)
-    for name in tuple(state.content["own"]):
+    for name in state.waiting:
+        state.ready[name] = _load(name)
+    for name in state.content["ours"]:
         if name != "boot":
             hooks(name)
 
@@ -123,12 +134,19 @@ def hooks(name: str) -> types.ModuleType:
         module.__package__ = "parallab_probe"
         sys.modules[full] = module
         try:
-            exec(_load("own", name), module.__dict__)  # noqa: S102 - our own bundle
+            exec(_load(name), module.__dict__)  # noqa: S102 - our own bundle
         except BaseException:
             del sys.modules[full]
             raise
         setattr(sys.modules["parallab_probe"], name, module)
     return module
+
+
+def found(name: str) -> types.ModuleType:
+    """The ``__getattr__`` of a package made from the bundle, for ``from parallab_probe import name``."""
+    if name not in state.content.get("ours", ()):
+        raise AttributeError(name)
+    return hooks(name)
 
 
 class Finder:

@@ -13,7 +13,7 @@ import sys
 import threading
 from typing import Any
 
-from parallab_probe import bundle, describe, install, memory, processes, report, values
+from parallab_probe import bundle, describe, install, lives, memory, processes, report, values
 from parallab_probe.report import local, tell
 
 EXTENSION = "--ext=parallab_probe"
@@ -78,10 +78,10 @@ def _prepare() -> None:
     """Instruments the kernel."""
     import resource
 
-    processes.state.getrusage = resource.getrusage
+    lives.getrusage, lives.remembered = resource.getrusage, memory.of_work
     path, content = bundle.find()
     install.install(path, content)
-    processes.watch_forks()
+    lives.watch_forks()
     # Their module is small, and must be there before the first shared number is made.
     numbers: Any = install.hooks("numbers")
     numbers.state.keeping = True

@@ -387,34 +387,3 @@ def left(token: Any, result: Any) -> Any:
     if token is not None:
         _gave(*token)
     return result
-
-
-# -- barriers ----------------------------------------------------------------------------
-
-
-@hook
-def barrier_wait(barrier: Any) -> Any:
-    if not local.run:
-        return None
-    facts = {"barrier": _barrier_name(barrier), "parties": barrier._parties}
-    tell("barrier", {**facts, "act": "wait"})
-    return facts
-
-
-@ending
-def barrier_pass(facts: Any, _result: Any) -> None:
-    if facts is not None:
-        tell("barrier", {**facts, "act": "pass"})
-
-
-@hook
-def barrier_fail(facts: Any) -> None:
-    if facts is not None:
-        tell("barrier", {**facts, "act": "broken"})
-
-
-def _barrier_name(barrier: Any) -> str:
-    """Of multiprocessing's: its lock's, the same everywhere; else its place in this process."""
-    lock = describe.attributes(barrier._cond).get("_lock")
-    name = describe.semaphore_name(lock) if lock is not None else ""
-    return name or f"{os.getpid()}:{id(barrier):x}"

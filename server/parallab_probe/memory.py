@@ -17,6 +17,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
+# Every forked child comes by here at its end, so few objects are used: parallab_probe.lives says why.
+_MODULE = types.ModuleType
+_FUNCTION = types.FunctionType
+_METHOD = types.MethodType
+_NEVER = frozenset({_FUNCTION, _MODULE, type, types.BuiltinFunctionType})
+"""What most names of a module hold, and what is never copied."""
 MODULES = 8
 NAMES = 32
 SIZE = 16 * 1024
@@ -24,19 +30,21 @@ SIZE = 16 * 1024
 
 
 def _mine(module: object, folder: str) -> bool:
-    if type(module) is not types.ModuleType:
-        return False
-    file = vars(module).get("__file__")
-    return type(file) is str and os.path.dirname(file) == folder
+    return type(module) is _MODULE and _lies_in(vars(module), folder)
+
+
+def _lies_in(space: dict[str, Any], folder: str) -> bool:
+    file = space.get("__file__")
+    return type(file) is str and file.rpartition("/")[0] == folder
 
 
 def _space(work: Any) -> dict[str, Any] | None:
     """The globals of a function, method, partial or class, or of an object's class."""
     for _ in range(5):
-        if type(work) is types.MethodType:
-            work = work.__func__
-        elif type(work) is types.FunctionType:
+        if type(work) is _FUNCTION:
             return work.__globals__
+        if type(work) is _METHOD:
+            work = work.__func__
         elif "functools" in sys.modules and type(work) is sys.modules["functools"].partial:
             work = work.func
         elif type in type.mro(type(work)):
@@ -55,7 +63,7 @@ def reached(works: Iterable[Any]) -> dict[str, types.ModuleType]:
         return {}
     found: dict[str, types.ModuleType] = {}
     for work in works:
-        if type(work) is types.ModuleType:
+        if type(work) is _MODULE:
             first: list[Any] = [work]
         else:
             space = _space(work)
@@ -69,7 +77,11 @@ def reached(works: Iterable[Any]) -> dict[str, types.ModuleType]:
             if _mine(module, folder):
                 found.setdefault(module.__name__, module)
                 for part in list(vars(module).values()):
-                    other: Any = sys.modules.get(str(part.__module__)) if type(part) is types.FunctionType else part
+                    other: Any = part
+                    if type(part) is _FUNCTION:
+                        if part.__module__ is module.__name__:
+                            continue  # its own
+                        other = sys.modules.get(str(part.__module__))
                     if _mine(other, folder):
                         found.setdefault(other.__name__, other)
         if len(found) > MODULES:
@@ -77,11 +89,15 @@ def reached(works: Iterable[Any]) -> dict[str, types.ModuleType]:
     return dict(list(found.items())[:MODULES])
 
 
+def of_work(work: Any) -> tuple[dict[str, Any], ...]:
+    """What the learner's modules hold that this work is from, as model.Value."""
+    modules = reached((work,))
+    return copied(modules) if modules else ()
+
+
 def _near(space: dict[str, Any], folder: str) -> bool:
     """Whether code with these globals is the learner's: of a module in the folder, or of the notebook."""
-    name = space.get("__name__")
-    file = space.get("__file__")
-    return name == "__main__" or (type(file) is str and os.path.dirname(file) == folder)
+    return space.get("__name__") == "__main__" or _lies_in(space, folder)
 
 
 def copied(modules: dict[str, types.ModuleType], most: int = SIZE) -> tuple[dict[str, Any], ...]:
@@ -90,7 +106,7 @@ def copied(modules: dict[str, types.ModuleType], most: int = SIZE) -> tuple[dict
     left = min(SIZE, most)
     for module, held in modules.items():
         for name, value in list(vars(held).items()):
-            if type(name) is not str or name.startswith("_") or len(found) == NAMES:
+            if type(name) is not str or name.startswith("_") or type(value) in _NEVER or len(found) == NAMES:
                 continue
             text = values.json(value, max(0, left))
             if text:

@@ -7,7 +7,7 @@ from parallab_probe.weave import Weave
 PLAN: dict[str, tuple[Weave, ...]] = {
     "multiprocessing.process": (
         Weave("BaseProcess.__init__", ("self", "target"), end="processes.made"),
-        Weave("BaseProcess.run", end="", begin="processes.run_called"),
+        Weave("BaseProcess.run", end="", begin="lives.run_called"),
         Weave("BaseProcess.start", begin="processes.starting", end="processes.started", fail="processes.not_started"),
         Weave(
             "BaseProcess.join",
@@ -22,13 +22,13 @@ PLAN: dict[str, tuple[Weave, ...]] = {
         Weave("BaseProcess.kill", end="processes.killed"),
         Weave(
             "BaseProcess._bootstrap",
-            begin="processes.arrived",
-            before=(("self.run", "processes.running"),),
-            handler="processes.raised",
-            end="processes.leaving",
+            begin="lives.arrived",
+            before=(("self.run", "lives.running"),),
+            handler="lives.raised",
+            end="lives.leaving",
         ),
     ),
-    "multiprocessing.util": (Weave("_exit_function", (), end="processes.left"),),
+    "multiprocessing.util": (Weave("_exit_function", (), end="lives.left"),),
     "multiprocessing.popen_fork": (
         Weave("Popen._launch", ("process_obj",), begin="processes.launch_fork"),
         Weave("Popen.poll", begin="processes.polling", end="processes.polled"),
@@ -69,7 +69,7 @@ PLAN: dict[str, tuple[Weave, ...]] = {
         Weave(
             "Thread.join", ("self", "timeout"), begin="threads.joining", end="threads.joined", fail="threads.not_joined"
         ),
-        Weave("Barrier.wait", begin="locks.barrier_wait", end="locks.barrier_pass", fail="locks.barrier_fail"),
+        Weave("Barrier.wait", begin="barriers.wait", end="barriers.passes", fail="barriers.fails"),
     ),
     "multiprocessing.heap": (Weave("Heap._new_arena", ("self",), end="segments.arena"),),
     "subprocess": (

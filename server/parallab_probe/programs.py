@@ -6,7 +6,7 @@ import os
 import sys
 from time import monotonic_ns
 
-from parallab_probe import describe, processes
+from parallab_probe import describe, lives
 from parallab_probe.report import ending, hook, local, tell
 
 TYPE_CHECKING = False  # importing typing takes a spawned child milliseconds
@@ -40,7 +40,7 @@ def started(token: Any, _result: Any) -> None:
     child = describe.attributes(popen).get("pid")
     if type(child) is not int:
         return
-    handle = processes.handle_of(child)
+    handle = lives.handle_of(child)
     try:
         tell("program-start", {**facts, "child": child}, handed=handle)
     finally:

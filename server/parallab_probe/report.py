@@ -10,7 +10,8 @@ would be.
 from __future__ import annotations
 
 import os
-import socket
+from _socket import AF_UNIX, MSG_DONTWAIT, MSG_NOSIGNAL, SCM_RIGHTS, SO_SNDBUF, SO_SNDTIMEO, SOCK_SEQPACKET, SOL_SOCKET
+from _socket import socket as Socket  # noqa: N812 - the plain type of C: each use of the other makes objects of enum
 from _thread import _local, get_native_id
 from time import monotonic_ns
 
@@ -40,11 +41,9 @@ class Local(_local):
     mark = ("", 0)
     "The context and this thread's native id: what a line that is sent later by another needs."
     busy = 0
-    "1 inside a hook (what the library does for us is not the learner's doing), 2 in a forked child: :func:`occupied`."
+    "1 inside a hook: what the library does for us is not the learner's doing."
     looking = 0
     "Inside a wait that is being reported."
-    forking = ""
-    "The start method whose fork is about to happen."
     newest = -1
     "This thread's newest child before a fork that is not multiprocessing's; -1 unknown."
     naming = ""
@@ -62,41 +61,57 @@ class _Line:
     """The socket; one a process, kept over forks."""
 
     def __init__(self) -> None:
-        self.socket: socket.socket | None = None
+        self.socket: Socket | None = None
         self.address = ""
-        self.cookie = b""
         self.lost = 0
         self.omitted: dict[str, int] = {}
 
 
 line = _Line()
+# What sending takes, as names of this module: a forked child has no attributes to spare (parallab_probe.lives).
+_sent: Callable[[bytes, int], int] | None = None
+"""The socket's own ``send``; None without one."""
+_option: Callable[[int, int, int], bytes] | None = None
+"""The socket's own ``getsockopt``."""
+_cookie = b""
+_owing = False
+"""Whether the line counts any lost or left out."""
 _COOKIE = 57
 """SO_COOKIE: the kernel's own number of a socket, never used again (Linux, asm-generic/socket.h)."""
-_DONTWAIT = socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL
+_DONTWAIT = MSG_DONTWAIT | MSG_NOSIGNAL
 
 
 def connect(address: str) -> bool:
     """Connects to the server's ear at an abstract address (``@name``)."""
-    raw = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    raw = Socket(AF_UNIX, SOCK_SEQPACKET)
     try:
         raw.connect("\0" + address.removeprefix("@"))
         connected = _high(raw)
-        connected.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
+        connected.setsockopt(SOL_SOCKET, SO_SNDBUF, 1 << 20)
         # struct timeval of two longs, socket(7).
         seconds, micro = divmod(int(PATIENCE_S * 1_000_000), 1_000_000)
         size = 8 if _WIDE else 4
         wait = seconds.to_bytes(size, _ORDER) + micro.to_bytes(size, _ORDER)
-        connected.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, wait)
+        connected.setsockopt(SOL_SOCKET, SO_SNDTIMEO, wait)
     except OSError:
         raw.close()
         return False
-    line.socket = connected
+    global _sent, _option, _cookie
+    line.socket, _sent, _option = connected, connected.send, connected.getsockopt
     line.address = address
-    line.cookie = connected.getsockopt(socket.SOL_SOCKET, _COOKIE, 8)
+    _cookie = connected.getsockopt(SOL_SOCKET, _COOKIE, 8)
     return True
 
 
-def _high(raw: socket.socket) -> socket.socket:
+def _disconnect() -> None:
+    """The socket is gone, or no longer ours: whatever has its number now is left alone."""
+    global _sent, _option
+    connection, line.socket, _sent, _option = line.socket, None, None, None
+    if connection is not None:
+        connection.detach()
+
+
+def _high(raw: Socket) -> Socket:
     try:
         import fcntl
 
@@ -104,7 +119,7 @@ def _high(raw: socket.socket) -> socket.socket:
     except (ImportError, OSError):
         return raw
     raw.close()
-    return socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET, 0, moved)
+    return Socket(AF_UNIX, SOCK_SEQPACKET, 0, moved)
 
 
 def _facts() -> tuple[bool, Any]:
@@ -121,37 +136,36 @@ def _send(packet: bytes, life: bool, handed: int = -1) -> bool:
 
     ``handed`` is a descriptor that travels along (unix(7), SCM_RIGHTS).
     """
-    connection = line.socket
-    if connection is None:
+    if _sent is None or _option is None:
         return False
     try:
         # The learner's child may have closed all descriptors, and got this number for its own file or socket.
-        if connection.getsockopt(socket.SOL_SOCKET, _COOKIE, 8) != line.cookie:
-            line.socket = None
-            connection.detach()
+        if _option(SOL_SOCKET, _COOKIE, 8) != _cookie:
+            _disconnect()
             return False
-        if handed >= 0:
-            along = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, handed.to_bytes(4, _ORDER))]
-            connection.sendmsg([packet], along, socket.MSG_NOSIGNAL)
+        if handed >= 0 and line.socket is not None:
+            line.socket.sendmsg([packet], [(SOL_SOCKET, SCM_RIGHTS, handed.to_bytes(4, _ORDER))], MSG_NOSIGNAL)
         else:
-            connection.send(packet, socket.MSG_NOSIGNAL if life else _DONTWAIT)
+            _sent(packet, MSG_NOSIGNAL if life else _DONTWAIT)
         return True
     except BlockingIOError:
         return life and _send_apart(packet, handed)
     except OSError:
-        line.socket = None
-        connection.detach()
+        _disconnect()
         return False
 
 
 def _send_apart(packet: bytes, handed: int) -> bool:
     """On a connection for this packet alone: of a burst of short lives, each may have no later packet."""
     try:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as apart:
+        apart = Socket(AF_UNIX, SOCK_SEQPACKET)
+        try:
             apart.setblocking(False)
             apart.connect("\0" + line.address.removeprefix("@"))
-            along = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, handed.to_bytes(4, _ORDER))] if handed >= 0 else []
-            apart.sendmsg([packet], along, socket.MSG_NOSIGNAL)
+            along = [(SOL_SOCKET, SCM_RIGHTS, handed.to_bytes(4, _ORDER))] if handed >= 0 else []
+            apart.sendmsg([packet], along, MSG_NOSIGNAL)
+        finally:
+            apart.close()
         return True
     except OSError:
         return False
@@ -258,16 +272,16 @@ def say(kind: str, rest: str, at: int = 0, handed: int = -1) -> None:
     a fork do their work before it, and use few functions and objects after it.
     """
     text = '{"kind":"%s","at":%d,"tid":%d%s%s}' % (kind, at or monotonic_ns(), get_native_id(), local.context, rest)
-    if line.lost or line.omitted or len(text) > MOST:
+    if _owing or len(text) > MOST:
         _post(text, kind, True, handed)
     elif not _send(text.encode("ascii"), True, handed):
-        line.lost += 1
+        _lose(1)
 
 
-def say_two(text: str) -> None:
-    """Sends two life events that are a packet already, of a process that has nothing to say before them."""
+def transmit(text: str, count: int) -> None:
+    """Sends so many life events that are a packet already, of a process that has nothing to say before them."""
     if not _send(text.encode("ascii"), True):
-        line.lost += 2
+        _lose(count)
 
 
 def jot(kind: str, rest: str, at: int = 0) -> None:
@@ -295,12 +309,20 @@ def try_bundle(texts: list[str]) -> bool:
 
 def omit(what: str, count: int = 1) -> None:
     """Counts reports that are left out."""
+    global _owing
+    _owing = True
     line.omitted[what] = line.omitted.get(what, 0) + count
+
+
+def _lose(count: int) -> None:
+    global _owing
+    _owing = True
+    line.lost += count
 
 
 def flush() -> None:
     """Sends counts that no packet has taken along yet."""
-    if line.omitted or line.lost:
+    if _owing:
         _post("", "", True)
 
 
@@ -308,10 +330,10 @@ def _post(text: str, kind: str, life: bool, handed: int = -1) -> None:
     if len(text) > MOST:
         omit(kind)
         return
-    if not line.omitted and not line.lost:
+    if not _owing:
         if not _send(text.encode("ascii"), life, handed):
             if life:
-                line.lost += 1
+                _lose(1)
             else:
                 omit(kind)
         return
@@ -319,9 +341,10 @@ def _post(text: str, kind: str, life: bool, handed: int = -1) -> None:
 
 
 def _post_with_counts(text: str, kind: str, life: bool, handed: int) -> None:
+    global _owing
     lost, omitted = line.lost, line.omitted
     if lost or omitted:
-        line.lost, line.omitted = 0, {}
+        line.lost, line.omitted, _owing = 0, {}, False
         parts = [packet("omitted", {"what": what, "count": count}) for what, count in omitted.items()]
         if lost:
             parts.append(packet("lost", {"count": lost}))
@@ -332,10 +355,11 @@ def _post_with_counts(text: str, kind: str, life: bool, handed: int) -> None:
         whole = text
     if not _send(whole.encode("ascii"), life, handed):
         if text and life:
-            line.lost += 1
+            lost += 1
         elif text:
             omit(kind)
-        line.lost += lost
+        if lost:
+            _lose(lost)
         for what, count in omitted.items():
             omit(what, count)
 
@@ -359,9 +383,8 @@ finals: list[Callable[[], None]] = []
 
 
 def finish() -> None:
-    """Says what was kept back."""
-    if finals:
-        forget_parent()
+    """Says what was kept back. A forked child that still has all of its parent's has nothing of its own."""
+    if finals and not _unforgetful:
         for final in finals:
             final()
 
@@ -393,7 +416,7 @@ def hook(function: Hook) -> Hook:
     """
 
     def guarded(*args: Any) -> Any:
-        if local.busy and occupied():
+        if (local.busy or _unforgetful) and occupied():
             return None
         local.busy = 1
         try:
@@ -413,7 +436,7 @@ def ending(function: Callable[[Any, Any], object]) -> Callable[[Any, Any], Any]:
     """A hook for what a function returns, which is given back whatever happens."""
 
     def guarded(token: Any, result: Any) -> Any:
-        if local.busy and occupied():
+        if (local.busy or _unforgetful) and occupied():
             return result
         local.busy = 1
         try:
@@ -428,27 +451,6 @@ def ending(function: Callable[[Any, Any], object]) -> Callable[[Any, Any], Any]:
         return result
 
     return guarded
-
-
-def early(function: Hook) -> Hook:
-    """A hook that a forked child comes by before it does anything: it forgets nothing, see :func:`forked`."""
-
-    def guarded(*args: Any) -> Any:
-        before = local.busy
-        if before == 1:
-            return None
-        local.busy = 1
-        try:
-            return function(*args)
-        except Exception:
-            return None
-        except BaseException as error:
-            forget_frames(error)
-            raise
-        finally:
-            local.busy = before
-
-    return guarded  # type: ignore[return-value]
 
 
 def forget_frames(error: BaseException) -> None:
@@ -473,12 +475,8 @@ at_once: list[Callable[[], None]] = []
 """What cannot wait for that."""
 
 
-class _Forked:
-    unforgetful = False
-    """A forked child that has not forgotten yet."""
-
-
-_forked = _Forked()
+_unforgetful = False
+"""A forked child that has not forgotten yet."""
 
 
 def forked() -> None:
@@ -486,18 +484,18 @@ def forked() -> None:
 
     Most children never come that far, and forgetting costs them a page of memory for each thing.
     """
-    _forked.unforgetful = True
-    local.busy = 2  # other threads are not here
-    if line.lost or line.omitted:
+    global _unforgetful, _owing
+    _unforgetful = True
+    if _owing:
         # What the parent did not deliver is not ours to report.
-        line.lost, line.omitted = 0, {}
+        line.lost, line.omitted, _owing = 0, {}, False
     for forget in at_once:
         forget()
 
 
 def occupied() -> bool:
-    """Whether this thread is inside of a hook, when its ``busy`` is not 0; a forked child forgets first."""
-    if local.busy == 1:
+    """Whether this thread is inside of a hook; a forked child that has not forgotten yet forgets first."""
+    if local.busy:
         return True
     local.busy = 1
     try:
@@ -509,8 +507,9 @@ def occupied() -> bool:
 
 def forget_parent() -> None:
     """Forgets, if that is still to be done: for hooks of threads that came to be by no hook of ours."""
-    if _forked.unforgetful:
-        _forked.unforgetful = False
+    global _unforgetful
+    if _unforgetful:
+        _unforgetful = False
         local.looking = 0
         local.mark = (local.context, get_native_id())
         for forget in at_fork:

@@ -10,7 +10,7 @@ import sys
 from _thread import get_ident
 from time import monotonic_ns, thread_time_ns
 
-from parallab_probe import describe, processes, report
+from parallab_probe import describe, lives, report
 from parallab_probe.report import ending, hook, local, tell
 
 TYPE_CHECKING = False  # importing typing takes a spawned child milliseconds
@@ -178,8 +178,8 @@ def _ended(token: Any) -> None:
         over = monotonic_ns() - began
         if over >= report.LONG_NS and (runnable := report.runnable()) >= 0:
             facts.update(watched_ns=over, runnable_ns=runnable)
-            if processes.state.getrusage is not None:
-                facts["pauses"] = processes.state.getrusage(1).ru_nvcsw  # 1 is RUSAGE_THREAD
+            if lives.getrusage is not None:
+                facts["pauses"] = lives.getrusage(1).ru_nvcsw  # 1 is RUSAGE_THREAD
         tell("thread-end", facts)
 
 

@@ -451,7 +451,7 @@ def lazy(name):
 
 def test_a_segment_and_what_it_holds(kernel: Listened) -> None:
     kernel.module("painter", PAINT)
-    kernel.run("import painter\nfrom multiprocessing.shared_memory import SharedMemory, ShareableList")
+    kernel.ended("import painter\nfrom multiprocessing.shared_memory import SharedMemory, ShareableList")
     kernel.heard.clear()
     end = kernel.ended(
         "m = SharedMemory(create=True, size=300)\n"
@@ -500,7 +500,7 @@ def test_a_cell_that_leaves_very_much_is_heard_to_end(kernel: Listened) -> None:
 
 
 def test_a_shareable_list_is_a_segment(kernel: Listened) -> None:
-    kernel.run("from multiprocessing.shared_memory import ShareableList")
+    kernel.ended("from multiprocessing.shared_memory import ShareableList")
     kernel.heard.clear()
     kernel.run("l = ShareableList([1, 'x'])\nl.shm.close(); l.shm.unlink()")
     kernel.heard.until(lambda: kernel.heard.all(model.CellEnd))
@@ -566,7 +566,7 @@ def test_a_managers_server_that_dies_at_once(kernel: Listened) -> None:
 
 
 def test_an_item_is_told_two_containers_deep(kernel: Listened) -> None:
-    kernel.run('q = queue.Queue()\nq.put((1, {"text": "slow", "more": [[2]]}))\nq.put((("x" * 200,) * 16,) * 16)')
+    kernel.ended('q = queue.Queue()\nq.put((1, {"text": "slow", "more": [[2]]}))\nq.put((("x" * 200,) * 16,) * 16)')
     first, second = [event.item for event in kernel.heard.all(model.QueueUse, act="put")]
     assert json.loads(first) == [1, {"text": "slow", "more": {"$type": "list"}}]
     assert json.loads(second) == [{"$type": "tuple"}] * 16  # all of it would be too much

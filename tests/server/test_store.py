@@ -129,13 +129,15 @@ def test_a_killed_writer_loses_nothing_that_it_had_acknowledged(path: Path) -> N
 def test_killed_in_the_middle_of_a_migration(path: Path) -> None:
     code = """
         import os, signal, alembic.command
+        from parallab.migrations import __main__ as migrations
         real = alembic.command.upgrade
         def upgrade(config, head):
             real(config, head)
             os.kill(os.getpid(), signal.SIGKILL)
         alembic.command.upgrade = upgrade
-        Store(Path(sys.argv[1])).memories()
+        migrations.upgrade(sys.argv[1], 1000)
     """
+    path.parent.mkdir(parents=True)
     killed = child(code, path)
     killed.communicate(timeout=60)
     assert killed.returncode == -signal.SIGKILL
@@ -243,6 +245,27 @@ def test_a_database_of_a_newer_version_is_left_alone(opened: Store, path: Path) 
     with sqlite3.connect(path) as connection:
         assert connection.execute("SELECT count(*) FROM facts").fetchone() == (1,)
     connection.close()
+
+
+def test_a_server_keeps_nothing_of_what_makes_the_schema(path: Path) -> None:
+    code = """
+        Store(Path(sys.argv[1])).append(Entry(now(), "L04", "x", 1, Reset()))
+        print([name for name in ("alembic", "mako") if name in sys.modules])
+    """
+    assert child(code, path).communicate(timeout=60)[0] == "[]\n"
+
+
+def test_a_migration_that_another_program_keeps_waiting_is_told(path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(store, "BUSY", 50)
+    path.parent.mkdir(parents=True)
+    holder = sqlite3.connect(path, isolation_level=None)
+    holder.execute("PRAGMA journal_mode = WAL")
+    holder.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StoreError) as refused:
+        Store(path).memories()
+    assert (refused.value.trouble, refused.value.reason) == ("busy", "database is locked")
+    holder.close()
+    assert Store(path).memories() == {}
 
 
 def test_a_file_that_is_no_database(path: Path) -> None:

@@ -115,6 +115,7 @@ async def judged(lab: ShelvedLab, doubt: Doubt, pool: JudgePool) -> wire.StepRes
         doubt.steps,
         since=doubt.since,
         met=doubt.met,
+        everywhere=step.everywhere,
     )
     return judging.step_result(step.id, step.kind, goals, counts=step.counts, assisted=None)
 
