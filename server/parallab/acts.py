@@ -62,9 +62,9 @@ async def kill_worker(
     before: Target | None = None
     while True:
         target = await _look(recorder, act, step, steps)
-        if target is not None and (act.which == "reading" or _same(before, target)):
+        if target is not None and (act.which == "reading" or target.doing in _SLEEP or _same(before, target)):
             async with _stopped(recorder, target.process) as last:
-                struck = await _strike(recorder, act, step, target) if _fits(last, target.process, act) else ()
+                struck = await _strike(recorder, act, step, target) if _fits(last, target, act) else ()
             if struck:
                 return True, struck
         if time.monotonic() >= end:
@@ -107,10 +107,12 @@ async def _standing(recorder: Recorded, process: model.Process) -> model.Snapsho
     return None
 
 
-def _fits(last: model.Snapshot | None, process: model.Process, act: Act) -> bool:
-    """Whether it does what the act asks for as it stands there."""
-    now = last.process(process.pid) if last is not None else None
-    return last is not None and now is not None and _does(now, last, act)
+def _fits(last: model.Snapshot | None, target: Target, act: Act) -> bool:
+    """Whether it does as it stands there what it was seen doing."""
+    now = last.process(target.process.pid) if last is not None else None
+    if last is None or now is None or not _does(now, last, act):
+        return False
+    return (_doing(now) in _SLEEP) == (target.doing in _SLEEP)
 
 
 def _does(process: model.Process, last: model.Snapshot, act: Act) -> bool:
@@ -126,7 +128,7 @@ def _holds(process: model.Process, last: model.Snapshot) -> bool:
 
 
 def _same(before: Target | None, target: Target) -> bool:
-    """One that works is seen twice: a single look may fall on its way from one task to the next."""
+    """One that is in no call is seen twice: a single look may fall on its way from one task to the next."""
     return before is not None and before.worker.pid == target.worker.pid
 
 
