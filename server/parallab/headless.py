@@ -329,36 +329,31 @@ class _Session:
         if state is None or not _breaks(self.lab, state.step):
             return
         recording = await self.recorder.cut()
-        checks = self.lab.checks.get(state.step.id, ())
-        goals = await self.pool.judge(
-            self.lab.folder,
-            checks,
-            state.step.id,
-            recording,
-            self.steps,
-            met=state.met,
-            phases=("break",),
-            everywhere=state.step.everywhere,
-        )
+        goals = await self._judged(state, recording, phases=("break",))
         at = judging.met_at(Evidence(recording, state.step.id, self.steps))
         for goal in goals:
             if goal.verdict == "passed":
                 state.met.setdefault(goal.id, at)
 
     async def _judge(self, state: _Step) -> None:
-        checks = self.lab.checks.get(state.step.id, ())
-        if state.step.kind != "code" or not checks:
+        if state.step.kind != "code" or not self.lab.checks.get(state.step.id, ()):
             state.goals = ()
             return
         recording = await self.recorder.cut()
         state.not_recorded = recording.not_recorded
-        state.goals = await self.pool.judge(
+        state.goals = await self._judged(state, recording)
+
+    async def _judged(
+        self, state: _Step, recording: model.Recording, phases: Sequence[str] = ()
+    ) -> tuple[GoalResult, ...]:
+        return await self.pool.judge(
             self.lab.folder,
-            checks,
+            self.lab.checks.get(state.step.id, ()),
             state.step.id,
             recording,
             self.steps,
             met=state.met,
+            phases=phases,
             everywhere=state.step.everywhere,
         )
 
