@@ -27,9 +27,12 @@ shows() { # shows PATTERN COMMAND…: both streams, since Jupyter's lists go to 
 }
 cat >answer.ipynb <<'NOTEBOOK'
 {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [
+ {"id": "module", "cell_type": "code", "execution_count": null, "outputs": [],
+  "metadata": {"parallab": {"lab": "L04", "step": "define-and-execute"}},
+  "source": "%%writefile primes.py\ndef count(high):\n    return sum(all(n % d for d in range(2, n)) for n in range(2, high))"},
  {"id": "answer", "cell_type": "code", "execution_count": null, "outputs": [],
   "metadata": {"parallab": {"lab": "L04", "step": "define-and-execute"}},
-  "source": "import multiprocessing, time\nhired = multiprocessing.Process(target=time.sleep, args=(0.2,))\nhired.start()\nhired.join()"}]}
+  "source": "import multiprocessing, primes\nhired = multiprocessing.Process(target=primes.count, args=(2000,))\nhired.start()\nhired.join()"}]}
 NOTEBOOK
 
 for archive in "$dist"/*.whl "$dist"/*.tar.gz; do
