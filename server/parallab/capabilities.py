@@ -7,6 +7,7 @@ ptrace scope, container, system call filter, hidden /proc, another user, another
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import platform
@@ -116,7 +117,8 @@ def _processes(root: Path, pid: int) -> str:
 
 def _files(folder: Path) -> str:
     for one in (folder / "fd").iterdir():
-        one.readlink()
+        with contextlib.suppress(FileNotFoundError):  # closed since, as what listed them is
+            one.readlink()
     (folder / "maps").read_bytes()
     return ""
 
