@@ -40,7 +40,7 @@ def list_labs(json_: bool) -> None:
     """List the labs."""
     from parallab.shelf import Shelf
 
-    labs = Shelf().labs()
+    labs = Shelf(whole=False).labs()
     if json_:
         click.echo(
             as_json(
@@ -103,7 +103,7 @@ def check(
     from parallab.shelf import Shelf
 
     try:
-        shelved = Shelf().lab(lab_id)
+        shelved = Shelf(whole=False).lab(lab_id)
     except LookupError as error:
         raise Problem(sentence(error)) from None
     if shelved.problem:

@@ -12,12 +12,12 @@ from collections.abc import Mapping
 from functools import cache, lru_cache
 from gettext import GNUTranslations, NullTranslations
 from pathlib import Path
-
-from babel.messages.catalog import Catalog
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import PoFileError, read_po
+from typing import TYPE_CHECKING
 
 from parallab.phrases import Phrase, Tongue
+
+if TYPE_CHECKING:  # whoever reads English needs no reader of catalogues in memory
+    from babel.messages.catalog import Catalog
 
 FOLDER = Path(__file__).parent / "locale"
 SERVER = "parallab-server.po"
@@ -41,6 +41,8 @@ def read(path: Path) -> tuple[Phrase, ...]:
 
 
 def _catalogue(path: Path) -> Catalog:
+    from babel.messages.pofile import PoFileError, read_po
+
     try:
         with path.open("rb") as file:
             return read_po(file, abort_invalid=True)
@@ -68,6 +70,8 @@ def of_the_class(language: str) -> NullTranslations:
     folder = places().get(language)
     if folder is None or not (folder / CLASS).is_file():
         return NullTranslations()
+    from babel.messages.mofile import write_mo
+
     compiled = io.BytesIO()
     write_mo(compiled, _catalogue(folder / CLASS))
     compiled.seek(0)

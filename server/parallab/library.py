@@ -18,7 +18,7 @@ class CourseLibrary:
     """All installed labs, or those in ``folders``. Every method may read files."""
 
     def __init__(self, folders: Sequence[Path] | None = None) -> None:
-        self._shelf = Shelf(folders)
+        self._shelf = Shelf(folders, whole=False)
 
     def facts(self, wanted: Sequence[str] = ()) -> CourseFacts:
         """The course card; ``about`` in the first wanted language that is there."""

@@ -44,6 +44,45 @@ class Translation:
     tongue: Tongue
 
 
+class Translations(Mapping[str, Translation]):
+    """A lab's translations by language, as ``de``: read when first asked for, and left out if that cannot be."""
+
+    def __init__(self, folder: Path, lab: Lab) -> None:
+        self._folder = folder
+        self._lab = lab
+        self._read: dict[str, Translation | LabError] = {}
+
+    def _one(self, language: str) -> Translation | LabError | None:
+        if language not in self._read and language in self._languages():
+            self._read[language] = _translation(self._folder, self._lab, language)
+        return self._read.get(language)
+
+    def _languages(self) -> list[str]:
+        return sorted(path.suffixes[0].removeprefix(".") for path in self._folder.glob("lab.??.md"))
+
+    def __getitem__(self, language: str) -> Translation:
+        """Reads it.
+
+        :raises KeyError: there is none that can be read.
+        """
+        found = self._one(language)
+        if not isinstance(found, Translation):
+            raise KeyError(language)
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        """Reads all of them."""
+        return (one for one in self._languages() if isinstance(self._one(one), Translation))
+
+    def __len__(self) -> int:
+        """Reads all of them."""
+        return sum(1 for _ in self)
+
+    def faults(self) -> tuple[LabError, ...]:
+        """What is wrong with those that cannot be read: in their languages the lab is shown in English."""
+        return tuple(found for one in self._languages() if isinstance(found := self._one(one), LabError))
+
+
 @dataclass(frozen=True)
 class ShelvedLab:
     """A lab with everything that its folder holds; with a ``problem``, only what could be read."""
@@ -59,8 +98,11 @@ class ShelvedLab:
     has_replay: bool = False
     translations: Mapping[str, Translation] = field(default_factory=dict)
     """By language, as ``de``."""
-    untranslated: tuple[LabError, ...] = ()
-    """Translations that cannot be read: the lab is shown in English."""
+
+    @property
+    def untranslated(self) -> tuple[LabError, ...]:
+        """What is wrong with translations that cannot be read: the lab is shown in English."""
+        return self.translations.faults() if isinstance(self.translations, Translations) else ()
 
     def translation(self, wanted: Sequence[str]) -> Translation | None:
         """The translation into the first wanted language that it is there in; None: English."""
@@ -100,8 +142,11 @@ class CourseCard(msgspec.Struct, frozen=True):
 # -- opening one lab ----------------------------------------------------------------------
 
 
-def load(folder: Path) -> ShelvedLab:
-    """The lab in this folder; what is wrong with it stands in ``problem`` and is never raised."""
+def load(folder: Path, *, whole: bool = True) -> ShelvedLab:
+    """The lab in this folder; what is wrong with it stands in ``problem`` and is never raised.
+
+    Unless ``whole``, without the wrong answers: those are for the proof of a lab, and half of all that is read.
+    """
     try:
         lab = _lab(folder)
     except LabError as problem:
@@ -110,10 +155,9 @@ def load(folder: Path) -> ShelvedLab:
     try:
         checks = _checks(folder / "checks.py", lab)
         solution = _solution(folder, lab)
-        mistakes = tuple(_mistakes(folder, lab))
+        mistakes = tuple(_mistakes(folder, lab)) if whole else ()
     except LabError as problem:
         return ShelvedLab(lab, folder, files=shelved.files, problem=problem)
-    translations, untranslated = _translations(folder, lab)
     return ShelvedLab(
         lab,
         folder,
@@ -122,30 +166,23 @@ def load(folder: Path) -> ShelvedLab:
         mistakes,
         shelved.files,
         has_replay=(folder / "replay.json").is_file(),
-        translations=translations,
-        untranslated=untranslated,
+        translations=Translations(folder, lab),
     )
 
 
-def _translations(folder: Path, lab: Lab) -> tuple[Mapping[str, Translation], tuple[LabError, ...]]:
-    found: dict[str, Translation] = {}
-    wrong: list[LabError] = []
-    for path in sorted(folder.glob("lab.??.md")):
-        language = path.suffixes[0].removeprefix(".")
-        catalogue = folder / f"checks.{language}.po"
-        try:
-            words = lab_parse.parse_lab(_read(path), _shown(path))
-            phrases = languages.read(catalogue) if catalogue.is_file() else ()
-        except LabError as error:
-            wrong.append(error)
-        except languages.CatalogueError as error:
-            wrong.append(LabError(_shown(catalogue), 1, f"cannot be read: {error}"))
-        else:
-            below = languages.ours(language)
-            said = (Phrase(*pair) for pair in captions(lab, words))
-            tongue = Tongue(language, (*(below.phrases if below else ()), *phrases, *said))
-            found[language] = Translation(translated(lab, words), words, tongue)
-    return found, tuple(wrong)
+def _translation(folder: Path, lab: Lab, language: str) -> Translation | LabError:
+    path, catalogue = folder / f"lab.{language}.md", folder / f"checks.{language}.po"
+    try:
+        words = lab_parse.parse_lab(_read(path), _shown(path))
+        phrases = languages.read(catalogue) if catalogue.is_file() else ()
+    except LabError as error:
+        return error
+    except languages.CatalogueError as error:
+        return LabError(_shown(catalogue), 1, f"cannot be read: {error}")
+    below = languages.ours(language)
+    said = (Phrase(*pair) for pair in captions(lab, words))
+    tongue = Tongue(language, (*(below.phrases if below else ()), *phrases, *said))
+    return Translation(translated(lab, words), words, tongue)
 
 
 def _lab(folder: Path) -> Lab:
@@ -249,9 +286,13 @@ def _files(folder: Path) -> tuple[Path, ...]:
 
 
 class Shelf:
-    """All labs of all installed courses; a lab is read again when a file of it has changed."""
+    """All labs of all installed courses; a lab is read again when a file of it has changed.
 
-    def __init__(self, folders: Iterable[Path] | None = None) -> None:
+    ``whole`` as in :func:`load`.
+    """
+
+    def __init__(self, folders: Iterable[Path] | None = None, *, whole: bool = True) -> None:
+        self._whole = whole
         # Which courses are installed is asked once: to go through all that is installed takes milliseconds.
         self._roots = cache(_course_folders) if folders is None else _fixed(tuple(folders))
         self._kept: dict[Path, tuple[object, ShelvedLab]] = {}
@@ -329,7 +370,7 @@ class Shelf:
         stamp = _stamp(folder)
         kept = self._kept.get(folder)
         if kept is None or kept[0] != stamp:
-            kept = (stamp, load(folder))
+            kept = (stamp, load(folder, whole=self._whole))
             self._kept[folder] = kept
         return kept[1]
 

@@ -83,7 +83,7 @@ class Desk:
     def __init__(self, limits: Limits, sandbox: bool) -> None:
         self._limits = limits
         self._sandbox = sandbox
-        self._shelf = Shelf()
+        self._shelf = Shelf(whole=False)
         self._labs: dict[str, tuple[str, str]] = {}
 
     def order(self, handed: Handed) -> Order | Graded:

@@ -22,7 +22,7 @@ from parallab.shelf import Shelf
 
 async def serve(source: asyncio.StreamReader, answers: int) -> None:
     """Answers orders until the source ends."""
-    shelf, pool = Shelf(), JudgePool()
+    shelf, pool = Shelf(whole=False), JudgePool()
     decoder = msgspec.json.Decoder(Order)
     try:
         while (frame := await _frame(source)) is not None:

@@ -58,7 +58,7 @@ class LabName(msgspec.Struct, frozen=True):
 
 def installed() -> tuple[LabName, ...]:
     """The labs of this environment. Reads files; a lab that cannot be read is left out."""
-    return names(Shelf().labs())
+    return names(Shelf(whole=False).labs())
 
 
 def names(shelf: Iterable[ShelvedLab]) -> tuple[LabName, ...]:
