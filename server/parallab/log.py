@@ -54,7 +54,7 @@ def subject(event: model.AnyEvent, kernel: int) -> Subject:
         case model.ProxyUse():
             return ("proxy", event.pid)
         case model.TaskUse():
-            return ("task", event.pid)
+            return ("task", event.queue, event.task)
         case model.SegmentUse():
             return ("segment", event.pid, event.segment)
         case model.NumberMade():

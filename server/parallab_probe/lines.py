@@ -21,8 +21,9 @@ LAST = 200
 class Lines:
     """Reports of one kind in this process."""
 
-    def __init__(self, kind: str, last: int = LAST) -> None:
+    def __init__(self, kind: str, last: int = LAST, first: int = FIRST) -> None:
         self.kind = kind
+        self.first = first
         self.last: deque[tuple[int, str]] = deque(maxlen=last)
         self.forget()
         report.at_fork.append(self.forget)
@@ -37,7 +38,7 @@ class Lines:
     def add(self, facts: dict[str, Any]) -> None:
         """One more."""
         n = next(self.count)
-        if n <= FIRST:
+        if n <= self.first:
             report.tell(self.kind, facts)
             self.said = n
         else:

@@ -161,7 +161,7 @@ def test_a_future_of_nobodys_executor_is_none_of_ours(kernel: Listened) -> None:
 def test_very_many_are_bounded(kernel: Listened) -> None:
     kernel.ended("with mp.Pool(2) as pool:\n    got = list(pool.imap(work.double, range(2000)))")
     lines = [one for one in kernel.heard.all(model.TaskUse) if one.pid == kernel.pid]
-    assert len(lines) <= 800
+    assert len(lines) <= 2600
     left_out = sum(one.count for one in kernel.heard.all(model.Omitted, what="task") if one.pid == kernel.pid)
     assert left_out + len(lines) >= 1 + 2000 + 2000
     assert "got" in {one.act for one in lines[-3:]}  # the iterator asks once more to hear that there is no more
