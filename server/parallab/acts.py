@@ -11,7 +11,7 @@ import contextlib
 import os
 import signal
 import time
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -27,6 +27,8 @@ from parallab.wire import Frozen, RescueRequest
 PATIENCE = 10.0
 #: Seconds between two looks for somebody to kill, at the least.
 LOOK = 0.1
+#: Seconds since the newest worker began to work: by then nobody is hired or handed more any more, as a rule.
+SETTLED = 0.3
 #: Seconds that a worker gets to stand still before it is killed.
 STANDING = 2.0
 #: System calls in which a worker is at work: it sleeps, as if it waited for the network or a disk.
@@ -152,18 +154,30 @@ async def _look(recorder: Recorded, act: Act, step: Step, steps: Mapping[str, st
 
 
 def fitting(recording: model.Recording, act: Act) -> Target | None:
-    """The first worker of the running cell that does what the act asks for; managers are no workers."""
+    """The first worker of the running cell that does what the act asks for; managers are no workers.
+
+    One at work is killed when all are: a program may be excused that is not ready for it while it still hires.
+    """
     last = recording.snapshots[-1] if recording.snapshots else None
     run = max((event.run for event in recording.events if isinstance(event, model.CellBegin)), default=0)
-    for worker in story.tell(recording).workers:
-        process = last.process(worker.pid) if last is not None else None
-        if last is None or process is None or (worker.cell, worker.run) != (recording.busy_cell, run):
-            continue
-        if not worker.alive or not worker.ran or worker.role == "manager" or process.state in "ZX":
+    mine = (recording.busy_cell, run)
+    crew = [one for one in story.tell(recording).workers if (one.cell, one.run) == mine and one.role != "manager"]
+    if last is None or (act.which == "working" and not _settled(crew, last)):
+        return None
+    for worker in crew:
+        process = last.process(worker.pid)
+        if process is None or not worker.alive or not worker.ran or process.state in "ZX":
             continue
         if _does(process, last, act):
             return Target(worker, process, _doing(process))
     return None
+
+
+def _settled(crew: Sequence[Worker], last: model.Snapshot) -> bool:
+    """Whether each has begun to work, the newest a while ago."""
+    if any(one.alive and not one.ran for one in crew):
+        return False
+    return last.monotonic - max((one.ran for one in crew), default=0) >= SETTLED * 1e9
 
 
 def _main(process: model.Process) -> model.Blocked | None:
