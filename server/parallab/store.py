@@ -233,7 +233,7 @@ class Store:
         # Not opened yet, or the file was deleted or replaced under us: what went into the old one would be lost.
         self.close()
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        engine = _engine(self.path)
+        engine = engine_of(self.path)
         try:
             if not _up_to_date(engine):
                 migrate(self.path)
@@ -260,8 +260,11 @@ def _identity(path: Path) -> tuple[int, int] | None:
     return status.st_dev, status.st_ino
 
 
-def _engine(path: Path) -> Engine:
+def engine_of(path: Path, patience: int | None = None) -> Engine:
+    """What opens the file. A transaction waits ``patience`` milliseconds for another server's, None: :data:`BUSY`."""
     from sqlalchemy import URL, StaticPool, create_engine, event
+
+    patience = BUSY if patience is None else patience
 
     engine = create_engine(URL.create("sqlite", database=str(path)), poolclass=StaticPool)
 
@@ -269,7 +272,7 @@ def _engine(path: Path) -> Engine:
     def connected(connection: Any, _: Any) -> None:
         # The driver's own idea of transactions would keep DDL out of them and begin them late.
         connection.isolation_level = None
-        connection.execute(f"PRAGMA busy_timeout = {BUSY}")
+        connection.execute(f"PRAGMA busy_timeout = {patience}")
         # Readers and a writer side by side; where the file system cannot, SQLite stays with its old journal.
         connection.execute("PRAGMA journal_mode = WAL")
         # Survives a killed server. Only a power cut may take the last moments, and a click need not wait for the disk.

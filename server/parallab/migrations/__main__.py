@@ -6,37 +6,27 @@ A process of its own, which ends with what it needed. What went wrong is the las
 from __future__ import annotations
 
 import sys
-from typing import Any
+from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
-from sqlalchemy import URL, Connection, NullPool, create_engine, event
 from sqlalchemy.exc import DatabaseError
 
-from parallab.store import NEWER
+from parallab.store import NEWER, engine_of
 
 
 def upgrade(path: str, patience: int) -> None:
     """To the newest revision, in one transaction, which waits so many milliseconds for another server's."""
-    engine = create_engine(
-        URL.create("sqlite", database=path), poolclass=NullPool, connect_args={"timeout": patience / 1000}
-    )
-
-    @event.listens_for(engine, "connect")
-    def connected(connection: Any, _: Any) -> None:
-        # The driver's own idea of transactions would keep DDL out of them and begin them late.
-        connection.isolation_level = None
-
-    @event.listens_for(engine, "begin")
-    def begun(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-
+    engine = engine_of(Path(path), patience)
     config = Config()
     config.set_main_option("script_location", "parallab:migrations")
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+    try:
+        with engine.begin() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+    finally:
+        engine.dispose()
 
 
 def main(path: str, patience: str) -> int:
