@@ -8,9 +8,9 @@ from parallab.checks.common import (
     ended_well,
     hired,
     in_modules,
-    is_pythons,
     no_threads_left,
     nothing_left,
+    own_work,
     told,
 )
 from parallab.checks.threads import (
@@ -276,11 +276,9 @@ def children(run):
         hint="target= takes the function itself; its arguments go into args=.",
         mistake="M10",
     )
-    expect(
+    own_work(
+        found,
         "children that do something else than the lab's work",
-        [worker for worker in found if is_pythons(worker)],
-        none(),
-        observed=", ".join(worker.target.removeprefix("builtins.") for worker in found if is_pythons(worker)),
         hint='Give them tick.run to do: target=tick.run, args=("AAPL", 5).',
     )
     in_modules(

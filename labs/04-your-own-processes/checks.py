@@ -12,9 +12,9 @@ from parallab.checks.common import (
     how,
     in_modules,
     instead,
-    is_pythons,
     no_threads_left,
     nothing_left,
+    own_work,
 )
 
 FRESH = ("spawn", "forkserver")
@@ -59,11 +59,9 @@ def work(run, child):
         hint="target= takes the function itself; its arguments go into args=.",
         mistake="M10",
     )
-    expect(
+    own_work(
+        child,
         "children that do something else than the lab's work",
-        [worker for worker in child if is_pythons(worker)],
-        none(),
-        observed=", ".join(worker.target.removeprefix("builtins.") for worker in child if is_pythons(worker)),
         because="Whether there are primes is found by trying, and that is what the worker is hired for.",
         hint="Give it tally.work to do: target=tally.work, args=(0, 45_000).",
     )
@@ -141,11 +139,9 @@ def four(run):
     workers = hired(
         run, has(4), what="workers", hint="A Process for each range, and start() for each Process.", last=True
     )
-    expect(
+    own_work(
+        workers,
         "workers that do something else than the lab's work",
-        [worker for worker in workers if is_pythons(worker)],
-        none(),
-        observed=", ".join(worker.target.removeprefix("builtins.") for worker in workers if is_pythons(worker)),
         hint="Give each of them tally.work to do, and its range in args.",
     )
     importable(workers)
@@ -392,11 +388,9 @@ def found_it(run):
         hint='Keep mp.get_context("spawn").',
     )
     ended(run, fresh)
-    expect(
+    own_work(
+        fresh,
         "children that do something else than the lab's work",
-        [worker for worker in fresh if is_pythons(worker)],
-        none(),
-        observed=", ".join(worker.target.removeprefix("builtins.") for worker in fresh if is_pythons(worker)),
         because="Python's own functions are always found. Yours is not, as long as it stands in a cell.",
         hint="Write the function into a module with %%writefile, import the module, and use target=module.function.",
     )

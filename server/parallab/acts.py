@@ -79,18 +79,19 @@ async def kill_worker(
 async def _stopped(recorder: Recorded, process: model.Process) -> AsyncIterator[model.Snapshot | None]:
     """Stops a worker and gives a look at it as it stands; it goes on afterwards, unless it was killed.
 
-    What a worker that runs was seen doing is past when the signal comes. None: it has ended, or does not stop.
+    What a worker that runs was seen doing is past when the signal comes. None: it has ended, does not stop, or is
+    another user's.
     """
     fd = await recorder.handle(process)
     if fd is None:
         yield None
         return
     try:
-        with contextlib.suppress(ProcessLookupError):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
             signal.pidfd_send_signal(fd, signal.SIGSTOP)
         yield await _standing(recorder, process)
     finally:
-        with contextlib.suppress(ProcessLookupError):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
             signal.pidfd_send_signal(fd, signal.SIGCONT)
         os.close(fd)
 

@@ -132,6 +132,13 @@ def is_pythons(worker: Worker) -> bool:
     return worker.target.partition(".")[0] in sys.builtin_module_names
 
 
+def own_work(workers: Sequence[Worker], expected: str, hint: str, because: str = "") -> None:
+    """None of these was only given a function of Python's own to do."""
+    idle = [worker for worker in workers if is_pythons(worker)]
+    names = ", ".join(worker.target.removeprefix("builtins.") for worker in idle)
+    expect(expected, idle, none(), observed=names, because=because, hint=hint)
+
+
 def in_modules(workers: Sequence[Worker], because: str, hint: str) -> None:
     """What these workers do stands in a module, where a fresh Python finds it, too."""
     named = [name for worker in workers for name in (worker.target, worker.cls)]
