@@ -1046,13 +1046,18 @@ def the_lock_of_an_orphan(c):
     worker.join()
 
 
+def until_held(lock):
+    """Ends when somebody else has the lock."""
+    while lock.acquire(block=False):
+        lock.release()
+        time.sleep(0.01)
+
+
 def _hire_keeper(method, lock, ready):
     keeper = mp.get_context(method).Process(target=_keep_long, args=(lock, ready), name="keeper")
     keeper.start()
     ready.put(None) if keeper.pid < 0 else None
-    while lock.acquire(block=False):
-        lock.release()
-        time.sleep(0.01)
+    until_held(lock)
     os._exit(0)
 
 

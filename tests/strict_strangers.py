@@ -27,7 +27,7 @@ import zipapp
 from multiprocessing import connection, shared_memory
 from pathlib import Path
 
-from strangers import goes_on, main, stuck
+from strangers import goes_on, main, stuck, until_held
 
 
 def _sleep(*_):
@@ -57,9 +57,7 @@ def _take(lock):
 def an_rlock_three_deep(c):
     lock = c.RLock()
     _hire(c, _thrice, lock, name="first")
-    while lock.acquire(block=False):
-        lock.release()
-        time.sleep(0.01)
+    until_held(lock)
     _hire(c, _take, lock, name="second")
     _sleep()
 
@@ -255,9 +253,7 @@ def an_event_among_the_attributes_of_a_process(c):
 def names_of_every_sort(c):
     lock = c.Lock()
     _hire(c, _hold, lock, name="司机 🚕")
-    while lock.acquire(block=False):
-        lock.release()
-        time.sleep(0.01)
+    until_held(lock)
     for name in ("Žluťoučký kůň", "two\nlines\x1b[2J", "long " * 40):
         _hire(c, _take, lock, name=name)
     _sleep()

@@ -586,7 +586,7 @@ class Reader:
 
     def _unix_sockets(self, processes: Iterable[Process], missing: list[Missing]) -> tuple[Socket, ...]:
         """The unix sockets among the descriptors, and their peers."""
-        wanted = {file.inode.ino for one in processes for file in one.files if file.kind == "socket" and file.inode}
+        wanted = _socket_inodes(processes)
         if not wanted or self._sockets is None:
             return ()
         try:
@@ -594,14 +594,11 @@ class Reader:
         except OSError as error:
             missing.append(Missing("the other ends of unix sockets", error.strerror or str(error), "sockets"))
             return ()
-        own = [every[number] for number in sorted(wanted) if number in every]
-        peers = {one.peer for one in own} - wanted - {0}
-        return tuple(own) + tuple(every[number] for number in sorted(peers) if number in every)
+        return _with_peers(wanted, every)
 
     def _tcp_sockets(self, pid: int, processes: Iterable[Process], known: Iterable[Socket]) -> tuple[Socket, ...]:
         """Those among the other sockets that are of tcp(7) in the network namespace of ``pid``."""
-        files = {file.inode.ino for one in processes for file in one.files if file.kind == "socket" and file.inode}
-        wanted = files - {one.inode for one in known}
+        wanted = _socket_inodes(processes) - {one.inode for one in known}
         if not wanted:
             return ()
         texts = []
@@ -610,10 +607,7 @@ class Reader:
                 texts.append(opened.read(f"{self._root}/{pid}/net/{name}"))
             except OSError:
                 continue  # there is no such network, or it may not be read
-        every = tcp.sockets(texts)
-        own = [every[number] for number in sorted(wanted) if number in every]
-        peers = {one.peer for one in own} - wanted - {0}
-        return (*own, *(every[number] for number in sorted(peers) if number in every))
+        return _with_peers(wanted, tcp.sockets(texts))
 
     def _shared_memory(self, pid: int, processes: Iterable[Process], missing: list[Missing]) -> tuple[Segment, ...]:
         """What of /dev/shm, as process ``pid`` has it mounted, is held by these processes or came since the first look.
@@ -655,6 +649,17 @@ class Reader:
                 self._newcomers = {number for number, name in self._entries.items() if old.get(number) != name}
             # tmpfs stamps entries by a coarse clock.
             self._stamp = stamp if now - status.st_mtime_ns > 50_000_000 else ()
+
+
+def _socket_inodes(processes: Iterable[Process]) -> set[int]:
+    return {file.inode.ino for one in processes for file in one.files if file.kind == "socket" and file.inode}
+
+
+def _with_peers(wanted: set[int], every: dict[int, Socket]) -> tuple[Socket, ...]:
+    """Those of the wanted that are there, then their other ends."""
+    own = [every[number] for number in sorted(wanted) if number in every]
+    peers = {one.peer for one in own} - wanted - {0}
+    return (*own, *(every[number] for number in sorted(peers) if number in every))
 
 
 def _wants_file(processes: Iterable[Process]) -> bool:
