@@ -317,16 +317,24 @@ def test_who_joins_while_holding_the_lock_that_the_child_wants():
 
 
 def words(letters: str, pipes: int = 0) -> list[str]:
-    """The composites read from semaphores made in this order, by a process with so many pipes."""
+    """The composites read from files made in this order, by a process with so many pipes.
+
+    A dot is another program's file, A an arena of its own; the letters are the grammar's.
+    """
     limits = {"L": (1, 1), "R": (1, 0), "S": (ipc.grammar.SEM_VALUE_MAX, 1), "B": (5, 1)}
-    semaphores = {}
+    semaphores, memory = {}, {}
     for number, letter in enumerate(letters, 1):
         inode = Inode(27, number)
+        if letter == "A":
+            memory[inode] = ipc.SharedMemory("arena", inode, "", 4096, (ipc.End(10, 5, "rw"),))
+        if letter not in limits:
+            continue
         maxvalue, kind = limits[letter]
         record = SemLock(10, inode, 0, maxvalue, kind)
         semaphores[inode] = ipc.Semaphore(inode, 1, 0, frozenset((10,)), (record,))
     ends = (ipc.End(10, 3, "r"), ipc.End(10, 4, "w"))
-    found = ipc.Objects(semaphores=semaphores, pipes={Inode(15, k): ipc.Pipe(Inode(15, k), ends) for k in range(pipes)})
+    pipe_objects = {Inode(15, k): ipc.Pipe(Inode(15, k), ends) for k in range(pipes)}
+    found = ipc.Objects(semaphores=semaphores, pipes=pipe_objects, memory=memory)
     return [one.kind for one in ipc.composites(found)]
 
 
@@ -344,6 +352,22 @@ def test_words_of_semaphores():
     assert words("LLSLLS", pipes=2) == ["queue", "queue"]
     assert words("RLSSSSRSSS") == ["event", "condition"]
     assert words("SSSS") == []
+    assert words("ARSSS") == ["barrier"]
+
+
+def test_programs_beside_it_make_their_semaphores_at_the_same_time():
+    assert words("L.L.S.S.R...S.S.S", pipes=1) == ["joinable-queue"]
+    assert words("LLSS..RSSS", pipes=1) == ["joinable-queue"]
+    assert words("A..RSS.S") == ["barrier"]
+    assert words("L....SSSS") == ["event"]
+
+
+def test_what_was_made_between_or_long_after_is_another_object():
+    assert words("LLASSRSSS", pipes=1) == ["simple-queue", "condition"]
+    assert words("LSARSSS") == ["barrier"]
+    assert words("LASSSS") == []
+    assert words("LL" + "." * ipc.grammar.NEAR + "SSRSSS", pipes=1) == ["simple-queue", "condition"]
+    assert words("ALRSSS") == ["condition"]
 
 
 # -- a baseline subtracted --------------------------------------------------------------------------

@@ -1,8 +1,8 @@
 """Semaphores and pipes put together to what was made of them: queues, events, conditions, barriers.
 
 multiprocessing makes the semaphores of one object one after the other, and tmpfs numbers them in
-that order. So runs of neighbouring inodes are read as words: L a semaphore of at most 1, R a
-recursive one, B of at most n, S without limit. Same on CPython 3.10 to 3.14:
+that order. So runs of near inodes are read as words: L a semaphore of at most 1, R a recursive
+one, B of at most n, S without limit. Same on CPython 3.10 to 3.14:
 
     Event L S S S S · JoinableQueue L L (B|S) S R S S S · Queue L L (B|S) · Condition R S S S ·
     Barrier: an arena, then R S S S · SimpleQueue L L
@@ -24,6 +24,9 @@ from parallab.model import Inode
 Kind = Literal["queue", "joinable-queue", "simple-queue", "event", "condition", "barrier", "pool", "executor"]
 
 SEM_VALUE_MAX = 2**31 - 1
+
+NEAR = 256
+"""How far apart the inodes of one object's parts may be: programs beside it may make files of /dev/shm at the same time."""
 
 QUEUES: tuple[Kind, ...] = ("queue", "joinable-queue", "simple-queue")
 
@@ -114,19 +117,27 @@ def _pipes_of(queues: list[list[Semaphore]], pipes: list[Pipe], found: Objects) 
 
 
 def _runs(found: Objects) -> list[list[Semaphore]]:
-    """Semaphores with neighbouring inodes, each of which is known by a SemLock record."""
+    """Semaphores made about the same time, each of which is known by a SemLock record.
+
+    A number missing between two of them is another program's file. One that is known as something
+    else parts them: it was made between.
+    """
     runs: list[list[Semaphore]] = []
     last: Inode | None = None
-    for inode in sorted(found.semaphores):
-        semaphore = found.semaphores[inode]
-        if not semaphore.locks:
+    for inode in sorted((*found.semaphores, *found.memory)):
+        semaphore = found.semaphores.get(inode)
+        if semaphore is None or not semaphore.locks:
             last = None
             continue
-        if last is None or (inode.dev, inode.ino) != (last.dev, last.ino + 1):
+        if last is None or not _near(last, inode):
             runs.append([])
         runs[-1].append(semaphore)
         last = inode
     return runs
+
+
+def _near(first: Inode, second: Inode) -> bool:
+    return first.dev == second.dev and 0 < second.ino - first.ino <= NEAR
 
 
 def _letter(semaphore: Semaphore) -> str:
@@ -148,5 +159,6 @@ def _two_ended(found: Objects) -> list[Pipe]:
 
 def _arena_before(inode: Inode, pids: frozenset[int], found: Objects) -> Inode | None:
     """The arena made just before: Barrier keeps its two counters in one, then makes its Condition."""
-    arena = found.memory.get(Inode(inode.dev, inode.ino - 1))
+    before = max((one for one in (*found.semaphores, *found.memory) if one < inode), default=inode)
+    arena = found.memory.get(before) if _near(before, inode) else None
     return arena.inode if arena is not None and arena.kind == "arena" and arena.pids & pids else None
