@@ -22,6 +22,8 @@ from parallab.retelling import retold
 
 Body = TypeVar("Body", bound=msgspec.Struct)
 
+#: Characters of what was wrong with a request: it may quote what was sent.
+REASON = 300
 #: Bytes of a request's body: a notebook of thousands of cells fits.
 LARGEST = 1024 * 1024
 
@@ -52,7 +54,8 @@ class ParallabHandler(APIHandler):
         try:
             return msgspec.json.decode(self.request.body or b"{}", type=of)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise Problem(400, f"The request is not a {of.__name__} in JSON. Reload the page.", str(error)) from None
+            told = f"The request is not a {of.__name__} in JSON. Reload the page."
+            raise Problem(400, told, shown(str(error), REASON)) from None
 
     def number(self, name: str, default: int) -> int:
         """A number in the address, or the default.

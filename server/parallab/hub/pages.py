@@ -47,6 +47,11 @@ class Sight:
         return path_of(self.class_name)
 
     @property
+    def everybody(self) -> bool:
+        """Whether it is the class of all users of the Hub."""
+        return self.class_name == EVERYBODY
+
+    @property
     def roster(self) -> str:
         """What tells whether a page of these learners is still one of the class."""
         return _digest(self.trouble, self.learners)
@@ -113,7 +118,13 @@ class ClassHandler(StaffHandler):
 
     def get_template_namespace(self) -> dict[str, Any]:
         """What every template may use."""
-        return {**super().get_template_namespace(), "url": self.url, "escape_path": escape_path, "date": date, "local": local}
+        return {
+            **super().get_template_namespace(),
+            "url": self.url,
+            "escape_path": escape_path,
+            "date": date,
+            "local": local,
+        }
 
 
 def date(at: float | None) -> str:

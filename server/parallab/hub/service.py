@@ -98,7 +98,9 @@ class Service:
         try:
             batch = msgspec.json.decode(body, type=Reports)
         except (msgspec.DecodeError, RecursionError) as error:
-            raise Problem(400, "These are no reports as a learner's Parallab sends them.", str(error)) from None
+            raise Problem(
+                400, "These are no reports as a learner's Parallab sends them.", shown(str(error), 200)
+            ) from None
         now = time.time()
         room = REPORTS - self.board.reports.get(learner, 0)
         good: list[Received] = []
