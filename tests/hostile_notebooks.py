@@ -140,7 +140,11 @@ HOSTILE: dict[str, Handed] = {
     "other code in multiprocessing's methods": cells(
         """
         import multiprocessing as mp
-        def nothing(self, *rest): self._popen = type("P", (), {"pid": 4711, "poll": lambda s: 0, "wait": lambda s, t=None: 0})()
+        class Gone:
+            pid = 4711
+            def poll(self): return 0
+            def wait(self, timeout=None): return 0
+        def nothing(self, *rest): self._popen = Gone()
         mp.process.BaseProcess.start.__code__ = nothing.__code__
         mp.Process.start = nothing
         ps = [mp.Process(target=print) for _ in range(2)]
@@ -207,12 +211,17 @@ HOSTILE: dict[str, Handed] = {
         """
     ),
     "another start method than it says": cells(
-        "import multiprocessing as mp\nmp.get_start_method = lambda *a, **k: 'spawn'\nmp.set_start_method('spawn', force=True)"
+        "import multiprocessing as mp\nmp.get_start_method = lambda *a, **k: 'spawn'",
+        "mp.set_start_method('spawn', force=True)",
     ),
     # -- what is left for the next kernel --
     "a folder that the next kernel cannot use": cells(
-        "import os, shutil\nfor name in ('/dev/shm', '/run', '/run/kernel', '/tmp', '/home/learner/work', '/home/learner'):\n"
-        "    try: os.chmod(name, 0)\n    except OSError as error: print(error)",
+        """
+        import os
+        for name in ("/dev/shm", "/run", "/run/kernel", "/tmp", "/home/learner/work", "/home/learner"):
+            try: os.chmod(name, 0)
+            except OSError as error: print(error)
+        """,
         STUBBORN,
         GOOD,
         outcomes=("not-passed", "stopped"),

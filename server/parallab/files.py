@@ -30,6 +30,6 @@ def write_whole(path: Path, data: bytes, mode: int = 0o600, *, durable: bool = F
 
 
 def private(path: Path) -> None:
-    """Makes an empty file that its owner alone may read, where there is none. What SQLite puts beside it is as it is."""
+    """Makes an empty file that its owner alone may read, where there is none; SQLite's others beside it follow it."""
     with suppress(OSError):  # whoever opens it next says why it cannot be made
         os.close(os.open(path, os.O_CREAT | os.O_CLOEXEC | os.O_WRONLY, 0o600))

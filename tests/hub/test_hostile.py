@@ -1,4 +1,4 @@
-"""Learners' servers that lie, flood and break rules, by real HTTP: the class's pages and files stand whatever they send."""
+"""Learners' servers that lie, flood and break rules, by real HTTP: the class's pages and files stand all the same."""
 
 from __future__ import annotations
 
@@ -20,8 +20,11 @@ pytestmark = pytest.mark.asyncio
 
 DEEP = "[" * 50_000 + "]" * 50_000
 #: A page and every file of the class.
-SEEN = ("class/~everybody", "class/~everybody/L04", "class/~everybody/learner/mallory") + tuple(
-    f"class/~everybody/export/{kind}" for kind in ("csv", "canvas", "moodle", "json", "xapi")
+SEEN = (
+    "class/~everybody",
+    "class/~everybody/L04",
+    "class/~everybody/learner/mallory",
+    *(f"class/~everybody/export/{kind}" for kind in ("csv", "canvas", "moodle", "json", "xapi")),
 )
 
 

@@ -1,4 +1,4 @@
-"""Every POST of docs/openapi.yaml with bodies of the wrong shape, from its own schema: refused in words, and nothing breaks."""
+"""Every POST of docs/openapi.yaml with bodies of the wrong shape, by its own schema: refused in words."""
 
 from __future__ import annotations
 

@@ -36,8 +36,9 @@ PATIENCE = 50.0
 #: Batches that a learner may send at once, and how many more a second: a server that runs wild harms only itself.
 BURST = 60
 RATE = 2.0
-#: Reports kept of a learner; a course has some hundreds. And questions of one that may wait for answers at once: one a server.
+#: Reports kept of a learner; a course has some hundreds.
 REPORTS = 20_000
+#: Requests of a learner that may wait for answers at once; each of their servers has one.
 WAITING = 8
 #: Replays kept of a learner, the newest ones.
 CLIPS = 20
