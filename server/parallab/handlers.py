@@ -261,7 +261,7 @@ class KernelStateHandler(ParallabHandler):
     @web.authenticated
     @authorized
     async def get(self, kernel: str) -> None:
-        await self.respond(self.desk.kernel_state(kernel))
+        await self.respond(self.desk.machine.state(kernel))
 
 
 class RecordingHandler(ParallabHandler):
@@ -270,7 +270,7 @@ class RecordingHandler(ParallabHandler):
     @web.authenticated
     @authorized
     async def get(self, kernel: str) -> None:
-        await self.respond(self.desk.recording(kernel))
+        await self.respond(self.desk.machine.recording(kernel))
 
 
 class FilmHandler(ParallabHandler):
@@ -279,7 +279,7 @@ class FilmHandler(ParallabHandler):
     @web.authenticated
     @authorized
     async def get(self, kernel: str) -> None:
-        await self.respond(self.desk.film(kernel, self.number("run", NEWEST)))
+        await self.respond(self.desk.machine.film(kernel, self.number("run", NEWEST)))
 
 
 class RescueHandler(ParallabHandler):
@@ -288,7 +288,7 @@ class RescueHandler(ParallabHandler):
     @web.authenticated
     @authorized
     async def post(self, kernel: str) -> None:
-        await self.respond(self.desk.rescue(kernel, self.body(wire.RescueRequest)))
+        await self.respond(self.desk.machine.rescue(kernel, self.body(wire.RescueRequest)))
 
 
 class LeftoversHandler(ParallabHandler):
@@ -297,7 +297,7 @@ class LeftoversHandler(ParallabHandler):
     @web.authenticated
     @authorized
     async def get(self) -> None:
-        await self.respond(self.desk.leftovers())
+        await self.respond(self.desk.machine.leftovers())
 
 
 class CleanHandler(ParallabHandler):
@@ -306,7 +306,7 @@ class CleanHandler(ParallabHandler):
     @web.authenticated
     @authorized
     async def post(self) -> None:
-        await self.respond(self.desk.clean(self.body(wire.CleanRequest)))
+        await self.respond(self.desk.machine.clean(self.body(wire.CleanRequest)))
 
 
 class CapabilitiesHandler(ParallabHandler):
@@ -315,7 +315,7 @@ class CapabilitiesHandler(ParallabHandler):
     @web.authenticated
     @authorized
     async def get(self) -> None:
-        await self.respond(self.desk.capabilities())
+        await self.respond(self.desk.machine.capabilities())
 
 
 ROUTES: tuple[tuple[str, type[ParallabHandler | LiveHandler]], ...] = (
