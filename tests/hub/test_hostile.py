@@ -13,8 +13,11 @@ pytest.importorskip("jupyterhub", reason="the extra `hub` is not installed: run 
 
 from hub.rig import Reply, ask
 from hub.stage import PREFIX, staged
-from hub.test_service import LAB, OTHER, report
+from hub.test_service import LAB, OTHER, notebook, report
+from parallab.classroom import Access, Classroom
 from parallab.hub import record, service
+from parallab.problems import Problem
+from parallab.store import Keeper
 
 pytestmark = pytest.mark.asyncio
 
@@ -211,3 +214,26 @@ async def test_any_deadline_that_a_browser_can_send_can_be_shown(tmp_path: Path,
         teacher = Mallory(port)
         assert (await teacher("POST", "class/~everybody/deadline", f"lab=L04&due={due}".encode())).status == 303
         assert due[:10] in (await teacher("GET", "class/~everybody/L04")).text
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (b"{", "This is no notebook. Save it in JupyterLab, then hand it in again."),
+        (notebook("L05"), "This is a notebook of L05, not of L04. Open L04 from the sidebar, then hand in."),
+        (b'{"cells": []}', "This is no lab's notebook, not of L04. Open L04 from the sidebar, then hand in."),
+    ],
+)
+async def test_what_is_wrong_with_a_notebook_reaches_who_handed_it_in(tmp_path: Path, text: bytes, said: str) -> None:
+    async with staged(tmp_path, (LAB, OTHER), "ada") as (seen, port):
+        keeper = Keeper(tmp_path / "home" / "progress.sqlite")
+        classroom = Classroom(Access(f"http://127.0.0.1:{port}{PREFIX}", "ada"), keeper)
+        try:
+            with pytest.raises(Problem) as refused:
+                await classroom.hand_in("L04", text)
+            assert (refused.value.status, refused.value.message) == (409, f"Your notebook was not handed in. {said}")
+            assert not seen.board.handins
+            assert (await classroom.hand_in("L04", notebook())).at > 0
+        finally:
+            await classroom.close()
+            await keeper.close()
