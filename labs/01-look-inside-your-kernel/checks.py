@@ -301,14 +301,22 @@ def all_ended(run, children):
     """Your kernel waits for all three, and they end well"""
     ended(run, children)
     ended_well(children, mistake=BAD_START)
+    askers_of = {share: {line.pid for line in run.journal if line.item[0] == share} for share in SHARES}
     pids = {worker.pid for worker in children}
-    shares = {line.item[0] for line in run.journal if line.pid in pids}
-    missing = [share for share in SHARES if share not in shares]
+    missing = [share for share in SHARES if not askers_of[share] & pids]
     expect(
         "shares that no child asked for",
         missing,
         none(),
         because="Each child asks for one share.",
+        hint='args=("AAPL", 5), args=("MSFT", 5), args=("NVDA", 5)',
+    )
+    idle = [worker for worker in children if not any(worker.pid in found for found in askers_of.values())]
+    expect(
+        "children that asked for no price",
+        idle,
+        none(),
+        because="Who does nothing is no help. One that asks for all three asks for one after the other.",
         hint='args=("AAPL", 5), args=("MSFT", 5), args=("NVDA", 5)',
     )
 

@@ -93,6 +93,27 @@ def parts(item):
     return []
 
 
+def written_down(run, name, taken, what, hint):
+    """The learner's list holds what was taken out, in that order; in whatever company, and in a list of any sort."""
+    if name not in run.types:
+        fail(f"a list {name}", f"no name {name}", hint=f"Keep the line {name} = [] in your cell.")
+    value = run.values.get(name)
+    items = value.get("$items") if isinstance(value, dict) else value
+    if not isinstance(items, list):
+        return  # it cannot be looked into
+    wanted = [text(line.item) for line in taken]
+    found = [text(item) for item in items]
+    right = len(found) >= len(wanted) and all(one and one in whole for one, whole in zip(found, wanted))
+    expect(
+        what,
+        "the same" if right else "not the same",
+        equals("the same"),
+        observed=f"{len(found)} of {len(wanted)} are in it" if len(found) < len(wanted) else "it holds something else",
+        because="What you take out is gone from the queue. If you do not keep it, nobody has it any more.",
+        hint=hint,
+    )
+
+
 # -- fifo --------------------------------------------------------------------------------------
 
 
@@ -115,6 +136,7 @@ def two(run, inbox):
         mistake="M33",
     )
     expect("tickets taken out", inbox.gets, has(2), observed=f"{len(inbox.gets)}", hint="Call get twice, not more.")
+    written_down(run, "done", inbox.gets, "what is in done, and what you took out", "done.append(inbox.get())")
 
 
 @check("fifo")
@@ -152,6 +174,8 @@ def undone(run, pile):
         because="Who takes each one out at once never sees the order turn round.",
         hint="First put all three in, then take all three out.",
     )
+    last = [line for line in pile.gets if line.n > first[-1]][:3]
+    written_down(run, "undone", last, "what is in undone, and what you took out", "undone.append(undo.get())")
     note("The last one came out first.")
 
 
@@ -230,6 +254,13 @@ def order(run, urgent, numbered):
             because="The smallest comes out first: 1 is the worst, and a smaller running number came earlier.",
             hint="Put in the severity as it is, and the running number in the order of arrival.",
         )
+    written_down(
+        run,
+        "served",
+        urgent.gets[:4],
+        "what is in served, and what you took out",
+        "served.append(ticket), with the text of each call that you take out.",
+    )
     note(f"{', '.join(out[:4])}")
 
 
@@ -349,6 +380,13 @@ def caught(run, gives_up):
         hint="try: … except queue.Empty: …",
     )
     threads_well([thread for thread in run.threads if thread.ended >= last])
+    if run.values.get("calm") is False:
+        fail(
+            "calm: True",
+            "calm is still False",
+            because="The exception says that nobody called. So it is calm.",
+            hint="Below except queue.Empty: write calm = True.",
+        )
 
 
 # -- break-tie --------------------------------------------------------------------------------------------
@@ -393,12 +431,19 @@ def three_jobs(run):
     return [line.item for line in lines]
 
 
+def has_dictionary(item):
+    """Whether an item is a dictionary, of whatever class, or has one in it."""
+    if isinstance(item, list):
+        return any(has_dictionary(part) for part in item)
+    if not isinstance(item, dict):
+        return False
+    return item.get("$type") not in ("tuple", "list", "set", "frozenset") or any(map(has_dictionary, item.values()))
+
+
 @check("break-tie", phase="repair")
 def dictionaries(run, three_jobs):
     """The jobs are still dictionaries"""
-    bare = [
-        item for item in three_jobs if not isinstance(item, dict) and not any(isinstance(p, dict) for p in parts(item))
-    ]
+    bare = [item for item in three_jobs if not has_dictionary(item)]
     expect(
         "jobs that are dictionaries no more",
         bare,

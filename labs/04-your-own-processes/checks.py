@@ -130,7 +130,8 @@ def ran(run, own_class):
 
 # -- four-at-once ---------------------------------------------------------------------------
 
-RANGES = {(0, 45_000), (45_000, 90_000), (90_000, 135_000), (135_000, 180_000)}
+#: The poster's numbers end before this one.
+END = 180_000
 
 
 @check("four-at-once")
@@ -145,12 +146,36 @@ def four(run):
         hint="Give each of them tally.work to do, and its range in args.",
     )
     importable(workers)
-    # Which numbers they count is not what this goal is about, and may be handed over in many ways.
+    # Which numbers each counts may be handed over in many ways: it is looked at where all were given two numbers.
     given = [numbers for worker in workers if len(numbers := plain_numbers(worker)) == 2]
-    missing = sorted(RANGES - set(given)) if len(given) == len(workers) else []
-    if missing:
-        note(f"For the poster: nobody counted {', '.join(f'{low:,} to {high:,}' for low, high in missing)}.")
+    if len(given) == len(workers):
+        expect(
+            "workers that have nothing to count",
+            [worker for worker, (low, high) in zip(workers, given) if low == high],
+            none(),
+            because="Who has nothing to do is no help.",
+            hint="Each worker gets one of the four ranges.",
+        )
+        missing = uncounted(given)
+        expect(
+            "numbers that nobody counts",
+            missing,
+            none(),
+            observed=", ".join(f"{low:,} to {high:,}" for low, high in missing),
+            because="The poster is to show all primes below 180,000.",
+            hint="Each worker gets one of the four ranges.",
+        )
     return workers
+
+
+def uncounted(given):
+    """The stretches below END that none of these ranges covers; whether an end belongs to its range is left open."""
+    found, reached = [], 0
+    for low, high in sorted(given):
+        if low > reached + 1:
+            found.append((reached, low))
+        reached = max(reached, high)
+    return found if reached >= END - 1 else [*found, (reached, END)]
 
 
 def plain_numbers(worker):
@@ -349,7 +374,8 @@ def says(said, method, run, three_ways):
     if isinstance(said, int):
         return said == three_ways[method].os_parent
     word = str(said).lower()
-    return ("server" in word) if method == "forkserver" else ("notebook" in word or "kernel" in word)
+    home = "notebook" in word or "kernel" in word
+    return "server" in word if method == "forkserver" else home and "server" not in word
 
 
 # -- break-spawn --------------------------------------------------------------------------------------
