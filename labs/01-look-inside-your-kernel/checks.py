@@ -1,6 +1,6 @@
 """What L01 looks for: the kernel's own number, threads that really ran, and processes next to it."""
 
-from parallab.checks import at_least, check, equals, expect, fail, has, none, note
+from parallab.checks import at_least, at_most, check, equals, expect, fail, has, none, note
 from parallab.checks.common import (
     BAD_START,
     at_once,
@@ -126,7 +126,17 @@ def threads(run):
         because="A kernel always has some: they listen to your browser while your cell works.",
         hint="threads = threading.enumerate()",
     )
-    if not isinstance(said, int):
+    if isinstance(said, int):
+        # How many there were when it was counted nobody has seen; but never so many.
+        expect(
+            "threads in it",
+            number,
+            at_most(run.most_threads or number),
+            observed=f"{number}: your kernel never had so many",
+            because="What you type yourself is a guess. Python knows.",
+            hint="threads = threading.enumerate()",
+        )
+    else:
         expect(
             "your main thread, the one that runs your cells, among them",
             "there" if shows_main(run, said) else "not there",

@@ -406,7 +406,7 @@ class Evidence:
 
     def _heard_of_its_end(self, thread: Thread, waits: Sequence[model.Wait]) -> bool:
         """Whether somebody else did something that a program does to learn that this thread is through."""
-        if any(wait.call == "enumerate" and wait.began >= thread.ended for wait in waits):
+        if any(wait.call == "enumerate" and wait.began >= thread.ran for wait in waits):
             return True
         if any(wait.call == "event" and wait.tid != thread.tid and wait.at >= thread.ran for wait in waits):
             return True
@@ -423,6 +423,15 @@ class Evidence:
             if told and any(self.is_main(line.tid) and line.at >= mine[-1].at for line in lines if line.act == "get"):
                 return True
         return False
+
+    @property
+    def most_threads(self) -> int:
+        """How many threads the notebook was seen with at the most, those of its libraries too; 0 where none was seen."""
+        looks = (self.recording.baseline, *self.recording.snapshots)
+        return max(
+            (len(one.threads) for look in looks if look for one in look.processes if one.pid == self.recording.pid),
+            default=0,
+        )
 
     def thread(self, tid: int, at: int) -> Thread | None:
         """The learner's thread with this native id at that moment; None for the notebook's main thread."""

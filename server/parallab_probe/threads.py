@@ -41,9 +41,8 @@ class _State:
         self.count = 0
         self.known: dict[int, Known] = {}
         self.error: dict[int, dict[str, Any]] = {}
-        self.ends = 0
-        """How many have ended, and how many had when somebody last looked who is there."""
-        self.ends_seen = 0
+        self.there = 0
+        """How many there were when somebody last looked, and those that were started since."""
 
 
 state = _State()
@@ -131,6 +130,7 @@ def starting(thread: Any) -> Any:
             known.number = before.number
     if internal:
         return None
+    state.there = (state.there or len(sys.modules["threading"]._active)) + 1
     return {
         "began": monotonic_ns(),
         "ident": known.number,
@@ -178,7 +178,6 @@ def raised(thread: Any) -> None:
 
 def _ended(token: Any) -> None:
     if token is not None:
-        state.ends += 1
         number, name, began = token
         facts = {"ident": number, "name": name, "cpu_ns": thread_time_ns(), "error": state.error.pop(number, None)}
         over = monotonic_ns() - began
@@ -232,11 +231,14 @@ def asked_alive(token: Any, alive: Any) -> None:
 
 
 @ending
-def counted(_token: Any, _result: Any) -> None:
-    """Somebody looked who is there, after another one had ended."""
-    if state.ends != state.ends_seen and local.run and not local.internal:
-        state.ends_seen = state.ends
+def counted(_token: Any, result: Any) -> None:
+    """Somebody looked who is there, and saw that there are fewer than before."""
+    if not local.run or local.internal:
+        return
+    there = result if type(result) is int else len(result)
+    if there < state.there:
         _look("enumerate", 0)
+    state.there = there
 
 
 @hook
