@@ -405,17 +405,17 @@ class Evidence:
         return thread.role == "executor" and bool(jobs) and all(task.done and task.got for task in jobs)
 
     def _heard_of_its_end(self, thread: Thread, waits: Sequence[model.Wait]) -> bool:
-        """Whether somebody else did something that a program does to learn that this thread is through."""
+        """Whether the notebook did something that a program does to learn that this thread is through."""
         if any(wait.call == "enumerate" and wait.began >= thread.ran for wait in waits):
             return True
-        if any(wait.call == "event" and wait.tid != thread.tid and wait.at >= thread.ran for wait in waits):
+        if any(wait.call == "event" and self.is_main(wait.tid) and wait.at >= thread.ran for wait in waits):
             return True
         uses = [use for use in self._all(model.BarrierUse) if use.pid == thread.pid and use.act == "pass"]
         if any(use.tid == thread.tid and use.at >= thread.ran for use in uses):
             return True
         for queue in self.queues:
             lines = [line for line in queue.lines if line.at >= thread.ran]
-            if any(line.act == "joined" and line.tid != thread.tid for line in lines):
+            if any(line.act == "joined" and self.is_main(line.tid) for line in lines):
                 return True
             # By a letter of the thread's own, its only one or an end mark, that the notebook took.
             mine = [line for line in lines if line.act == "put" and line.tid == thread.tid]
