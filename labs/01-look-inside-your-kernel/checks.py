@@ -157,6 +157,14 @@ def threads(run):
 def own_class(run):
     """Your kernel starts a thread of a class of its own"""
     own = [thread for thread in run.threads if thread.overrides_run]
+    idle = [thread for thread in run.threads if thread.cls not in ("", "Thread", "Timer")]
+    if idle and not own:
+        fail(
+            "threads whose class has a run of its own",
+            f"{idle[-1]}, of the class {idle[-1].cls}, which has no method run",
+            because="The new thread calls run, whatever else your class has.",
+            hint="Call the method run, in small letters, and write it inside the class: one level further in.",
+        )
     started(
         run,
         own,
@@ -178,7 +186,7 @@ def worked(run, own_class):
         "threads that asked for one share five times",
         good,
         at_least(1),
-        observed=askers(run) or "nobody asked the exchange",
+        observed="; ".join([*failures(run), askers(run) or "nobody asked the exchange"]),
         because="What run() does is done in the new thread. What you call yourself, you do yourself.",
         hint="In run, call exchange.price(self.symbol, tick) for each tick. Do not call run yourself.",
         mistake=(*NO_THREAD, "M64"),
@@ -278,12 +286,17 @@ def children(run):
         last=True,
     )
     idle = [worker for worker in found if "." not in worker.target and not worker.overrides_run]
+    quoted = any(worker.target == "str" for worker in idle)
     expect(
         "children that were given nothing to do",
         idle,
         none(),
-        because="Brackets call the function at once, in your kernel, and pass on only what it gave back.",
-        hint="target= takes the function itself; its arguments go into args=.",
+        because="A name in quotes is a text, and no function."
+        if quoted
+        else "Brackets call the function at once, in your kernel, and pass on only what it gave back.",
+        hint="target=tick.run, without quotes."
+        if quoted
+        else "target= takes the function itself; its arguments go into args=.",
         mistake="M10",
     )
     own_work(

@@ -80,6 +80,15 @@ def text(item):
     return "" if item is None else str(item)
 
 
+def longest_text(item):
+    """Of all that an item says, what is most likely to be read; a number says itself."""
+    if isinstance(item, list | dict):
+        inside = item if isinstance(item, list) else [part for name, part in item.items() if name != "$type"]
+        texts = [longest_text(part) for part in inside if isinstance(part, str | list | dict)]
+        return max(texts, key=len, default="") or text(item)
+    return text(item)
+
+
 def parts(item):
     """The parts of an item: of a tuple in order, those of tuples in it too; of an object its attributes; else none.
 
@@ -101,9 +110,9 @@ def written_down(run, name, taken, what, hint):
     items = value.get("$items") if isinstance(value, dict) else value
     if not isinstance(items, list):
         return  # it cannot be looked into
-    wanted = [text(line.item) for line in taken]
+    wanted = [longest_text(line.item) for line in taken]
     found = [text(item) for item in items]
-    right = len(found) >= len(wanted) and all(one and one in whole for one, whole in zip(found, wanted))
+    right = len(found) >= len(wanted) and all(said in one for one, said in zip(found, wanted))
     expect(
         what,
         "the same" if right else "not the same",

@@ -51,12 +51,17 @@ def child(run):
 @check("define-and-execute")
 def work(run, child):
     """The child is the one who does the work"""
+    quoted = any(worker.target == "str" for worker in child)
     expect(
         "children that were given nothing to do",
         without_work(child),
         none(),
-        because="Brackets call the function at once, in your notebook, and pass on only what it gave back.",
-        hint="target= takes the function itself; its arguments go into args=.",
+        because="A name in quotes is a text, and no function."
+        if quoted
+        else "Brackets call the function at once, in your notebook, and pass on only what it gave back.",
+        hint="target=tally.work, without quotes."
+        if quoted
+        else "target= takes the function itself; its arguments go into args=.",
         mistake="M10",
     )
     own_work(
@@ -268,9 +273,24 @@ def quit3(run, workers):
     )
 
 
+def not_joined_for_ever(run, workers):
+    """Refuses to judge while the notebook waits for the one that never ends, and says so."""
+    begun = {(wait.child, wait.began) for wait in run.waits if wait.call == "join" and not wait.done}
+    over = {(wait.child, wait.began) for wait in run.waits if wait.call == "join" and wait.done}
+    waited = {child for child, _ in begun - over}
+    if run.running is not None and any(
+        worker.pid in waited and worker.alive and worker.target == "fates.forever" for worker in workers
+    ):
+        cannot_tell(
+            "Your notebook waits in join() for “forever”, which never ends by itself. Interrupt the cell. "
+            "Then call terminate() on that worker before you join it."
+        )
+
+
 @check("life-and-death")
 def forever(run, workers):
     """One would live for ever, and you terminate it"""
+    not_joined_for_ever(run, workers)
     alive = [worker for worker in workers if worker.alive]
     interrupted = [
         worker for worker in workers if worker.error is not None and worker.error.type == "KeyboardInterrupt"
@@ -291,6 +311,7 @@ def forever(run, workers):
 @check("life-and-death")
 def read(run, workers):
     """You read each exit code after the worker had ended"""
+    not_joined_for_ever(run, workers)
     asked = {}
     for wait in run.waits:
         if wait.call == "exitcode":
