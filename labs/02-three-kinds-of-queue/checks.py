@@ -112,7 +112,7 @@ def written_down(run, name, taken, what, hint):
         return  # it cannot be looked into
     wanted = [longest_text(line.item) for line in taken]
     found = [text(item) for item in items]
-    right = len(found) >= len(wanted) and all(said in one for one, said in zip(found, wanted))
+    right = len(found) >= len(wanted) and all(said in one for one, said in zip(found, wanted, strict=False))
     expect(
         what,
         "the same" if right else "not the same",

@@ -156,7 +156,7 @@ def four(run):
     if len(given) == len(workers):
         expect(
             "workers that have nothing to count",
-            [worker for worker, (low, high) in zip(workers, given) if low == high],
+            [worker for worker, (low, high) in zip(workers, given, strict=True) if low == high],
             none(),
             because="Who has nothing to do is no help.",
             hint="Each worker gets one of the four ranges.",

@@ -241,9 +241,7 @@ def put_back(run):
     back = [
         calls
         for calls in by_key(run).values()
-        if any(
-            one.method in ("__setitem__", "update") and holds_list(one) and reads_later(run, one) for one in calls
-        )
+        if any(one.method in ("__setitem__", "update") and holds_list(one) and reads_later(run, one) for one in calls)
     ]
     expect(
         "lists that were put back, and were then read from the server",

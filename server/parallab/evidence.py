@@ -426,7 +426,7 @@ class Evidence:
 
     @property
     def most_threads(self) -> int:
-        """How many threads the notebook was seen with at the most, those of its libraries too; 0 where none was seen."""
+        """How many threads the notebook was seen with at the most, its libraries' too; 0 where none was seen."""
         looks = (self.recording.baseline, *self.recording.snapshots)
         return max(
             (len(one.threads) for look in looks if look for one in look.processes if one.pid == self.recording.pid),

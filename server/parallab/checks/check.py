@@ -80,7 +80,8 @@ def _check(
     if name in earlier:
         raise CheckError(f"two checks of step {step!r} are called {name!r}: rename one", line)
     for need in parameters[1:]:
+        if need in elsewhere and need not in earlier:
+            raise CheckError(f"check {name!r} of step {step!r} needs {need!r}, a check of {elsewhere[need]!r}", line)
         if need not in earlier:
-            text = f"check {name!r} needs {need!r}, which is no earlier check of step {step!r}"
-            raise CheckError(f"{text}, but of {elsewhere[need]!r}" if need in elsewhere else text, line)
+            raise CheckError(f"check {name!r} needs {need!r}, which is no earlier check of step {step!r}", line)
     return Check(step, name, text, phase, parameters[1:], function)
