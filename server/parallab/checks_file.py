@@ -45,7 +45,7 @@ def load(path: Path, shown: str) -> Mapping[str, tuple[Check, ...]]:
 
 def _no_name_twice(tree: ast.Module, shown: str) -> None:
     """In Python the second function of a name replaces the first one, without a word: a goal would be gone."""
-    defined = {}
+    defined: dict[str, int] = {}
     for node in tree.body:
         if isinstance(node, ast.FunctionDef):
             if first := defined.get(node.name):

@@ -19,7 +19,7 @@ from parallab.mistakes.of_queues import OF_QUEUES, full_window, nobody_told_them
 
 if TYPE_CHECKING:
     from parallab.evidence import Evidence
-    from parallab.story import Lock, Worker
+    from parallab.story import Lock, Thread, Worker
 
 #: Command lines of the library's own helpers: no learner started them.
 _HELPERS = ("multiprocessing.resource_tracker", "multiprocessing.forkserver", "multiprocessing.spawn")
@@ -102,9 +102,14 @@ _PLAIN = frozenset({"", "Process", "ForkProcess", "SpawnProcess", "ForkServerPro
 
 def called_too_early(evidence: Evidence) -> bool:
     """M10: a plain Process or Thread without a target, or with a value as one: a result was passed."""
-    made = [*evidence.workers, *evidence.made, *evidence.threads, *evidence.unstarted_threads]
+    made: list[Worker | Thread | model.ProcessMade | model.ThreadMade] = [
+        *evidence.workers,
+        *evidence.made,
+        *evidence.threads,
+        *evidence.unstarted_threads,
+    ]
     return any(
-        one.target in _VALUES and (one.target or one.cls.rpartition(".")[2] in _PLAIN)
+        one.target in _VALUES and (one.target != "" or one.cls.rpartition(".")[2] in _PLAIN)
         for one in made
         if not one.overrides_run
     )
