@@ -1,6 +1,6 @@
 """What L01 looks for: the kernel's own number, threads that really ran, and processes next to it."""
 
-from parallab.checks import at_least, check, equals, expect, fail, has, none, note
+from parallab.checks import at_least, at_most, check, equals, expect, fail, has, none, note
 from parallab.checks.common import (
     BAD_START,
     at_once,
@@ -126,7 +126,17 @@ def threads(run):
         because="A kernel always has some: they listen to your browser while your cell works.",
         hint="threads = threading.enumerate()",
     )
-    if not isinstance(said, int):
+    if isinstance(said, int):
+        # How many there were when it was counted nobody has seen; but never so many.
+        expect(
+            "threads in it",
+            number,
+            at_most(run.most_threads or number),
+            observed=f"{number}: your kernel never had so many",
+            because="What you type yourself is a guess. Python knows.",
+            hint="threads = threading.enumerate()",
+        )
+    else:
         expect(
             "your main thread, the one that runs your cells, among them",
             "there" if shows_main(run, said) else "not there",
@@ -147,6 +157,14 @@ def threads(run):
 def own_class(run):
     """Your kernel starts a thread of a class of its own"""
     own = [thread for thread in run.threads if thread.overrides_run]
+    idle = [thread for thread in run.threads if thread.cls not in ("", "Thread", "Timer")]
+    if idle and not own:
+        fail(
+            "threads whose class has a run of its own",
+            f"{idle[-1]}, of the class {idle[-1].cls}, which has no method run",
+            because="The new thread calls run, whatever else your class has.",
+            hint="Call the method run, in small letters, and write it inside the class: one level further in.",
+        )
     started(
         run,
         own,
@@ -168,7 +186,7 @@ def worked(run, own_class):
         "threads that asked for one share five times",
         good,
         at_least(1),
-        observed=askers(run) or "nobody asked the exchange",
+        observed="; ".join([*failures(run), askers(run) or "nobody asked the exchange"]),
         because="What run() does is done in the new thread. What you call yourself, you do yourself.",
         hint="In run, call exchange.price(self.symbol, tick) for each tick. Do not call run yourself.",
         mistake=(*NO_THREAD, "M64"),
@@ -268,12 +286,17 @@ def children(run):
         last=True,
     )
     idle = [worker for worker in found if "." not in worker.target and not worker.overrides_run]
+    quoted = any(worker.target == "str" for worker in idle)
     expect(
         "children that were given nothing to do",
         idle,
         none(),
-        because="Brackets call the function at once, in your kernel, and pass on only what it gave back.",
-        hint="target= takes the function itself; its arguments go into args=.",
+        because="A name in quotes is a text, and no function."
+        if quoted
+        else "Brackets call the function at once, in your kernel, and pass on only what it gave back.",
+        hint="target=tick.run, without quotes."
+        if quoted
+        else "target= takes the function itself; its arguments go into args=.",
         mistake="M10",
     )
     own_work(
@@ -301,14 +324,22 @@ def all_ended(run, children):
     """Your kernel waits for all three, and they end well"""
     ended(run, children)
     ended_well(children, mistake=BAD_START)
+    askers_of = {share: {line.pid for line in run.journal if line.item[0] == share} for share in SHARES}
     pids = {worker.pid for worker in children}
-    shares = {line.item[0] for line in run.journal if line.pid in pids}
-    missing = [share for share in SHARES if share not in shares]
+    missing = [share for share in SHARES if not askers_of[share] & pids]
     expect(
         "shares that no child asked for",
         missing,
         none(),
         because="Each child asks for one share.",
+        hint='args=("AAPL", 5), args=("MSFT", 5), args=("NVDA", 5)',
+    )
+    idle = [worker for worker in children if not any(worker.pid in found for found in askers_of.values())]
+    expect(
+        "children that asked for no price",
+        idle,
+        none(),
+        because="Who does nothing is no help. One that asks for all three asks for one after the other.",
         hint='args=("AAPL", 5), args=("MSFT", 5), args=("NVDA", 5)',
     )
 

@@ -80,6 +80,15 @@ def text(item):
     return "" if item is None else str(item)
 
 
+def longest_text(item):
+    """Of all that an item says, what is most likely to be read; a number says itself."""
+    if isinstance(item, list | dict):
+        inside = item if isinstance(item, list) else [part for name, part in item.items() if name != "$type"]
+        texts = [longest_text(part) for part in inside if isinstance(part, str | list | dict)]
+        return max(texts, key=len, default="") or text(item)
+    return text(item)
+
+
 def parts(item):
     """The parts of an item: of a tuple in order, those of tuples in it too; of an object its attributes; else none.
 
@@ -91,6 +100,27 @@ def parts(item):
         found = [part for name, part in item.items() if name != "$type"]
         return sorted(found, key=lambda part: not isinstance(part, int | float))
     return []
+
+
+def written_down(run, name, taken, what, hint):
+    """The learner's list holds what was taken out, in that order; in whatever company, and in a list of any sort."""
+    if name not in run.types:
+        fail(f"a list {name}", f"no name {name}", hint=f"Keep the line {name} = [] in your cell.")
+    value = run.values.get(name)
+    items = value.get("$items") if isinstance(value, dict) else value
+    if not isinstance(items, list):
+        return  # it cannot be looked into
+    wanted = [longest_text(line.item) for line in taken]
+    found = [text(item) for item in items]
+    right = len(found) >= len(wanted) and all(said in one for one, said in zip(found, wanted, strict=False))
+    expect(
+        what,
+        "the same" if right else "not the same",
+        equals("the same"),
+        observed=f"{len(found)} of {len(wanted)} are in it" if len(found) < len(wanted) else "it holds something else",
+        because="What you take out is gone from the queue. If you do not keep it, nobody has it any more.",
+        hint=hint,
+    )
 
 
 # -- fifo --------------------------------------------------------------------------------------
@@ -115,6 +145,7 @@ def two(run, inbox):
         mistake="M33",
     )
     expect("tickets taken out", inbox.gets, has(2), observed=f"{len(inbox.gets)}", hint="Call get twice, not more.")
+    written_down(run, "done", inbox.gets, "what is in done, and what you took out", "done.append(inbox.get())")
 
 
 @check("fifo")
@@ -152,6 +183,8 @@ def undone(run, pile):
         because="Who takes each one out at once never sees the order turn round.",
         hint="First put all three in, then take all three out.",
     )
+    last = [line for line in pile.gets if line.n > first[-1]][:3]
+    written_down(run, "undone", last, "what is in undone, and what you took out", "undone.append(undo.get())")
     note("The last one came out first.")
 
 
@@ -230,6 +263,13 @@ def order(run, urgent, numbered):
             because="The smallest comes out first: 1 is the worst, and a smaller running number came earlier.",
             hint="Put in the severity as it is, and the running number in the order of arrival.",
         )
+    written_down(
+        run,
+        "served",
+        urgent.gets[:4],
+        "what is in served, and what you took out",
+        "served.append(ticket), with the text of each call that you take out.",
+    )
     note(f"{', '.join(out[:4])}")
 
 
@@ -349,6 +389,13 @@ def caught(run, gives_up):
         hint="try: … except queue.Empty: …",
     )
     threads_well([thread for thread in run.threads if thread.ended >= last])
+    if run.values.get("calm") is False:
+        fail(
+            "calm: True",
+            "calm is still False",
+            because="The exception says that nobody called. So it is calm.",
+            hint="Below except queue.Empty: write calm = True.",
+        )
 
 
 # -- break-tie --------------------------------------------------------------------------------------------
@@ -393,12 +440,19 @@ def three_jobs(run):
     return [line.item for line in lines]
 
 
+def has_dictionary(item):
+    """Whether an item is a dictionary, of whatever class, or has one in it."""
+    if isinstance(item, list):
+        return any(has_dictionary(part) for part in item)
+    if not isinstance(item, dict):
+        return False
+    return item.get("$type") not in ("tuple", "list", "set", "frozenset") or any(map(has_dictionary, item.values()))
+
+
 @check("break-tie", phase="repair")
 def dictionaries(run, three_jobs):
     """The jobs are still dictionaries"""
-    bare = [
-        item for item in three_jobs if not isinstance(item, dict) and not any(isinstance(p, dict) for p in parts(item))
-    ]
+    bare = [item for item in three_jobs if not has_dictionary(item)]
     expect(
         "jobs that are dictionaries no more",
         bare,

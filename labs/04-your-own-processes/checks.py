@@ -51,12 +51,17 @@ def child(run):
 @check("define-and-execute")
 def work(run, child):
     """The child is the one who does the work"""
+    quoted = any(worker.target == "str" for worker in child)
     expect(
         "children that were given nothing to do",
         without_work(child),
         none(),
-        because="Brackets call the function at once, in your notebook, and pass on only what it gave back.",
-        hint="target= takes the function itself; its arguments go into args=.",
+        because="A name in quotes is a text, and no function."
+        if quoted
+        else "Brackets call the function at once, in your notebook, and pass on only what it gave back.",
+        hint="target=tally.work, without quotes."
+        if quoted
+        else "target= takes the function itself; its arguments go into args=.",
         mistake="M10",
     )
     own_work(
@@ -130,7 +135,8 @@ def ran(run, own_class):
 
 # -- four-at-once ---------------------------------------------------------------------------
 
-RANGES = {(0, 45_000), (45_000, 90_000), (90_000, 135_000), (135_000, 180_000)}
+#: The poster's numbers end before this one.
+END = 180_000
 
 
 @check("four-at-once")
@@ -145,12 +151,36 @@ def four(run):
         hint="Give each of them tally.work to do, and its range in args.",
     )
     importable(workers)
-    # Which numbers they count is not what this goal is about, and may be handed over in many ways.
+    # Which numbers each counts may be handed over in many ways: it is looked at where all were given two numbers.
     given = [numbers for worker in workers if len(numbers := plain_numbers(worker)) == 2]
-    missing = sorted(RANGES - set(given)) if len(given) == len(workers) else []
-    if missing:
-        note(f"For the poster: nobody counted {', '.join(f'{low:,} to {high:,}' for low, high in missing)}.")
+    if len(given) == len(workers):
+        expect(
+            "workers that have nothing to count",
+            [worker for worker, (low, high) in zip(workers, given, strict=True) if low == high],
+            none(),
+            because="Who has nothing to do is no help.",
+            hint="Each worker gets one of the four ranges.",
+        )
+        missing = uncounted(given)
+        expect(
+            "numbers that nobody counts",
+            missing,
+            none(),
+            observed=", ".join(f"{low:,} to {high:,}" for low, high in missing),
+            because="The poster is to show all primes below 180,000.",
+            hint="Each worker gets one of the four ranges.",
+        )
     return workers
+
+
+def uncounted(given):
+    """The stretches below END that none of these ranges covers; whether an end belongs to its range is left open."""
+    found, reached = [], 0
+    for low, high in sorted(given):
+        if low > reached + 1:
+            found.append((reached, low))
+        reached = max(reached, high)
+    return found if reached >= END - 1 else [*found, (reached, END)]
 
 
 def plain_numbers(worker):
@@ -243,9 +273,24 @@ def quit3(run, workers):
     )
 
 
+def not_joined_for_ever(run, workers):
+    """Refuses to judge while the notebook waits for the one that never ends, and says so."""
+    begun = {(wait.child, wait.began) for wait in run.waits if wait.call == "join" and not wait.done}
+    over = {(wait.child, wait.began) for wait in run.waits if wait.call == "join" and wait.done}
+    waited = {child for child, _ in begun - over}
+    if run.running is not None and any(
+        worker.pid in waited and worker.alive and worker.target == "fates.forever" for worker in workers
+    ):
+        cannot_tell(
+            "Your notebook waits in join() for “forever”, which never ends by itself. Interrupt the cell. "
+            "Then call terminate() on that worker before you join it."
+        )
+
+
 @check("life-and-death")
 def forever(run, workers):
     """One would live for ever, and you terminate it"""
+    not_joined_for_ever(run, workers)
     alive = [worker for worker in workers if worker.alive]
     interrupted = [
         worker for worker in workers if worker.error is not None and worker.error.type == "KeyboardInterrupt"
@@ -266,6 +311,7 @@ def forever(run, workers):
 @check("life-and-death")
 def read(run, workers):
     """You read each exit code after the worker had ended"""
+    not_joined_for_ever(run, workers)
     asked = {}
     for wait in run.waits:
         if wait.call == "exitcode":
@@ -349,7 +395,8 @@ def says(said, method, run, three_ways):
     if isinstance(said, int):
         return said == three_ways[method].os_parent
     word = str(said).lower()
-    return ("server" in word) if method == "forkserver" else ("notebook" in word or "kernel" in word)
+    home = "notebook" in word or "kernel" in word
+    return "server" in word if method == "forkserver" else home and "server" not in word
 
 
 # -- break-spawn --------------------------------------------------------------------------------------

@@ -382,6 +382,15 @@ def twenty(run):
             because="Who waits for a lock does not download. Then twenty take as long as twenty alone.",
             hint="Let them do shelf.fetch, with nothing around it.",
         )
+    begun = [line for line in run.journal if line.item == "begins"]
+    expect(
+        "labels that were downloaded",
+        begun,
+        at_least(20),
+        observed=f"{len(begun) or 'none'}",
+        because="Who only sleeps has no label in the end.",
+        hint="One thread for each download, target=shelf.fetch.",
+    )
 
 
 def most_downloads(run):
@@ -526,6 +535,14 @@ def came_home(run):
         because="The child's memory goes away with it. Only what is sent comes home.",
         hint="The child calls results.put(…); your notebook calls results.get().",
         mistake=("M37", "M15", *BAD_START),
+    )
+    expect(
+        "children that were given the sum",
+        [worker for worker in home if any(arg.text == str(TOTAL) for arg in worker.args)],
+        none(),
+        observed="your notebook has added up, and the child only sent the sum back",
+        because="The child is hired for the adding.",
+        hint="results.put(sum(shelf.PARCELS)) in the child.",
     )
     ended(run, home)
     ended_well(home)

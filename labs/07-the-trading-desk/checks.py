@@ -17,6 +17,8 @@ from parallab.checks.common import (
 
 ROUNDS = 100
 ORDERS = 60
+#: So many prices each share has.
+TRADES = 10
 READS = frozenset({"__getitem__", "get", "copy", "items", "values", "setdefault", "pop"})
 WRITES = frozenset({"__setitem__", "update", "setdefault", "append", "extend", "insert", "__iadd__"})
 GONE = frozenset(
@@ -104,6 +106,32 @@ def shared(run, traders, server):
             hint=f"manager.{kind}() in your notebook; pass it to each trader as it is.",
             mistake=("M52", "M37"),
         )
+    few = [trader for trader in traders if written_by(run, trader) < TRADES]
+    expect(
+        f"traders that wrote fewer than {TRADES} trades into the list",
+        few,
+        none(),
+        observed=f"{few[0]}: {written_by(run, few[0])}" if few else "",
+        because="Each share has ten prices, and each of them is a trade.",
+        hint="events.append((share, price)), inside the loop.",
+    )
+
+
+def written_by(run, worker):
+    """How many entries this worker has added to shared lists; of what cannot be looked into, as many as are needed."""
+    calls = [
+        call
+        for call in run.calls
+        if call.pid == worker.pid and call.type == "list" and call.method in WRITES and call.error is None
+    ]
+    return sum(entries(call) for call in calls)
+
+
+def entries(call):
+    if call.method in ("append", "insert"):
+        return 1
+    several = call.args[-1] if call.args else None
+    return len(several) if isinstance(several, list) else TRADES
 
 
 @check("shared-dict")
@@ -213,10 +241,7 @@ def put_back(run):
     back = [
         calls
         for calls in by_key(run).values()
-        if any(
-            one.method in ("__setitem__", "update") and holds_list(one) and reads_later(calls, place)
-            for place, one in enumerate(calls)
-        )
+        if any(one.method in ("__setitem__", "update") and holds_list(one) and reads_later(run, one) for one in calls)
     ]
     expect(
         "lists that were put back, and were then read from the server",
@@ -233,9 +258,21 @@ def holds_list(call):
     return any(isinstance(arg, list) and arg for arg in call.args[1:]) and "list" in call.given
 
 
-def reads_later(calls, place):
-    wanted = next(arg for arg in calls[place].args[1:] if isinstance(arg, list))
-    return any(call.method in READS and call.result == wanted for call in calls[place + 1 :])
+def reads_later(run, written):
+    """Whether a list that was put back was read from the server afterwards: alone, or with all that lies beside it."""
+    wanted = next(arg for arg in written.args[1:] if isinstance(arg, list))
+    later = [call for call in run.calls if call.object == written.object and call.began >= written.at]
+    return any(
+        shows(call.result, wanted) if call.method in READS else call.method == "__repr__" and str(wanted) in call.result
+        for call in later
+        if call.error is None and call.result is not None
+    )
+
+
+def shows(result, wanted):
+    """Whether this list is the result, or lies in it."""
+    parts = result.values() if isinstance(result, dict) else result if isinstance(result, list) else ()
+    return result == wanted or any(shows(part, wanted) for part in parts)
 
 
 @check("nested")

@@ -33,10 +33,13 @@ def account(run, workers):
     # A forked child may have it without being given it: then it is the one that the notebook names.
     found = given or [number for number in numbers if number.names and not number.given_to]
     if not found:
+        own = [number for number in numbers if number.given_to]
         fail(
             "one shared number that all of them change",
-            "no Value that all of them were given",
-            because="An ordinary number is copied into each child. Only a Value lies in memory that all share.",
+            f"{len(own)} Values, none of them given to all" if own else "no Value that all of them were given",
+            because="What each has for itself, the others do not change."
+            if own
+            else "An ordinary number is copied into each child. Only a Value lies in memory that all share.",
             hint='Make balance = mp.Value("i", 0, …) once, and pass it to each process in args.',
         )
     number = found[-1]

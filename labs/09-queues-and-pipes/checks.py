@@ -164,6 +164,24 @@ def came_home(run, box, name, wanted):
     return mine
 
 
+def kept(run, name, wanted):
+    """The learner's list of that name holds these numbers, in order, in whatever company."""
+    if name not in run.types:
+        fail(f"{name}: what you received", f"no name {name}", hint=f"Keep what you receive in a list {name}.")
+    value = run.values.get(name)
+    if value is None:
+        cannot_tell(f"What is in {name} cannot be seen. Make it a list of numbers.")
+    found = [number for number in numbers(value) if number in wanted]
+    expect(
+        f"{name}: what you received",
+        found,
+        equals(list(wanted)),
+        observed=f"{len(found)} of {len(wanted)}" if len(found) != len(wanted) else "in another order",
+        because="What was received once does not come again.",
+        hint=f"{name}.append(…), with each that you receive.",
+    )
+
+
 def first_join(run, workers):
     """When the notebook first waited for one of them to end."""
     pids = {worker.pid for worker in workers}
@@ -417,6 +435,8 @@ def answers(run, serves, one_end_each):
         hint="Receive one answer for each question.",
         mistake=STUCK,
     )
+    if run.running is None and run.error is None:
+        kept(run, "answers", wanted)
 
 
 @check("two-way")
@@ -466,6 +486,8 @@ def fifty(run, sends):
         hint="rows.append(r.recv()) in a loop.",
         mistake=STUCK,
     )
+    if run.running is None and run.error is None:
+        kept(run, "rows", ROWS)
 
 
 @check("one-way")

@@ -491,6 +491,15 @@ def seven(run, well_counted):
     numbers(run, "counts", TYPED_PRIMES, in_order=False)
     if run.types.get("failed") != "list":
         fail("a list failed", run.types.get("failed", "no name failed"), hint="failed.append(error)")
+    failed = run.values.get("failed")
+    if isinstance(failed, list):
+        expect(
+            "errors in failed",
+            len(failed),
+            equals(BAD),
+            because="An error that you ask for and do not keep is forgotten again.",
+            hint="failed.append(error)",
+        )
 
 
 @check("executor")

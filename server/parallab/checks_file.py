@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import sys
 import traceback
@@ -25,10 +26,14 @@ def load(path: Path, shown: str) -> Mapping[str, tuple[Check, ...]]:
     # A dataclass, and anything else that looks its module up by name, must find it.
     sys.modules[module.__name__] = module
     try:
+        tree = ast.parse(source, str(path))
+        _no_name_twice(tree, shown)
         # The author's own code, as any test's: a lab is installed as a package is.
-        exec(compile(source, str(path), "exec"), module.__dict__)  # noqa: S102
+        exec(compile(tree, str(path), "exec"), module.__dict__)  # noqa: S102
     except SyntaxError as error:
         raise LabError(shown, error.lineno or 1, f"is no Python: {error.msg}") from None
+    except LabError:
+        raise
     except Exception as error:  # whatever the author's module raises, the other labs stay usable
         line = _line_in(error, path)
         raise LabError(shown, line, f"raised {type(error).__name__} when it was loaded: {error}") from None
@@ -36,6 +41,17 @@ def load(path: Path, shown: str) -> Mapping[str, tuple[Check, ...]]:
         return collect(module.__dict__)
     except CheckError as error:
         raise LabError(shown, error.line or 1, str(error)) from None
+
+
+def _no_name_twice(tree: ast.Module, shown: str) -> None:
+    """In Python the second function of a name replaces the first one, without a word: a goal would be gone."""
+    defined: dict[str, int] = {}
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef):
+            if first := defined.get(node.name):
+                text = f"{node.name!r} is defined a second time, which replaces the one of line {first}: rename one"
+                raise LabError(shown, node.lineno, text)
+            defined[node.name] = node.lineno
 
 
 def read(path: Path, shown: str) -> str:

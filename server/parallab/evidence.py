@@ -384,21 +384,54 @@ class Evidence:
         return tuple(start for start in self.events(model.ThreadStart) if start.error is not None)
 
     def waited_for(self, thread: Thread) -> bool:
-        """Whether somebody joined this thread to its end, or it had ended when the step's last cell had.
+        """Whether somebody waited for this thread's end: joined it, or asked until it was over.
 
-        An executor's thread stays for more work: all that the step handed in must have come back to who asked.
+        Who was told by an Event, by a queue of threads or at a Barrier has waited too, if the thread had ended when
+        the step's last cell had; who only slept has not. An executor's thread stays for more work: all that the step
+        handed in must have come back to who asked.
         """
+        waits = [wait for wait in self._all_waits if wait.pid == thread.pid and thread.began <= wait.began]
         if any(
-            wait.thread == thread.ident and wait.call == "join" and wait.done and wait.alive is not True
-            for wait in self._all_waits
-            if wait.pid == thread.pid and thread.began <= wait.began
+            wait.thread == thread.ident and wait.call in ("join", "is_alive") and wait.done and wait.alive is not True
+            for wait in waits
         ):
             return True
         last = max((run.ended for run in self.cells), default=0)
-        if self.running is not None or thread.ended_by(last):
-            return self.running is None
+        if self.running is not None:
+            return False
+        if thread.ended_by(last):
+            return bool(thread.role) or self._heard_of_its_end(thread, waits)
         jobs = [task for pool in self.pools if pool.kind == "thread-executor" for task in pool.tasks]
         return thread.role == "executor" and bool(jobs) and all(task.done and task.got for task in jobs)
+
+    def _heard_of_its_end(self, thread: Thread, waits: Sequence[model.Wait]) -> bool:
+        """Whether the notebook did something that a program does to learn that this thread is through."""
+        if any(wait.call == "enumerate" and wait.began >= thread.ran for wait in waits):
+            return True
+        if any(wait.call == "event" and self.is_main(wait.tid) and wait.at >= thread.ran for wait in waits):
+            return True
+        uses = [use for use in self._all(model.BarrierUse) if use.pid == thread.pid and use.act == "pass"]
+        if any(use.tid == thread.tid and use.at >= thread.ran for use in uses):
+            return True
+        for queue in self.queues:
+            lines = [line for line in queue.lines if line.at >= thread.ran]
+            if any(line.act == "joined" and self.is_main(line.tid) for line in lines):
+                return True
+            # By a letter of the thread's own, its only one or an end mark, that the notebook took.
+            mine = [line for line in lines if line.act == "put" and line.tid == thread.tid]
+            told = mine and (mine[-1].mark or len(mine) == 1)
+            if told and any(self.is_main(line.tid) and line.at >= mine[-1].at for line in lines if line.act == "get"):
+                return True
+        return False
+
+    @property
+    def most_threads(self) -> int:
+        """How many threads the notebook was seen with at the most, its libraries' too; 0 where none was seen."""
+        looks = (self.recording.baseline, *self.recording.snapshots)
+        return max(
+            (len(one.threads) for look in looks if look for one in look.processes if one.pid == self.recording.pid),
+            default=0,
+        )
 
     def thread(self, tid: int, at: int) -> Thread | None:
         """The learner's thread with this native id at that moment; None for the notebook's main thread."""

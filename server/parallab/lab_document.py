@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar, get_args, get_origin
 
 import msgspec
 import yaml
@@ -204,12 +204,25 @@ def yaml_value(text: str) -> Any:
 
 
 def advice(error: msgspec.ValidationError, kind: type[msgspec.Struct]) -> str:
-    """What a validation error says, with what may be said where a name was unknown."""
+    """What a validation error says, with what may be said where a name or one of few words was unknown."""
     text = str(error)
+    fields = {info.encode_name: info for info in msgspec.structs.fields(kind)}
     if "unknown field" in text:
-        known = ", ".join(info.encode_name for info in msgspec.structs.fields(kind))
-        return f"{text}; what it may say: {known}"
+        return f"{text}; what it may say: {', '.join(fields)}"
+    place = re.search(r"Invalid enum value .* at `\$\.(\w+)`", text)
+    if place and place[1] in fields:
+        words = [word for word in _words(fields[place[1]].type) if isinstance(word, str)]
+        return f"{text}; what it may say: {', '.join(words)}"
     return text
+
+
+def _words(kind: Any) -> Iterator[Any]:
+    """The words of a Literal, also one among others, as in ``Literal["a", "b"] | None``."""
+    if get_origin(kind) is Literal:
+        yield from get_args(kind)
+    else:
+        for part in get_args(kind):
+            yield from _words(part)
 
 
 # -- lists, quotes and fences inside directives ---------------------------------------------

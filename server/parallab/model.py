@@ -514,6 +514,9 @@ class ProgramStart(Event, frozen=True, kw_only=True, tag="program-start"):
 class Wait(Event, frozen=True, kw_only=True, tag="wait"):
     """Someone asked for a process's or thread's end: join, is_alive, exitcode, terminate, kill.
 
+    Of threads also ``enumerate``, when somebody looked who is there and saw fewer than before, and ``event``, a wait
+    for an Event that came: neither names a thread.
+
     ``call`` says which; ``began`` and ``at`` when it began and returned (0 while it has not:
     a second event with the same ``began`` follows).
     """

@@ -69,6 +69,10 @@ PLAN: dict[str, tuple[Weave, ...]] = {
         Weave(
             "Thread.join", ("self", "timeout"), begin="threads.joining", end="threads.joined", fail="threads.not_joined"
         ),
+        Weave("Thread.is_alive", end="threads.asked_alive"),
+        Weave("active_count", (), end="threads.counted"),
+        Weave("enumerate", (), end="threads.counted"),
+        Weave("Event.wait", begin="threads.meeting", end="threads.met"),
         Weave("Barrier.wait", begin="barriers.wait", end="barriers.passes", fail="barriers.fails"),
     ),
     "multiprocessing.heap": (Weave("Heap._new_arena", ("self",), end="segments.arena"),),

@@ -23,12 +23,14 @@ KEPT = 4096
 class Known:
     """A started thread: its number, and the cell that it works for."""
 
-    __slots__ = ("cell", "fresh", "internal", "number", "run")
+    __slots__ = ("cell", "fresh", "internal", "looked", "number", "run")
 
     def __init__(self, number: int, cell: str, run: int, internal: bool) -> None:
         self.number = number
         self.fresh = False
         """Made, and not started yet."""
+        self.looked = False
+        """It has been told that somebody saw that it has ended."""
         self.cell = cell
         self.run = run
         self.internal = internal
@@ -39,6 +41,8 @@ class _State:
         self.count = 0
         self.known: dict[int, Known] = {}
         self.error: dict[int, dict[str, Any]] = {}
+        self.there = 0
+        """How many there were when somebody last looked, and those that were started since."""
 
 
 state = _State()
@@ -126,6 +130,7 @@ def starting(thread: Any) -> Any:
             known.number = before.number
     if internal:
         return None
+    state.there = (state.there or len(sys.modules["threading"]._active)) + 1
     return {
         "began": monotonic_ns(),
         "ident": known.number,
@@ -209,6 +214,46 @@ def _joined(token: Any) -> None:
 
 joined = ending(lambda token, _result: _joined(token))
 not_joined = hook(_joined)
+
+
+def _look(call: str, thread: int) -> None:
+    tell("wait", {"call": call, "began": monotonic_ns(), "thread": thread, "alive": False})
+
+
+@ending
+def asked_alive(token: Any, alive: Any) -> None:
+    """Somebody was told that it has ended: once is enough."""
+    known = state.known.get(id(token[0]))
+    if alive or known is None or known.fresh or known.internal or known.looked or not local.run or local.internal:
+        return
+    known.looked = True
+    _look("is_alive", known.number)
+
+
+@ending
+def counted(_token: Any, result: Any) -> None:
+    """Somebody looked who is there, and saw that there are fewer than before."""
+    if not local.run or local.internal:
+        return
+    there = result if type(result) is int else len(result)
+    if there < state.there:
+        _look("enumerate", 0)
+    state.there = there
+
+
+@hook
+def meeting(_event: Any) -> Any:
+    """Somebody begins to wait for an Event. Each start() waits for one too, and each flush of what was printed."""
+    if not local.run or local.internal:
+        return None
+    caller = sys._getframe(3).f_globals.get("__name__")  # above this hook, its guard, and Event.wait
+    return None if f"{caller}.".startswith(("threading.", *_THEIRS)) else monotonic_ns()
+
+
+@ending
+def met(began: Any, result: Any) -> None:
+    if began is not None and result:
+        tell("wait", {"call": "event", "began": began})
 
 
 def _forget() -> None:

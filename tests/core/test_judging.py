@@ -218,3 +218,16 @@ def _without_run(evidence: Evidence) -> None:
 
 def _needy(run: Evidence, nobody: Any) -> None:
     """A goal"""
+
+
+def test_a_check_of_another_step_is_told_by_its_step() -> None:
+    @check("wrok")
+    def child(run: Evidence) -> None:
+        """A goal"""
+
+    @check("work")
+    def waited(run: Evidence, child: Any) -> None:
+        """Another"""
+
+    with pytest.raises(CheckError, match="check 'waited' of step 'work' needs 'child', a check of 'wrok'"):
+        collect([child, waited])

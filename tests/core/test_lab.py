@@ -280,7 +280,7 @@ def test_an_act_says_what_it_does_and_to_whom() -> None:
             30,
             "tag the cells that are to be frozen: “:tags: [step-id, hangs]”",
         ),
-        (HEAD + STEP + ":::{predict} n\nform: numbr\nHow many?\n:::\n", 29, "{predict}: Invalid enum value 'numbr'"),
+        (HEAD + STEP + ":::{predict} n\nform: numbr\nHow many?\n:::\n", 29, "number, choice, text, order"),
         (
             HEAD + ORDER.replace("- a bus\n- a taxi\n", ""),
             19,
@@ -345,6 +345,7 @@ def test_a_wrong_answer() -> None:
     ("text", "said"),
     [
         (MISTAKE.replace("failed", "faild"), "m.md:3: front matter: Invalid enum value 'faild'"),
+        (MISTAKE.replace("failed", "faild"), "; what it may say: passed, failed, undecided, broken, not-attempted"),
         (MISTAKE.replace("x.run()", ":tags: [two]\nx.run()"), "m.md:13: this cell is tagged 'two'"),
         (MISTAKE.split("```")[0], "m.md:1: a mistake needs at least one {code-cell}"),
     ],

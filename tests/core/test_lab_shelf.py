@@ -41,6 +41,10 @@ def test_a_lab_with_all_its_parts(home: Path) -> None:
     ("checks", "said"),
     [
         ("def broken(:\n", "99-small/checks.py:1: is no Python: "),
+        (
+            "def one(run): ...\n\ndef one(run): ...\n",
+            "99-small/checks.py:3: 'one' is defined a second time, which replaces the one of line 1: rename one",
+        ),
         ("1\n1 / 0\n", "99-small/checks.py:2: raised ZeroDivisionError when it was loaded: division by zero"),
         (
             "from parallab.checks import check\n\n@check('work')\ndef done(run):\n    pass\n",

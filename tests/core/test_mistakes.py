@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from parallab import mistakes, model
+from parallab.evidence import Evidence
 from parallab.mistakes import CATALOGUE, DEEPER, RECOGNISERS
-from tales import CELL, KERNEL, begin, end, evidence, hired, join, life, service, task
+from tales import CELL, KERNEL, begin, end, evidence, hired, join, life, recording, service, task
 
 KILL = -9
 
@@ -383,3 +384,18 @@ def test_the_default_of_3_14() -> None:
     events = tuple(sorted([hello, begin(), *lives, end()], key=lambda event: event.at))
     changed = type(run)(model.Recording(1, "k", KERNEL, events=events), "work", {CELL: "work"})
     assert mistakes.tell(("M01", "M04"), changed) == CATALOGUE["M04"]
+
+
+def of_two(*events: Any) -> Evidence:
+    """The evidence of a step; another one's cell ran before."""
+    return Evidence(recording(begin(3, "other", step="another"), *events, begin(), end()), "work", STEPS)
+
+
+STEPS = {CELL: "work", "other": "another"}
+
+
+def test_what_another_step_left_behind_is_no_ghost_unless_it_takes_what_is_put_in() -> None:
+    facts: dict[str, Any] = {"pid": KERNEL, "cell": "other", "run": 1, "ident": 7}
+    left = (model.ThreadStart(at=5, began=4, name="left", **facts), model.ThreadRun(at=6, tid=1007, **facts))
+    assert not RECOGNISERS["M34"](of_two(*left, ledger((0, "put", LINE), (1, "get", LINE))))
+    assert RECOGNISERS["M34"](of_two(*left, ledger((0, "put", LINE), (7, "get", LINE))))

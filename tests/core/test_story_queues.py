@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from parallab import model, story
 from tales import CELL, KERNEL, begin, end, evidence, recording
 
@@ -98,7 +100,40 @@ def test_the_notebooks_main_thread_and_a_threads_own() -> None:
     assert thread is not None
     assert str(thread) == "“t”"
     assert run.thread(7, 50) is None
-    assert run.waited_for(thread)
+
+
+LIFE: dict[str, Any] = {"pid": KERNEL, "cell": CELL, "run": 1}
+"""Of whatever the step's cell does."""
+
+
+@pytest.mark.parametrize(
+    ("waited", "how"),
+    [
+        (False, []),  # whoever only sleeps
+        (True, [model.Wait(at=41, call="join", began=30, thread=3, **LIFE)]),
+        (False, [model.Wait(at=35, call="join", began=30, thread=3, timed=True, alive=True, **LIFE)]),
+        (True, [model.Wait(at=45, call="is_alive", began=45, thread=3, alive=False, **LIFE)]),
+        (False, [model.Wait(at=45, call="is_alive", began=45, thread=4, alive=False, **LIFE)]),
+        (True, [model.Wait(at=45, call="enumerate", began=45, alive=False, **LIFE)]),
+        (False, [model.Wait(at=20, call="enumerate", began=20, alive=False, **LIFE)]),
+        (True, [model.Wait(at=39, call="event", began=30, tid=KERNEL, **LIFE)]),
+        (False, [model.Wait(at=39, call="event", began=30, tid=8, **LIFE)]),  # a gate at which others wait
+        (True, [model.BarrierUse(at=39, barrier="b", act="pass", tid=7, **LIFE)]),
+        (True, [use(38, "put", 1, tid=7, item="null"), use(39, "get", 2, item="null")]),
+        (False, [use(38, "put", 1, tid=7, item="null")]),
+        (False, [use(37, "put", 1, tid=7), use(38, "put", 2, tid=7, item="1"), use(39, "get", 3, item="1")]),
+        (True, [use(37, "put", 1, tid=7), use(38, "join", 2), use(39, "joined", 3)]),
+    ],
+)
+def test_who_waited_for_a_thread(waited: bool, how: list[model.AnyEvent]) -> None:
+    said = [
+        model.ThreadStart(at=20, began=19, ident=3, **LIFE),
+        model.ThreadRun(at=21, tid=7, ident=3, **LIFE),
+        *how,
+        model.ThreadEnd(at=40, tid=7, ident=3, **LIFE),
+    ]
+    run = evidence(begin(), *sorted(said, key=lambda event: event.at), end())
+    assert run.waited_for(run.threads[0]) is waited
 
 
 def test_a_failed_start_makes_no_second_thread() -> None:

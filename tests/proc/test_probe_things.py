@@ -284,6 +284,29 @@ def test_who_waits_for_room_and_who_put_what(kernel: Listened) -> None:
     assert run.tid not in {line.tid for line in lines if line.act in ("get", "wait-get")}
 
 
+def test_who_asks_whether_a_thread_has_ended(kernel: Listened) -> None:
+    kernel.run(
+        "t = threading.Thread(target=work.nothing)\nt.is_alive()\nt.start()\n"
+        "while t.is_alive(): pass\nt.is_alive()\nprint('seen', flush=True)"
+    )
+    kernel.heard.until(lambda: kernel.heard.all(model.CellEnd))
+    (start,) = kernel.heard.all(model.ThreadStart)
+    (look,) = kernel.heard.all(model.Wait)
+    assert (look.call, look.thread, look.alive) == ("is_alive", start.ident, False)
+
+
+def test_who_counts_threads_or_waits_for_an_event(kernel: Listened) -> None:
+    kernel.run(
+        "through = threading.Event()\nbefore = threading.active_count()\n"
+        "t = threading.Thread(target=through.set)\nt.start()\nthrough.wait()\n"
+        "while threading.active_count() > before: pass\nthreading.enumerate()\nthrough.clear()\nthrough.wait(0.01)"
+    )
+    kernel.heard.until(lambda: kernel.heard.all(model.CellEnd))
+    calls = [wait.call for wait in kernel.heard.all(model.Wait)]
+    # Other threads may have ended since somebody looked for the first time.
+    assert calls[calls.index("event") :] == ["event", "enumerate"]
+
+
 def test_a_thread_that_was_made(kernel: Listened) -> None:
     kernel.run(
         "class T(threading.Thread):\n    def run(self): pass\n"

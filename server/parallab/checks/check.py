@@ -56,12 +56,20 @@ def collect(names: dict[str, Any] | Iterable[Any]) -> MappingProxyType[str, tupl
         if marked is None:
             continue
         step, phase = marked
-        made = _check(function, step, phase, found.get(step, {}))
+        elsewhere = {check.name: other for other, checks in found.items() for check in checks.values()}
+        made = _check(function, step, phase, found.get(step, {}), elsewhere)
         found.setdefault(step, {})[made.name] = made
     return MappingProxyType({step: tuple(checks.values()) for step, checks in found.items()})
 
 
-def _check(function: Callable[..., Any], step: str, phase: Phase | None, earlier: dict[str, Check]) -> Check:
+def _check(
+    function: Callable[..., Any],
+    step: str,
+    phase: Phase | None,
+    earlier: dict[str, Check],
+    elsewhere: dict[str, str],
+) -> Check:
+    """``elsewhere`` are the steps of the goals so far, by the goal's name."""
     name, line = function.__name__, function.__code__.co_firstlineno
     text = " ".join((inspect.getdoc(function) or "").split())
     parameters = tuple(inspect.signature(function).parameters)
@@ -72,6 +80,8 @@ def _check(function: Callable[..., Any], step: str, phase: Phase | None, earlier
     if name in earlier:
         raise CheckError(f"two checks of step {step!r} are called {name!r}: rename one", line)
     for need in parameters[1:]:
+        if need in elsewhere and need not in earlier:
+            raise CheckError(f"check {name!r} of step {step!r} needs {need!r}, a check of {elsewhere[need]!r}", line)
         if need not in earlier:
             raise CheckError(f"check {name!r} needs {need!r}, which is no earlier check of step {step!r}", line)
     return Check(step, name, text, phase, parameters[1:], function)

@@ -108,9 +108,17 @@ def container(evidence: Evidence) -> bool:
 
 
 def ghosts(evidence: Evidence) -> bool:
-    """M34: threads that an earlier run started are still alive."""
+    """M34: threads that an earlier run started are still alive: of this step, or at a queue that it uses.
+
+    What another step has left behind, at a queue of its own, is in nobody's way.
+    """
     mine = {(cell.cell, cell.run) for cell in evidence.cells}
-    return any((thread.cell, thread.run) not in mine for thread in evidence.threads_alive)
+    users = {line.tid for queue in evidence.queues for line in queue.lines}
+    return any(
+        (thread.cell, thread.run) not in mine
+        and (evidence.steps.get(thread.cell, evidence.step) == evidence.step or thread.tid in users)
+        for thread in evidence.threads_alive
+    )
 
 
 OF_QUEUES: Mapping[str, Callable[[Evidence], bool]] = MappingProxyType(

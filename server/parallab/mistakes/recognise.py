@@ -19,7 +19,7 @@ from parallab.mistakes.of_queues import OF_QUEUES, full_window, nobody_told_them
 
 if TYPE_CHECKING:
     from parallab.evidence import Evidence
-    from parallab.story import Lock, Worker
+    from parallab.story import Lock, Thread, Worker
 
 #: Command lines of the library's own helpers: no learner started them.
 _HELPERS = ("multiprocessing.resource_tracker", "multiprocessing.forkserver", "multiprocessing.spawn")
@@ -94,17 +94,25 @@ def run_instead_of_start(evidence: Evidence) -> bool:
     return any(evidence.is_main(line.tid) and line.at > made for line in evidence.journal)
 
 
-#: What a target is called that is a value and no function.
-_VALUES = frozenset({"", "bool", "bytes", "dict", "float", "int", "list", "set", "str", "tuple"})
+#: What a target is called that is a value and no function. (A text is more likely a name in quotes.)
+_VALUES = frozenset({"", "bool", "bytes", "dict", "float", "int", "list", "set", "tuple"})
+#: The library's own classes. One's own class may lack a run, and a target, since it is spelt wrong there.
+_PLAIN = frozenset({"", "Process", "ForkProcess", "SpawnProcess", "ForkServerProcess", "Thread", "Timer"})
 
 
 def called_too_early(evidence: Evidence) -> bool:
     """M10: a plain Process or Thread without a target, or with a value as one: a result was passed."""
-    targets = [worker.target for worker in evidence.workers if not worker.overrides_run]
-    targets += [made.target for made in evidence.made if not made.overrides_run]
-    targets += [thread.target for thread in evidence.threads if not thread.overrides_run]
-    targets += [made.target for made in evidence.unstarted_threads if not made.overrides_run]
-    return not _VALUES.isdisjoint(targets)
+    made: list[Worker | Thread | model.ProcessMade | model.ThreadMade] = [
+        *evidence.workers,
+        *evidence.made,
+        *evidence.threads,
+        *evidence.unstarted_threads,
+    ]
+    return any(
+        one.target in _VALUES and (one.target != "" or one.cls.rpartition(".")[2] in _PLAIN)
+        for one in made
+        if not one.overrides_run
+    )
 
 
 def no_comma(evidence: Evidence) -> bool:
