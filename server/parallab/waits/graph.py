@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from parallab.ipc import Objects, Role, Semaphore, is_kernel, objects, roles, starting
+from parallab.ipc import Objects, Role, Semaphore, is_kernel, objects, roles, sentinels, starting
 from parallab.model import Blocked, Inode, OpenFile, Process, Snapshot, Thread
 from parallab.waits import python
 
@@ -258,6 +258,8 @@ class _Thinker:
     """Threads of which Python's stacks say which others of their process could end their wait."""
     idle: frozenset[Who] = field(init=False)
     """Main threads of managers: they look each second whether they should stop, and do nothing else."""
+    told_sentinels: dict[Inode, int] = field(init=False)
+    """The process whose end each pipe tells of, as its parent's own memory has it."""
     outside: dict[Inode, str] = field(init=False)
     """Objects that processes beyond this snapshot hold, with the letters of their modes."""
     starting: frozenset[int] = field(init=False)
@@ -276,6 +278,9 @@ class _Thinker:
         self.idle = frozenset(
             (pid, pid) for pid, role in self.roles.items() if role == "manager" and len(self.by_pid[pid].threads) > 1
         )
+        self.told_sentinels = {
+            inode: pid for inode, pid in sentinels(self.objects).items() if pid in self.by_pid
+        }
         self.outside = {}
         for end in self.snapshot.outside:
             self.outside[end.inode] = self.outside.get(end.inode, "") + end.mode
@@ -383,12 +388,21 @@ class _Thinker:
                 return wait, "unknown", own  # it has ended, or could not be read
         elif doing is not None and doing.wants:
             those = self._lock_holders(process.pid, doing.wants) & own
+        elif doing is not None and doing.call == "exit" and self._all_go_on(process, own - {who}):
+            return wait, "yes", own  # whichever of them it is that it waits for
         elif doing is not None and doing.call in _BROUGHT:
             those = python.handles_results(process.pid, self.snapshot) & own
         if those:
             self.named.add(who)
             return wait, "no", those
         return wait, "no", self._served(process, own)
+
+    def _all_go_on(self, process: Process, those: frozenset[Who]) -> bool:
+        """Whether each of these threads of a process goes on by itself: it runs, sleeps, or waits with a time-out."""
+        calls = {one.tid: one.blocked for one in process.threads if (process.pid, one.tid) in those}
+        return bool(calls) and all(
+            one is not None and (one.timed or one.call in _SLEEPS or one.call == "running") for one in calls.values()
+        )
 
     def _lock_holders(self, pid: int, lock: int) -> frozenset[Who]:
         return frozenset(who for who, doing in self.doing.items() if who[0] == pid and lock in doing.holds)
@@ -535,38 +549,44 @@ class _Thinker:
     def _sentinel(self, process: Process, inode: Inode, writers: frozenset[int]) -> int | None:
         """The process whose end this pipe tells, or None when it tells none.
 
-        Under forkserver it is the server that writes to it. The worker is the one of the server's that
-        reads the other pipe of the pair, which ``popen_forkserver`` makes right after; what it forks has it, too.
+        The waiting process's own memory says so, where it was searched. Else it is told from the pair of pipes
+        that multiprocessing makes for every child, one for each direction, and of which it uses neither for more.
+        Under forkserver it is the server that writes to this one; the worker is the one of the server's that
+        reads the other of the pair, and so does what it forks.
         """
+        if process.pid in self.objects.searched and self.told_sentinels:
+            return self.told_sentinels.get(inode)
         if len(writers) != 1:
             return None
         server = next(iter(writers))
         if self.roles.get(server) != "forkserver":
             return server if self._paired(process, inode, server) else None
         hired = {one.pid for one in self.by_pid.values() if one.ppid == server}
-        candidates = sorted(
-            (other, next(iter(workers)))
-            for other, pipe in self.objects.pipes.items()
-            if other.dev == inode.dev
-            and other.ino > inode.ino
-            and process.pid in pipe.writers
-            and len(workers := pipe.readers & hired) == 1
-        )
-        return candidates[0][1] if candidates else None
+        pipes = self.objects.pipes
+        homes = [one for one, pipe in pipes.items() if process.pid in pipe.readers and pipe.writers == {server}]
+        outs = [one for one, pipe in pipes.items() if process.pid in pipe.writers and len(pipe.readers & hired) == 1]
+        other = _pairs(homes, outs).get(inode)
+        return next(iter(pipes[other].readers & hired)) if other is not None else None
 
     def _paired(self, process: Process, inode: Inode, child: int) -> bool:
-        """Whether this pipe and the one made right after it join a process and its child in both directions.
+        """Whether this pipe and one more join a process and its child in both directions, and no other two do.
 
-        ``popen_fork`` and ``popen_spawn_posix`` make such a pair for every child, and write to neither.
+        The program may have made such a pair of its own: then which of them is multiprocessing's is not told.
         """
-        one, other = self.by_pid.get(child), self.objects.pipes.get(Inode(inode.dev, inode.ino + 1))
-        if one is None or one.ppid != process.pid or other is None:
+        one, pipes = self.by_pid.get(child), self.objects.pipes
+        if one is None or one.ppid != process.pid:
             return False
-        return (
-            child in other.readers - other.writers
-            and process.pid in other.writers - other.readers
-            and process.pid not in self.objects.pipes[inode].writers
-        )
+        homes = [
+            this
+            for this, pipe in pipes.items()
+            if process.pid in pipe.readers - pipe.writers and child in pipe.writers - pipe.readers
+        ]
+        outs = [
+            this
+            for this, pipe in pipes.items()
+            if process.pid in pipe.writers - pipe.readers and child in pipe.readers - pipe.writers
+        ]
+        return [*_pairs(homes, outs)] == [inode]
 
     def _threads(self, pids: Iterable[int]) -> frozenset[Who]:
         return frozenset((pid, one.tid) for pid in pids if pid in self.by_pid for one in self.by_pid[pid].threads)
@@ -584,6 +604,24 @@ class _Thinker:
         blocked = thread.blocked
         assert blocked is not None
         return Wait(process.pid, thread.tid, kind, target, held_by, blocked.call, blocked.timed, inode, writes)
+
+
+def _pairs(homes: Iterable[Inode], outs: Iterable[Inode]) -> dict[Inode, Inode]:
+    """Pipes that were made one right after the other, first one of ``homes``, then one of ``outs``.
+
+    A processor numbers what it makes upwards. But there are several, and other programs make pipes meanwhile: where
+    there is more than one of each, two that have another of these between them, or stand the other way round, are
+    no pair.
+    """
+    firsts, seconds = sorted(homes), sorted(outs)
+    if len(firsts) == len(seconds) == 1:
+        return {firsts[0]: seconds[0]}
+    order = sorted((*((one, False) for one in firsts), *((one, True) for one in seconds)))
+    return {
+        one: other
+        for (one, out), (other, second) in zip(order, order[1:], strict=False)
+        if not out and second and one.dev == other.dev
+    }
 
 
 _BROUGHT = ("pool", "future")

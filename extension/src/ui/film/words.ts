@@ -112,9 +112,8 @@ export class Words {
       case 'starting':
         return trans.__('is starting');
       case 'running':
-        return lane.kind === 'notebook'
-          ? trans.__('goes on')
-          : trans.__('is running');
+        // Of who waits for nothing that was seen, no more is known.
+        return trans.__('alive');
       case 'ended':
         return this._ended(now);
       case 'waiting':
