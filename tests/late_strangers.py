@@ -471,10 +471,11 @@ def _work_for(manager_dict, lock):
 
 @goes_on(
     roles="manager root worker worker",
-    objects=["manager: 3 clients"],
+    objects=None,
     waits=["b: socket of SyncManager-1"],
 )
 def a_nested_proxy_under_a_managers_lock(c):
+    """Whether the first of them is a client still: one that inherited its proxies keeps no connection for them alone."""
     with c.Manager() as manager:
         shared, lock = manager.dict(), manager.Lock()
         shared["rows"] = manager.list()
@@ -941,6 +942,172 @@ def a_bounded_buffer_of_processes_in_the_wrong_order(c):
         time.sleep(0.01)
     c.Process(target=_produce, args=parts, name="producer").start()
     consumer.join()
+
+
+# -- what is waited for in ways that look alike ---------------------------------------------------------
+
+
+def _talk(asked, answers):
+    asked.recv()
+    answers.send(1)
+
+
+@goes_on(roles="root worker worker", objects=["pipe: empty"] * 4, waits=["idle: pipe of root"])
+def joins_a_sleeper_beside_one_that_listens(c):
+    """With a time-out, which polls what tells of its end. The pipes of the other look like those that tell."""
+    (hears, answers), (asked, asks) = c.Pipe(False), c.Pipe(False)
+    _hire(c, _talk, asked, answers, name="idle")
+    answers.close()
+    asked.close()
+    (other, told), (wanted, wants) = c.Pipe(False), c.Pipe(False)
+    sleeper = _hire(c, _sleep, told, wanted, name="sleeper")
+    told.close()
+    wanted.close()
+    sleeper.join(600)
+    _sleep(hears, asks, other, wants)
+
+
+def _until_told(asked, _):
+    asked.recv()
+
+
+@stuck(None, "root worker worker", ["pipe: empty"] * 2, ["idle: pipe of root"])
+def waits_by_sentinel_for_one_that_listens(c):
+    """The other worker sleeps, and is not waited for."""
+    (hears, answers), (asked, asks) = c.Pipe(False), c.Pipe(False)
+    _hire(c, _sleep, name="sleeper")
+    idle = _hire(c, _until_told, asked, answers, name="idle")
+    answers.close()
+    asked.close()
+    connection.wait([idle.sentinel])
+    _sleep(hears, asks)
+
+
+def _keep_and_get(lock, box):
+    with lock:
+        box.get()
+
+
+def _put_under(lock, box):
+    box.put(0)  # its feeder lives from here on
+    time.sleep(0.2)
+    with lock:
+        box.put(1)
+
+
+@stuck(
+    None,
+    "root worker worker",
+    ["lock: held, 1 waiting", "queue: 0 items, 1 waiting reader"],
+    ["getter: queue", "putter: lock of getter"],
+)
+def a_feeder_that_idles_beside_who_wants_the_lock(c):
+    lock, box = c.Lock(), c.Queue()
+    putter = c.Process(target=_put_under, args=(lock, box), name="putter")
+    putter.start()
+    box.get()
+    c.Process(target=_keep_and_get, args=(lock, box), name="getter").start()
+    putter.join()
+
+
+def _deadlock_within():
+    one, two, both = threading.Lock(), threading.Lock(), threading.Barrier(2)
+
+    def nest(first, second):
+        with first:
+            both.wait()
+            with second:
+                pass
+
+    pair = [threading.Thread(target=nest, args=args) for args in ((one, two), (two, one))]
+    [thread.start() for thread in pair]
+    [thread.join() for thread in pair]
+
+
+@stuck("M43", "root worker worker", stacks=True)
+def a_circle_of_threads_in_a_worker(c):
+    """Beside one that computes, for whom nobody waits."""
+    _hire(c, _compute)
+    worker = _hire(c, _deadlock_within)
+    worker.join()
+
+
+def _compute():
+    while True:
+        sum(range(1000))
+
+
+@stuck("M46", "root worker", ["barrier: 1 of 2 waiting at it"], ["slow: barrier"], fork=True)
+def one_goes_round_less_often_than_the_other(c):
+    """Three rounds and two: the last time nobody comes."""
+    c = mp.get_context("fork")
+    gate = c.Barrier(2)
+    slow = _hire(c, _go_round, gate, 3, name="slow")
+    _hire(c, _go_round, gate, 2, name="quick")
+    slow.join()
+
+
+def _go_round(gate, times):
+    for _ in range(times):
+        gate.wait()
+
+
+@goes_on()
+def a_condition_with_a_time_out_in_a_loop(c):
+    changed = threading.Condition()
+    with changed:
+        while not changed.wait(5):
+            pass
+
+
+@goes_on(roles="program root", objects=None, waits=None, fork=True)
+def communicates_with_a_slow_program(c):
+    with subprocess.Popen(["sleep", "600"], stdin=-1, stdout=-1, stderr=-1) as child:
+        child.communicate(b"word")
+
+
+def _want_twice(lock, ready):
+    with lock:
+        ready.set()
+        with lock:
+            pass
+
+
+@stuck("M44", "root worker worker worker", ["event: set", "lock: held, 3 waiting"], None)
+def many_behind_one_that_wants_it_twice(c):
+    """Those behind it have no mistake of their own."""
+    lock, ready = c.Lock(), c.Event()
+    first = _hire(c, _want_twice, lock, ready, name="first")
+    ready.wait()
+    for _ in range(2):
+        _hire(c, _take, lock)
+    first.join()
+
+
+def _take(lock):
+    with lock:
+        pass
+
+
+@stuck(None, "root worker worker", None, stacks=True)
+def leaves_an_executor_whose_tasks_want_its_lock(c):
+    """They are given a lock that the program lets go of behind the executor's ``with``."""
+    lock = c.Lock()
+    lock.acquire()
+    with futures.ProcessPoolExecutor(2, c, _give, (lock,)) as pool:
+        for _ in range(2):
+            pool.submit(_take_given)
+    lock.release()
+
+
+def _give(lock):
+    global given
+    given = lock
+
+
+def _take_given():
+    with given:
+        return 1
 
 
 # -- memory -------------------------------------------------------------------------------------------
