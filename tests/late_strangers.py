@@ -952,7 +952,7 @@ def _talk(asked, answers):
     answers.send(1)
 
 
-@goes_on(roles="root worker worker", objects=["pipe: empty"] * 4, waits=["idle: pipe of root"])
+@goes_on(roles="root worker worker", objects=["pipe: empty"] * 4, waits=None)
 def joins_a_sleeper_beside_one_that_listens(c):
     """With a time-out, which polls what tells of its end. The pipes of the other look like those that tell."""
     (hears, answers), (asked, asks) = c.Pipe(False), c.Pipe(False)
@@ -974,8 +974,8 @@ def _until_told(asked, _):
 @stuck(None, "root worker worker", ["pipe: empty"] * 2, ["idle: pipe of root"])
 def waits_by_sentinel_for_one_that_listens(c):
     """The other worker sleeps, and is not waited for."""
-    (hears, answers), (asked, asks) = c.Pipe(False), c.Pipe(False)
     _hire(c, _sleep, name="sleeper")
+    (hears, answers), (asked, asks) = c.Pipe(False), c.Pipe(False)
     idle = _hire(c, _until_told, asked, answers, name="idle")
     answers.close()
     asked.close()
@@ -990,7 +990,7 @@ def _keep_and_get(lock, box):
 
 def _put_under(lock, box):
     box.put(0)  # its feeder lives from here on
-    time.sleep(0.2)
+    until_held(lock)
     with lock:
         box.put(1)
 
@@ -1037,7 +1037,7 @@ def _compute():
         sum(range(1000))
 
 
-@stuck("M46", "root worker", ["barrier: 1 of 2 waiting at it"], ["slow: barrier"], fork=True)
+@stuck("M46", "root worker worker", ["barrier: 1 of 2 waiting at it"], ["slow: barrier"], fork=True)
 def one_goes_round_less_often_than_the_other(c):
     """Three rounds and two: the last time nobody comes."""
     c = mp.get_context("fork")

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from parallab.ipc import Objects, Role, Semaphore, is_kernel, objects, roles, sentinels, starting
-from parallab.model import Blocked, Inode, OpenFile, Process, Snapshot, Thread
+from parallab.model import Blocked, Inode, OpenFile, Process, Snapshot, Stack, Thread
 from parallab.waits import python
 
 Kind = Literal["process", "object", "child", "thread-lock", "unknown"]
@@ -104,8 +104,8 @@ def picture(snapshot: Snapshot, baseline: Snapshot | None = None) -> Picture:
     """Who waits for what in this snapshot.
 
     Threads of the root that are in the baseline belong to the notebook's machinery: they are
-    nobody's hope. Without a baseline, a notebook's threads of its first seconds are taken for
-    that; those of any other program all count.
+    nobody's hope. Without a baseline, Python's stacks tell which of a notebook's threads are that;
+    without stacks, those of its first seconds that wait. Those of any other program all count.
     """
     return _Thinker(snapshot, _machinery(snapshot, baseline)).picture()
 
@@ -171,7 +171,9 @@ def lost(previous: Snapshot, current: Snapshot, baseline: Snapshot | None = None
 TICKS = 100
 """Clock ticks a second, USER_HZ, which Linux has as 100 on every machine that Python runs on (time(7))."""
 _STARTING = 5
-"""Seconds in which a notebook's Python starts its own threads, before the first cell can run."""
+"""Seconds in which a notebook's Python starts its own threads; its first cell may run in them, too."""
+_ZMQ = "ZMQbg/"
+"""What the threads of ZeroMQ are called, which have no Python."""
 
 
 def in_question(seen: Picture) -> frozenset[Inode]:
@@ -215,8 +217,20 @@ def _machinery(snapshot: Snapshot, baseline: Snapshot | None) -> frozenset[Who]:
         return frozenset((now.pid, thread.tid) for thread in before.threads if thread.tid != now.pid)
     if not is_kernel(now):
         return frozenset()
-    latest = now.started + _STARTING * TICKS
-    return frozenset((now.pid, one.tid) for one in now.threads if one.tid != now.pid and 0 < one.started <= latest)
+    stacks = {one.tid: one for one in snapshot.stacks if (one.pid or snapshot.root) == now.pid}
+    found = (one.tid for one in now.threads if one.tid != now.pid and _is_notebooks(one, now.started, stacks))
+    return frozenset((now.pid, tid) for tid in found)
+
+
+def _is_notebooks(thread: Thread, began: int, stacks: dict[int, Stack]) -> bool:
+    """Whether a thread belongs to a notebook itself, and not to its cells, the first of which may run very soon."""
+    if thread.name.startswith(_ZMQ):
+        return True
+    if stacks:
+        return thread.tid in stacks and python.is_notebooks(stacks[thread.tid])
+    early = 0 < thread.started <= began + _STARTING * TICKS
+    # One that sleeps or computes may be a cell's.
+    return early and thread.blocked is not None and thread.blocked.call not in (*_SLEEPS, "running", "none")
 
 
 def _alone(snapshot: Snapshot) -> Picture:
