@@ -227,11 +227,11 @@ def two_forks_lock_two_files_crosswise(c):
     with tempfile.TemporaryDirectory() as folder:
         paths = [f"{folder}/a", f"{folder}/b"]
         for path in paths:
-            open(path, "wb").close()
+            os.close(os.open(path, os.O_CREAT))
         pipes = [os.pipe(), os.pipe()]
         for n in range(2):
             if os.fork() == 0:
-                one, two = open(paths[n], "rb"), open(paths[1 - n], "rb")
+                one, two = (os.open(path, os.O_RDONLY) for path in (paths[n], paths[1 - n]))
                 fcntl.flock(one, fcntl.LOCK_EX)
                 os.write(pipes[1 - n][1], b"x")
                 os.read(pipes[n][0], 1)
@@ -251,13 +251,13 @@ def a_writer_of_a_file_behind_a_slow_reader(c):
     with tempfile.NamedTemporaryFile() as file:
         hears, tells = os.pipe()
         if os.fork() == 0:
-            one = open(file.name, "rb")
+            one = os.open(file.name, os.O_RDONLY)
             fcntl.flock(one, fcntl.LOCK_SH)
             os.write(tells, b"x")
             time.sleep(600)
         os.read(hears, 1)
         if os.fork() == 0:
-            one = open(file.name, "rb")
+            one = os.open(file.name, os.O_RDONLY)
             fcntl.flock(one, fcntl.LOCK_EX)
         os.wait()
 
@@ -475,7 +475,7 @@ def _work_for(manager_dict, lock):
     waits=["b: socket of SyncManager-1"],
 )
 def a_nested_proxy_under_a_managers_lock(c):
-    """Whether the first of them is a client still: one that inherited its proxies keeps no connection for them alone."""
+    """Whether the first of them is still a client: by inherited proxies alone it keeps no connection."""
     with c.Manager() as manager:
         shared, lock = manager.dict(), manager.Lock()
         shared["rows"] = manager.list()
@@ -560,12 +560,12 @@ def two_tasks_that_wait_for_each_other(c):
 
 @goes_on(waits=["root: socket"])
 def a_loop_that_beats(c):
-    async def beat():
-        while True:
-            await asyncio.sleep(30)
+    def beat(loop):
+        loop.call_later(30, beat, loop)
 
     async def everything():
-        await asyncio.gather(beat(), asyncio.Event().wait())
+        beat(asyncio.get_running_loop())
+        await asyncio.Event().wait()
 
     asyncio.run(everything())
 
@@ -614,7 +614,9 @@ def reads_from_a_program_by_posix_spawn(c):
     os.read(reads, 1)
 
 
-@goes_on(roles="program program program root", fork=True, objects=["pipe: empty"] * 2, waits=["program: pipe of program"] * 2)
+@goes_on(
+    roles="program program program root", fork=True, objects=["pipe: empty"] * 2, waits=["program: pipe of program"] * 2
+)
 def a_pipeline_put_together_by_hand(c):
     first = subprocess.Popen(["sleep", "600"], stdout=subprocess.PIPE)
     second = subprocess.Popen(["cat"], stdin=first.stdout, stdout=subprocess.PIPE)
@@ -871,8 +873,9 @@ def a_log_through_a_queue(c):
     lines = queue.Queue()
     listener = logging.handlers.QueueListener(lines, logging.NullHandler())
     listener.start()
-    logging.getLogger().addHandler(logging.handlers.QueueHandler(lines))
-    logging.warning("one")
+    logger = logging.getLogger("late")
+    logger.addHandler(logging.handlers.QueueHandler(lines))
+    logger.warning("one")
     time.sleep(600)
 
 
@@ -1119,9 +1122,7 @@ def _attach_and_wait(name, gone):
     gone.wait()
 
 
-@goes_on(
-    roles="root worker", objects=["event: not set, 1 waiting", "shared-memory: 4096 bytes"], waits=["w: event"]
-)
+@goes_on(roles="root worker", objects=["event: not set, 1 waiting", "shared-memory: 4096 bytes"], waits=["w: event"])
 def a_segment_unlinked_under_its_user(c):
     segment, gone = shared_memory.SharedMemory(create=True, size=4096), c.Event()
     _hire(c, _attach_and_wait, segment.name, gone, name="w")
@@ -1151,7 +1152,7 @@ class Cache:
 
     def forget(self):
         with self.lock:
-            return None
+            return
 
 
 class Entry:

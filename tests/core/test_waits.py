@@ -145,6 +145,19 @@ def test_who_waits_for_its_own_lock_may_be_let_go_by_anyone_else_who_has_it():
     assert (stuck(accompanied), kinds(accompanied)) == (None, [])
 
 
+def test_who_moves_has_not_the_lock_that_it_waits_for():
+    """It was read as it waited, and once more, for what it has, when it had the lock."""
+    seen = snapshot(process(10, child(20)), process(20, ON_LOCK, ppid=10), process(30, SLEEP, ppid=10), held={20: LOCK})
+    worker = seen.processes[1]
+    moved = msgspec.structs.replace(
+        worker, threads=tuple(msgspec.structs.replace(one, cpu_ns=one.cpu_ns + 1) for one in worker.threads)
+    )
+    after = msgspec.structs.replace(later(seen), processes=(seen.processes[0], moved, seen.processes[2]))
+
+    assert waits.stuck(seen, later(seen)) is None
+    assert waits.stuck(seen, after) is False
+
+
 def test_a_lock_given_back_is_about_to_be_taken():
     seen = snapshot(process(10, child(20)), process(20, ON_LOCK, ppid=10), value=1)
 

@@ -12,7 +12,8 @@ from parallab import live, model
 WORKERS = """
 import multiprocessing as mp, threading, time
 c = mp.get_context("fork")
-event, queue, changed, permits, lock, pipe = c.Event(), c.Queue(), c.Condition(), c.Semaphore(0), c.Lock(), c.Pipe(False)
+event, queue, changed, permits, lock = c.Event(), c.Queue(), c.Condition(), c.Semaphore(0), c.Lock()
+pipe = c.Pipe(False)
 lock.acquire()
 def get(): queue.get()
 def be_told():
@@ -23,8 +24,8 @@ def hear(): pipe[0].recv()
 def rest(): threading.Event().wait()
 def patiently(): event.wait(600)
 def work(): time.sleep(600)
-workers = [c.Process(target=one, name=one.__name__, daemon=True) for one in (event.wait, get, be_told, take, want, hear)]
-workers += [c.Process(target=one, name=one.__name__, daemon=True) for one in (rest, patiently, work)]
+targets = event.wait, get, be_told, take, want, hear, rest, patiently, work
+workers = [c.Process(target=one, name=one.__name__, daemon=True) for one in targets]
 [one.start() for one in workers]
 """
 
@@ -37,13 +38,9 @@ def test_of_workers_that_wait_while_no_cell_runs(tmp_path: Path) -> None:
         try:
             await kernel.run(WORKERS)
 
-            async def look() -> model.Recording | None:
-                recording: model.Recording = await kernel.recorder.cut()
-                state = live.picture(recording, "kernel")
-                return recording if {one.name for one in state.processes if one.waits_for} == waiting else None
-
-            while (seen := await look()) is None:
-                await asyncio.sleep(0.05)
+            seen: model.Recording = await kernel.recorder.cut()
+            while {one.name for one in live.picture(seen, "k").processes if one.waits_for} != waiting:
+                seen = await kernel.recorder.cut()
             return kernel.recorder.glance(), seen
         finally:
             await kernel.kill()

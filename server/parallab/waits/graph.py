@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Literal
 
 from parallab.ipc import Objects, Role, Semaphore, is_kernel, objects, roles, sentinels, starting
@@ -126,6 +127,8 @@ def stuck(previous: Snapshot, current: Snapshot, baseline: Snapshot | None = Non
     if main is None or main.blocked is None:
         return None
     hope = seen.hope[seen.main]
+    if hope == "unknown" and not still(previous, current, _keepers(seen, seen.behind(seen.main))):
+        return False  # a look is not one moment: who moves has not the lock that it waits for
     if hope != "no" and (main.blocked.call in EPOLLS or _is_event_loop(root, main.blocked)):
         return False
     if hope != "no":
@@ -135,6 +138,16 @@ def stuck(previous: Snapshot, current: Snapshot, baseline: Snapshot | None = Non
     if not still(previous, current, seen.behind(seen.main)):
         return False
     return True if current.monotonic - previous.monotonic >= APART_NS else None
+
+
+def _keepers(seen: Picture, who: Iterable[Who]) -> list[Who]:
+    """Those of these threads that wait for a lock that their process has, as the records say."""
+    locks = seen.objects.semaphores
+    return [
+        (wait.pid, wait.tid)
+        for wait in map(seen.wait, who)
+        if wait is not None and wait.inode in locks and wait.pid in locks[wait.inode].holders
+    ]
 
 
 def still(previous: Snapshot, current: Snapshot, who: Iterable[Who]) -> bool:
@@ -292,9 +305,7 @@ class _Thinker:
         self.idle = frozenset(
             (pid, pid) for pid, role in self.roles.items() if role == "manager" and len(self.by_pid[pid].threads) > 1
         )
-        self.told_sentinels = {
-            inode: pid for inode, pid in sentinels(self.objects).items() if pid in self.by_pid
-        }
+        self.told_sentinels = {inode: pid for inode, pid in sentinels(self.objects).items() if pid in self.by_pid}
         self.outside = {}
         for end in self.snapshot.outside:
             self.outside[end.inode] = self.outside.get(end.inode, "") + end.mode
@@ -632,9 +643,7 @@ def _pairs(homes: Iterable[Inode], outs: Iterable[Inode]) -> dict[Inode, Inode]:
         return {firsts[0]: seconds[0]}
     order = sorted((*((one, False) for one in firsts), *((one, True) for one in seconds)))
     return {
-        one: other
-        for (one, out), (other, second) in zip(order, order[1:], strict=False)
-        if not out and second and one.dev == other.dev
+        one: other for (one, out), (other, second) in pairwise(order) if not out and second and one.dev == other.dev
     }
 
 

@@ -207,9 +207,7 @@ def _may_go_round(case: Case, waits: list[Wait]) -> bool:
     wanted = {wait.inode for wait in waits if wait.inode is not None} & pipes.keys()
     seen: set[Wait] = set()
     while near := [
-        one
-        for one in others
-        if one not in seen and any(_may_send(one.pid, pipe, case, known) for pipe in wanted)
+        one for one in others if one not in seen and any(_may_send(one.pid, pipe, case, known) for pipe in wanted)
     ]:
         seen.update(near)
         wanted |= {_inode(one) for one in near}

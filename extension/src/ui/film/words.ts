@@ -105,7 +105,6 @@ export class Words {
   /** What a lane does now, short. */
   doing(now: LaneNow): string {
     const { trans } = this;
-    const { lane } = now;
     switch (now.doing) {
       case 'unborn':
         return trans.__('not started yet');
