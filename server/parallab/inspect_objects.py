@@ -236,8 +236,14 @@ def _pipe(one: ipc.Pipe, child: int | None, seen: waits.Picture) -> InspectObjec
 
 
 def _are_orphans(seen: waits.Picture, pids: set[int]) -> bool:
+    """Whether who hired these is gone: of a forkserver's workers that is not the server, but who has started it."""
     here = {process.pid: process.ppid for process in seen.snapshot.processes}
-    return all(pid != seen.snapshot.root and here.get(pid) not in here for pid in pids)
+
+    def hirer(pid: int) -> int | None:
+        parent = here.get(pid)
+        return here.get(parent) if parent is not None and seen.roles.get(parent) == "forkserver" else parent
+
+    return all(pid != seen.snapshot.root and hirer(pid) not in here for pid in pids)
 
 
 def _socket(one: ipc.UnixSocket, seen: waits.Picture) -> InspectObject:
