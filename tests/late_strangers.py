@@ -97,7 +97,7 @@ def an_executor_that_hires_anew_for_each_task(c):
 
 @goes_on(roles="root worker worker", objects=None)
 def a_pool_that_hires_anew_for_each_task(c):
-    """Forked, a worker may have the last ends of pipes to one that went before it: whose they were is not to be seen."""
+    """Forked, a worker may have the last ends of pipes to one that went before: whose they were is not to be seen."""
     with c.Pool(2, maxtasksperchild=1) as pool:
         pool.map(abs, range(4), chunksize=1)
         pool.map(time.sleep, [600, 600], chunksize=1)
