@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import ending
 import inspected
+import late_strangers  # noqa: F401 - so do these
 import more_strangers  # noqa: F401 - its programs join those of strangers
 import strangers
 import strict_strangers  # noqa: F401 - so do these

@@ -236,8 +236,14 @@ def _pipe(one: ipc.Pipe, child: int | None, seen: waits.Picture) -> InspectObjec
 
 
 def _are_orphans(seen: waits.Picture, pids: set[int]) -> bool:
+    """Whether who hired these is gone: of a forkserver's workers that is not the server, but who has started it."""
     here = {process.pid: process.ppid for process in seen.snapshot.processes}
-    return all(pid != seen.snapshot.root and here.get(pid) not in here for pid in pids)
+
+    def hirer(pid: int) -> int | None:
+        parent = here.get(pid)
+        return here.get(parent) if parent is not None and seen.roles.get(parent) == "forkserver" else parent
+
+    return all(pid != seen.snapshot.root and hirer(pid) not in here for pid in pids)
 
 
 def _socket(one: ipc.UnixSocket, seen: waits.Picture) -> InspectObject:
@@ -258,15 +264,22 @@ def _socket(one: ipc.UnixSocket, seen: waits.Picture) -> InspectObject:
 def _wakes_a_loop(one: ipc.UnixSocket, seen: waits.Picture) -> bool:
     """Whether it is one of the pair by which threads and signals wake an event loop of asyncio.
 
-    A loop makes them right after its selector, and nobody else has them.
+    A loop makes them right after its selector, and nobody else has them but what its process forked since, by
+    the same numbers.
     """
     peer = seen.objects.sockets.get(one.peer) if one.peer is not None else None
-    if peer is None or len(one.ends) != 1 or len(peer.ends) != 1 or one.ends[0].pid != peer.ends[0].pid:
+    if peer is None or not one.ends or one.holders != peer.holders:
         return False
-    first, second = sorted(end.fd or 0 for end in (*one.ends, *peer.ends))
-    process = seen.snapshot.process(one.ends[0].pid)
-    files = process.files if process is not None else ()
-    return second == first + 1 and any(file.fd == first - 1 and "eventpoll" in file.target for file in files)
+    pairs = {end.fd or 0 for end in one.ends}, {end.fd or 0 for end in peer.ends}
+    if any(len(fds) != 1 for fds in pairs):
+        return False
+    first, second = sorted(fd for fds in pairs for fd in fds)
+    return second == first + 1 and any(
+        file.fd == first - 1 and "eventpoll" in file.target
+        for process in seen.snapshot.processes
+        if process.pid in one.holders
+        for file in process.files
+    )
 
 
 def _of_the_network(snapshot: Snapshot, seen: waits.Picture) -> Iterable[InspectObject]:

@@ -246,6 +246,8 @@ class Stack(Fact, frozen=True):
     """What it wants may have been kept by a call that has returned."""
     inherited: tuple[int, ...] = ()
     """Those of its owners that its process's parent has at the same place: by fork, it has them from there."""
+    uses: tuple[int, ...] = ()
+    """The identities of what its own frames have names for; () where that was not asked."""
 
 
 class Missing(Fact, frozen=True):

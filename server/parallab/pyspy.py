@@ -29,6 +29,7 @@ SECONDS = 5.0
 _FRAMES = 40
 _THREADS = 256
 _SOURCE = 1 << 20
+_USES = 256
 
 
 def find() -> str | None:
@@ -109,6 +110,7 @@ def _stack(told: Any, pid: int, machine: str, root: str) -> Stack | None:
             repeats=any(_repeats(one, tree) for one, tree in own if tree is not None),
             kept=any(_kept(one, tree) for one, tree in own[:1] if tree is not None),
             inherited=_inherited(owners, pid, root),
+            uses=_uses(one for one, tree in own if tree is not None),
         )
     except (KeyError, TypeError, ValueError):
         return None
@@ -124,6 +126,11 @@ def _own(frames: list[Any]) -> list[Any]:
 
 def _owner(told: Iterable[Any]) -> int:
     return next((int(one["addr"]) for one in told if one["name"] == "self"), 0)
+
+
+def _uses(frames: Iterable[Any]) -> tuple[int, ...]:
+    found = dict.fromkeys(int(one["addr"]) for frame in frames for one in frame["locals"] or ())
+    return tuple(found)[:_USES]
 
 
 @lru_cache(16)
@@ -182,14 +189,16 @@ def _locks(frame: Any, tree: ast.Module | None, innermost: bool) -> tuple[list[i
 def _identity(name: tuple[str, ...], known: dict[str, int], path: str, tree: ast.Module) -> int:
     """A local's address; of a global or an attribute a number of its own, the same wherever it is so called.
 
+    An attribute of a local is that of the object, whatever the object is called there.
+
     0 of what a function has from one around it: the next call of that one has another, by the same name.
     """
     if len(name) == 1 and name[0] in known:
         return known[name[0]]
     if name[0] not in known and not holding.is_global(tree, name[0]):
         return 0
-    owner = str(known[name[0]]) if name[0] in known else path
-    return zlib.crc32("\0".join((owner, *name)).encode()) | 1 << 62
+    place = (str(known[name[0]]), *name[1:]) if name[0] in known else (path, *name)
+    return zlib.crc32("\0".join(place).encode()) | 1 << 62
 
 
 def _native_id(pid: int, pthread: int, machine: str, root: str) -> int:

@@ -145,6 +145,19 @@ def test_who_waits_for_its_own_lock_may_be_let_go_by_anyone_else_who_has_it():
     assert (stuck(accompanied), kinds(accompanied)) == (None, [])
 
 
+def test_who_moves_has_not_the_lock_that_it_waits_for():
+    """It was read as it waited, and once more, for what it has, when it had the lock."""
+    seen = snapshot(process(10, child(20)), process(20, ON_LOCK, ppid=10), process(30, SLEEP, ppid=10), held={20: LOCK})
+    worker = seen.processes[1]
+    moved = msgspec.structs.replace(
+        worker, threads=tuple(msgspec.structs.replace(one, cpu_ns=one.cpu_ns + 1) for one in worker.threads)
+    )
+    after = msgspec.structs.replace(later(seen), processes=(seen.processes[0], moved, seen.processes[2]))
+
+    assert waits.stuck(seen, later(seen)) is None
+    assert waits.stuck(seen, after) is False
+
+
 def test_a_lock_given_back_is_about_to_be_taken():
     seen = snapshot(process(10, child(20)), process(20, ON_LOCK, ppid=10), value=1)
 
@@ -239,7 +252,9 @@ def test_a_notebook_without_baseline_is_not_called_idle_for_its_own_threads():
     )
 
     assert stuck(snapshot(kernel)) is None
-    assert stuck(snapshot(early)) is True
+    assert stuck(snapshot(early)) is None  # it may be that of a cell that ran at once
+    waiting = msgspec.structs.replace(early.threads[1], blocked=Blocked("poll", fds=(0,)))
+    assert stuck(snapshot(msgspec.structs.replace(early, threads=(early.threads[0], waiting)))) is True
 
 
 def test_both_ends_of_a_socket_pair_read():
@@ -270,6 +285,60 @@ def test_a_worker_that_is_still_starting_may_be_given_any_semaphore():
 
     assert stuck(snapshot(root, starting, told=False)) is False
     assert stuck(snapshot(root, begun, told=False)) is True
+
+
+def forked_server(*pairs: tuple[int, int], polls: int) -> Snapshot:
+    """A program that joins by forkserver the worker of which its descriptor ``polls`` tells; see ``pipes``.
+
+    Of each worker ``pairs`` has the inodes of its two pipes, in the order in which they were made: the one that
+    tells of its end, and the one that tells it of the program's. The first worker runs, the others wait for LOCK.
+    """
+    line = ("python", "-c", "from multiprocessing.forkserver import main; main(…)")
+    ends = [
+        (
+            OpenFile(10 + 2 * n, "pipe", "r", f"pipe:[{home}]", Inode(15, home)),
+            OpenFile(11 + 2 * n, "pipe", "w", f"pipe:[{out}]", Inode(15, out)),
+        )
+        for n, (home, out) in enumerate(pairs)
+    ]
+    root = process(10, Blocked("poll", fds=(polls,)))
+    root = msgspec.structs.replace(root, files=(*root.files, *(one for pair in ends for one in pair)))
+    server = msgspec.structs.replace(process(20, SLEEP, ppid=10), cmdline=line, mappings=(), forked=False)
+    writes = [OpenFile(one.fd, "pipe", "w", one.target, one.inode) for one, _ in ends]
+    server = msgspec.structs.replace(server, files=(*server.files, *writes))
+    workers = [
+        msgspec.structs.replace(
+            process(30 + n, ON_LOCK if n else RUNNING, ppid=20),
+            cmdline=line,
+            forked=True,
+            files=(OpenFile(3, "pipe", "r", out.target, out.inode),),
+        )
+        for n, (_, out) in enumerate(ends)
+    ]
+    return snapshot(root, server, *workers)
+
+
+def test_whom_a_poll_joins_under_forkserver_is_told_by_the_pair_of_pipes_of_each():
+    def joined(*pairs: tuple[int, int], polls: int) -> tuple[int, ...] | None:
+        seen = waits.picture(forked_server(*pairs, polls=polls))
+        wait = seen.wait(seen.main)
+        assert wait is not None
+        return wait.held_by if wait.kind == "child" else None
+
+    assert joined((100, 101), (102, 103), polls=12) == (31,)
+    # Other programs make pipes meanwhile.
+    assert joined((100, 105), (107, 190), polls=12) == (31,)
+    assert joined((100, 105), (107, 190), polls=10) == (30,)
+    # The second of a pair may be made on another processor, which numbers otherwise.
+    assert joined((100, 40), polls=10) == (30,)
+    assert joined((100, 40), (102, 103), polls=10) is None
+    assert joined((100, 40), (102, 103), polls=12) == (31,)
+    assert joined((100, 101), (102, 40), polls=12) is None
+
+
+def test_who_is_joined_by_pipes_that_do_not_tell_it_is_not_called_stuck():
+    assert stuck(forked_server((100, 40), (102, 103), polls=10)) is not True
+    assert stuck(forked_server((100, 101), (102, 40), polls=12)) is not True
 
 
 def loop(other: Process, *, writes: bool = False, **pidfd: int) -> Snapshot:

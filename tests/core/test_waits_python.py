@@ -61,6 +61,37 @@ def test_a_joined_thread_s_own_hope_counts_and_no_other_s():
     assert by_hand.stuck(joins(78, sleeper)) is None  # whom it joins is not among them
 
 
+def test_who_is_about_to_exit_waits_for_some_of_its_threads_and_not_for_which():
+    leaving = Stack(10, frames=(f"{LIB}threading.py:1590 _shutdown",))
+
+    def leaves(*threads):
+        seen = by_hand.snapshot(by_hand.process(10, by_hand.INSIDE, *threads))
+        return by_hand.stuck(by_hand.msgspec.structs.replace(seen, stacks=(leaving,)))
+
+    assert leaves(by_hand.SLEEP) is False
+    assert leaves(by_hand.SLEEP, by_hand.RUNNING) is False
+    assert leaves(by_hand.SLEEP, by_hand.INSIDE) is None  # one of them may be a daemon
+    assert leaves(by_hand.INSIDE) is True
+
+
+def test_a_notebook_s_own_threads_are_told_by_what_they_were_started_with():
+    site = "/usr/lib/python3.12/site-packages/"
+    own = by_hand.process(10, by_hand.INSIDE, by_hand.SLEEP)
+    kernel = by_hand.msgspec.structs.replace(own, cmdline=("python", "-m", "ipykernel_launcher"))
+    main = Stack(10, frames=(COND, f"{LIB}threading.py:655 wait", "/tmp/ipykernel_10/1.py:5 <module>"))
+
+    def beside(*frames, started=110):
+        threads = (kernel.threads[0], by_hand.msgspec.structs.replace(kernel.threads[1], started=started))
+        seen = by_hand.snapshot(by_hand.msgspec.structs.replace(kernel, threads=threads))
+        return by_hand.stuck(by_hand.msgspec.structs.replace(seen, stacks=(main, Stack(11, frames=(*frames, *RUN)))))
+
+    assert beside(f"{site}ipykernel/parentpoller.py:62 run") is True
+    assert beside(f"{site}ipykernel/parentpoller.py:62 run", started=100_000) is True  # on a busy machine
+    assert beside("/tmp/ipykernel_10/1.py:4 work") is None
+    assert beside(f"{site}ipykernel/iostream.py:700 flush", "/tmp/ipykernel_10/1.py:4 work") is None
+    assert beside() is None  # a call of C, as sleep is
+
+
 def test_two_threads_that_hold_each_other_s_lock_are_named_though_a_third_goes_on():
     seen = by_hand.snapshot(by_hand.process(10, by_hand.INSIDE, by_hand.INSIDE, by_hand.INSIDE, by_hand.SLEEP))
     stacks = (

@@ -13,7 +13,7 @@ import pytest
 
 import hanging
 import kernels
-from parallab import model
+from parallab import inspecting, model, pyspy
 from parallab.catalogue import CATALOGUE
 from parallab.wire import MistakeView
 
@@ -71,6 +71,41 @@ def test_a_cell_that_is_slow_is_never_called_stuck(tmp_path: Path, name: str) ->
         return said
 
     assert True not in asyncio.run(go())
+
+
+OF_THREADS = """
+import threading, time
+over, lock = threading.Event(), threading.Lock()
+def work():
+    time.sleep(600)
+    over.set()
+"""
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.skipif(pyspy.find() is None, reason="py-spy is not installed")
+@pytest.mark.parametrize(
+    ("last", "stuck"),
+    [
+        ("threading.Thread(target=work, daemon=True).start(); over.wait()", None),
+        ("threading.Thread(target=over.wait, daemon=True).start(); lock.acquire(); lock.acquire()", True),
+    ],
+)
+def test_the_doctor_tells_a_notebooks_own_threads_from_those_of_its_first_cell(
+    tmp_path: Path, last: str, stuck: bool | None
+) -> None:
+    """Which of them began first on this machine does not matter: it looks without having seen the kernel begin."""
+
+    async def go() -> list[bool | None]:
+        async with hanging.running(tmp_path, "fork", OF_THREADS + last) as (kernel, _):
+            await kernels.until(lambda: kernel.recorder.busy, "the cell")
+            loop, said = asyncio.get_running_loop(), []
+            while len(said) < 3 or said[-1] is not stuck:
+                report = await loop.run_in_executor(None, inspecting.doctor, kernel.pid)
+                said.append(report.stuck)
+        return said
+
+    assert set(asyncio.run(go())) <= {False, None, stuck}
 
 
 BUSY_THEN_STUCK = """

@@ -50,6 +50,7 @@ class _Look:
         self._locks_of_threads()
         for wait in self.seen.waits:
             self._wait(wait)
+        self._go_on()
 
     def _pipes(self) -> None:
         for inode, socket in self.seen.objects.sockets.items():
@@ -108,7 +109,7 @@ class _Look:
 
     def _wait(self, wait: waits.Wait) -> None:
         lane = self.told.lanes.exactly(wait.pid, wait.tid, self.at)
-        if not lane or (wait.pid == self.notebook and self.idle):
+        if not lane or self._rests(wait):
             return
         known = self.told.waiting(lane)
         if known is not None:
@@ -117,6 +118,22 @@ class _Look:
         told = self._told(wait, lane)
         if told is not None:
             self.told.wait(told)
+
+    def _rests(self, wait: waits.Wait) -> bool:
+        """Whether it is the notebook's own, as it waits for cells and for what else the lab sends it."""
+        if (wait.pid, wait.tid) in self.seen.machinery:
+            return True
+        return self.idle and wait.pid == wait.tid == self.notebook
+
+    def _go_on(self) -> None:
+        """The operating system has the last word on who waits at all: of an end not every report has come."""
+        waiting = {(wait.pid, wait.tid) for wait in self.seen.waits}
+        for process in self.seen.snapshot.processes:
+            for thread in process.threads:
+                lane = self.told.lanes.exactly(process.pid, thread.tid, self.at)
+                known = self.told.waiting(lane) if lane and (process.pid, thread.tid) not in waiting else None
+                if known is not None and known.begin < self.at:
+                    self.told.resume(self.at, lane)
 
     def _told(self, wait: waits.Wait, lane: str) -> Waiting | None:
         if self.told.lanes.ends.get(lane, self.at) < self.at:
@@ -128,10 +145,10 @@ class _Look:
         if wait.kind in ("child", "process") and wait.held_by:
             those = tuple(one for pid in wait.held_by if (one := self.told.lanes.process(pid, self.at)))
             return Waiting(lane, begin, "end", lanes=those, timed=wait.timed, call=wait.call) if those else None
-        if wait.held_by and not wait.timed and wait.kind == "object":
-            # Something of the library's own: whoever could end it is known, the thing has no name.
+        if wait.kind == "thread-lock" or (wait.kind == "object" and wait.inode is not None):
+            # Something of the library's own: whoever could end it may be known, the thing has no name.
             those = tuple(
-                one for pid in wait.held_by if (one := self.told.lanes.process(pid, self.at)) not in ("", lane)
+                one for pid in wait.held_by or () if (one := self.told.lanes.process(pid, self.at)) not in ("", lane)
             )
-            return Waiting(lane, begin, "unknown", lanes=those, call=wait.call)
+            return Waiting(lane, begin, "unknown", lanes=those, timed=wait.timed, call=wait.call)
         return None

@@ -8,7 +8,15 @@ from __future__ import annotations
 
 from parallab.ipc.baseline import without
 from parallab.ipc.grammar import QUEUES, Composite
-from parallab.ipc.made import THREADED, classes, composites, guards, sentinels, understood
+from parallab.ipc.made import (
+    THREADED,
+    classes,
+    composites,
+    guards,
+    queues_by_address,
+    sentinels,
+    understood,
+)
 from parallab.ipc.objects import (
     End,
     LockedFile,
@@ -43,6 +51,7 @@ __all__ = [
     "names",
     "objects",
     "printable",
+    "queues_by_address",
     "roles",
     "semaphore_at",
     "sentinels",

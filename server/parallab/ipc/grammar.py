@@ -129,14 +129,15 @@ def _runs(found: Objects) -> list[list[Semaphore]]:
         if semaphore is None or not semaphore.locks:
             last = None
             continue
-        if last is None or not _near(last, inode):
+        if last is None or not near(last, inode):
             runs.append([])
         runs[-1].append(semaphore)
         last = inode
     return runs
 
 
-def _near(first: Inode, second: Inode) -> bool:
+def near(first: Inode, second: Inode) -> bool:
+    """Whether the second was made soon after the first, as far as inodes tell."""
     return first.dev == second.dev and 0 < second.ino - first.ino <= NEAR
 
 
@@ -160,5 +161,5 @@ def _two_ended(found: Objects) -> list[Pipe]:
 def _arena_before(inode: Inode, pids: frozenset[int], found: Objects) -> Inode | None:
     """The arena made just before: Barrier keeps its two counters in one, then makes its Condition."""
     before = max((one for one in (*found.semaphores, *found.memory) if one < inode), default=inode)
-    arena = found.memory.get(before) if _near(before, inode) else None
+    arena = found.memory.get(before) if near(before, inode) else None
     return arena.inode if arena is not None and arena.kind == "arena" and arena.pids & pids else None

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from parallab.ipc.grammar import Composite, Kind, likely
+from parallab.ipc.grammar import QUEUES, Composite, Kind, likely
 from parallab.ipc.objects import Objects
 from parallab.model import Inode, Made
 
@@ -94,6 +94,18 @@ def sentinels(found: Objects) -> dict[Inode, int]:
             continue
         fds = [part.number for part in one.parts if part.path == "_popen.finalizer._args.*"]
         told |= {inode: child for fd in fds if (inode := ends.get((one.pid, fd))) in found.pipes and inode is not None}
+    return told
+
+
+def queues_by_address(found: Objects) -> dict[tuple[int, int], Inode]:
+    """The pipe of each queue, by (pid, address of the queue): each process that has it has it at a place of its own."""
+    ends = _Resolver(found).ends
+    told: dict[tuple[int, int], Inode] = {}
+    for one in found.made:
+        fd = _number(one, "_reader._handle") if _KINDS.get(one.cls) in QUEUES else None
+        inode = ends.get((one.pid, fd)) if fd is not None else None
+        if inode is not None:
+            told[one.pid, one.address] = inode
     return told
 
 

@@ -11,7 +11,8 @@ import re
 from typing import Literal
 
 from parallab.ipc.called import CALLED
-from parallab.ipc.objects import Objects, objects
+from parallab.ipc.grammar import near
+from parallab.ipc.objects import Objects, Pipe, objects
 from parallab.model import Inode, Process, Snapshot
 
 Role = Literal["root", "worker", "manager", "forkserver", "resource-tracker", "program", "fork"]
@@ -183,14 +184,21 @@ def _has_sentinels(child: Process, parent: Process, found: Objects) -> bool:
 
 
 def _left_by_one(inode: Inode, parent: int, found: Objects) -> bool:
-    """Whether of this pipe and the one made right after it the parent alone has one end each, as a child leaves them.
+    """Whether of this pipe and one made soon after it the parent alone has one end each, as a child leaves them.
 
     So it has of those that are its own standard input and output.
     """
-    one, other = found.pipes[inode], found.pipes.get(Inode(inode.dev, inode.ino + 1))
-    if other is None or one.writers or other.readers or not (parent in one.readers and parent in other.writers):
+    one = found.pipes[inode]
+    if one.writers or parent not in one.readers or _is_standard(one, parent):
         return False
-    return not any(end.pid == parent and end.fd in _STANDARD for end in (*one.ends, *other.ends))
+    return any(
+        near(inode, other) and parent in pipe.writers and not pipe.readers and not _is_standard(pipe, parent)
+        for other, pipe in found.pipes.items()
+    )
+
+
+def _is_standard(pipe: Pipe, pid: int) -> bool:
+    return any(end.pid == pid and end.fd in _STANDARD for end in pipe.ends)
 
 
 def starting(snapshot: Snapshot, told: dict[int, Role]) -> frozenset[int]:

@@ -13,10 +13,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Literal
 
-from parallab.ipc import Objects, Role, Semaphore, is_kernel, objects, roles, starting
-from parallab.model import Blocked, Inode, OpenFile, Process, Snapshot, Thread
+from parallab.ipc import Objects, Role, Semaphore, is_kernel, objects, roles, sentinels, starting
+from parallab.model import Blocked, Inode, OpenFile, Process, Snapshot, Stack, Thread
 from parallab.waits import python
 
 Kind = Literal["process", "object", "child", "thread-lock", "unknown"]
@@ -104,8 +105,8 @@ def picture(snapshot: Snapshot, baseline: Snapshot | None = None) -> Picture:
     """Who waits for what in this snapshot.
 
     Threads of the root that are in the baseline belong to the notebook's machinery: they are
-    nobody's hope. Without a baseline, a notebook's threads of its first seconds are taken for
-    that; those of any other program all count.
+    nobody's hope. Without a baseline, Python's stacks tell which of a notebook's threads are that;
+    without stacks, those of its first seconds that wait. Those of any other program all count.
     """
     return _Thinker(snapshot, _machinery(snapshot, baseline)).picture()
 
@@ -126,6 +127,8 @@ def stuck(previous: Snapshot, current: Snapshot, baseline: Snapshot | None = Non
     if main is None or main.blocked is None:
         return None
     hope = seen.hope[seen.main]
+    if hope == "unknown" and not still(previous, current, _keepers(seen, seen.behind(seen.main))):
+        return False  # a look is not one moment: who moves has not the lock that it waits for
     if hope != "no" and (main.blocked.call in EPOLLS or _is_event_loop(root, main.blocked)):
         return False
     if hope != "no":
@@ -135,6 +138,16 @@ def stuck(previous: Snapshot, current: Snapshot, baseline: Snapshot | None = Non
     if not still(previous, current, seen.behind(seen.main)):
         return False
     return True if current.monotonic - previous.monotonic >= APART_NS else None
+
+
+def _keepers(seen: Picture, who: Iterable[Who]) -> list[Who]:
+    """Those of these threads that wait for a lock that their process has, as the records say."""
+    locks = seen.objects.semaphores
+    return [
+        (wait.pid, wait.tid)
+        for wait in map(seen.wait, who)
+        if wait is not None and wait.inode in locks and wait.pid in locks[wait.inode].holders
+    ]
 
 
 def still(previous: Snapshot, current: Snapshot, who: Iterable[Who]) -> bool:
@@ -171,7 +184,9 @@ def lost(previous: Snapshot, current: Snapshot, baseline: Snapshot | None = None
 TICKS = 100
 """Clock ticks a second, USER_HZ, which Linux has as 100 on every machine that Python runs on (time(7))."""
 _STARTING = 5
-"""Seconds in which a notebook's Python starts its own threads, before the first cell can run."""
+"""Seconds in which a notebook's Python starts its own threads; its first cell may run in them, too."""
+_ZMQ = "ZMQbg/"
+"""What the threads of ZeroMQ are called, which have no Python."""
 
 
 def in_question(seen: Picture) -> frozenset[Inode]:
@@ -215,8 +230,20 @@ def _machinery(snapshot: Snapshot, baseline: Snapshot | None) -> frozenset[Who]:
         return frozenset((now.pid, thread.tid) for thread in before.threads if thread.tid != now.pid)
     if not is_kernel(now):
         return frozenset()
-    latest = now.started + _STARTING * TICKS
-    return frozenset((now.pid, one.tid) for one in now.threads if one.tid != now.pid and 0 < one.started <= latest)
+    stacks = {one.tid: one for one in snapshot.stacks if (one.pid or snapshot.root) == now.pid}
+    found = (one.tid for one in now.threads if one.tid != now.pid and _is_notebooks(one, now.started, stacks))
+    return frozenset((now.pid, tid) for tid in found)
+
+
+def _is_notebooks(thread: Thread, began: int, stacks: dict[int, Stack]) -> bool:
+    """Whether a thread belongs to a notebook itself, and not to its cells, the first of which may run very soon."""
+    if thread.name.startswith(_ZMQ):
+        return True
+    if stacks:
+        return thread.tid in stacks and python.is_notebooks(stacks[thread.tid])
+    early = 0 < thread.started <= began + _STARTING * TICKS
+    # One that sleeps or computes may be a cell's.
+    return early and thread.blocked is not None and thread.blocked.call not in (*_SLEEPS, "running", "none")
 
 
 def _alone(snapshot: Snapshot) -> Picture:
@@ -258,6 +285,8 @@ class _Thinker:
     """Threads of which Python's stacks say which others of their process could end their wait."""
     idle: frozenset[Who] = field(init=False)
     """Main threads of managers: they look each second whether they should stop, and do nothing else."""
+    told_sentinels: dict[Inode, int] = field(init=False)
+    """The process whose end each pipe tells of, as its parent's own memory has it."""
     outside: dict[Inode, str] = field(init=False)
     """Objects that processes beyond this snapshot hold, with the letters of their modes."""
     starting: frozenset[int] = field(init=False)
@@ -276,6 +305,7 @@ class _Thinker:
         self.idle = frozenset(
             (pid, pid) for pid, role in self.roles.items() if role == "manager" and len(self.by_pid[pid].threads) > 1
         )
+        self.told_sentinels = {inode: pid for inode, pid in sentinels(self.objects).items() if pid in self.by_pid}
         self.outside = {}
         for end in self.snapshot.outside:
             self.outside[end.inode] = self.outside.get(end.inode, "") + end.mode
@@ -383,12 +413,21 @@ class _Thinker:
                 return wait, "unknown", own  # it has ended, or could not be read
         elif doing is not None and doing.wants:
             those = self._lock_holders(process.pid, doing.wants) & own
+        elif doing is not None and doing.call == "exit" and self._all_go_on(process, own - {who}):
+            return wait, "yes", own  # whichever of them it is that it waits for
         elif doing is not None and doing.call in _BROUGHT:
             those = python.handles_results(process.pid, self.snapshot) & own
         if those:
             self.named.add(who)
             return wait, "no", those
         return wait, "no", self._served(process, own)
+
+    def _all_go_on(self, process: Process, those: frozenset[Who]) -> bool:
+        """Whether each of these threads of a process goes on by itself: it runs, sleeps, or waits with a time-out."""
+        calls = {one.tid: one.blocked for one in process.threads if (process.pid, one.tid) in those}
+        return bool(calls) and all(
+            one is not None and (one.timed or one.call in _SLEEPS or one.call == "running") for one in calls.values()
+        )
 
     def _lock_holders(self, pid: int, lock: int) -> frozenset[Who]:
         return frozenset(who for who, doing in self.doing.items() if who[0] == pid and lock in doing.holds)
@@ -535,38 +574,44 @@ class _Thinker:
     def _sentinel(self, process: Process, inode: Inode, writers: frozenset[int]) -> int | None:
         """The process whose end this pipe tells, or None when it tells none.
 
-        Under forkserver it is the server that writes to it. The worker is the one of the server's that
-        reads the other pipe of the pair, which ``popen_forkserver`` makes right after; what it forks has it, too.
+        The waiting process's own memory says so, where it was searched. Else it is told from the pair of pipes
+        that multiprocessing makes for every child, one for each direction, and of which it uses neither for more.
+        Under forkserver it is the server that writes to this one; the worker is the one of the server's that
+        reads the other of the pair, and so does what it forks.
         """
+        if process.pid in self.objects.searched and self.told_sentinels:
+            return self.told_sentinels.get(inode)
         if len(writers) != 1:
             return None
         server = next(iter(writers))
         if self.roles.get(server) != "forkserver":
             return server if self._paired(process, inode, server) else None
         hired = {one.pid for one in self.by_pid.values() if one.ppid == server}
-        candidates = sorted(
-            (other, next(iter(workers)))
-            for other, pipe in self.objects.pipes.items()
-            if other.dev == inode.dev
-            and other.ino > inode.ino
-            and process.pid in pipe.writers
-            and len(workers := pipe.readers & hired) == 1
-        )
-        return candidates[0][1] if candidates else None
+        pipes = self.objects.pipes
+        homes = [one for one, pipe in pipes.items() if process.pid in pipe.readers and pipe.writers == {server}]
+        outs = [one for one, pipe in pipes.items() if process.pid in pipe.writers and len(pipe.readers & hired) == 1]
+        other = _pairs(homes, outs).get(inode)
+        return next(iter(pipes[other].readers & hired)) if other is not None else None
 
     def _paired(self, process: Process, inode: Inode, child: int) -> bool:
-        """Whether this pipe and the one made right after it join a process and its child in both directions.
+        """Whether this pipe and one more join a process and its child in both directions, and no other two do.
 
-        ``popen_fork`` and ``popen_spawn_posix`` make such a pair for every child, and write to neither.
+        The program may have made such a pair of its own: then which of them is multiprocessing's is not told.
         """
-        one, other = self.by_pid.get(child), self.objects.pipes.get(Inode(inode.dev, inode.ino + 1))
-        if one is None or one.ppid != process.pid or other is None:
+        one, pipes = self.by_pid.get(child), self.objects.pipes
+        if one is None or one.ppid != process.pid:
             return False
-        return (
-            child in other.readers - other.writers
-            and process.pid in other.writers - other.readers
-            and process.pid not in self.objects.pipes[inode].writers
-        )
+        homes = [
+            this
+            for this, pipe in pipes.items()
+            if process.pid in pipe.readers - pipe.writers and child in pipe.writers - pipe.readers
+        ]
+        outs = [
+            this
+            for this, pipe in pipes.items()
+            if process.pid in pipe.writers - pipe.readers and child in pipe.readers - pipe.writers
+        ]
+        return [*_pairs(homes, outs)] == [inode]
 
     def _threads(self, pids: Iterable[int]) -> frozenset[Who]:
         return frozenset((pid, one.tid) for pid in pids if pid in self.by_pid for one in self.by_pid[pid].threads)
@@ -584,6 +629,22 @@ class _Thinker:
         blocked = thread.blocked
         assert blocked is not None
         return Wait(process.pid, thread.tid, kind, target, held_by, blocked.call, blocked.timed, inode, writes)
+
+
+def _pairs(homes: Iterable[Inode], outs: Iterable[Inode]) -> dict[Inode, Inode]:
+    """Pipes that were made one right after the other, first one of ``homes``, then one of ``outs``.
+
+    A processor numbers what it makes upwards. But there are several, and other programs make pipes meanwhile: where
+    there is more than one of each, two that have another of these between them, or stand the other way round, are
+    no pair.
+    """
+    firsts, seconds = sorted(homes), sorted(outs)
+    if len(firsts) == len(seconds) == 1:
+        return {firsts[0]: seconds[0]}
+    order = sorted((*((one, False) for one in firsts), *((one, True) for one in seconds)))
+    return {
+        one: other for (one, out), (other, second) in pairwise(order) if not out and second and one.dev == other.dev
+    }
 
 
 _BROUGHT = ("pool", "future")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 
-from parallab.ipc import given_names
+from parallab.ipc import given_names, queues_by_address
 from parallab.model import Inode
 from parallab.waits.case import Case, Found, start
 from parallab.waits.graph import EPOLLS, POLLS, Wait
@@ -179,8 +179,11 @@ def nobody_writes(case: Case) -> Iterable[Found]:
 def _farewells(case: Case, waits: list[Wait]) -> tuple[str, ...]:
     """M22 where nobody was sent home; M23 fits as well where one may have been who did the same work.
 
-    A single one that waits need not be asking again and again: its stack tells.
+    A single one that waits need not be asking again and again: its stack tells. Where what comes goes round among
+    them, it may be the first word that is missing, and no farewell.
     """
+    if _may_go_round(case, waits):
+        return ("M22", "")
     doing = [case.seen.doing.get((wait.pid, wait.tid)) for wait in waits]
     if any(one is not None and not one.repeats for one in doing) or (len(waits) == 1 and doing == [None]):
         return ("M22", "M23", "")
@@ -192,6 +195,52 @@ def _farewells(case: Case, waits: list[Wait]) -> tuple[str, ...]:
     work = {_work(named.get(wait.pid, "")) for wait in waits}
     alike = any(not named.get(pid) or _work(named[pid]) in work for pid in well)
     return ("M22", "M23") if alike or (others and not gone) else ("M22",)
+
+
+def _may_go_round(case: Case, waits: list[Wait]) -> bool:
+    """Whether one who could send what these wait for waits itself, be it over others, for what they could send."""
+    root = case.seen.snapshot.root
+    own = {wait.pid for wait in waits}
+    pipes = case.seen.objects.pipes
+    others = [one for one in case.waits if one.inode in pipes and not one.writes and one.pid not in {*own, root}]
+    known = _known_to(case)
+    wanted = {wait.inode for wait in waits if wait.inode is not None} & pipes.keys()
+    seen: set[Wait] = set()
+    while near := [
+        one for one in others if one not in seen and any(_may_send(one.pid, pipe, case, known) for pipe in wanted)
+    ]:
+        seen.update(near)
+        wanted |= {_inode(one) for one in near}
+    return any(_may_send(pid, _inode(one), case, known) for one in seen for pid in own)
+
+
+def _may_send(pid: int, pipe: Inode, case: Case, known: dict[int, set[Inode]]) -> bool:
+    return pid in case.seen.objects.pipes[pipe].writers and (pid not in known or pipe in known[pid])
+
+
+def _known_to(case: Case) -> dict[int, set[Inode]]:
+    """The queues that the code of each process has names for, where the one in which it waits is among them.
+
+    A fork has all that its parent had, and its code knows but some of it.
+    """
+    made = queues_by_address(case.seen.objects)
+    known: dict[int, set[Inode]] = {}
+    for stack in case.seen.snapshot.stacks:
+        if stack.tid == stack.pid:
+            whose = _lineage(stack.pid, case)
+            found = {made[pid, one] for one in stack.uses for pid in whose if (pid, one) in made}
+            wait = case.seen.wait((stack.pid, stack.tid))
+            if wait is not None and wait.inode in found:
+                known[stack.pid] = found
+    return known
+
+
+def _lineage(pid: int, case: Case) -> list[int]:
+    """A process and those before it whose memory it has by fork: what they had made has the same place in it."""
+    found = [pid]
+    while (one := case.seen.snapshot.process(found[-1])) is not None and one.forked and one.ppid not in found:
+        found.append(one.ppid)
+    return found
 
 
 def _work(name: str) -> str:

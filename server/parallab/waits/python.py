@@ -163,6 +163,15 @@ def handles_results(pid: int, snapshot: Snapshot) -> frozenset[tuple[int, int]]:
     )
 
 
+_NOTEBOOKS = re.compile(r"/(?:ipykernel|IPython/core|zmq|tornado|jupyter_client|debugpy|parallab_probe)/[^:]*\.py:\d+ ")
+
+
+def is_notebooks(stack: Stack) -> bool:
+    """Whether this thread is a notebook's own: what it was started with is a part of Jupyter, or of the probe."""
+    outermost = next((one for one in reversed(stack.frames) if _call(one)[0] != "threading"), "")
+    return bool(_NOTEBOOKS.search(outermost))
+
+
 def works_in_threads(pid: int, snapshot: Snapshot) -> bool:
     """Whether this process has a pool of threads."""
     return any(

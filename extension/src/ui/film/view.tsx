@@ -378,7 +378,7 @@ function LegendLine(props: {
         ]
       : [
           [trans.__('is starting'), <Swatch key="1" kind="start" />],
-          [trans.__('is running'), <Swatch key="2" kind="run" />],
+          [trans.__('alive'), <Swatch key="2" kind="run" />],
           [trans.__('waits'), <Swatch key="3" kind="wait" />],
           ...(film.deadlocks.length > 0
             ? [

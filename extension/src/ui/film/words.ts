@@ -105,16 +105,14 @@ export class Words {
   /** What a lane does now, short. */
   doing(now: LaneNow): string {
     const { trans } = this;
-    const { lane } = now;
     switch (now.doing) {
       case 'unborn':
         return trans.__('not started yet');
       case 'starting':
         return trans.__('is starting');
       case 'running':
-        return lane.kind === 'notebook'
-          ? trans.__('goes on')
-          : trans.__('is running');
+        // Of who waits for nothing that was seen, no more is known.
+        return trans.__('alive');
       case 'ended':
         return this._ended(now);
       case 'waiting':
