@@ -7,7 +7,8 @@ import { kit } from '../../__tests__/views';
 import type { Film, GoalMoment } from '../../core';
 import { Player } from '../../core/film';
 import { svgText } from './picture';
-import { Picture, type Tab } from './view';
+import type { Tab } from './head';
+import { Picture } from './view';
 
 const { deadlock, everything, crowd, fourAtOnce, stuck } = FILMS;
 /** axe looks at every element; on a busy machine that takes its time. */

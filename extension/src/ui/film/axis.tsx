@@ -1,0 +1,111 @@
+/** What stands above the lanes of the timeline: the time, the cells, and how many were at work at once. */
+
+import * as React from 'react';
+import type { Reel } from '../../core/film';
+import { TOP, type Scale } from './rows';
+import type { Words } from './words';
+
+export function Axis(props: {
+  readonly words: Words;
+  readonly scale: Scale;
+  readonly width: number;
+  readonly bottom: number;
+}): React.JSX.Element {
+  const { scale, width, words, bottom } = props;
+  const begin = words.reel.film.begin;
+  const shown = scale.domain().map(one => one - begin) as [number, number];
+  const passed = scale.copy().domain(shown);
+  return (
+    <g className="pl-Axis">
+      {passed.ticks(Math.max(2, width / 110)).map(tick => (
+        <g key={tick} transform={`translate(${passed(tick)} 0)`}>
+          <path d={`M0 ${TOP - 4}V${bottom}`} />
+          <text y={TOP - 8} textAnchor={anchor(passed(tick), width)}>
+            {words.time(tick + begin)}
+          </text>
+        </g>
+      ))}
+    </g>
+  );
+}
+
+/** A time at the edge stands inside of it. */
+function anchor(x: number, width: number): 'start' | 'middle' | 'end' {
+  if (x < 30) {
+    return 'start';
+  }
+  return x > width - 30 ? 'end' : 'middle';
+}
+
+export function Cells(props: {
+  readonly reel: Reel;
+  readonly words: Words;
+  readonly scale: Scale;
+  readonly width: number;
+  readonly bottom: number;
+}): React.JSX.Element {
+  const { reel, words, scale, width, bottom } = props;
+  const { film } = reel;
+  const seen = film.cells.filter(
+    cell => cell.begin < film.end && (cell.end ?? film.end) > film.begin
+  );
+  return (
+    <g className="pl-Cells">
+      {seen.map(cell => {
+        const left = Math.max(0, scale(cell.begin));
+        const right = Math.min(width, scale(cell.end ?? film.end));
+        return right > left ? (
+          <g key={cell.run}>
+            <rect
+              className="pl-Cell"
+              x={left}
+              y="0"
+              width={right - left}
+              height={bottom}
+            />
+            <text x={left + 4} y="12">
+              {right - left > 40
+                ? words.trans.__('Cell [%1]', String(cell.number))
+                : ''}
+            </text>
+          </g>
+        ) : null;
+      })}
+    </g>
+  );
+}
+
+/** How many are at work at once, as a staircase. */
+export function AtWork(props: {
+  readonly reel: Reel;
+  readonly words: Words;
+  readonly scale: Scale;
+  readonly width: number;
+}): React.JSX.Element | null {
+  const { reel, words, scale, width } = props;
+  const steps = reel.atWork();
+  const most = Math.max(0, ...steps.map(one => one.count));
+  if (most === 0) {
+    return null;
+  }
+  const base = 40;
+  const tall = 22;
+  let path = `M${scale(reel.film.begin)} ${base}`;
+  for (const { at, count } of steps) {
+    const x = Math.min(width + 10, Math.max(-10, scale(at)));
+    path += `H${x}V${base - (tall * count) / most}`;
+  }
+  path += `H${scale(reel.film.end)}V${base}z`;
+  const peak = steps.find(one => one.count === most);
+  return (
+    <g className="pl-AtWork">
+      <path d={path} />
+      <text
+        x={Math.min(width - 90, Math.max(4, scale(peak?.at ?? 0) + 4))}
+        y={base - 8}
+      >
+        {words.trans._n('at most %1 at once', 'at most %1 at once', most)}
+      </text>
+    </g>
+  );
+}
