@@ -378,6 +378,7 @@ export class LabStore {
       if (kernel === null || !this._hasNotebook()) {
         throw new ProblemError('host', '');
       }
+      this._host.remember(step);
       const reply = await this._client.check(lab, step, {
         kernel_id: kernel.id,
         cells: this._host.cells()

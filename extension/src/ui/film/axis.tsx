@@ -2,8 +2,14 @@
 
 import * as React from 'react';
 import type { Reel } from '../../core/film';
+import { ROLE, widthOf } from './fit';
 import { TOP, type Scale } from './rows';
 import type { Words } from './words';
+
+/** Pixels: where the staircase stands, and how high it may be. */
+const WORK = { base: 40, tall: 22 };
+/** Pixels between two times. */
+const BETWEEN = 14;
 
 export function Axis(props: {
   readonly words: Words;
@@ -15,14 +21,22 @@ export function Axis(props: {
   const begin = words.reel.film.begin;
   const shown = scale.domain().map(one => one - begin) as [number, number];
   const passed = scale.copy().domain(shown);
+  const ticks = passed.ticks(Math.max(2, width / 110));
+  const apart = (ticks[1] ?? Infinity) - (ticks[0] ?? 0);
+  const name = (tick: number) => words.time(tick + begin, apart);
+  const wide = Math.max(0, ...ticks.map(tick => widthOf(name(tick), ROLE)));
+  // In little room not every line has its time beside it.
+  const every = Math.ceil((wide + BETWEEN) / (passed(apart) - passed(0)));
   return (
     <g className="pl-Axis">
-      {passed.ticks(Math.max(2, width / 110)).map(tick => (
+      {ticks.map(tick => (
         <g key={tick} transform={`translate(${passed(tick)} 0)`}>
           <path d={`M0 ${TOP - 4}V${bottom}`} />
-          <text y={TOP - 8} textAnchor={anchor(passed(tick), width)}>
-            {words.time(tick + begin)}
-          </text>
+          {Math.round(tick / apart) % every === 0 ? (
+            <text y={TOP - 8} textAnchor={anchor(passed(tick), width)}>
+              {name(tick)}
+            </text>
+          ) : null}
         </g>
       ))}
     </g>
@@ -83,29 +97,43 @@ export function AtWork(props: {
   readonly width: number;
 }): React.JSX.Element | null {
   const { reel, words, scale, width } = props;
-  const steps = reel.atWork();
+  const steps = reel.atWork;
   const most = Math.max(0, ...steps.map(one => one.count));
   if (most === 0) {
     return null;
   }
-  const base = 40;
-  const tall = 22;
-  let path = `M${scale(reel.film.begin)} ${base}`;
-  for (const { at, count } of steps) {
-    const x = Math.min(width + 10, Math.max(-10, scale(at)));
-    path += `H${x}V${base - (tall * count) / most}`;
-  }
-  path += `H${scale(reel.film.end)}V${base}z`;
+  const within = scale
+    .copy()
+    .clamp(true)
+    .range([-10, width + 10]);
+  within.domain([scale.invert(-10), scale.invert(width + 10)]);
+  const path = staircase(reel, within, WORK.base, WORK.tall);
   const peak = steps.find(one => one.count === most);
   return (
     <g className="pl-AtWork">
       <path d={path} />
       <text
         x={Math.min(width - 90, Math.max(4, scale(peak?.at ?? 0) + 4))}
-        y={base - 8}
+        y={WORK.base - 8}
       >
         {words.trans._n('at most %1 at once', 'at most %1 at once', most)}
       </text>
     </g>
   );
+}
+
+/** How many were at work, as a path on a base; the most is as high as it may be. */
+export function staircase(
+  reel: Reel,
+  scale: Scale,
+  base: number,
+  tall: number
+): string {
+  const steps = reel.atWork;
+  const most = Math.max(1, ...steps.map(one => one.count));
+  const { begin, end } = reel.film;
+  const stairs = steps.map(
+    ({ at, count }) => `H${scale(at)}V${base - (tall * count) / most}`
+  );
+  return `M${scale(begin)} ${base}${stairs.join('')}H${scale(end)}V${base}z`;
 }

@@ -19,6 +19,7 @@ function LegendLine(props: {
   const { tab, film } = props;
   const { trans } = props.kit;
   const bare = film.objects.length === 0;
+  const isHeld = film.states.some(one => one.holders.length > 0);
   const lines: [string, React.JSX.Element][] =
     tab === 'map'
       ? [
@@ -26,13 +27,19 @@ function LegendLine(props: {
             bare ? trans.__('has started') : trans.__('has to do with'),
             <Line key="1" tie="uses" />
           ],
-          [trans.__('held by'), <Line key="2" tie="holds" />],
-          [trans.__('waits for'), <Line key="3" tie="waits" />]
+          ...(isHeld
+            ? [sign(trans.__('held by'), <Line key="2" tie="holds" />)]
+            : []),
+          ...(film.waits.length > 0
+            ? [sign(trans.__('waits for'), <Line key="3" tie="waits" />)]
+            : [])
         ]
       : [
           [trans.__('is starting'), <Swatch key="1" kind="start" />],
           [trans.__('is running'), <Swatch key="2" kind="run" />],
-          [trans.__('waits'), <Swatch key="3" kind="wait" />],
+          ...(film.waits.length > 0
+            ? [sign(trans.__('waits'), <Swatch key="3" kind="wait" />)]
+            : []),
           ...(film.deadlocks.length > 0
             ? [
                 sign(
@@ -41,7 +48,7 @@ function LegendLine(props: {
                 )
               ]
             : []),
-          ...(film.states.some(one => one.holders.length > 0)
+          ...(isHeld
             ? [sign(trans.__('holds it'), <Swatch key="5" kind="hold" />)]
             : []),
           ...[...new Set(film.marks.map(one => one.act))].map(act =>

@@ -13,7 +13,7 @@ import { layoutOf, type Layout } from './layout';
 import { EdgeLine, EdgeWords } from './maplines';
 import { LaneNode, ObjectNode } from './mapnodes';
 import type { Words } from './words';
-import { useSize, useZoom } from './zoom';
+import { useDrawingId, useSize, useZoom } from './zoom';
 import { ZoomButtons } from './zoombuttons';
 
 export interface MapProps {
@@ -48,6 +48,7 @@ export function MapView(props: MapProps): React.JSX.Element {
   const { selected, onSelect } = props;
   const { trans } = kit;
   const box = React.useRef<HTMLDivElement>(null);
+  const arrows = useDrawingId();
   const size = useSize(box);
   const free = React.useMemo(
     () => ({ width: size.width, height: Math.max(80, size.height - BUTTONS) }),
@@ -148,13 +149,14 @@ export function MapView(props: MapProps): React.JSX.Element {
           {(['holds', 'waits', 'caught'] as const).map(kind => (
             <marker
               key={kind}
-              id={`pl-arrow-${kind}`}
+              id={`${arrows}-${kind}`}
               className={`pl-Arrow pl-mod-${kind}`}
               viewBox="0 0 10 10"
               refX="9"
               refY="5"
-              markerWidth="9"
-              markerHeight="9"
+              // The lines of a circle are heavy: so are its heads.
+              markerWidth={kind === 'caught' ? 14 : 9}
+              markerHeight={kind === 'caught' ? 14 : 9}
               markerUnits="userSpaceOnUse"
               orient="auto"
             >
@@ -165,7 +167,7 @@ export function MapView(props: MapProps): React.JSX.Element {
         <g transform={zooming.transform.toString()}>
           <g aria-hidden="true">
             {edges.map(edge => (
-              <EdgeLine key={edge.key} edge={edge} />
+              <EdgeLine key={edge.key} edge={edge} arrows={arrows} />
             ))}
           </g>
           {now.objects.map(one => {

@@ -2,13 +2,11 @@
 
 import * as React from 'react';
 import type { LaneNow, ObjectNow } from '../../core/film';
+import { fitted, fittedName, NAME, ROLE, TEXT, widthOf } from './fit';
 import type { Place } from './layout';
 import { hasSame } from './same';
 import { DoingShape, LaneShape, ObjectShape } from './shapes';
 import { capital, type Words } from './words';
-
-/** Pixels of a letter, on average: of a name, of a compact one, and of what stands below. */
-const LETTERS = { name: 7.4, small: 7, text: 6.3 };
 
 interface NodeProps {
   readonly place: Place;
@@ -79,7 +77,7 @@ function LaneBox(props: LaneNodeProps): React.JSX.Element {
           x={compact ? 27 : 36}
           y={compact ? height / 2 + 4 : 23}
         >
-          {short(name, wide / (compact ? LETTERS.small : LETTERS.name))}
+          {fittedName(name, wide, NAME)}
         </text>
       </g>
       {/* The label says all of this, and what is cut off here. */}
@@ -100,7 +98,7 @@ function LaneBox(props: LaneNodeProps): React.JSX.Element {
               <DoingShape doing={now.doing} />
             </g>
             <text className="pl-Node-text" x="36" y="47">
-              {short(doing, wide / LETTERS.text)}
+              {fitted(doing, wide, TEXT)}
             </text>
           </>
         )}
@@ -143,7 +141,7 @@ function ObjectBox(props: ObjectNodeProps): React.JSX.Element {
       >
         <path className="pl-Node-box" d={ticket(width, height)} />
         <text className="pl-Node-name" x="36" y="22">
-          {short(name, wide / LETTERS.name)}
+          {fittedName(name, wide, NAME)}
         </text>
       </g>
       {/* The label says all of this, and what is cut off here. */}
@@ -164,7 +162,7 @@ function ObjectBox(props: ObjectNodeProps): React.JSX.Element {
           {object.name && haveRoom(name, kind, wide) ? kind : ''}
         </text>
         <text className="pl-Node-text" x="36" y="41">
-          {short(state, wide / LETTERS.text)}
+          {fitted(state, wide, TEXT)}
         </text>
       </g>
     </g>
@@ -179,12 +177,5 @@ function ticket(width: number, height: number): string {
 
 /** Whether a name, and in smaller letters what it is, stand side by side with a gap between them. */
 function haveRoom(name: string, role: string, wide: number): boolean {
-  return name.length * 7.6 + 12 + role.length * 6 < wide;
-}
-
-/** Cut to about so many letters; the whole stands in the title and in the details. */
-function short(text: string, letters: number): string {
-  return text.length <= letters
-    ? text
-    : `${text.slice(0, Math.max(1, Math.floor(letters) - 1))}…`;
+  return widthOf(name, NAME) + 12 + widthOf(role, ROLE) < wide;
 }

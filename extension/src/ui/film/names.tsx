@@ -1,7 +1,7 @@
 /** The column of the timeline's names, beside the picture. */
 
 import * as React from 'react';
-import { nameOf, ROW, TOP, type Row } from './rows';
+import { fittedRow, nameOf, ROW, TOP, type Row } from './rows';
 import { LaneShape, ObjectShape } from './shapes';
 import type { Words } from './words';
 
@@ -9,6 +9,8 @@ export function Names(props: {
   readonly rows: readonly Row[];
   readonly words: Words;
   readonly width: number;
+  /** What the ids of the rows begin with. */
+  readonly ids: string;
   readonly active: number;
   readonly selected: string | null;
   readonly marked: ReadonlySet<string>;
@@ -20,7 +22,7 @@ export function Names(props: {
       {rows.map((one, at) => (
         <li
           key={one.id}
-          id={`pl-row-${at}`}
+          id={`${props.ids}-row-${at}`}
           className="pl-Timeline-name"
           data-active={at === props.active || undefined}
           data-chosen={selected === one.id || undefined}
@@ -31,6 +33,7 @@ export function Names(props: {
             type="button"
             tabIndex={-1}
             title={nameOf(one, words)}
+            aria-label={nameOf(one, words)}
             aria-pressed={selected === one.id}
             onClick={() => props.onPick(one.id, at)}
           >
@@ -46,7 +49,7 @@ export function Names(props: {
                 <ObjectShape kind={one.object.kind} />
               )}
             </svg>
-            <span>{nameOf(one, words)}</span>
+            <span>{fittedRow(one, words, width)}</span>
           </button>
         </li>
       ))}

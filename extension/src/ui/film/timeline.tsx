@@ -5,12 +5,17 @@
  */
 
 import { scaleLinear } from 'd3-scale';
+import { zoomIdentity } from 'd3-zoom';
 import * as React from 'react';
 import type { Reel } from '../../core/film';
 import type { Kit } from '../kit';
+import { Patterns } from './hatch';
 import { Lanes } from './lanes';
+import { Crosshair, Cursor, SpanShade } from './layers';
+import { Measured, spanOf, type Span } from './measure';
 import { Names } from './names';
-import { namesWidth, ROW, rowsOf, TOP } from './rows';
+import { Overview } from './overview';
+import { nameOf, namesWidth, ROW, rowsOf, TOP, type Row } from './rows';
 import type { Words } from './words';
 import { useSize, useZoom } from './zoom';
 import { ZoomButtons } from './zoombuttons';
@@ -18,6 +23,7 @@ import { ZoomButtons } from './zoombuttons';
 export interface TimelineProps {
   readonly reel: Reel;
   readonly time: number;
+  readonly playing: boolean;
   readonly words: Words;
   readonly selected: string | null;
   readonly marked: ReadonlySet<string>;
@@ -25,18 +31,27 @@ export interface TimelineProps {
   readonly onSeek: (time: number) => void;
   readonly kit: Kit;
   readonly pictureRef: React.RefObject<SVGSVGElement>;
+  /** What the ids within it begin with. */
+  readonly ids: string;
 }
 
-/** The width of the cursor's own picture. */
-const CURSOR = 14;
 /** Zoomed in no further than this many pixels a millisecond. */
 const CLOSEST = 4000;
+/** One step of the zoom, and pixels of one step to the side. */
+const STEP = 1.5;
+const ASIDE = 80;
+/** Pixels beside the first and the last moment. */
+const EDGE = 6;
+/** Pixels that the buttons of the foot need; with less room beside them there is no overview. */
+const BUTTONS = 270;
+const SMALLEST = 90;
 
 export function Timeline(props: TimelineProps): React.JSX.Element {
-  const { reel, words, kit, pictureRef } = props;
+  const { reel, words, kit, pictureRef, ids, time } = props;
   const { trans } = kit;
   const { film } = reel;
   const box = React.useRef<HTMLDivElement>(null);
+  const scroll = React.useRef<HTMLDivElement>(null);
   const size = useSize(box);
   const rows = React.useMemo(() => rowsOf(reel), [reel]);
   const names = React.useMemo(
@@ -46,62 +61,83 @@ export function Timeline(props: TimelineProps): React.JSX.Element {
   const width = Math.max(120, size.width - names - 16);
   const height = TOP + rows.length * ROW + 8;
   const length = Math.max(0.001, film.end - film.begin);
+  const closest = Math.max(1, (CLOSEST * length) / width);
   const zooming = useZoom(pictureRef, {
     width,
     height,
-    scale: [1, Math.max(1, (CLOSEST * length) / width)],
+    scale: [1, closest],
     within: [
       [0, 0],
       [width, height]
     ],
-    // Where not all lanes fit, the wheel alone scrolls them.
-    takes: event =>
-      event.type !== 'wheel' ||
-      height <= size.height ||
-      (event as WheelEvent).ctrlKey ||
-      (event as WheelEvent).altKey
+    takes: event => isZoom(event, height > size.height)
   });
   const base = React.useMemo(
     () =>
       scaleLinear()
         .domain([film.begin, film.begin + length])
-        .range([6, width - 6]),
+        .range([EDGE, width - EDGE]),
     [film.begin, length, width]
   );
   const scale = React.useMemo(
     () => zooming.transform.rescaleX(base),
     [zooming.transform, base]
   );
-  const [row, setRow] = React.useState(0);
-  const chosenRow = Math.min(row, rows.length - 1);
+  const [from, setFrom] = React.useState<number | null>(null);
+  const span = from === null ? null : spanOf(from, time);
+  const fit = (part: Span) => {
+    const long = base(part.end) - base(part.begin);
+    const grown = Math.min(closest, Math.max(1, (width - 4 * EDGE) / long));
+    const middle = (base(part.end) + base(part.begin)) / 2;
+    const x = width / 2 - middle * grown;
+    const within = Math.min(0, Math.max(width - width * grown, x));
+    zooming.to(zoomIdentity.translate(within, 0).scale(grown));
+  };
+  const cursor = scale(time);
+  // Around the moment shown, so that it stays in sight.
+  const grow = (factor: number) =>
+    zooming.by(
+      factor,
+      cursor >= 0 && cursor <= width ? [cursor, 0] : undefined
+    );
+  const { row, choose, said } = useChosenRow(rows, words, kit);
+  const { selected, marked, onSelect } = props;
+  const measure = () => setFrom(from === null ? time : null);
   const onKeyDown = (event: React.KeyboardEvent) => {
     const acts: Readonly<Record<string, () => void>> = {
-      '+': () => zooming.by(1.5),
-      '=': () => zooming.by(1.5),
-      '-': () => zooming.by(1 / 1.5),
+      '+': () => grow(STEP),
+      '=': () => grow(STEP),
+      w: () => grow(STEP),
+      '-': () => grow(1 / STEP),
+      s: () => grow(1 / STEP),
       '0': () => zooming.to(),
-      ArrowLeft: () => zooming.pan(80, 0),
-      ArrowRight: () => zooming.pan(-80, 0),
-      ArrowUp: () => setRow(Math.max(0, chosenRow - 1)),
-      ArrowDown: () => setRow(Math.min(rows.length - 1, chosenRow + 1)),
-      Home: () => setRow(0),
-      End: () => setRow(rows.length - 1),
-      Enter: () => props.onSelect(rows[chosenRow]?.id ?? null),
-      Escape: () => props.onSelect(null)
+      ArrowLeft: () => zooming.pan(ASIDE, 0),
+      a: () => zooming.pan(ASIDE, 0),
+      ArrowRight: () => zooming.pan(-ASIDE, 0),
+      d: () => zooming.pan(-ASIDE, 0),
+      ArrowUp: () => choose(row - 1),
+      ArrowDown: () => choose(row + 1),
+      Home: () => choose(0),
+      End: () => choose(rows.length - 1),
+      Enter: () => onSelect(rows[row]?.id ?? null),
+      Escape: () => (from === null ? onSelect(null) : setFrom(null)),
+      m: measure,
+      f: () => fit(span ?? lifeOf(rows[row], reel))
     };
-    const act = acts[event.key];
-    if (act) {
+    const act =
+      acts[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+    // With Ctrl, Alt or the Mac's key they are the browser's and JupyterLab's.
+    if (act && !event.ctrlKey && !event.metaKey && !event.altKey) {
       event.preventDefault();
       event.stopPropagation();
       act();
     }
   };
-  const onClick = (event: React.MouseEvent<SVGSVGElement>) => {
-    const left = event.currentTarget.getBoundingClientRect().left;
-    const time = scale.invert(event.clientX - left);
-    props.onSeek(Math.min(film.end, Math.max(film.begin, time)));
+  const timeAt = (event: React.MouseEvent<SVGSVGElement>) => {
+    const { left } = event.currentTarget.getBoundingClientRect();
+    const moment = scale.invert(event.clientX - left);
+    return Math.min(film.end, Math.max(film.begin, moment));
   };
-  const { selected, marked, onSelect } = props;
   const body = React.useMemo(
     () => (
       <Lanes
@@ -120,119 +156,175 @@ export function Timeline(props: TimelineProps): React.JSX.Element {
         rows={rows}
         words={words}
         width={names}
-        active={chosenRow}
+        ids={ids}
+        active={row}
         selected={selected}
         marked={marked}
         onPick={(id, at) => {
-          setRow(at);
+          choose(at);
           onSelect(selected === id ? null : id);
         }}
       />
     ),
-    [rows, words, names, chosenRow, selected, marked, onSelect]
+    [rows, words, names, ids, row, choose, selected, marked, onSelect]
   );
+  // The row that was gone to by a key may be out of sight.
+  React.useEffect(() => {
+    if (said) {
+      scroll.current
+        ?.querySelector('[data-active]')
+        ?.scrollIntoView?.({ block: 'nearest' });
+    }
+  }, [said]);
+  const over = { scale, width, height };
+  const room = size.width - BUTTONS;
   return (
-    <div className="pl-Timeline" ref={box}>
-      <div
-        className="pl-Timeline-scroll"
-        role="group"
-        // The keys of a picture that is larger than its frame.
-        tabIndex={0}
-        aria-label={trans.__(
-          'Timeline: arrows up and down choose a lane, Enter shows more, left and right move, + and − zoom, 0 shows all'
-        )}
-        aria-activedescendant={`pl-row-${chosenRow}`}
-        onKeyDown={onKeyDown}
-      >
-        {column}
-        <div className="pl-Timeline-drawing">
-          <svg
-            ref={pictureRef}
-            className="pl-Timeline-picture"
-            width={width}
-            height={height}
-            role="img"
-            aria-label={trans.__(
-              'Lives, waits and deeds over time; the table says the same in words'
-            )}
-            onClick={onClick}
-          >
-            <Patterns />
-            {body}
-            <rect
-              className="pl-Timeline-row"
-              x="0"
-              y={TOP + chosenRow * ROW}
+    <div className="pl-Timeline">
+      <div className="pl-Timeline-frame" ref={box}>
+        <div
+          className="pl-Timeline-scroll"
+          ref={scroll}
+          role="group"
+          // The keys of a picture that is larger than its frame.
+          tabIndex={0}
+          aria-label={trans.__(
+            'Timeline: arrows up and down choose a lane, Enter shows more, left and right move, + and − zoom, 0 shows all, M measures from the moment shown, F zooms to what is measured or to the lane'
+          )}
+          aria-activedescendant={`${ids}-row-${row}`}
+          onKeyDown={onKeyDown}
+        >
+          {column}
+          <div className="pl-Timeline-drawing">
+            <svg
+              ref={pictureRef}
+              className="pl-Timeline-picture"
               width={width}
-              height={ROW}
-            />
-          </svg>
-          <Cursor at={scale(props.time)} width={width} height={height} />
+              height={height}
+              role="img"
+              aria-label={trans.__(
+                'Lives, waits and deeds over time; the table says the same in words'
+              )}
+              onClick={event => props.onSeek(timeAt(event))}
+              onPointerDown={event => {
+                if (event.shiftKey && event.button === 0) {
+                  event.currentTarget.setPointerCapture(event.pointerId);
+                  setFrom(timeAt(event));
+                  props.onSeek(timeAt(event));
+                }
+              }}
+              onPointerMove={event => {
+                if (event.shiftKey && event.buttons === 1) {
+                  props.onSeek(timeAt(event));
+                }
+              }}
+            >
+              <Patterns ids={ids} />
+              {body}
+              <rect
+                className="pl-Timeline-row"
+                x="0"
+                y={TOP + row * ROW}
+                width={width}
+                height={ROW}
+              />
+            </svg>
+            {span ? <SpanShade {...over} span={span} /> : null}
+            <Crosshair {...over} over={pictureRef} words={words} />
+            <Cursor at={cursor} width={width} height={height} />
+          </div>
         </div>
       </div>
-      <ZoomButtons
-        kit={kit}
-        onIn={() => zooming.by(1.5)}
-        onOut={() => zooming.by(1 / 1.5)}
-        onAll={() => zooming.to()}
-      />
+      {span ? (
+        <Measured
+          span={span}
+          quiet={props.playing}
+          reel={reel}
+          words={words}
+          kit={kit}
+          onFit={() => fit(span)}
+          onEnd={() => setFrom(null)}
+        />
+      ) : null}
+      <div className="pl-Timeline-foot">
+        {room > SMALLEST ? (
+          <Overview
+            reel={reel}
+            base={base}
+            scale={scale}
+            time={time}
+            width={room}
+            onGo={moment => zooming.pan(width / 2 - scale(moment), 0)}
+          />
+        ) : null}
+        <button
+          type="button"
+          className="pl-Button"
+          aria-pressed={from !== null}
+          title={trans.__('From the moment shown to where you go next')}
+          onClick={measure}
+        >
+          {trans.__('Measure')}
+        </button>
+        <ZoomButtons
+          kit={kit}
+          onIn={() => grow(STEP)}
+          onOut={() => grow(1 / STEP)}
+          onAll={() => zooming.to()}
+        />
+      </div>
+      <p className="pl-Hidden" aria-live="polite">
+        {said}
+      </p>
     </div>
   );
 }
 
-/**
- * The moment shown. It lies over the picture, in a layer of its own: moved as a part of the picture, it would
- * have half of that painted anew in each frame. An export puts it back in (`data-over`).
- */
-function Cursor(props: {
-  readonly at: number;
-  readonly width: number;
-  readonly height: number;
-}): React.JSX.Element {
-  const { at, width, height } = props;
-  return (
-    <svg
-      className="pl-Cursor"
-      data-over={at - CURSOR / 2}
-      data-out={at < 0 || at > width || undefined}
-      style={{ transform: `translateX(${at - CURSOR / 2}px)` }}
-      width={CURSOR}
-      height={height}
-      aria-hidden="true"
-    >
-      <path d={`M${CURSOR / 2} 14V${height}`} />
-      <path
-        className="pl-Cursor-head"
-        d={`M${CURSOR / 2 - 6} 4h12v7l-6 6l-6 -6z`}
-      />
-    </svg>
-  );
+/** Whether this zooms or moves the picture: with Shift a drag measures, and where lanes scroll, the wheel alone does. */
+function isZoom(event: Event, scrolls: boolean): boolean {
+  const { type, shiftKey, ctrlKey, altKey } = event as WheelEvent;
+  return type === 'wheel' ? !scrolls || ctrlKey || altKey : !shiftKey;
 }
 
-/** Hatches, so that no meaning stands in colour alone. */
-function Patterns(): React.JSX.Element {
-  return (
-    <defs>
-      <pattern
-        id="pl-waits"
-        width="6"
-        height="6"
-        patternUnits="userSpaceOnUse"
-        patternTransform="rotate(45)"
-      >
-        <rect className="pl-Pattern-ground" width="6" height="6" />
-        <path className="pl-Pattern-line" d="M0 0V6" />
-      </pattern>
-      <pattern
-        id="pl-caught"
-        width="6"
-        height="6"
-        patternUnits="userSpaceOnUse"
-        patternTransform="rotate(45)"
-      >
-        <rect className="pl-Pattern-caught" width="6" height="6" />
-        <path className="pl-Pattern-line" d="M0 0V6M0 3H6" />
-      </pattern>
-    </defs>
+/** The time of a lane or thing. */
+function lifeOf(row: Row | undefined, reel: Reel): Span {
+  const { begin, end } = reel.film;
+  const life = row?.lane ?? row?.object;
+  return {
+    begin: Math.max(begin, row?.lane?.born ?? begin),
+    end: Math.min(end, life?.ended ?? end)
+  };
+}
+
+interface ChosenRow {
+  readonly row: number;
+  readonly choose: (row: number) => void;
+  /** What a screen reader is told of it, once it was chosen. */
+  readonly said: string;
+}
+
+/** The row that keys act on. */
+function useChosenRow(rows: readonly Row[], words: Words, kit: Kit): ChosenRow {
+  const { trans } = kit;
+  const [chosen, setChosen] = React.useState(0);
+  const [said, setSaid] = React.useState('');
+  const row = Math.max(0, Math.min(chosen, rows.length - 1));
+  const choose = React.useCallback(
+    (wanted: number) => {
+      const at = Math.max(0, Math.min(wanted, rows.length - 1));
+      const one = rows[at];
+      setChosen(at);
+      setSaid(
+        one
+          ? trans.__(
+              '%1: %2 of %3',
+              nameOf(one, words),
+              String(at + 1),
+              String(rows.length)
+            )
+          : ''
+      );
+    },
+    [rows, words, trans]
   );
+  return { row, choose, said };
 }

@@ -11,6 +11,7 @@ import type { Kit } from '../kit';
 import { ProblemNotice } from '../problem';
 import { Details } from './details';
 import { useFilm, useMoment, useNow, usePlayer } from './follow';
+import { hatchesOf } from './hatch';
 import { Head, type Tab } from './head';
 import { Legend } from './legend';
 import { MapView } from './map';
@@ -19,6 +20,7 @@ import { MapTable, TimelineTable } from './tables';
 import { Timeline } from './timeline';
 import { Transport } from './transport';
 import { Words } from './words';
+import { useDrawingId } from './zoom';
 
 export interface PictureProps {
   readonly source: FilmState;
@@ -35,12 +37,13 @@ export interface PictureProps {
 }
 
 export function Picture(props: PictureProps): React.JSX.Element {
-  const { source, player, kit, onLoad } = props;
+  const { source, kit, onLoad } = props;
   const { trans } = kit;
   const { film, problem, loading } = source;
   const reel = React.useMemo(() => (film ? new Reel(film) : null), [film]);
+  const ids = useDrawingId();
   return (
-    <div className="pl-Picture-content">
+    <div className="pl-Picture-content" style={hatchesOf(ids)}>
       {problem ? (
         <ProblemNotice problem={problem} kit={kit} onRetry={() => onLoad()} />
       ) : null}
@@ -53,14 +56,14 @@ export function Picture(props: PictureProps): React.JSX.Element {
               : trans.__('There is no film yet.')}
         </p>
       ) : (
-        <Shown {...props} reel={reel} player={player} />
+        <Shown {...props} reel={reel} ids={ids} />
       )}
     </div>
   );
 }
 
 function Shown(
-  props: PictureProps & { readonly reel: Reel }
+  props: PictureProps & { readonly reel: Reel; readonly ids: string }
 ): React.JSX.Element {
   const { reel, player, tab, moment, kit } = props;
   const { trans } = kit;
@@ -69,6 +72,12 @@ function Shown(
   const [selected, setSelected] = React.useState<string | null>(null);
   const [asTable, setAsTable] = React.useState(false);
   const picture = React.useRef<SVGSVGElement>(null);
+  const body = React.useRef<HTMLDivElement>(null);
+  // The button that closes the details goes with them: the focus goes back to the picture.
+  const close = () => {
+    setSelected(null);
+    body.current?.querySelector<HTMLElement>('[tabindex="0"]')?.focus();
+  };
   useFilm(player, reel);
   const state = usePlayer(player);
   const { marked, gone } = useMoment(player, moment, reel, props.onLoad);
@@ -98,21 +107,23 @@ function Shown(
           </p>
         </Notice>
       ) : null}
-      <Reading
-        words={words}
-        now={now}
-        playing={state.playing}
-        stuck={film.stuck === true && state.time >= film.end}
-        kit={kit}
-      />
+      {nothing && !film.stuck ? null : (
+        <Reading
+          words={words}
+          now={now}
+          playing={state.playing}
+          stuck={film.stuck === true && state.time >= film.end}
+          kit={kit}
+        />
+      )}
       {nothing ? (
-        <p className="pl-Empty">
+        <p className="pl-Empty" role="status">
           {trans.__(
             'No process or thread was started yet. Run a cell that starts some, then look again.'
           )}
         </p>
       ) : (
-        <div className="pl-Picture-body">
+        <div className="pl-Picture-body" ref={body}>
           {asTable ? (
             tab === 'map' ? (
               <MapTable now={now} words={words} kit={kit} />
@@ -140,6 +151,7 @@ function Shown(
             <Timeline
               reel={reel}
               time={state.time}
+              playing={state.playing}
               words={words}
               selected={selected}
               marked={marked}
@@ -147,6 +159,7 @@ function Shown(
               onSeek={seek}
               kit={kit}
               pictureRef={picture}
+              ids={props.ids}
             />
           )}
           {selected !== null ? (
@@ -156,12 +169,14 @@ function Shown(
               now={now}
               words={words}
               kit={kit}
-              onClose={() => setSelected(null)}
+              onClose={close}
             />
           ) : null}
         </div>
       )}
-      <Transport player={player} state={state} words={words} kit={kit} />
+      {nothing ? null : (
+        <Transport player={player} state={state} words={words} kit={kit} />
+      )}
       {asTable || nothing ? null : <Legend tab={tab} film={film} kit={kit} />}
       <LeftOut film={film} kit={kit} />
     </>
