@@ -78,3 +78,13 @@ export interface Host {
   /** Restarts the notebook's kernel, after asking where the editor asks. */
   restartKernel(): Promise<void>;
 }
+
+/** A lab's notebook with a kernel that can be asked about. */
+export function isUp(
+  host: HostState
+): host is HostState & { kernel: HostKernel } {
+  const status = host.kernel?.status;
+  return (
+    Boolean(host.notebook?.lab) && (status === 'idle' || status === 'busy')
+  );
+}

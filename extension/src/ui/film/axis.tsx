@@ -64,7 +64,7 @@ export function Cells(props: {
     cell => cell.begin < film.end && (cell.end ?? film.end) > film.begin
   );
   return (
-    <g className="pl-Cells">
+    <g>
       {seen.map(cell => {
         const left = Math.max(0, scale(cell.begin));
         const right = Math.min(width, scale(cell.end ?? film.end));

@@ -78,7 +78,7 @@ function LeftOutNote(props: {
     ...film.not_recorded
   ];
   return lines.length > 0 ? (
-    <details className="pl-LeftOut">
+    <details>
       <summary>{trans.__('What this film leaves out')}</summary>
       <ul>
         {lines.map(text => (
