@@ -90,7 +90,7 @@ test-python: setup
 	@scripts/find_sandbox.sh >/dev/null
 	@failed=; \
 	$(if $(T),,scripts/pytest_parts.sh -n $(JOBS) --dist worksteal tests/core tests/proc tests/server tests/grade || failed=1;) \
-	scripts/pytest_parts.sh $(or $(T),tests/labs) || failed=1; \
+	scripts/pytest_parts.sh -n $(JOBS) --dist worksteal $(or $(T),tests/labs) || failed=1; \
 	[ -z "$$failed" ]
 
 # A process of its own: Playwright's synchronous API and Jupyter's event loop do not share one.
