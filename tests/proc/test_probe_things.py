@@ -573,7 +573,7 @@ def test_an_item_is_told_two_containers_deep(kernel: Listened) -> None:
 
 
 def test_what_the_library_calls_for_a_learner_is_the_learners(kernel: Listened) -> None:
-    kernel.run(
+    kernel.ended(
         "from concurrent.futures import ThreadPoolExecutor\n"
         "r, w = mp.Pipe(False)\np = mp.Process(target=w.send, args=('hello',))\np.start()\n"
         "with ThreadPoolExecutor(1) as pool: pool.submit(r.recv).result()\n"
@@ -588,7 +588,7 @@ def test_what_the_library_calls_for_a_learner_is_the_learners(kernel: Listened) 
 def test_the_numbers_of_a_pools_initargs_are_watched_by_its_locks(kernel: Listened) -> None:
     kernel.module("hired", "def setup(*given):\n    global lock, number\n    lock, number = given\n\n\n"
                   "def add(times):\n    with lock:\n        number.value += times\n")  # fmt: skip
-    kernel.run(
+    kernel.ended(
         "import hired\nlock, number = mp.Lock(), mp.Value('i', 0, lock=False)\n"
         "with mp.Pool(1, hired.setup, (lock, number)) as pool: pool.map(hired.add, [5])"
     )
@@ -597,6 +597,6 @@ def test_the_numbers_of_a_pools_initargs_are_watched_by_its_locks(kernel: Listen
 
 
 def test_a_named_argument_of_a_proxys_call_is_told(kernel: Listened) -> None:
-    kernel.run("with mp.Manager() as m:\n    d = m.dict()\n    d.update(n=5)")
+    kernel.ended("with mp.Manager() as m:\n    d = m.dict()\n    d.update(n=5)")
     (call,) = kernel.heard.all(model.ProxyUse, method="update")
     assert json.loads(call.args) == [{"n": 5}]

@@ -45,7 +45,7 @@ def cases() -> Iterator[Any]:
                 yield pytest.param(user, python, method, some, id=f"{user}-{method}-{Path(python).parts[-3]}")
 
 
-@pytest.mark.timeout(1800 if ALL else 300)
+@pytest.mark.timeout(1800 if ALL else 900)
 @pytest.mark.parametrize(("user", "python", "method", "names"), list(cases()))
 def test_nothing_is_missed_and_nothing_misread(user: str, python: str, method: str, names: list[str]) -> None:
     before = unprivileged.command() if user == "nobody" else ()

@@ -20,6 +20,7 @@ from parallab.app import ParallabApp
 
 #: Seconds that a server gets to start: on a busy machine it takes a minute.
 PATIENCE = 240
+ANSWER = 100
 
 
 class Server:
@@ -77,11 +78,13 @@ class Server:
             {"Authorization": "token secret"},
         )
         try:
-            with urllib.request.urlopen(request) as answer:
+            with urllib.request.urlopen(request, timeout=ANSWER) as answer:
                 return json.load(answer)
         except urllib.error.HTTPError as error:
             with error:
                 return json.load(error)
+        except TimeoutError:
+            raise AssertionError(f"no answer to {path} within {ANSWER} s; the server says:\n{self.told()}") from None
 
     def told(self) -> str:
         self.log.flush()
@@ -110,7 +113,7 @@ def serve(tmp_path: Path, labs: Path, database: Path):
 HINT = "labs/L90/steps/start/hint"
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_two_servers_one_killed(serve) -> None:
     one, other = serve("one"), serve("other")
     assert one.call(HINT, {"level": 1})["progress"]["hints_shown"] != []
