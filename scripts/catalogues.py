@@ -30,7 +30,8 @@ from parallab.author.translating import checks  # noqa: E402
 TOLD = (
     *("checks", "catalogue.py", "judging.py", "evidence.py", "story", "answers.py", "shelf.py"),
     *("live.py", "waiting.py", "waits", "rescue.py", "acts.py", "kernels.py", "lab.py", "shm_watch.py"),
-    *("desk.py", "handlers.py", "problems.py", "workplace.py", "classroom.py", "capabilities.py"),
+    *("desk.py", "machine.py", "judged.py", "handlers.py", "problems.py", "workplace.py"),
+    *("classroom.py", "capabilities.py"),
     *("leftovers.py", "cleaning.py", "doubts.py", "store.py", "recorder.py", "film", "library.py", "ipc/called.py"),
     *("hub/forms.py", "hub/service.py", "hub/recheck.py", "hub/roster.py", "hub/replay.py", "hub/security.py"),
     *("hub/lti.py", "hub/checked.py", "submission.py", "grading/runner.py", "grading/sandbox.py"),

@@ -102,6 +102,7 @@ def _unreachable(error: HTTPClientError) -> Unreachable:
     return Unreachable(
         f"it answered {error.code}{': ' + told if told else ''}" if error.code != 599 else "it did not answer in time",
         lasting=400 <= error.code < 500 and error.code not in (408, 429),
+        said=told,
     )
 
 
@@ -232,6 +233,9 @@ class Classroom:
             body = await self._line.ask("POST", f"api/handins/{quote(lab, safe='')}", notebook, patience=60.0)
             return msgspec.json.decode(body, type=reports.HandInReply)
         except (Unreachable, msgspec.DecodeError) as error:
+            if isinstance(error, Unreachable) and error.lasting and error.said:
+                # It was reached, and said what is wrong with this notebook: to try again would not help.
+                raise Problem(409, f"Your notebook was not handed in. {error.said}") from None
             raise Problem(
                 503,
                 "Your notebook was not handed in: the class service did not take it. "

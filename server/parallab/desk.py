@@ -12,24 +12,22 @@ import logging
 import platform
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Protocol, TypeVar
 
 import msgspec
 
-from parallab import acts, answers, capabilities, cleaning, doubts, judging, merging, model, recall, rescue, views, wire
+from parallab import acts, answers, doubts, judged, judging, merging, model, recall, views, wire
 from parallab.checks import Check
 from parallab.classroom import Classroom
 from parallab.events import Events
 from parallab.evidence import Evidence
-from parallab.feed import Looker, Outbox
-from parallab.film import NEWEST, film
-from parallab.kernels import Kernel, Kernels, advice, unrecorded
-from parallab.lab import Lab, Step, assign
+from parallab.judged import At
+from parallab.kernels import Kernel, Kernels, advice
+from parallab.lab import Lab, assign
 from parallab.library import CourseLibrary
-from parallab.live import picture
+from parallab.machine import ENDED, Machine
 from parallab.own_kernel import HeadlessError
 from parallab.phrases import Tongue
 from parallab.problems import Problem, shown
@@ -62,8 +60,6 @@ from parallab.workplace import Workplace
 
 _log = logging.getLogger(__name__)
 
-#: Told when a kernel dies between a click and its verdict.
-ENDED = "The kernel ended while your work was being checked. Restart it, then run the step's cells again."
 Found = TypeVar("Found")
 Other = TypeVar("Other")
 
@@ -88,22 +84,6 @@ class Judge(Protocol):
         everywhere: bool = False,
     ) -> tuple[wire.GoalResult, ...]: ...
     async def close(self) -> None: ...
-
-
-@dataclass(frozen=True)
-class At:
-    """A step of a lab, found."""
-
-    shelved: ShelvedLab
-    step: Step
-
-    @property
-    def checks(self) -> Sequence[Check]:
-        return self.shelved.checks.get(self.step.id, ())
-
-    @property
-    def lab(self) -> Lab:
-        return self.shelved.lab
 
 
 class Desk:
@@ -131,9 +111,8 @@ class Desk:
         self._classroom = classroom
         self.languages: Sequence[str] = ()
         """Those that the reader wants, the dearest first; none: English."""
-        self._capabilities: list[wire.Capabilities] = []
-        self._cleaning = asyncio.Lock()
         self.watches = Watches(kernels, self._has_breaks, self._judge_breaks)
+        self.machine = Machine(kernels, self.watches)
 
     def speaking(self, languages: Sequence[str]) -> Desk:
         """The same desk for a reader of these languages, the dearest first; what it keeps is shared."""
@@ -270,9 +249,9 @@ class Desk:
         when: Moment | None = None
         gaps: tuple[str, ...] = ()
         if recording is None:
-            goals = _alike(at.checks, "undecided", advice(kernel.kind))
+            goals = judged.alike(at.checks, "undecided", advice(kernel.kind))
         else:
-            hello, gaps, when = kernel.hello, recording.not_recorded, _moment(at, recording, steps)
+            hello, gaps, when = kernel.hello, recording.not_recorded, judged.moment(at, recording, steps)
             self.watches.over(kernel).mapped = Mapped(at.lab.id, steps)
             goals = await self._goals(at, hello, recording, steps, memory)
         result = judging.step_result(
@@ -283,7 +262,7 @@ class Desk:
             assisted=memory.assisted,
             not_recorded=gaps,
         )
-        fact = Judged(result, _newly_met(goals, memory), kernel.id)
+        fact = Judged(result, judged.newly_met(goals, memory), kernel.id)
         progress = await self._remember(at, fact, when if fact.met else None)
         if self._classroom is not None and recording is not None:
             cells = frozenset(cell for cell, step in steps.items() if step == at.step.id)
@@ -331,7 +310,7 @@ class Desk:
         memory = await self._memory(at.lab.id, at.step.id)
         if memory.last is None:
             raise Problem(409, "There is no verdict yet. Check your work first.")
-        recording = await self._cut(self._kernels.find(request.kernel_id))
+        recording = await self.machine.cut(self._kernels.find(request.kernel_id))
         doubt = doubts.Doubt(
             schema=wire.SCHEMA,
             parallab=version("parallab"),
@@ -342,7 +321,7 @@ class Desk:
             words=request.words,
             result=memory.last,
             cells=request.cells,
-            since=_since(memory),
+            since=judged.since(memory),
             met={name: moment.ticks(boot()) for name, moment in memory.met.items()},
             recording=recording,
         )
@@ -452,98 +431,13 @@ class Desk:
             raise Problem(409, "This server reports to no class. Ask whoever teaches it.")
         return self._classroom
 
-    # -- kernels ------------------------------------------------------------------------
-
-    async def kernel_state(self, kernel_id: str) -> wire.KernelState:
-        """What can be seen of a kernel now."""
-        kernel = self._kernels.find(kernel_id)
-        if kernel.recorder is None:
-            return unrecorded(kernel)
-        self.watches.over(kernel)
-        return await asyncio.to_thread(picture, kernel.recorder.glance(), kernel.id)
-
-    def look(self, kernel_id: str, outbox: Outbox) -> Looker:
-        """Somebody looks at a kernel: told of nothing yet, until it says what it wants.
-
-        :raises Problem: 404, there is no such kernel.
-        """
-        kernel = self._kernels.find(kernel_id)
-        if kernel.recorder is None:
-            return Looker(outbox, {}, wire.LiveMessage(wire.SCHEMA, unrecorded(kernel)))
-        return Looker(outbox, self.watches.over(kernel).feeds)
-
-    async def recording(self, kernel_id: str) -> bytes:
-        """All that was recorded of a kernel, as JSON."""
-        recording = await self._cut(self._kernels.find(kernel_id))
-        return await asyncio.to_thread(model.dumps, recording)
-
-    async def film(self, kernel_id: str, run: int = NEWEST) -> wire.Film:
-        """What the kernel's processes and threads did, and do; of the newest run that started any, or another's."""
-        kernel = self._kernels.find(kernel_id)
-        if kernel.recorder is None:
-            raise Problem(409, advice(kernel.kind))
-        try:
-            recording = kernel.recorder.glance() if kernel.kind == "dead" else await kernel.recorder.cut()
-        except (OSError, RuntimeError):  # it ended while it was looked at: what is known of it stays
-            recording = kernel.recorder.glance()
-        return await asyncio.to_thread(film, recording, kernel.id, run=run)
-
-    async def rescue(self, kernel_id: str, request: wire.RescueRequest) -> wire.RescueReply:
-        """Frees a kernel whose cell hangs, and tells what is left."""
-        kernel = self._kernels.find(kernel_id)
-        if kernel.recorder is None or kernel.kind == "dead":
-            raise Problem(409, advice(kernel.kind))
-        if request.action == "interrupt":
-            done, happened = await rescue.interrupt(kernel.recorder, lambda: self._kernels.interrupt(kernel_id))
-        elif request.action == "dismiss":
-            done, happened = await rescue.dismiss(kernel.recorder, request)
-        else:
-            done, happened = await rescue.end(kernel.recorder, request)
-        try:
-            recording = await kernel.recorder.cut()
-        except (OSError, RuntimeError):  # it ended with its cell
-            recording = kernel.recorder.glance()
-        state = await asyncio.to_thread(picture, recording, kernel.id)
-        return wire.RescueReply(wire.SCHEMA, done, happened, state)
-
-    async def leftovers(self) -> wire.Leftovers:
-        """What dead kernels left."""
-        return await _cleaned(asyncio.to_thread(cleaning.look))
-
-    async def clean(self, request: wire.CleanRequest) -> wire.CleanReply:
-        """Removes what was chosen of it, as far as that is safe."""
-        async with self._cleaning:
-            return await _cleaned(asyncio.to_thread(cleaning.clean, request.ids))
-
-    async def capabilities(self) -> wire.Capabilities:
-        """What can be seen on this machine; tried once."""
-        if not self._capabilities:
-            self._capabilities.append(await asyncio.to_thread(capabilities.probe))
-        return self._capabilities[0]
-
     # -- judging --------------------------------------------------------------------------
 
     async def _seen(self, kernel_id: str) -> tuple[Kernel, model.Recording | None]:
         """The kernel and what was recorded of it; None of a kernel that is not recorded."""
         kernel = self._kernels.find(kernel_id)
         recorded = kernel.recorder is not None or kernel.kind == "dead"
-        return kernel, await self._cut(kernel) if recorded else None
-
-    async def _cut(self, kernel: Kernel) -> model.Recording:
-        """What was recorded of a living kernel.
-
-        :raises Problem: 409, it is not recorded, dead, or died while it was looked at.
-        """
-        if kernel.recorder is None or kernel.kind == "dead":
-            raise Problem(409, advice(kernel.kind))
-        try:
-            recording = await kernel.recorder.cut()
-        except (OSError, RuntimeError) as error:
-            # Its processes, and with a shutdown the recorder's own thread, can go while they are used.
-            raise Problem(409, ENDED, f"{type(error).__name__}: {error}") from error
-        if recording.dead:
-            raise Problem(409, ENDED)
-        return recording
+        return kernel, await self.machine.cut(kernel) if recorded else None
 
     async def _goals(
         self,
@@ -555,14 +449,14 @@ class Desk:
     ) -> tuple[wire.GoalResult, ...]:
         unfit = at.step.unfit(hello.python if hello else "")
         if unfit:
-            return _alike(at.checks, "not-attempted", unfit)
+            return judged.alike(at.checks, "not-attempted", unfit)
         return await self._judge.judge(
             at.shelved.folder,
             at.checks,
             at.step.id,
             recording,
             steps,
-            since=_since(memory),
+            since=judged.since(memory),
             met={name: moment.ticks(boot()) for name, moment in memory.met.items()},
             everywhere=at.step.everywhere,
         )
@@ -589,15 +483,15 @@ class Desk:
             at.step.id,
             recording,
             steps,
-            since=_since(memory),
+            since=judged.since(memory),
             met=met,
             phases=("break",),
             everywhere=at.step.everywhere,
         )
-        new = _newly_met(goals, memory)
+        new = judged.newly_met(goals, memory)
         if new:
-            fact = BreakMet(_with_break(at, memory, goals), new, kernel_id)
-            await self._remember(at, fact, _moment(at, recording, steps))
+            fact = BreakMet(judged.with_break(at, memory, goals), new, kernel_id)
+            await self._remember(at, fact, judged.moment(at, recording, steps))
 
     def _has_begun(self, at: At, request: wire.PredictRequest) -> bool:
         if request.kernel_id is None:
@@ -659,43 +553,6 @@ async def _saved(work: Awaitable[Found]) -> Found:
         return await work
     except StoreError as error:
         raise Problem(STORE_STATUS.get(error.trouble, 500), str(error), error.reason) from error
-
-
-async def _cleaned(work: Awaitable[Found]) -> Found:
-    try:
-        return await work
-    except cleaning.CleanError as error:
-        raise Problem(409, "What dead kernels left cannot be looked for here.", str(error)) from error
-
-
-def _since(memory: Memory) -> int:
-    return memory.reset.ticks(boot()) if memory.reset is not None else 0
-
-
-def _moment(at: At, recording: model.Recording, steps: Mapping[str, str]) -> Moment:
-    """Now, with the tick that a break goal met in this recording is remembered by."""
-    return msgspec.structs.replace(now(), tick=judging.met_at(Evidence(recording, at.step.id, steps)))
-
-
-def _alike(checks: Sequence[Check], verdict: wire.Verdict, reason: str) -> tuple[wire.GoalResult, ...]:
-    return tuple(wire.GoalResult(check.name, check.text, check.phase, verdict, reason=reason) for check in checks)
-
-
-def _newly_met(goals: Sequence[wire.GoalResult], memory: Memory) -> tuple[str, ...]:
-    return tuple(
-        goal.id for goal in goals if goal.phase == "break" and goal.verdict == "passed" and goal.id not in memory.met
-    )
-
-
-def _with_break(at: At, memory: Memory, goals: Sequence[wire.GoalResult]) -> wire.StepResult:
-    """The step's last result with its break goals as they are now; the rest as it was, or untried."""
-    now = {goal.id: goal for goal in goals}
-    before = {goal.id: goal for goal in memory.last.goals} if memory.last is not None else {}
-    merged = [
-        now.get(goal.id) or before.get(goal.id) or goal
-        for goal in _alike(at.checks, "not-attempted", "Repair it, and run the step's cell again.")
-    ]
-    return judging.step_result(at.step.id, at.step.kind, merged, counts=at.step.counts, assisted=memory.assisted)
 
 
 def _fitting(work: Callable[[], Found]) -> Found:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -26,3 +27,9 @@ def write_whole(path: Path, data: bytes, mode: int = 0o600, *, durable: bool = F
     except BaseException:
         Path(draft).unlink(missing_ok=True)
         raise
+
+
+def private(path: Path) -> None:
+    """Makes an empty file that its owner alone may read, where there is none; SQLite's others beside it follow it."""
+    with suppress(OSError):  # whoever opens it next says why it cannot be made
+        os.close(os.open(path, os.O_CREAT | os.O_CLOEXEC | os.O_WRONLY, 0o600))

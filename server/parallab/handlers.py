@@ -22,6 +22,8 @@ from parallab.retelling import retold
 
 Body = TypeVar("Body", bound=msgspec.Struct)
 
+#: Characters of what was wrong with a request: it may quote what was sent.
+REASON = 300
 #: Bytes of a request's body: a notebook of thousands of cells fits.
 LARGEST = 1024 * 1024
 
@@ -52,7 +54,8 @@ class ParallabHandler(APIHandler):
         try:
             return msgspec.json.decode(self.request.body or b"{}", type=of)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise Problem(400, f"The request is not a {of.__name__} in JSON. Reload the page.", str(error)) from None
+            told = f"The request is not a {of.__name__} in JSON. Reload the page."
+            raise Problem(400, told, shown(str(error), REASON)) from None
 
     def number(self, name: str, default: int) -> int:
         """A number in the address, or the default.
@@ -258,7 +261,7 @@ class KernelStateHandler(ParallabHandler):
     @web.authenticated
     @authorized
     async def get(self, kernel: str) -> None:
-        await self.respond(self.desk.kernel_state(kernel))
+        await self.respond(self.desk.machine.state(kernel))
 
 
 class RecordingHandler(ParallabHandler):
@@ -267,7 +270,7 @@ class RecordingHandler(ParallabHandler):
     @web.authenticated
     @authorized
     async def get(self, kernel: str) -> None:
-        await self.respond(self.desk.recording(kernel))
+        await self.respond(self.desk.machine.recording(kernel))
 
 
 class FilmHandler(ParallabHandler):
@@ -276,7 +279,7 @@ class FilmHandler(ParallabHandler):
     @web.authenticated
     @authorized
     async def get(self, kernel: str) -> None:
-        await self.respond(self.desk.film(kernel, self.number("run", NEWEST)))
+        await self.respond(self.desk.machine.film(kernel, self.number("run", NEWEST)))
 
 
 class RescueHandler(ParallabHandler):
@@ -285,7 +288,7 @@ class RescueHandler(ParallabHandler):
     @web.authenticated
     @authorized
     async def post(self, kernel: str) -> None:
-        await self.respond(self.desk.rescue(kernel, self.body(wire.RescueRequest)))
+        await self.respond(self.desk.machine.rescue(kernel, self.body(wire.RescueRequest)))
 
 
 class LeftoversHandler(ParallabHandler):
@@ -294,7 +297,7 @@ class LeftoversHandler(ParallabHandler):
     @web.authenticated
     @authorized
     async def get(self) -> None:
-        await self.respond(self.desk.leftovers())
+        await self.respond(self.desk.machine.leftovers())
 
 
 class CleanHandler(ParallabHandler):
@@ -303,7 +306,7 @@ class CleanHandler(ParallabHandler):
     @web.authenticated
     @authorized
     async def post(self) -> None:
-        await self.respond(self.desk.clean(self.body(wire.CleanRequest)))
+        await self.respond(self.desk.machine.clean(self.body(wire.CleanRequest)))
 
 
 class CapabilitiesHandler(ParallabHandler):
@@ -312,7 +315,7 @@ class CapabilitiesHandler(ParallabHandler):
     @web.authenticated
     @authorized
     async def get(self) -> None:
-        await self.respond(self.desk.capabilities())
+        await self.respond(self.desk.machine.capabilities())
 
 
 ROUTES: tuple[tuple[str, type[ParallabHandler | LiveHandler]], ...] = (

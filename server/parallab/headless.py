@@ -166,7 +166,8 @@ class _Session:
                 await self.kernel.restart()
             if state is not None and "no-act" not in cell.tags:
                 await self._freeze(state)
-            judged = await self._execute(ref.id, cell, state, timeout)
+            # Of a cell without code IPython tells neither beginning nor end: there is nothing to wait for.
+            judged = bool(cell.source.strip()) and await self._execute(ref.id, cell, state, timeout)
             if state is not None:
                 state.cells_left -= 1
                 if (state.cells_left == 0 and not judged and not state.hung) or "check-here" in cell.tags:

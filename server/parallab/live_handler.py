@@ -56,7 +56,7 @@ class LiveHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
         self.tongue = desk.speaking(wanted(self.get_query_argument("language", ""))).tongue()
         self.outbox = Outbox(self._write, self._over)
         try:
-            self.looker = desk.look(kernel, self.outbox)
+            self.looker = desk.machine.look(kernel, self.outbox)
         except Problem as problem:
             raise web.HTTPError(problem.status, problem.message) from None
         await super().get(kernel)

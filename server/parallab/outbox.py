@@ -32,11 +32,12 @@ BEGIN = 5.0
 
 
 class Unreachable(Exception):
-    """The service did not take it; ``lasting`` when asking again soon will not help."""
+    """The service did not take it; ``lasting``: to ask again soon will not help. ``said`` are its own words."""
 
-    def __init__(self, reason: str, *, lasting: bool = False) -> None:
+    def __init__(self, reason: str, *, lasting: bool = False, said: str = "") -> None:
         super().__init__(reason)
         self.lasting = lasting
+        self.said = said
 
 
 class Lines(Protocol):

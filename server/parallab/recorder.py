@@ -234,7 +234,8 @@ class Recorder:
             match event:
                 case model.ProcessGone():
                     self._sightings.bury(event)
-                case model.Hello():
+                # The kernel greets once, before its first cell; whoever does it later is a program that lies.
+                case model.Hello() if self._hello is None and event.pid in (0, self.pid):
                     self._hello = event
                     self._spawn(self._take_baseline())
                 case model.CellBegin():

@@ -44,6 +44,7 @@ Id = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{32}\Z")]
 ClipName = Annotated[str, msgspec.Meta(pattern=r"^([0-9a-f]{32})?\Z")]
 Name = Annotated[str, msgspec.Meta(max_length=120)]
 Text = Annotated[str, msgspec.Meta(max_length=MESSAGE)]
+Number = Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31 - 1)]
 
 
 class ReportedMistake(msgspec.Struct, frozen=True):
@@ -63,13 +64,13 @@ class Report(msgspec.Struct, frozen=True):
     age: Annotated[float, msgspec.Meta(ge=0)]
     lab: Name
     step: Name
-    version: int
+    version: Number
     kind: Name
     verdict: wire.Verdict | None = None
     counts: bool = True
     assisted: bool = False
     late: bool = False
-    level: int = 0
+    level: Number = 0
     mistakes: Annotated[tuple[ReportedMistake, ...], msgspec.Meta(max_length=40)] = ()
     message: Text = ""
     clip: ClipName = ""

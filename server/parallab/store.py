@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import msgspec
 
+from parallab.files import private
 from parallab.progress import AnyFact, Entry, Memories, Memory, Moment, fold
 
 if TYPE_CHECKING:
@@ -233,6 +234,7 @@ class Store:
         # Not opened yet, or the file was deleted or replaced under us: what went into the old one would be lost.
         self.close()
         self.path.parent.mkdir(parents=True, exist_ok=True)
+        private(self.path)
         engine = engine_of(self.path)
         try:
             if not _up_to_date(engine):

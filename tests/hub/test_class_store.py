@@ -66,6 +66,18 @@ def test_the_tables_are_those_that_the_code_knows(store: ClassStore) -> None:
         assert compare_metadata(MigrationContext.configure(connection, opts=options), METADATA) == []
 
 
+def test_no_learner_of_this_machine_may_read_it(tmp_path: Path) -> None:
+    made = ClassStore(f"sqlite:///{tmp_path}/own.sqlite")
+    made.open()
+    made.add([received()])
+    assert {one.name: oct(one.stat().st_mode & 0o777) for one in tmp_path.glob("own.sqlite*")} == {
+        "own.sqlite": "0o600",
+        "own.sqlite-wal": "0o600",
+        "own.sqlite-shm": "0o600",
+    }
+    made.close()
+
+
 def test_opening_it_again_changes_nothing_and_keeps_all(store: ClassStore, address: str) -> None:
     one = received()
     store.add([one])

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from corpus import films
+from hub.conftest import Visitors
 from hub.rig import RealHub, ask, until
 from hub.system_users import SystemUser
 from parallab import clips
@@ -240,6 +241,31 @@ def test_without_a_login_a_page_leads_to_the_hubs_and_a_script_is_refused(hub: R
     reply = ask("GET", f"{hub.page}class/class-a/live", headers={"Sec-Fetch-Mode": "cors"})
     assert reply.status == 403
     assert "default-src 'none'" in reply.headers["Content-Security-Policy"]
+
+
+def test_a_page_of_another_site_can_send_no_form_in_a_teachers_name(
+    hub: RealHub, people: People, visitor: Visitors
+) -> None:
+    teacher = visitor("teach", "services/parallab/class/class-a/L05")
+    teacher.wait_for_selector("#grid, .empty")
+    sent: dict[str, dict[str, str | float | bool]] = {
+        "answer": {"question": "1", "text": "no"},
+        "deadline": {"lab": "L05", "due": "2030-01-01T00:00"},
+        "ruling": {"learner": people["ada"].name, "lab": "L05", "what": "override", "score": "100", "reason": "me"},
+        "recheck": {"lab": "L05", "what": "start"},
+        "lti": {"lab": "L05"},
+        "forget": {"learner": people["ada"].name, "again": people["ada"].name},
+    }
+    for form, fields in sent.items():
+        for more in ({}, {"_xsrf": "made up"}):
+            for origin in ("https://evil.example", "null"):
+                reply = teacher.request.post(
+                    f"{hub.page}class/class-a/{form}",
+                    form={**fields, **more},
+                    headers={"Origin": origin, "Sec-Fetch-Site": "cross-site"},
+                )
+                assert reply.status == 403, (form, more, reply.text()[:300])
+    assert "2030-01-01" not in teacher.request.get(f"{hub.page}class/class-a/L05").text()
 
 
 def test_a_right_that_is_taken_away_is_gone(hub: RealHub, people: People) -> None:

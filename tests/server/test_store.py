@@ -64,6 +64,15 @@ def test_what_was_appended_is_there_after_a_restart(opened: Store, path: Path) -
     again.close()
 
 
+def test_nobody_else_may_read_it(opened: Store, path: Path) -> None:
+    opened.append(hint(1))
+    assert {one.name: oct(one.stat().st_mode & 0o777) for one in path.parent.glob("progress.sqlite*")} == {
+        "progress.sqlite": "0o600",
+        "progress.sqlite-wal": "0o600",
+        "progress.sqlite-shm": "0o600",
+    }
+
+
 def test_the_newest_revision_is_the_one_the_store_asks_for() -> None:
     config = Config()
     config.set_main_option("script_location", "parallab:migrations")

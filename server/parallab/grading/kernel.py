@@ -85,10 +85,18 @@ class SandboxedKernel:
         await self._launch()
 
     async def restart(self) -> None:
-        """Ends all that runs in the sandbox and starts a kernel anew; its home stays."""
+        """Ends all that runs in the sandbox and starts a kernel anew; its home stays.
+
+        What the notebook left there may keep a kernel from starting, a full folder or a module in the place of
+        Python's own. That is the notebook's doing, and it ends here.
+        """
         self.client.stop_channels()
         self.recorder.detach(True)
-        await self._launch()
+        try:
+            await self._launch()
+        except own_kernel.HeadlessError as error:
+            self.stopped = self.stopped or f"its kernel had to be ended, and no other could be started ({error})"
+            raise SandboxError(self.stopped) from None
 
     async def interrupt(self) -> None:
         """SIGINT to the kernel's process group."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
@@ -35,6 +36,8 @@ class Board:
 
     def __init__(self) -> None:
         self.records: dict[str, LearnerRecord] = {}
+        self.reports: Counter[str] = Counter()
+        """How many are on the disk, by learner."""
         self.questions: dict[int, Question] = {}
         self.rulings: dict[tuple[str, str], Ruling] = {}
         self.handins: dict[tuple[str, str], HandIn] = {}
@@ -53,6 +56,7 @@ class Board:
         names = set()
         for one in received:
             self.records[one.learner] = take(self.records.get(one.learner) or LearnerRecord(), one)
+            self.reports[one.learner] += 1
             names.add(one.learner)
         if names:
             self.touch(names)
@@ -60,6 +64,7 @@ class Board:
     def forget(self, learner: str) -> None:
         """Nothing of a learner is kept any more."""
         self.records.pop(learner, None)
+        self.reports.pop(learner, None)
         for kept in (self.rulings, self.handins, self.rechecks):
             for name in [name for name in kept if name[0] == learner]:
                 del kept[name]

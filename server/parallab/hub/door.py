@@ -23,6 +23,9 @@ from tornado.httpserver import HTTPServer
 from parallab import reports
 from parallab.hub import settings
 
+#: Seconds that a request may take to arrive; a notebook of 5 MiB by a slow line.
+SLOW = 120
+
 STARTING = """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>Parallab</title></head>
 <body><main><h1>The class service is starting</h1><p>This page looks again by itself.</p></main></body></html>
@@ -69,7 +72,8 @@ async def serve(environment: Mapping[str, str]) -> None:
     told = settings.read(environment)
     at = urlsplit(environment["JUPYTERHUB_SERVICE_URL"])
     door = Door(environment["JUPYTERHUB_SERVICE_PREFIX"])
-    server = HTTPServer(door, max_body_size=reports.NOTEBOOK + 64 * 1024, xheaders=True)
+    # Whoever begins a request and does not go on is let go: nobody has logged in by then.
+    server = HTTPServer(door, max_body_size=reports.NOTEBOOK + 64 * 1024, body_timeout=SLOW, xheaders=True)
     server.listen(at.port or 80, at.hostname or "127.0.0.1")
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()

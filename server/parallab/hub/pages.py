@@ -47,6 +47,11 @@ class Sight:
         return path_of(self.class_name)
 
     @property
+    def everybody(self) -> bool:
+        """Whether it is the class of all users of the Hub."""
+        return self.class_name == EVERYBODY
+
+    @property
     def roster(self) -> str:
         """What tells whether a page of these learners is still one of the class."""
         return _digest(self.trouble, self.learners)
@@ -113,12 +118,27 @@ class ClassHandler(StaffHandler):
 
     def get_template_namespace(self) -> dict[str, Any]:
         """What every template may use."""
-        return {**super().get_template_namespace(), "url": self.url, "escape_path": escape_path, "date": date}
+        return {
+            **super().get_template_namespace(),
+            "url": self.url,
+            "escape_path": escape_path,
+            "date": date,
+            "local": local,
+        }
 
 
 def date(at: float | None) -> str:
     """A moment for people, in UTC: whoever reads it may be anywhere."""
-    return "" if at is None else datetime.fromtimestamp(at, timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
+    return "" if at is None else f"{_minute(at)} UTC"
+
+
+def local(at: float) -> str:
+    """As a form's field for date and time has it (datetime-local), in UTC."""
+    return _minute(at).replace(" ", "T")
+
+
+def _minute(at: float) -> str:
+    return datetime.fromtimestamp(at, timezone.utc).replace(tzinfo=None).isoformat(" ", "minutes")
 
 
 def fragments(page: ClassPage, sight: Sight, learners: list[str] | None) -> dict[str, dict[str, str]]:

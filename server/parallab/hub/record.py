@@ -18,6 +18,11 @@ from parallab.reports import Report, ReportedMistake
 AWAY = 30 * 60.0
 #: Seconds by which a report may be older than the one before, though it is of what the learner does now.
 ON_ITS_WAY = 60.0
+#: Labs of a learner, steps of a lab and mistakes of a step that are told apart. No course has so many; whoever sends
+#: more has made them up.
+LABS = 200
+STEPS = 200
+MISTAKES = 100
 #: Kinds of reports that are work on a step.
 WORK = frozenset({"judged", "break-met", "predicted", "answers", "hint", "solution", "reset", "help"})
 
@@ -80,6 +85,8 @@ def take(record: LearnerRecord, one: Received) -> LearnerRecord:
     """The record after one more report."""
     lab, step = one.report.lab, one.report.step
     steps = record.labs.get(lab, {})
+    if (lab not in record.labs and len(record.labs) >= LABS) or (step not in steps and len(steps) >= STEPS):
+        return record
     was = steps.get(step) or StepRecord()
     if was.begun is None or one.happened < was.begun:
         was = msgspec.structs.replace(was, begun=_begun(steps, one.happened))
@@ -123,7 +130,7 @@ def _step(was: StepRecord, one: Received) -> StepRecord:
 def _told(was: StepRecord, report: Report) -> StepRecord:
     new = {one.id for one in report.mistakes}
     kept = tuple(one for one in was.mistakes if one.id not in new)
-    return msgspec.structs.replace(was, mistakes=(*kept, *report.mistakes), message=report.message)
+    return msgspec.structs.replace(was, mistakes=(*kept, *report.mistakes)[-MISTAKES:], message=report.message)
 
 
 def _verdict(was: StepRecord, one: Received) -> StepRecord:

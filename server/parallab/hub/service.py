@@ -6,7 +6,9 @@ import asyncio
 import hashlib
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import msgspec
@@ -34,6 +36,10 @@ PATIENCE = 50.0
 #: Batches that a learner may send at once, and how many more a second: a server that runs wild harms only itself.
 BURST = 60
 RATE = 2.0
+#: Reports kept of a learner; a course has some hundreds.
+REPORTS = 20_000
+#: Requests of a learner that may wait for answers at once; each of their servers has one.
+WAITING = 8
 #: Replays kept of a learner, the newest ones.
 CLIPS = 20
 #: Seconds between two looks for what is too old to be kept, and after one that failed.
@@ -58,6 +64,9 @@ class Service:
         roster.changed = self.board.touch
         self._inbox = Inbox(store, self._taken)
         self._allowances: dict[str, _Allowance] = {}
+        self._waiting: Counter[str] = Counter()
+        # A notebook of 5 MiB becomes some 100 while it is looked at: one after the other.
+        self._looking = asyncio.Lock()
         self._asking: set[asyncio.Task[None]] = set()
 
     async def open(self) -> None:
@@ -89,22 +98,29 @@ class Service:
         self._allow(learner)
         try:
             batch = msgspec.json.decode(body, type=Reports)
-        except msgspec.DecodeError as error:
-            raise Problem(400, "These are no reports as a learner's Parallab sends them.", str(error)) from None
+        except (msgspec.DecodeError, RecursionError) as error:
+            raise Problem(
+                400, "These are no reports as a learner's Parallab sends them.", shown(str(error), 200)
+            ) from None
         now = time.time()
+        room = REPORTS - self.board.reports.get(learner, 0)
         good: list[Received] = []
         refused: list[Refused] = []
         for place, raw in enumerate(batch.reports):
             try:
                 report = msgspec.json.decode(raw, type=Report)
-            except msgspec.DecodeError as error:
+            except (msgspec.DecodeError, RecursionError) as error:
                 refused.append(Refused(place, str(error)[:200]))
                 continue
             if not (report.lab + report.step).isprintable():
                 refused.append(Refused(place, "lab and step are names, which can be printed"))
                 continue
+            if len(good) >= room:
+                refused.append(Refused(place, f"of one learner {REPORTS} reports are kept, and there are so many"))
+                continue
             clean = msgspec.structs.replace(report, message=report.message.replace("\0", ""))
-            good.append(Received(learner, clean, now - report.age, now))
+            # A clock that was never set, or a lie: no calendar can tell a moment before its first year.
+            good.append(Received(learner, clean, max(0.0, now - report.age), now))
         new = await self._inbox.put(good) if good else 0
         return ReportsReply(reports.SCHEMA, new, tuple(refused), self.settings.replays)
 
@@ -119,8 +135,10 @@ class Service:
 
     async def answers(self, learner: str) -> reports.HelpReply:
         """The answers that have not arrived at this learner's yet; waits for one for a while."""
+        if self._waiting[learner] >= WAITING:
+            raise Problem(429, "This learner's servers wait for an answer already.")
         deadline = time.monotonic() + PATIENCE
-        with self.board.watching() as woken:
+        with self._waits(learner), self.board.watching() as woken:
             while True:
                 woken.clear()
                 mine = [one for one in self.board.questions.values() if one.learner == learner]
@@ -135,6 +153,16 @@ class Service:
         told = (reports.HelpAnswer(one.lab, one.step, one.answer, one.answered_by) for one in answered)
         return reports.HelpReply(reports.SCHEMA, tuple(told))
 
+    @contextmanager
+    def _waits(self, learner: str) -> Iterator[None]:
+        self._waiting[learner] += 1
+        try:
+            yield
+        finally:
+            self._waiting[learner] -= 1
+            if not self._waiting[learner]:
+                del self._waiting[learner]
+
     async def hand_in(self, learner: str, lab: str, notebook: bytes) -> reports.HandInReply:
         """Keeps a learner's notebook of a lab, in place of an earlier one."""
         self._allow(learner)
@@ -142,7 +170,8 @@ class Service:
         if len(notebook) > reports.NOTEBOOK:
             raise Problem(413, f"A notebook may have {reports.NOTEBOOK // 2**20} MiB.")
         try:
-            named = await asyncio.to_thread(lambda: submission.lab_of(notebook.decode(), "this"))
+            async with self._looking:
+                named = await asyncio.to_thread(lambda: submission.lab_of(notebook.decode(), "this"))
         except (UnicodeDecodeError, submission.SubmissionError) as error:
             raise Problem(
                 400, "This is no notebook. Save it in JupyterLab, then hand it in again.", str(error)
@@ -357,6 +386,7 @@ class Service:
         kept = await self._inbox.run(lambda store: list(store.all_reports()))
         before = set(self.board.records)
         self.board.records.clear()
+        self.board.reports.clear()
         self.board.take(kept)
         handins = await self._inbox.run(ClassStore.handins)
         self.board.handins = {(one.learner, one.lab): one for one in handins}

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from parallab.files import private
 from parallab.hub.record import Received
 from parallab.hub.schema import (
     CLIPS,
@@ -126,6 +128,9 @@ class ClassStore:
 
     def open(self) -> None:
         """Makes the tables, or brings them up to date: of two services the second finds it done."""
+        url = self._engine.url
+        if url.get_backend_name() == "sqlite" and url.database:
+            private(Path(url.database))
         try:
             with self._engine.begin() as connection:
                 if self._engine.dialect.name == "postgresql":

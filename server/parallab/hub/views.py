@@ -40,7 +40,7 @@ class Names:
         self._texts = texts
         by_hash = sorted(learners, key=lambda name: hashlib.sha256(f"{secret}\0{name}".encode()).digest())
         self._numbers = {name: number for number, name in enumerate(by_hash, 1)}
-        self.order = sorted(self._numbers) if shown else by_hash
+        self.order = sorted(self._numbers, key=lambda name: (name.casefold(), name)) if shown else by_hash
 
     def of(self, learner: str) -> str:
         """The name, or the number."""

@@ -26,7 +26,7 @@ Kind = Literal["queue", "joinable-queue", "simple-queue", "event", "condition", 
 SEM_VALUE_MAX = 2**31 - 1
 
 NEAR = 256
-"""How far apart the inodes of one object's parts may be: programs beside it may make files of /dev/shm meanwhile."""
+"""How far apart the inodes of one object's parts may be: programs beside it make files of /dev/shm at the same time."""
 
 QUEUES: tuple[Kind, ...] = ("queue", "joinable-queue", "simple-queue")
 

@@ -1,0 +1,39 @@
+"""Every hostile and odd notebook of :mod:`hostile_notebooks` gets the outcome that is right, with a reason in words."""
+
+from __future__ import annotations
+
+import platform
+from pathlib import Path
+
+import pytest
+
+from hostile_notebooks import HONEST, HOSTILE, Handed
+from parallab.grading import Graded, grade, of_text
+
+pytestmark = [pytest.mark.asyncio, pytest.mark.timeout(600)]
+
+
+async def graded(one: Handed) -> Graded:
+    (result,) = await grade([of_text("somebody", one.text)], limits=one.limits)
+    return result
+
+
+def told(result: Graded) -> str:
+    return "; ".join([result.reason, *(hang.why for hang in result.hangs)])
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+async def test_who_did_not_do_the_work_does_not_pass_and_is_told_why(course: Path, name: str) -> None:
+    result = await graded(HOSTILE[name])
+    assert result.outcome in HOSTILE[name].outcomes, result
+    assert HOSTILE[name].says in told(result)
+    assert result.outcome == "not-passed" or result.reason
+    assert "Traceback" not in told(result)
+    assert result.counted == 1 or result.report is None, "no step was left out"
+    assert result.python == platform.python_version(), "what runs is not for the notebook to say"
+
+
+@pytest.mark.parametrize("name", HONEST)
+async def test_who_did_the_work_passes_however_odd_the_notebook(course: Path, name: str) -> None:
+    result = await graded(HONEST[name])
+    assert result.outcome == "passed", result
