@@ -131,7 +131,7 @@ class Recorder:
         """
         self._end_life()
         self._clear()
-        self.dead = False
+        self.pid, self.dead = 0, False
         if self._threads is None:
             self._threads = ThreadPoolExecutor(1, thread_name_prefix="parallab-look")
         self._ear = self._make_ear(self._deliver)
@@ -235,7 +235,7 @@ class Recorder:
                 case model.ProcessGone():
                     self._sightings.bury(event)
                 # The kernel greets once, before its first cell; whoever does it later is a program that lies.
-                case model.Hello() if self._hello is None and event.pid in (0, self.pid):
+                case model.Hello() if self._hello is None and (not self.pid or event.pid in (0, self.pid)):
                     self._hello = event
                     self._spawn(self._take_baseline())
                 case model.CellBegin():

@@ -111,8 +111,7 @@ async def test_only_the_kernels_own_processes_can_be_ended_and_never_the_kernel(
     await rescue(call, kernel, "interrupt")
 
 
-async def test_a_child_that_is_deaf_to_terminate_is_told_so(call, start, monkeypatch) -> None:  # noqa: F811
-    monkeypatch.setattr("parallab.rescue.GRACE", 0.5)
+async def test_a_child_that_is_deaf_to_terminate_is_told_so(call, start) -> None:  # noqa: F811
     kernel = await start()
     deaf = "signal.signal(15, signal.SIG_IGN), ready.set(), time.sleep(600)"
     await kernel.run(
@@ -147,8 +146,7 @@ q.join()
 """
 
 
-async def test_ghost_consumers_outlive_the_interrupt_and_are_dismissed(call, start, monkeypatch) -> None:  # noqa: F811
-    monkeypatch.setattr("parallab.rescue.GRACE", 1.0)
+async def test_ghost_consumers_outlive_the_interrupt_and_are_dismissed(call, start) -> None:  # noqa: F811
     kernel = await start()
     kernel.send(CONSUMERS, "c1")
     await until(lambda: kernel.recorder.stuck is True)
