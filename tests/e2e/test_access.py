@@ -7,7 +7,7 @@ import re
 import signal
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 
 from e2e import answers, axe
 from e2e.page import SLOW, Lab
@@ -139,6 +139,97 @@ def test_l01_can_be_walked_through_by_keyboard_alone(lab: Lab) -> None:
     keys.press("Enter")
     expect(root.get_by_role("button", name=re.compile("^Open again: L01 "))).to_be_visible()
     inside()
+
+
+@pytest.mark.timeout(400)
+def test_map_timeline_and_replay_can_be_used_by_keyboard_alone(lab: Lab) -> None:
+    page, keys = lab.page, lab.page.keyboard
+    notebook = lab.start("L01")
+    notebook.run(*notebook.setup())
+    for name in ("initialised-thread", "three-at-once"):
+        notebook.do(name, *answers.solution("L01", name))
+
+    def tab_to(target: Locator) -> None:
+        """Goes on with Tab from where the focus is."""
+        for _ in range(40):
+            keys.press("Tab")
+            if target.evaluate_all("found => found.includes(document.activeElement)"):
+                return
+        raise AssertionError(f"{target} was not reached from where the focus was")
+
+    shows = lab.sidebar.button("Show the picture")
+    shows.focus()
+    keys.press("Enter")
+    seen = page.get_by_role("tabpanel", name=re.compile("^Picture of"))
+    expect(seen.locator(".pl-Node").first).to_be_visible(timeout=SLOW)
+    # Who opened it by a key is in it.
+    page.wait_for_function("() => document.activeElement?.closest('.pl-Picture')")
+
+    # The map is one stop; arrows go from one to the next, Enter tells more, Escape closes that.
+    tab_to(seen.get_by_role("button", name=re.compile("^Your notebook, notebook: ")))
+    keys.press("ArrowDown")
+    thread = seen.locator(".pl-Node-button:focus")
+    expect(thread).to_have_accessible_name(re.compile(", thread: "))
+    keys.press("Enter")
+    details = seen.locator(".pl-Details")
+    expect(details).to_contain_text("What it does")
+    tab_to(details.get_by_role("button", name="Close details"))
+    keys.press("Enter")
+    expect(details).to_have_count(0)
+    expect(thread).to_have_count(1)
+
+    # The moment goes on and back by arrows, and what happened is told as it stands there.
+    moment = seen.get_by_role("slider", name="Moment")
+    tab_to(moment)
+    told = seen.locator(".pl-Reading")
+    expect(told).to_have_attribute("aria-live", "polite")
+    last = told.inner_text()
+    keys.press("ArrowLeft")
+    expect(told).not_to_have_text(last)
+    keys.press("Home")
+    tab_to(seen.get_by_label("Speed"))
+    keys.press("Shift+Tab")
+    expect(moment).to_be_focused()
+    keys.press("Shift+Tab")
+    keys.press("Shift+Tab")
+    expect(seen.get_by_role("button", name="Play")).to_be_focused()
+    keys.press("Space")
+    expect(told).to_have_attribute("aria-live", "off")
+    expect(seen.get_by_role("button", name="Pause")).to_be_focused()
+    keys.press("Space")
+    expect(told).to_have_attribute("aria-live", "polite")
+
+    # The timeline: zoom, measure, choose a lane.
+    timeline = seen.get_by_role("button", name="Timeline", exact=True)
+    timeline.focus()
+    keys.press("Enter")
+    expect(timeline).to_be_focused()
+    lanes = seen.get_by_role("group", name=re.compile("^Timeline:"))
+    tab_to(lanes)
+    whole = seen.locator(".pl-Overview-part").bounding_box()
+    keys.type("www")
+    part = seen.locator(".pl-Overview-part").bounding_box()
+    assert whole is not None
+    assert part is not None
+    assert part["width"] < whole["width"] / 2
+    keys.press("m")
+    expect(seen.locator(".pl-Measured")).to_contain_text("At most")
+    keys.press("Escape")
+    expect(seen.locator(".pl-Measured")).to_have_count(0)
+    keys.press("ArrowDown")
+    expect(seen.locator("[aria-live]").filter(has_text=re.compile(r": 2 of \d+$"))).to_have_count(1)
+    expect(lanes).to_be_focused()
+
+    # The lab's own film, from the sidebar.
+    watch = lab.sidebar.button("Watch how it should go")
+    watch.focus()
+    keys.press("Enter")
+    film = page.get_by_role("tabpanel", name="How L01 should go")
+    expect(film.get_by_role("slider", name="Moment")).to_be_visible(timeout=SLOW)
+    page.wait_for_function("() => document.activeElement?.closest('.pl-Picture')")
+    tab_to(film.get_by_role("button", name="Play"))
+    keys.press("Enter")
+    expect(film.get_by_role("button", name="Pause")).to_be_focused()
 
 
 @pytest.mark.timeout(900)

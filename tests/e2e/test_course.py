@@ -89,3 +89,17 @@ def test_the_toolbars_button_checks_the_step_under_the_cursor_and_shows_what_com
     step = lab.sidebar.step("define-and-execute")
     expect(step.status).to_contain_text("Not yet")
     expect(step.status).to_be_in_viewport()
+
+
+def test_code_that_was_changed_since_a_check_is_told_until_it_is_as_it_was(lab: Lab) -> None:
+    notebook = lab.start("L04")
+    step = lab.sidebar.step("four-at-once")
+    notebook.do("four-at-once", answers.ONE_BY_ONE)
+    assert step.check().verdict == "failed"
+    told = step.root.get_by_text("You have changed your code since this check.")
+    expect(told).to_have_count(0)
+    (cell, *_) = notebook.cells("four-at-once")
+    notebook.write(cell, answers.FOUR)
+    expect(told).to_be_visible()
+    notebook.write(cell, answers.ONE_BY_ONE)
+    expect(told).to_have_count(0)

@@ -322,6 +322,7 @@ export class FakeLine implements Line {
 export class FakeHost implements Host {
   readonly opened: string[] = [];
   readonly revealed: string[] = [];
+  readonly remembered: string[] = [];
   readonly replays: string[] = [];
   readonly pictures: { view: PictureView; moment: GoalMoment | null }[] = [];
   readonly sources: Record<string, readonly NotebookCell[]> = {};
@@ -353,6 +354,10 @@ export class FakeHost implements Host {
     if (fresh) {
       this.read.push(path);
     }
+  }
+
+  remember(step: string) {
+    this.remembered.push(step);
   }
 
   reveal(step: string) {

@@ -45,6 +45,11 @@ export function stepCells(
   );
 }
 
+/** A step's code as one value: whether it was changed is whether this was. */
+export function codeOf(cells: readonly PlanCell[], step: string): string {
+  return JSON.stringify(stepCells(cells, step).map(cell => cell.source));
+}
+
 /**
  * The edits, to be done in order, that put `fresh` in place of the step's code cells. Cells are
  * kept where they can be, since records of runs hang on their ids; text cells are not touched.

@@ -33,6 +33,8 @@ export interface HostNotebook {
   readonly activeStep: string | null;
   /** The steps whose text stands in the notebook. */
   readonly texts: readonly string[];
+  /** The steps whose code has been changed since it was last checked, as far as this page has seen it. */
+  readonly edited: readonly string[];
 }
 
 /** The editor as it is now: the notebook in front and its kernel. */
@@ -54,6 +56,8 @@ export interface Host {
   save(lab: string): Promise<void>;
   /** Shows the notebook at a path of the Contents API; `fresh`: read again, since the server wrote to it. */
   open(path: string, fresh: boolean): Promise<void>;
+  /** From now on says when a step's code is no longer what it is now. */
+  remember(step: string): void;
   /** Scrolls to the first cell of a step; false when there is none. */
   reveal(step: string): boolean;
   /**
@@ -73,4 +77,14 @@ export interface Host {
   showReplay(lab: string): void;
   /** Restarts the notebook's kernel, after asking where the editor asks. */
   restartKernel(): Promise<void>;
+}
+
+/** A lab's notebook with a kernel that can be asked about. */
+export function isUp(
+  host: HostState
+): host is HostState & { kernel: HostKernel } {
+  const status = host.kernel?.status;
+  return (
+    Boolean(host.notebook?.lab) && (status === 'idle' || status === 'busy')
+  );
 }

@@ -13,7 +13,8 @@ function host(
       version: null,
       language: null,
       activeStep: null,
-      texts: []
+      texts: [],
+      edited: []
     },
     kernel: kernel && { id: 'k1', name: 'parallab', status: 'idle', ...kernel }
   };

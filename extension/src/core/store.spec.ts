@@ -36,7 +36,8 @@ const IN_FRONT: HostState = {
     version: null,
     language: null,
     activeStep: 'one',
-    texts: []
+    texts: [],
+    edited: []
   },
   kernel: { id: 'k1', name: 'parallab', status: 'idle' }
 };
@@ -113,7 +114,8 @@ describe('where the learner is', () => {
         version: null,
         language: null,
         activeStep: 'two',
-        texts: []
+        texts: [],
+        edited: []
       }
     });
     await settle();
@@ -170,7 +172,8 @@ describe('where the learner is', () => {
         version: null,
         language: null,
         activeStep: null,
-        texts: []
+        texts: [],
+        edited: []
       }
     });
     await settle();

@@ -5,7 +5,8 @@
  */
 
 import type { Client } from './client';
-import type { Host, HostKernel, HostState, PictureView } from './host';
+import { isUp, type Host, type HostState, type PictureView } from './host';
+import { Leftovers } from './leftovers';
 import { LiveLink, type Connect } from './live';
 import { ProblemError, asProblem, isGeneral } from './problem';
 import { Signal } from './signal';
@@ -20,7 +21,6 @@ import {
   workKey,
   workOf,
   type Action,
-  type LeftWork,
   type State,
   type StepWork
 } from './state';
@@ -42,10 +42,9 @@ export class LabStore {
   private _disposed = false;
   private _courseLoad: Promise<void> | null = null;
   private _courseStale = false;
-  /** A kernel has gone, so that it may have left something. */
-  private _mourning = false;
 
   private readonly _link: LiveLink;
+  private readonly _leftovers: Leftovers;
   private _shown = false;
   private _pageShown = true;
 
@@ -61,6 +60,11 @@ export class LabStore {
       message => this._hear(message),
       live => this._set({ live })
     );
+    this._leftovers = new Leftovers(_client, {
+      get: () => this._state.left,
+      set: part => this._set({ left: { ...this._state.left, ...part } }),
+      answered: () => this._answered()
+    });
   }
 
   get state(): State {
@@ -82,7 +86,7 @@ export class LabStore {
     await Promise.all([
       this._loadCourse(),
       labId === null ? null : this._loadLab(labId),
-      this._loadLeft(),
+      this._leftovers.load(),
       this._loadSight()
     ]);
   }
@@ -183,7 +187,7 @@ export class LabStore {
     if (before.notebook?.path !== notebook?.path && !this._state.handIn.busy) {
       this._set({ handIn: NO_HAND_IN });
     }
-    this._mourn(before.kernel, host);
+    this._leftovers.follow(before.kernel, host);
     if (kernel === null || !notebook?.lab) {
       this._set({ kernel: null });
     }
@@ -299,52 +303,12 @@ export class LabStore {
     this._set({ rescue: NO_RESCUE });
   }
 
-  /** Removes what may be removed of all that is left. */
-  async clean(): Promise<void> {
-    const { left } = this._state;
-    const ids = left.found.filter(one => one.removable).map(one => one.id);
-    if (left.busy || ids.length === 0) {
-      return;
-    }
-    this._setLeft({ busy: true, problem: null, reply: null });
-    try {
-      const reply = await this._client.clean({ ids });
-      this._answered();
-      const { left: found, cannot_tell: cannotTell } = reply;
-      this._setLeft({ busy: false, reply, found, cannotTell });
-    } catch (error) {
-      this._setLeft({ busy: false, problem: asProblem(error) });
-    }
+  clean(): Promise<void> {
+    return this._leftovers.clean();
   }
 
   hideLeft(): void {
-    this._setLeft({ hidden: true, reply: null, problem: null });
-  }
-
-  /** Asks what is left when a kernel has died, and again when its successor is up. */
-  private _mourn(before: HostKernel | null, host: HostState): void {
-    const { kernel } = host;
-    const dead = kernel?.status === 'dead' && before?.status !== 'dead';
-    if (dead || kernel?.status === 'restarting') {
-      this._mourning = true;
-    }
-    if (dead || (this._mourning && isUp(host))) {
-      this._mourning = !isUp(host);
-      void this._loadLeft();
-    }
-  }
-
-  /** What cannot be asked is no reason to disturb: the next look may tell. */
-  private async _loadLeft(): Promise<void> {
-    try {
-      const { found, cannot_tell: cannotTell } = await this._client.leftovers();
-      const known = new Set(this._state.left.found.map(one => one.id));
-      const more = found.some(one => !known.has(one.id));
-      const hidden = this._state.left.hidden && !more;
-      this._setLeft({ found, cannotTell, hidden });
-    } catch {
-      this._setLeft({ found: [], cannotTell: [] });
-    }
+    this._leftovers.hide();
   }
 
   private async _loadSight(): Promise<void> {
@@ -355,10 +319,6 @@ export class LabStore {
         // Verdicts say themselves what could not be seen.
       }
     }
-  }
-
-  private _setLeft(part: Partial<LeftWork>): void {
-    this._set({ left: { ...this._state.left, ...part } });
   }
 
   // -- what the learner does ------------------------------------------------------
@@ -378,6 +338,7 @@ export class LabStore {
       if (kernel === null || !this._hasNotebook()) {
         throw new ProblemError('host', '');
       }
+      this._host.remember(step);
       const reply = await this._client.check(lab, step, {
         kernel_id: kernel.id,
         cells: this._host.cells()
@@ -696,12 +657,4 @@ export class LabStore {
     this._state = { ...this._state, ...part };
     this.changed.emit(this._state);
   }
-}
-
-/** A lab's notebook with a kernel that can be asked about. */
-function isUp(host: HostState): host is HostState & { kernel: HostKernel } {
-  const status = host.kernel?.status;
-  return (
-    Boolean(host.notebook?.lab) && (status === 'idle' || status === 'busy')
-  );
 }

@@ -14,6 +14,7 @@ import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import type { IDisposable } from '@lumino/disposable';
 import { Signal, type ISignal } from '@lumino/signaling';
 import {
+  codeOf,
   KERNEL_NAME,
   NO_NOTEBOOK,
   planReplace,
@@ -36,6 +37,9 @@ import { CommandIDs } from './tokens';
 /** The key of our metadata in notebooks and cells. */
 const METADATA = 'parallab';
 
+/** Milliseconds without a key, after which a notebook is looked at for what was changed. */
+const REST = 400;
+
 /** Milliseconds that a kernel may take to tell its status by itself. */
 const SILENCE = 1000;
 
@@ -43,6 +47,10 @@ export class NotebookHost implements Host, IDisposable {
   private readonly _changed = new Signal<this, HostState>(this);
   private _panel: NotebookPanel | null = null;
   private _question: number | undefined;
+  /** The code of steps as it was checked, by their notebook. */
+  private readonly _checked = new WeakMap<NotebookPanel, Map<string, string>>();
+  private _edited: readonly string[] = [];
+  private _look: number | undefined;
   private _isDisposed = false;
 
   constructor(
@@ -85,7 +93,8 @@ export class NotebookHost implements Host, IDisposable {
         version: versionOf(panel.model),
         language: text(panel.model?.getMetadata(METADATA), 'language'),
         activeStep: steps[active] ?? null,
-        texts: textsOf(cells)
+        texts: textsOf(cells),
+        edited: this._edited
       },
       kernel: kernelOf(panel.sessionContext)
     };
@@ -105,6 +114,16 @@ export class NotebookHost implements Host, IDisposable {
       step: text(cell.getMetadata(METADATA), 'step'),
       source: cell.sharedModel.getSource()
     }));
+  }
+
+  remember(step: string): void {
+    const panel = this._panel;
+    if (panel !== null) {
+      const known = this._checked.get(panel) ?? new Map<string, string>();
+      known.set(step, codeOf(planCells(panel.model), step));
+      this._checked.set(panel, known);
+      this._compare();
+    }
   }
 
   async save(lab: string): Promise<void> {
@@ -238,6 +257,7 @@ export class NotebookHost implements Host, IDisposable {
       return;
     }
     window.clearTimeout(this._question);
+    window.clearTimeout(this._look);
     if (before !== null) {
       before.sessionContext.kernelChanged.disconnect(this._onKernel, this);
       before.sessionContext.statusChanged.disconnect(this._onKernel, this);
@@ -248,8 +268,10 @@ export class NotebookHost implements Host, IDisposable {
       before.content.activeCellChanged.disconnect(this._emit, this);
       before.context.pathChanged.disconnect(this._emit, this);
       before.context.model?.metadataChanged.disconnect(this._emit, this);
+      before.context.model?.contentChanged.disconnect(this._onContent, this);
     }
     this._panel = panel;
+    this._edited = [];
     if (panel === null) {
       return;
     }
@@ -259,11 +281,38 @@ export class NotebookHost implements Host, IDisposable {
     panel.content.activeCellChanged.connect(this._emit, this);
     panel.context.pathChanged.connect(this._emit, this);
     panel.context.model.metadataChanged.connect(this._emit, this);
+    panel.context.model.contentChanged.connect(this._onContent, this);
+    this._compare();
     // Its metadata and kernel come later than the notebook itself.
     void Promise.all([panel.context.ready, panel.sessionContext.ready])
       .catch(() => undefined)
       .then(() => this._emit());
     void panel.context.ready.then(() => this._emit()).catch(() => undefined);
+  }
+
+  private _onContent(): void {
+    // Nothing was checked yet: nothing can have changed since.
+    if (this._panel !== null && this._checked.has(this._panel)) {
+      window.clearTimeout(this._look);
+      this._look = window.setTimeout(() => this._compare(), REST);
+    }
+  }
+
+  /** Tells the steps whose code is no longer what was checked, if they are others than before. */
+  private _compare(): void {
+    const panel = this._panel;
+    const known = panel === null ? undefined : this._checked.get(panel);
+    if (panel === null || panel.isDisposed || known === undefined) {
+      return;
+    }
+    const cells = planCells(panel.model);
+    const edited = [...known]
+      .filter(([step, code]) => codeOf(cells, step) !== code)
+      .map(([step]) => step);
+    if (edited.join() !== this._edited.join()) {
+      this._edited = edited;
+      this._emit();
+    }
   }
 
   private _onKernel(): void {

@@ -16,6 +16,9 @@ import { ProblemNotice } from './problem';
 /** The field of a step's drafts that holds an unsent question to the instructors. */
 const QUESTION = '?help';
 
+/** A day and a minute; in the reader's language, as everything around it. */
+const WHEN = { dateStyle: 'medium', timeStyle: 'short' } as const;
+
 export interface AskProps {
   readonly step: StepView;
   readonly progress: StepProgress | null;
@@ -153,7 +156,7 @@ export function HandIn(props: HandInProps): React.JSX.Element {
           ? ''
           : trans.__(
               'Your class has this notebook since %1.',
-              new Date(at * 1000).toLocaleString()
+              new Date(at * 1000).toLocaleString(kit.language, WHEN)
             )}
       </p>
       {canSave ? null : (

@@ -107,9 +107,7 @@ function LabLine(
       {/* Who is done with it needs no more words: what comes next moves up. */}
       {done ? null : <About lab={lab} kit={kit} />}
       {lab.problem ? (
-        <p className="pl-Lab-problem">
-          {trans.__('This lab cannot be used: %1', lab.problem)}
-        </p>
+        <p>{trans.__('This lab cannot be used: %1', lab.problem)}</p>
       ) : (
         <div className="pl-Lab-foot">
           <Bar
@@ -144,7 +142,7 @@ function About(props: {
   const { trans } = kit;
   return (
     <>
-      {lab.summary ? <p className="pl-Lab-summary">{lab.summary}</p> : null}
+      {lab.summary ? <p>{lab.summary}</p> : null}
       <p className="pl-Facts">
         <span className="pl-Fact">
           {trans.__('%1 minutes', String(lab.minutes))}

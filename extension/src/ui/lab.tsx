@@ -42,6 +42,7 @@ export function LabPage(props: LabPageProps): React.JSX.Element {
     state.host.notebook?.lab === state.labId ? state.host.notebook : null;
   const here = own?.activeStep ?? null;
   const texts = own?.texts ?? [];
+  const edited = own?.edited ?? [];
   const { kernel, live, rescue } = state;
   const classroom = state.course?.classroom ?? null;
   const now = { kernel, live, rescue, actions, kit };
@@ -150,6 +151,7 @@ export function LabPage(props: LabPageProps): React.JSX.Element {
               next={next}
               inClass={classroom !== null}
               told={texts.includes(step.id)}
+              edited={edited.includes(step.id)}
               version={lab.version}
               settings={props.settings}
               actions={actions}

@@ -77,7 +77,7 @@ export function Order(props: OrderProps): React.JSX.Element {
           >
             <Grip />
             {picking ? (
-              <code>{textOf(id)}</code>
+              <Program text={textOf(id)} />
             ) : (
               <span className="pl-Order-text">
                 <Text text={textOf(id)} />
@@ -125,9 +125,7 @@ export function Order(props: OrderProps): React.JSX.Element {
       ) : null}
       {picking && rest.length > 0 ? (
         <>
-          <p className="pl-Order-rest">
-            {trans.__('Lines to choose from; not all of them are needed')}
-          </p>
+          <p>{trans.__('Lines to choose from; not all of them are needed')}</p>
           <ul className="pl-Order-lines">
             {rest.map(line => (
               <li
@@ -137,7 +135,7 @@ export function Order(props: OrderProps): React.JSX.Element {
                 {...drag.of(line.id)}
               >
                 <Grip />
-                <code>{line.text}</code>
+                <Program text={line.text} />
                 <span className="pl-Order-buttons">
                   <Button
                     kind="quiet"
@@ -164,6 +162,18 @@ export function Order(props: OrderProps): React.JSX.Element {
           : ''}
       </span>
     </div>
+  );
+}
+
+/** A line of Python: too long for the room, it goes on below itself, so that its indent can still be seen. */
+function Program(props: { readonly text: string }): React.JSX.Element {
+  const { text } = props;
+  const indent = text.length - text.trimStart().length;
+  return (
+    <code style={{ '--pl-indent': indent } as React.CSSProperties}>
+      <span className="pl-Order-indent">{text.slice(0, indent)}</span>
+      {text.slice(indent)}
+    </code>
   );
 }
 

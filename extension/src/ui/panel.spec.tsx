@@ -181,7 +181,8 @@ describe('a lab', () => {
       version: null,
       language: null,
       activeStep: 'two',
-      texts: []
+      texts: [],
+      edited: []
     },
     kernel: { id: 'k1', name: 'parallab', status: 'idle' },
     ...part
@@ -234,7 +235,8 @@ describe('a lab', () => {
           version: null,
           language: null,
           activeStep: null,
-          texts: []
+          texts: [],
+          edited: []
         }
       }),
       'Open the notebook of L04',
@@ -249,7 +251,8 @@ describe('a lab', () => {
           version: null,
           language: null,
           activeStep: null,
-          texts: []
+          texts: [],
+          edited: []
         }
       }),
       'Show lab L08 here',

@@ -161,7 +161,7 @@ function Saved(
       </p>
       {prompts.map(prompt => (
         <div key={prompt.id} className="pl-Compare" data-prompt={prompt.id}>
-          <p className="pl-Compare-question">
+          <p>
             <Text text={prompt.text} />
           </p>
           <dl className="pl-Compare-pair">

@@ -28,6 +28,7 @@ function show(part: Partial<StepProps> = {}) {
     version: 1,
     inClass: false,
     told: false,
+    edited: false,
     settings,
     actions,
     kit,
@@ -115,6 +116,18 @@ test('while a check is under way the button says so, keeps its focus and refuses
   expect(screen.getByRole('status')).toHaveTextContent(
     'Looking at your processes…'
   );
+});
+
+test('code that was changed since a check is told, but not after a pass', () => {
+  const changed = /You have changed your code since this check/;
+  const { again } = show({ edited: true });
+  expect(screen.queryByText(changed)).toBeNull();
+  again({ progress: judged('failed', { id: 'g' }) });
+  expect(screen.getByText(changed)).toBeVisible();
+  again({ edited: false });
+  expect(screen.queryByText(changed)).toBeNull();
+  again({ edited: true, progress: judged('passed', { id: 'g' }) });
+  expect(screen.queryByText(changed)).toBeNull();
 });
 
 test('a failed goal is told as the design draws it', () => {

@@ -55,6 +55,8 @@ export interface StepProps {
   readonly inClass: boolean;
   /** Its text stands in the notebook, too. */
   readonly told: boolean;
+  /** Its code is no longer what was checked. */
+  readonly edited: boolean;
   readonly settings: ViewSettings;
   readonly actions: Actions;
   readonly kit: Kit;
@@ -174,6 +176,7 @@ function StepBody(props: StepProps): React.JSX.Element {
       <p className="pl-Status" role="status" aria-live="polite" ref={status}>
         {statusText(props)}
       </p>
+      <ChangedSince {...props} />
       {work.problem && !isGeneral(work.problem) ? (
         <ProblemNotice problem={work.problem} kit={kit} />
       ) : null}
@@ -196,6 +199,22 @@ function StepBody(props: StepProps): React.JSX.Element {
       {checkable ? <StartOver {...props} canWrite={inFront} /> : null}
     </>
   );
+}
+
+/** A verdict is of what ran then; after a pass, whoever tries something else need not be told. */
+function ChangedSince(props: StepProps): React.JSX.Element | null {
+  const { progress, work, edited, kit } = props;
+  const last = progress?.last ?? null;
+  return edited &&
+    last !== null &&
+    last.verdict !== 'passed' &&
+    work.busy === null ? (
+    <p className="pl-Muted">
+      {kit.trans.__(
+        'You have changed your code since this check. Run it, then check again.'
+      )}
+    </p>
+  ) : null;
 }
 
 /** A pass stays, whatever the lab asks since. */

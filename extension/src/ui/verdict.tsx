@@ -89,7 +89,7 @@ export function Verdict(props: VerdictProps): React.JSX.Element {
         </dl>
       ) : null}
       {last !== null && last.not_recorded.length > 0 ? (
-        <details className="pl-NotRecorded">
+        <details>
           <summary>{trans.__('What could not be recorded')}</summary>
           <ul>
             {last.not_recorded.map(reason => (

@@ -72,7 +72,7 @@ describe('a reel', () => {
 
   it('counts how many are at work at once', () => {
     const most = (film: Film) =>
-      Math.max(...new Reel(film).atWork().map(one => one.count));
+      Math.max(...new Reel(film).atWork.map(one => one.count));
     expect(most(fourAtOnce)).toBe(4);
     expect(most(oneAfterAnother)).toBe(1);
   });

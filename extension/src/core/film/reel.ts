@@ -82,6 +82,11 @@ const APART_MS = 0.05;
 /** Waits shorter than this are no news when a film is read. */
 const SHORT_MS = 1;
 
+export interface AtWork {
+  readonly at: number;
+  readonly count: number;
+}
+
 export class Reel {
   readonly lanes: ReadonlyMap<string, FilmLane>;
   readonly objects: ReadonlyMap<string, FilmObject>;
@@ -90,6 +95,8 @@ export class Reel {
   readonly happenings: readonly Happening[];
   /** In order, no two of them at once. */
   readonly captions: readonly FilmCaption[];
+  /** How many processes and threads were at work at once, from each moment on. */
+  readonly atWork: readonly AtWork[];
   private readonly _changes: readonly number[];
   private readonly _waits: ReadonlyMap<string, readonly FilmWait[]>;
   private readonly _states: ReadonlyMap<string, readonly FilmState[]>;
@@ -102,6 +109,7 @@ export class Reel {
     this.happenings = happenings(film);
     this.moments = moments(film, this.happenings);
     this.captions = apart(film.captions);
+    this.atWork = atWork(film.lanes);
     this._changes = changes(film, [...this.moments, ...this.captions.map(at)]);
   }
 
@@ -223,31 +231,42 @@ export class Reel {
     return lastBy(this.happenings, time, at);
   }
 
-  /** How many processes and threads were at work at once, from each moment on. */
-  atWork(): readonly { readonly at: number; readonly count: number }[] {
-    const changes = this.film.lanes
-      .filter(lane => lane.kind !== 'notebook' && lane.ran !== null)
-      .flatMap(lane => [
-        [lane.ran ?? lane.born, 1] as const,
-        [lane.ended ?? Infinity, -1] as const
-      ])
-      .sort((one, other) => one[0] - other[0] || one[1] - other[1]);
-    const told: { at: number; count: number }[] = [];
-    let count = 0;
-    for (const [when, change] of changes) {
-      count += change;
-      if (when === Infinity) {
-        break;
-      }
-      const last = told[told.length - 1];
-      if (last?.at === when) {
-        last.count = count;
-      } else {
-        told.push({ at: when, count });
-      }
-    }
-    return told;
+  /** The most that were at work at once within a span of time. */
+  mostAtWork(begin: number, end: number): number {
+    const steps = this.atWork;
+    const before = countUntil(steps, begin, at) - 1;
+    return Math.max(
+      steps[before]?.count ?? 0,
+      ...steps
+        .filter(one => one.at > begin && one.at < end)
+        .map(one => one.count)
+    );
   }
+}
+
+function atWork(lanes: readonly FilmLane[]): AtWork[] {
+  const changes = lanes
+    .filter(lane => lane.kind !== 'notebook' && lane.ran !== null)
+    .flatMap(lane => [
+      [lane.ran ?? lane.born, 1] as const,
+      [lane.ended ?? Infinity, -1] as const
+    ])
+    .sort((one, other) => one[0] - other[0] || one[1] - other[1]);
+  const told: { at: number; count: number }[] = [];
+  let count = 0;
+  for (const [when, change] of changes) {
+    count += change;
+    if (when === Infinity) {
+      break;
+    }
+    const last = told[told.length - 1];
+    if (last?.at === when) {
+      last.count = count;
+    } else {
+      told.push({ at: when, count });
+    }
+  }
+  return told;
 }
 
 function doing(lane: FilmLane, wait: FilmWait | null, time: number): Doing {

@@ -39,7 +39,7 @@ interface Sizes {
 /** From so many lanes on, all of them are drawn small. */
 export const CROWD = 18;
 const ROOMY: Sizes = {
-  lane: { width: 190, height: 60 },
+  lane: { width: 212, height: 60 },
   object: { width: 220, height: 60 },
   stride: 96,
   rows: 6

@@ -7,7 +7,8 @@ import { kit } from '../../__tests__/views';
 import type { Film, GoalMoment } from '../../core';
 import { Player } from '../../core/film';
 import { svgText } from './picture';
-import { Picture, type Tab } from './view';
+import type { Tab } from './head';
+import { Picture } from './view';
 
 const { deadlock, everything, crowd, fourAtOnce, stuck } = FILMS;
 /** axe looks at every element; on a busy machine that takes its time. */
@@ -211,6 +212,89 @@ describe('the timeline', () => {
     ).toHaveLength(2);
   });
 });
+
+describe('keys of the timeline', () => {
+  const timeline = () => screen.getByRole('group', { name: /^Timeline:/ });
+  /** Milliseconds that are in sight, as the overview draws them. */
+  const seen = (container: HTMLElement) =>
+    Number(container.querySelector('.pl-Overview-part')!.getAttribute('width'));
+
+  it('zoom around the moment shown, and back', async () => {
+    const user = userEvent.setup();
+    const { container } = show(deadlock, { tab: 'timeline', at: closed });
+    const all = seen(container);
+    act(() => timeline().focus());
+    await user.keyboard('www');
+    expect(seen(container)).toBeLessThan(all / 3);
+    expect(container.querySelector('.pl-Cursor')).not.toHaveAttribute(
+      'data-out'
+    );
+    await user.keyboard('s0');
+    expect(seen(container)).toBeCloseTo(all);
+  });
+
+  it('leave those with Ctrl to the browser', async () => {
+    const user = userEvent.setup();
+    const { container } = show(deadlock, { tab: 'timeline' });
+    const all = seen(container);
+    act(() => timeline().focus());
+    await user.keyboard('{Control>}+{/Control}');
+    expect(seen(container)).toBe(all);
+  });
+
+  it('measure from the moment shown, and zoom to what was measured', async () => {
+    const user = userEvent.setup();
+    const { container, player } = show(fourAtOnce, {
+      tab: 'timeline',
+      at: fourAtOnce.begin
+    });
+    const [one, two] = fourAtOnce.lanes.filter(
+      lane => lane.ran !== null && lane.kind !== 'notebook'
+    );
+    act(() => timeline().focus());
+    act(() => player.seek(one!.ran!));
+    await user.keyboard('m');
+    act(() => player.seek(two!.ran!));
+    const told = container.querySelector('.pl-Measured')!;
+    expect(told).toHaveTextContent(/^[\d.]+ m?s from /);
+    expect(told).toHaveTextContent('At most 1 at work at once.');
+    act(() => player.seek(two!.ran! + 1));
+    expect(told).toHaveTextContent('At most 2 at work at once.');
+    const all = seen(container);
+    await user.keyboard('f');
+    expect(seen(container)).toBeLessThan(all);
+    await user.keyboard('{Escape}');
+    expect(container.querySelector('.pl-Measured')).toBeNull();
+    expect(screen.getByRole('button', { name: 'Measure' })).toHaveAttribute(
+      'aria-pressed',
+      'false'
+    );
+  });
+
+  it('say which lane was chosen, and the details give the focus back', async () => {
+    const user = userEvent.setup();
+    show(deadlock, { tab: 'timeline', at: closed });
+    act(() => timeline().focus());
+    await user.keyboard('{ArrowDown}{ArrowDown}');
+    expect(screen.getByText('B then A: 3 of 6')).toBeInTheDocument();
+    await user.keyboard('{Enter}');
+    await user.click(screen.getByRole('button', { name: 'Close details' }));
+    expect(timeline()).toHaveFocus();
+  });
+});
+
+it.each(['map', 'timeline'] as const)(
+  'draws with ids of its own, since those of a hidden picture draw nothing: %s',
+  tab => {
+    const one = show(stuck, { tab });
+    const other = show(stuck, { tab });
+    const ids = [one, other].map(({ container }) =>
+      [...container.querySelectorAll('[id]')].map(found => found.id)
+    );
+    expect(ids[0]).not.toHaveLength(0);
+    expect(ids[1]!.filter(id => ids[0]!.includes(id))).toEqual([]);
+  }
+);
 
 describe('replay', () => {
   it('steps by buttons and by keys, and reads what happened', async () => {

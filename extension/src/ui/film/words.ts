@@ -146,7 +146,7 @@ export class Words {
     }
     if (wait.lanes.length > 0) {
       return wait.kind === 'end'
-        ? trans.__('waits for the end of %1', this.lanes(wait.lanes))
+        ? trans.__('waits for %1 to end', this.lanes(wait.lanes))
         : trans.__('waits for %1', this.lanes(wait.lanes));
     }
     return trans.__('waits');
@@ -275,14 +275,17 @@ export class Words {
     return this.reel.captionAt(time)?.text ?? null;
   }
 
-  /** A moment, counted from the film's beginning. */
-  time(time: number): string {
+  /** A moment, counted from the film's beginning; as exact as others need that are so many milliseconds apart. */
+  time(time: number, apart = Infinity): string {
     const { trans } = this;
     const passed = Math.max(0, time - this.reel.film.begin);
     const length = this.reel.film.end - this.reel.film.begin;
-    return length >= 10_000
-      ? trans.__('%1 s', (passed / 1000).toFixed(2))
-      : trans.__('%1 ms', passed.toFixed(length < 100 ? 2 : 0));
+    const inSeconds = length >= 10_000;
+    const usual = inSeconds || length < 100 ? 2 : 0;
+    const unit = inSeconds ? 1000 : 1;
+    const needed = Math.ceil(Math.log10(unit / apart) - 1e-9);
+    const text = (passed / unit).toFixed(Math.max(usual, Math.min(6, needed)));
+    return inSeconds ? trans.__('%1 s', text) : trans.__('%1 ms', text);
   }
 
   /** A length of time. */
@@ -290,7 +293,7 @@ export class Words {
     const { trans } = this;
     return ms >= 1000
       ? trans.__('%1 s', (ms / 1000).toFixed(ms < 10_000 ? 2 : 1))
-      : trans.__('%1 ms', ms.toFixed(ms < 10 ? 2 : 0));
+      : trans.__('%1 ms', ms.toFixed(ms > 0 && ms < 10 ? 2 : 0));
   }
 
   private _mark(mark: FilmMark): string {

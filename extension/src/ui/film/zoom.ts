@@ -4,6 +4,7 @@ import { select } from 'd3-selection';
 import {
   zoom,
   zoomIdentity,
+  zoomTransform,
   type ZoomBehavior,
   type ZoomTransform
 } from 'd3-zoom';
@@ -11,8 +12,8 @@ import * as React from 'react';
 
 export interface Zooming {
   readonly transform: ZoomTransform;
-  /** Grows by a factor around the middle. */
-  by(factor: number): void;
+  /** Grows by a factor around a point, the middle without one. */
+  by(factor: number, around?: [number, number]): void;
   /** Moves by so many pixels. */
   pan(x: number, y: number): void;
   /** Shows exactly this; all without it. */
@@ -40,6 +41,7 @@ export function useZoom(
   const behaviour = React.useRef<ZoomBehavior<SVGSVGElement, unknown>>();
   const takes = React.useRef(options.takes);
   takes.current = options.takes;
+  const before = React.useRef<number>();
   const { width, height, scale, within } = options;
   React.useEffect(() => {
     if (ref.current === null) {
@@ -58,13 +60,18 @@ export function useZoom(
       .on('zoom', (event: { transform: ZoomTransform }) =>
         setTransform(event.transform)
       );
-    if (within) {
-      made.translateExtent([[...within[0]], [...within[1]]]);
-    }
     behaviour.current = made;
     const chosen = select(ref.current);
     // A double click is the page's own.
     chosen.call(made).on('dblclick.zoom', null);
+    if (within) {
+      made.translateExtent([[...within[0]], [...within[1]]]);
+      // In another room the same part is shown: what lay within would lie beyond else.
+      const { x, y, k } = zoomTransform(ref.current);
+      const grown = width / (before.current ?? width);
+      made.transform(chosen, zoomIdentity.translate(x * grown, y).scale(k));
+    }
+    before.current = width;
     return () => {
       chosen.on('.zoom', null);
     };
@@ -83,7 +90,8 @@ export function useZoom(
     };
     return {
       transform,
-      by: factor => act((made, on) => made.scaleBy(on, factor)),
+      by: (factor, around) =>
+        act((made, on) => made.scaleBy(on, factor, around)),
       pan: (x, y) =>
         act((made, on) =>
           made.translateBy(on, x / transform.k, y / transform.k)
@@ -92,6 +100,11 @@ export function useZoom(
         act((made, on) => made.transform(on, wanted))
     };
   }, [transform, ref]);
+}
+
+/** What the ids within one picture begin with: a page may show several, and those of a hidden one draw nothing. */
+export function useDrawingId(): string {
+  return `pl-${React.useId().replace(/\W/g, '')}`;
 }
 
 /** The size of an element, as it changes; a usual one until it is known. */
