@@ -386,9 +386,9 @@ class Evidence:
     def waited_for(self, thread: Thread) -> bool:
         """Whether somebody waited for this thread's end: joined it, or asked until it was over.
 
-        Who was told by an Event, by a queue of threads or at a Barrier has waited too, if the thread had ended when
-        the step's last cell had; who only slept has not. An executor's thread stays for more work: all that the step
-        handed in must have come back to who asked.
+        Who was told by an Event, a Condition, a Semaphore, a queue of threads or at a Barrier has waited too, if the
+        thread had ended when the step's last cell had; who only slept has not. An executor's thread stays for more
+        work: all that the step handed in must have come back to who asked.
         """
         waits = [wait for wait in self._all_waits if wait.pid == thread.pid and thread.began <= wait.began]
         if any(
@@ -408,7 +408,7 @@ class Evidence:
         """Whether the notebook did something that a program does to learn that this thread is through."""
         if any(wait.call == "enumerate" and wait.began >= thread.ran for wait in waits):
             return True
-        if any(wait.call == "event" and self.is_main(wait.tid) and wait.at >= thread.ran for wait in waits):
+        if any(wait.call == "told" and self.is_main(wait.tid) and wait.at >= thread.ran for wait in waits):
             return True
         uses = [use for use in self._all(model.BarrierUse) if use.pid == thread.pid and use.act == "pass"]
         if any(use.tid == thread.tid and use.at >= thread.ran for use in uses):
@@ -426,12 +426,16 @@ class Evidence:
 
     @property
     def most_threads(self) -> int:
-        """How many threads the notebook was seen with at the most, its libraries' too; 0 where none was seen."""
+        """More threads the notebook cannot have had, its libraries' too; 0 where none was seen.
+
+        Between two looks all that cells have started may have been there at once.
+        """
         looks = (self.recording.baseline, *self.recording.snapshots)
-        return max(
+        seen = max(
             (len(one.threads) for look in looks if look for one in look.processes if one.pid == self.recording.pid),
             default=0,
         )
+        return seen + sum(1 for _ in self._all(model.ThreadStart)) if seen else 0
 
     def thread(self, tid: int, at: int) -> Thread | None:
         """The learner's thread with this native id at that moment; None for the notebook's main thread."""

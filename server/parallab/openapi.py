@@ -183,7 +183,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "recording",
         "get",
         "/parallab/kernels/{kernel}/recording",
-        "All that was recorded of a kernel: a Recording of server/parallab/model.py.",
+        "All that was recorded of a kernel: a Recording of server/parallab/model.",
         None,
         (404, 409, 500),
     ),

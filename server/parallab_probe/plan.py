@@ -72,7 +72,10 @@ PLAN: dict[str, tuple[Weave, ...]] = {
         Weave("Thread.is_alive", end="threads.asked_alive"),
         Weave("active_count", (), end="threads.counted"),
         Weave("enumerate", (), end="threads.counted"),
-        Weave("Event.wait", begin="threads.meeting", end="threads.met"),
+        *(
+            Weave(name, begin="threads.meeting", end="threads.met")
+            for name in ("Event.wait", "Condition.wait", "Condition.wait_for", "Semaphore.acquire")
+        ),
         Weave("Barrier.wait", begin="barriers.wait", end="barriers.passes", fail="barriers.fails"),
     ),
     "multiprocessing.heap": (Weave("Heap._new_arena", ("self",), end="segments.arena"),),

@@ -6,8 +6,9 @@ of one. So are those inside multiprocessing (feeders, pools' handlers), which no
 
 from __future__ import annotations
 
+import os
 import sys
-from _thread import get_ident
+from _thread import get_ident, get_native_id
 from time import monotonic_ns, thread_time_ns
 
 from parallab_probe import describe, lives, report
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
     from typing import Any
 
 KEPT = 4096
+AT_ONCE_NS = 1_000_000
+TOLD = 20
+"""Waits for what had come already that are reported, before they are thinned out."""
+TOLD_EVERY_NS = 50_000_000
 
 
 class Known:
@@ -43,6 +48,8 @@ class _State:
         self.error: dict[int, dict[str, Any]] = {}
         self.there = 0
         """How many there were when somebody last looked, and those that were started since."""
+        self.met = self.met_at = 0
+        """How many waits for what had come already were told, and when the last of them was."""
 
 
 state = _State()
@@ -79,6 +86,8 @@ def _part(thread: Any) -> tuple[str, bool]:
 
 _SHARED = ("multiprocessing.", "concurrent.futures.")
 _THEIRS = (*_SHARED, "IPython.", "ipykernel.", "zmq.", "tornado.", "jupyter_client.")
+_HAVE_HOOKS = ("threading.", "queue.", *_THEIRS)
+"""Modules in which a wait is a part of something that is told as a whole."""
 
 
 def _facts(thread: Any) -> dict[str, Any]:
@@ -242,18 +251,29 @@ def counted(_token: Any, result: Any) -> None:
 
 
 @hook
-def meeting(_event: Any) -> Any:
-    """Somebody begins to wait for an Event. Each start() waits for one too, and each flush of what was printed."""
-    if not local.run or local.internal:
+def meeting(_thing: Any) -> Any:
+    """A main thread begins to wait for an Event, a Condition or a Semaphore.
+
+    Queues, barriers and futures wait for some too, each start() for an Event, and each flush of what was printed.
+    """
+    if not local.run or local.internal or get_native_id() != os.getpid():
         return None
-    caller = sys._getframe(3).f_globals.get("__name__")  # above this hook, its guard, and Event.wait
-    return None if f"{caller}.".startswith(("threading.", *_THEIRS)) else monotonic_ns()
+    caller = sys._getframe(3).f_globals.get("__name__")  # above this hook, its guard, and wait
+    return None if f"{caller}.".startswith(_HAVE_HOOKS) else monotonic_ns()
 
 
 @ending
 def met(began: Any, result: Any) -> None:
-    if began is not None and result:
-        tell("wait", {"call": "event", "began": began})
+    """It has come. Of many that came at once, as in a loop, only some are told."""
+    if began is None or not result:
+        return
+    now = monotonic_ns()
+    if now - began < AT_ONCE_NS:
+        if state.met > TOLD and now - state.met_at < TOLD_EVERY_NS:
+            report.omit("look")
+            return
+        state.met, state.met_at = state.met + 1, now
+    tell("wait", {"call": "told", "began": began})
 
 
 def _forget() -> None:

@@ -344,8 +344,11 @@ def test_a_wrong_answer() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (MISTAKE.replace("failed", "faild"), "m.md:3: front matter: Invalid enum value 'faild'"),
-        (MISTAKE.replace("failed", "faild"), "; what it may say: passed, failed, undecided, broken, not-attempted"),
+        (
+            MISTAKE.replace("failed", "faild"),
+            "m.md:3: front matter: Invalid enum value 'faild' - at `$.verdict`"
+            + "; what it may say: passed, failed, undecided, broken, not-attempted",
+        ),
         (MISTAKE.replace("x.run()", ":tags: [two]\nx.run()"), "m.md:13: this cell is tagged 'two'"),
         (MISTAKE.split("```")[0], "m.md:1: a mistake needs at least one {code-cell}"),
     ],

@@ -116,8 +116,8 @@ LIFE: dict[str, Any] = {"pid": KERNEL, "cell": CELL, "run": 1}
         (False, [model.Wait(at=45, call="is_alive", began=45, thread=4, alive=False, **LIFE)]),
         (True, [model.Wait(at=45, call="enumerate", began=45, alive=False, **LIFE)]),
         (False, [model.Wait(at=20, call="enumerate", began=20, alive=False, **LIFE)]),
-        (True, [model.Wait(at=39, call="event", began=30, tid=KERNEL, **LIFE)]),
-        (False, [model.Wait(at=39, call="event", began=30, tid=8, **LIFE)]),  # a gate at which others wait
+        (True, [model.Wait(at=39, call="told", began=30, tid=KERNEL, **LIFE)]),
+        (False, [model.Wait(at=39, call="told", began=30, tid=8, **LIFE)]),  # a gate at which others wait
         (True, [model.BarrierUse(at=39, barrier="b", act="pass", tid=7, **LIFE)]),
         (True, [use(38, "put", 1, tid=7, item="null"), use(39, "get", 2, item="null")]),
         (False, [use(38, "put", 1, tid=7, item="null")]),

@@ -295,16 +295,45 @@ def test_who_asks_whether_a_thread_has_ended(kernel: Listened) -> None:
     assert (look.call, look.thread, look.alive) == ("is_alive", start.ident, False)
 
 
-def test_who_counts_threads_or_waits_for_an_event(kernel: Listened) -> None:
-    kernel.run(
-        "through = threading.Event()\nbefore = threading.active_count()\n"
-        "t = threading.Thread(target=through.set)\nt.start()\nthrough.wait()\n"
-        "while threading.active_count() > before: pass\nthreading.enumerate()\nthrough.clear()\nthrough.wait(0.01)"
+def test_who_counts_threads(kernel: Listened) -> None:
+    kernel.ended(
+        "before = threading.active_count()\nt = threading.Thread(target=work.nothing)\nt.start()\n"
+        "while threading.active_count() > before: pass\nthreading.enumerate()"
     )
-    kernel.heard.until(lambda: kernel.heard.all(model.CellEnd))
-    calls = [wait.call for wait in kernel.heard.all(model.Wait)]
     # Other threads may have ended since somebody looked for the first time.
-    assert calls[calls.index("event") :] == ["event", "enumerate"]
+    assert {wait.call for wait in kernel.heard.all(model.Wait)} == {"enumerate"}
+
+
+@pytest.mark.parametrize(
+    ("make", "tell", "wait"),
+    [
+        ("Event()", "it.set()", "it.wait()"),
+        ("Semaphore(0)", "it.release()", "it.acquire()"),
+        ("BoundedSemaphore(1)", "it.release()", "it.__enter__()"),
+        ("Condition()", "it.acquire(); it.notify(); it.release()", "it.wait()"),
+        ("Condition()", "it.acquire(); it.notify(); it.release()", "it.wait_for(lambda: not t.is_alive() or True)"),
+    ],
+)
+def test_who_is_told_by_a_thread(kernel: Listened, make: str, tell: str, wait: str) -> None:
+    kernel.ended(
+        f"def tell():\n    {tell}\n\nit = threading.{make}\n"
+        "taken = hasattr(it, 'notify') or getattr(it, '_initial_value', 0)\n"
+        "it.acquire() if taken else None\n"
+    )
+    kernel.ended(f"t = threading.Thread(target=tell)\nt.start()\n{wait}\nif hasattr(it, 'notify'): it.release()")
+    calls = [event.call for event in kernel.heard.all(model.Wait)]
+    assert calls[-1] == "told"
+    kernel.heard.clear()
+    # What did not come, and what a thread of the cell's waits for, is nothing that the notebook was told.
+    kernel.ended("nothing = threading.Event()\nnothing.wait(0.01)")
+    kernel.ended("nothing.set()\nt = threading.Thread(target=nothing.wait)\nt.start()\nt.join()")
+    assert {event.call for event in kernel.heard.all(model.Wait)} == {"join"}
+
+
+def test_of_waits_for_what_has_come_already_some_are_told(kernel: Listened) -> None:
+    kernel.ended("it = threading.Event()\nit.set()\nfor _ in range(20_000): it.wait()")
+    told = kernel.heard.all(model.Wait, call="told")
+    assert 0 < len(told) < 2_000
 
 
 def test_a_thread_that_was_made(kernel: Listened) -> None:
