@@ -346,8 +346,10 @@ def test_a_wrong_answer() -> None:
     [
         (
             MISTAKE.replace("failed", "faild"),
-            "m.md:3: front matter: Invalid enum value 'faild' - at `$.verdict`"
-            + "; what it may say: passed, failed, undecided, broken, not-attempted",
+            (
+                "m.md:3: front matter: Invalid enum value 'faild' - at `$.verdict`; "
+                "what it may say: passed, failed, undecided, broken, not-attempted"
+            ),
         ),
         (MISTAKE.replace("x.run()", ":tags: [two]\nx.run()"), "m.md:13: this cell is tagged 'two'"),
         (MISTAKE.split("```")[0], "m.md:1: a mistake needs at least one {code-cell}"),
