@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 import unprivileged
@@ -66,7 +67,7 @@ def run(code: str, *before: str) -> tuple[dict[str, Any], model.Snapshot]:
     )
     assert done.returncode == 0, done.stderr
     told, snapshot = done.stdout.splitlines()
-    return json.loads(told), model.msgspec.json.decode(snapshot, type=model.Snapshot)
+    return json.loads(told), msgspec.json.decode(snapshot, type=model.Snapshot)
 
 
 def kinds(snapshot: model.Snapshot, pid: int) -> set[str]:
