@@ -188,10 +188,7 @@ def _unknown_name(evidence: Evidence) -> str:
 
 def _told(candidates: tuple[str, ...], evidence: Evidence) -> MistakeView | None:
     """The deepest candidate whose recogniser agrees; one that cannot tell does not agree."""
-    try:
-        found = mistakes.tell(candidates, evidence)
-    except CannotTell:
-        return None
+    found = mistakes.tell(candidates, evidence)
     return MistakeView(found.id, found.sentence) if found is not None else None
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from parallab import mistakes, model
+from parallab.checks.expect import CannotTell
 from parallab.evidence import Evidence
 from parallab.mistakes import CATALOGUE, DEEPER, RECOGNISERS
 from tales import CELL, KERNEL, begin, end, evidence, hired, join, life, recording, service, task
@@ -327,6 +328,15 @@ def test_the_deepest_candidate_is_told() -> None:
     run = tale(*CASES["M40"])
     assert mistakes.tell(("M38", "M40"), run) == CATALOGUE["M40"]
     assert mistakes.tell(("M38",), run) == CATALOGUE["M38"]
+
+
+def test_one_of_which_it_cannot_tell_does_not_hide_the_others() -> None:
+    unread = model.Snapshot(1, 1.0, KERNEL, missing=(model.Missing("its locks", "not allowed", "locks", KERNEL),))
+    run = evidence(begin(), *CASES["M53"], end(), snapshots=(unread,))
+    with pytest.raises(CannotTell):
+        RECOGNISERS["M43"](run)
+    assert DEEPER.index("M43") < DEEPER.index("M53")
+    assert mistakes.tell(("M53", "M43"), run) == CATALOGUE["M53"]
 
 
 def test_none_is_told_without_evidence_or_recogniser() -> None:

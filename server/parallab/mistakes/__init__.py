@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from parallab.catalogue import CATALOGUE, DEEPER, Mistake
+from parallab.checks.expect import CannotTell
 from parallab.mistakes.hanging import named
 from parallab.mistakes.recognise import RECOGNISERS
 
@@ -20,7 +21,7 @@ __all__ = ["CATALOGUE", "DEEPER", "RECOGNISERS", "Mistake", "named", "tell"]
 
 
 def tell(candidates: Iterable[str], evidence: Evidence) -> Mistake | None:
-    """The deepest candidate that the evidence shows, or None.
+    """The deepest candidate that the evidence shows, or None. One of which it cannot tell does not hide the others.
 
     :raises KeyError: a candidate is not in the catalogue; the text names it.
     """
@@ -29,10 +30,16 @@ def tell(candidates: Iterable[str], evidence: Evidence) -> Mistake | None:
     if unknown is not None:
         raise KeyError(f"the catalogue has no mistake {unknown}")
     for one in sorted(wanted, key=_depth):
-        recognises = RECOGNISERS.get(one)
-        if recognises is not None and recognises(evidence):
+        if one in RECOGNISERS and _shown(one, evidence):
             return CATALOGUE[one]
     return None
+
+
+def _shown(mistake: str, evidence: Evidence) -> bool:
+    try:
+        return RECOGNISERS[mistake](evidence)
+    except CannotTell:
+        return False
 
 
 def _depth(mistake: str) -> tuple[int, str]:
