@@ -410,8 +410,10 @@ class Evidence:
             return True
         if any(wait.call == "told" and self.is_main(wait.tid) and wait.at >= thread.ran for wait in waits):
             return True
-        uses = [use for use in self._all(model.BarrierUse) if use.pid == thread.pid and use.act == "pass"]
-        if any(use.tid == thread.tid and use.at >= thread.ran for use in uses):
+        if any(
+            (use.pid, use.tid, use.act) == (thread.pid, thread.tid, "pass") and use.at >= thread.ran
+            for use in self._all(model.BarrierUse)
+        ):
             return True
         for queue in self.queues:
             lines = [line for line in queue.lines if line.at >= thread.ran]

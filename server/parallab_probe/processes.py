@@ -16,9 +16,6 @@ TYPE_CHECKING = False  # importing typing takes a spawned child milliseconds
 if TYPE_CHECKING:
     from typing import Any
 
-LOOKS = 20
-"""Looks at one process (is_alive, exitcode) that are reported, before they are thinned out."""
-LOOK_EVERY_NS = 50_000_000
 SENTINELS = 16
 
 
@@ -315,8 +312,7 @@ def _look(call: str, process: Any, alive: bool | None, code: int | None) -> None
         return
     now = monotonic_ns()
     count, last = state.looks.get(popen.pid, (0, 0))
-    if count > LOOKS and now - last < LOOK_EVERY_NS and code is None:
-        report.omit("look")
+    if code is None and report.thinned(count, last, now):
         return
     if len(state.looks) > 4096:
         state.looks.clear()

@@ -27,6 +27,9 @@ NAME = 512
 TEXT = 4096
 MOST = 60 * 1024
 PATIENCE_S = 0.2
+LOOKS = 20
+"""Looks at one thing (is_alive, exitcode, an Event that is set) that are reported, before they are thinned out."""
+LOOK_EVERY_NS = 50_000_000
 HIGH = 240
 """Descriptors from here on, so that the learner's keep the numbers they would have."""
 
@@ -305,6 +308,14 @@ def try_bundle(texts: list[str]) -> bool:
     """Sends a few ledger events in one packet, if that costs no waiting; if not, they are the caller's to keep."""
     text = f"[{','.join(texts)}]"
     return len(text) <= MOST and _send(text.encode("ascii"), False)
+
+
+def thinned(count: int, last: int, now: int) -> bool:
+    """Whether a look is left out, since as many were told already and the last of them was just now (ns)."""
+    if count <= LOOKS or now - last >= LOOK_EVERY_NS:
+        return False
+    omit("look")
+    return True
 
 
 def omit(what: str, count: int = 1) -> None:

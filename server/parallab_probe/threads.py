@@ -20,9 +20,7 @@ if TYPE_CHECKING:
 
 KEPT = 4096
 AT_ONCE_NS = 1_000_000
-TOLD = 20
-"""Waits for what had come already that are reported, before they are thinned out."""
-TOLD_EVERY_NS = 50_000_000
+"""A wait shorter than this was for what had come already."""
 
 
 class Known:
@@ -269,8 +267,7 @@ def met(began: Any, result: Any) -> None:
         return
     now = monotonic_ns()
     if now - began < AT_ONCE_NS:
-        if state.met > TOLD and now - state.met_at < TOLD_EVERY_NS:
-            report.omit("look")
+        if report.thinned(state.met, state.met_at, now):
             return
         state.met, state.met_at = state.met + 1, now
     tell("wait", {"call": "told", "began": began})

@@ -56,20 +56,14 @@ def collect(names: dict[str, Any] | Iterable[Any]) -> MappingProxyType[str, tupl
         if marked is None:
             continue
         step, phase = marked
-        elsewhere = {check.name: other for other, checks in found.items() for check in checks.values()}
-        made = _check(function, step, phase, found.get(step, {}), elsewhere)
+        made = _check(function, step, phase, found)
         found.setdefault(step, {})[made.name] = made
     return MappingProxyType({step: tuple(checks.values()) for step, checks in found.items()})
 
 
-def _check(
-    function: Callable[..., Any],
-    step: str,
-    phase: Phase | None,
-    earlier: dict[str, Check],
-    elsewhere: dict[str, str],
-) -> Check:
-    """``elsewhere`` are the steps of the goals so far, by the goal's name."""
+def _check(function: Callable[..., Any], step: str, phase: Phase | None, found: dict[str, dict[str, Check]]) -> Check:
+    """``found`` are the checks so far, by step and name."""
+    earlier = found.get(step, {})
     name, line = function.__name__, function.__code__.co_firstlineno
     text = " ".join((inspect.getdoc(function) or "").split())
     parameters = tuple(inspect.signature(function).parameters)
@@ -80,8 +74,10 @@ def _check(
     if name in earlier:
         raise CheckError(f"two checks of step {step!r} are called {name!r}: rename one", line)
     for need in parameters[1:]:
-        if need in elsewhere and need not in earlier:
-            raise CheckError(f"check {name!r} of step {step!r} needs {need!r}, a check of {elsewhere[need]!r}", line)
-        if need not in earlier:
-            raise CheckError(f"check {name!r} needs {need!r}, which is no earlier check of step {step!r}", line)
+        if need in earlier:
+            continue
+        for other, checks in found.items():
+            if need in checks:
+                raise CheckError(f"check {name!r} of step {step!r} needs {need!r}, a check of {other!r}", line)
+        raise CheckError(f"check {name!r} needs {need!r}, which is no earlier check of step {step!r}", line)
     return Check(step, name, text, phase, parameters[1:], function)

@@ -598,20 +598,19 @@ class _Thinker:
 
         The program may have made such a pair of its own: then which of them is multiprocessing's is not told.
         """
-        one, pipes = self.by_pid.get(child), self.objects.pipes
+        one = self.by_pid.get(child)
         if one is None or one.ppid != process.pid:
             return False
-        homes = [
-            this
-            for this, pipe in pipes.items()
-            if process.pid in pipe.readers - pipe.writers and child in pipe.writers - pipe.readers
-        ]
-        outs = [
-            this
-            for this, pipe in pipes.items()
-            if process.pid in pipe.writers - pipe.readers and child in pipe.readers - pipe.writers
-        ]
+        homes, outs = self._one_way(child, process.pid), self._one_way(process.pid, child)
         return [*_pairs(homes, outs)] == [inode]
+
+    def _one_way(self, writer: int, reader: int) -> list[Inode]:
+        """The pipes to which of these two processes the one can only write, and which the other can only read."""
+        return [
+            inode
+            for inode, pipe in self.objects.pipes.items()
+            if writer in pipe.writers - pipe.readers and reader in pipe.readers - pipe.writers
+        ]
 
     def _threads(self, pids: Iterable[int]) -> frozenset[Who]:
         return frozenset((pid, one.tid) for pid in pids if pid in self.by_pid for one in self.by_pid[pid].threads)

@@ -3,7 +3,7 @@
 import * as React from 'react';
 import type { Reel } from '../../core/film';
 import { ROLE, widthOf } from './fit';
-import { TOP, type Scale } from './rows';
+import { TOP, type Drawing, type Scale } from './rows';
 import type { Words } from './words';
 
 /** Pixels: where the staircase stands, and how high it may be. */
@@ -51,13 +51,9 @@ function anchor(x: number, width: number): 'start' | 'middle' | 'end' {
   return x > width - 30 ? 'end' : 'middle';
 }
 
-export function Cells(props: {
-  readonly reel: Reel;
-  readonly words: Words;
-  readonly scale: Scale;
-  readonly width: number;
-  readonly bottom: number;
-}): React.JSX.Element {
+export function Cells(
+  props: Drawing & { readonly bottom: number }
+): React.JSX.Element {
   const { reel, words, scale, width, bottom } = props;
   const { film } = reel;
   const seen = film.cells.filter(
@@ -90,12 +86,7 @@ export function Cells(props: {
 }
 
 /** How many are at work at once, as a staircase. */
-export function AtWork(props: {
-  readonly reel: Reel;
-  readonly words: Words;
-  readonly scale: Scale;
-  readonly width: number;
-}): React.JSX.Element | null {
+export function AtWork(props: Drawing): React.JSX.Element | null {
   const { reel, words, scale, width } = props;
   const steps = reel.atWork;
   const most = Math.max(0, ...steps.map(one => one.count));

@@ -15,26 +15,31 @@ export function Patterns(props: { readonly ids: string }): React.JSX.Element {
   const { ids } = props;
   return (
     <defs>
-      <pattern
-        id={`${ids}-waits`}
-        width="6"
-        height="6"
-        patternUnits="userSpaceOnUse"
-        patternTransform="rotate(45)"
-      >
-        <rect className="pl-Pattern-ground" width="6" height="6" />
-        <path className="pl-Pattern-line" d="M0 0V6" />
-      </pattern>
-      <pattern
+      <Hatch id={`${ids}-waits`} ground="pl-Pattern-ground" lines="M0 0V6" />
+      <Hatch
         id={`${ids}-caught`}
-        width="6"
-        height="6"
-        patternUnits="userSpaceOnUse"
-        patternTransform="rotate(45)"
-      >
-        <rect className="pl-Pattern-caught" width="6" height="6" />
-        <path className="pl-Pattern-line" d="M0 0V6M0 3H6" />
-      </pattern>
+        ground="pl-Pattern-caught"
+        lines="M0 0V6M0 3H6"
+      />
     </defs>
+  );
+}
+
+function Hatch(props: {
+  readonly id: string;
+  readonly ground: string;
+  readonly lines: string;
+}): React.JSX.Element {
+  return (
+    <pattern
+      id={props.id}
+      width="6"
+      height="6"
+      patternUnits="userSpaceOnUse"
+      patternTransform="rotate(45)"
+    >
+      <rect className={props.ground} width="6" height="6" />
+      <path className="pl-Pattern-line" d={props.lines} />
+    </pattern>
   );
 }

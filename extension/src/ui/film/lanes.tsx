@@ -6,7 +6,7 @@
 import * as React from 'react';
 import type { FilmLane, FilmMark, FilmObject } from '../../core';
 import type { Hold, Reel } from '../../core/film';
-import { ROW, TOP, type Row, type Scale } from './rows';
+import { ROW, TOP, type Drawing, type Row, type Scale } from './rows';
 import { ActShape } from './shapes';
 import { AtWork, Axis, Cells } from './axis';
 import type { Words } from './words';
@@ -16,13 +16,9 @@ const BAR = 14;
 const NEAR = 7;
 
 /** Everything but the cursor: drawn anew only when the film or the zoom changes. */
-export function Lanes(props: {
-  readonly rows: readonly Row[];
-  readonly reel: Reel;
-  readonly words: Words;
-  readonly scale: Scale;
-  readonly width: number;
-}): React.JSX.Element {
+export function Lanes(
+  props: Drawing & { readonly rows: readonly Row[] }
+): React.JSX.Element {
   const { rows, reel, words, scale, width } = props;
   const bottom = TOP + rows.length * ROW;
   return (
@@ -45,13 +41,7 @@ export function Lanes(props: {
   );
 }
 
-function Life(props: {
-  readonly reel: Reel;
-  readonly words: Words;
-  readonly scale: Scale;
-  readonly width: number;
-  readonly lane: FilmLane;
-}): React.JSX.Element {
+function Life(props: Drawing & { readonly lane: FilmLane }): React.JSX.Element {
   const { reel, words, scale, width, lane } = props;
   const { film } = reel;
   const end = lane.ended ?? film.end;
@@ -179,13 +169,9 @@ function Marks(props: {
 }
 
 /** Who held it, one bar a hold; or how full it was, as a staircase. */
-function Thing(props: {
-  readonly reel: Reel;
-  readonly words: Words;
-  readonly scale: Scale;
-  readonly width: number;
-  readonly object: FilmObject;
-}): React.JSX.Element {
+function Thing(
+  props: Drawing & { readonly object: FilmObject }
+): React.JSX.Element {
   const { reel, words, scale, width, object } = props;
   const states = reel.statesOf(object.id);
   const filled = states.filter(one => one.fill !== null);

@@ -9,6 +9,14 @@ import type { Words } from './words';
 /** From the film's milliseconds to pixels. */
 export type Scale = ScaleLinear<number, number>;
 
+/** What all that is drawn along the time needs. */
+export interface Drawing {
+  readonly reel: Reel;
+  readonly words: Words;
+  readonly scale: Scale;
+  readonly width: number;
+}
+
 /** Pixels of a row, and of what stands above the first. */
 export const ROW = 30;
 export const TOP = 58;
