@@ -1,10 +1,10 @@
-"""The log of progress on disk: SQLite by SQLAlchemy Core, safe for two servers and a kill at any time.
+"""The log of progress on disk: one SQLite file, safe for two servers and a kill at any time.
 
 :class:`Store` blocks; :class:`Keeper` runs one in a thread of its own, for the event loop. What
 was appended is on disk when ``append`` returns; what could not be is a :class:`StoreError` that
-says what to do, and the next call starts anew. SQLAlchemy is imported when a store is first
-opened: a server on which nobody learns does not pay for it. The schema is Alembic's matter, in a
-process of its own (:mod:`parallab.migrations.__main__`): no server keeps that in memory.
+says what to do, and the next call starts anew. The few statements are written to :mod:`sqlite3`
+itself: SQLAlchemy, which would only hand them on, takes 12 MiB in each learner's server. The schema
+is Alembic's matter, in a process of its own (:mod:`parallab.migrations.__main__`).
 """
 
 from __future__ import annotations
@@ -17,19 +17,16 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import Literal, TypeVar
 
 import msgspec
 
 from parallab.files import private
 from parallab.progress import AnyFact, Entry, Memories, Memory, Moment, fold
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection, Engine
 
 _log = logging.getLogger(__name__)
 _facts: msgspec.json.Decoder[AnyFact] = msgspec.json.Decoder(AnyFact)
@@ -87,7 +84,7 @@ class Store:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._engine: Engine | None = None
+        self._connection: sqlite3.Connection | None = None
         self._file: tuple[int, int] | None = None
         self._seen = 0
         self._memories: Memories = {}
@@ -98,7 +95,7 @@ class Store:
         :raises AlreadySaved: a second prediction for one step.
         :raises StoreError: nothing was written.
         """
-        with self._connection("save") as connection:
+        with self._transaction("save") as connection:
             self._insert(connection, entry)
             return self._catch_up(connection)
 
@@ -108,7 +105,7 @@ class Store:
         Where nothing can be written, what is there can still be read.
         """
         try:
-            with self._connection("read") as connection:
+            with self._transaction("read") as connection:
                 return self._catch_up(connection)
         except StoreError as error:
             if error.trouble not in ("unwritable", "full"):
@@ -119,57 +116,45 @@ class Store:
         """Reads without a journal, locks or migration; a file that is not there yet says nothing was done."""
         if not _is_there(self.path):
             return {}
-        from sqlalchemy import NullPool, create_engine
-        from sqlalchemy.exc import DatabaseError
-
         # Immutable, since beside a database in WAL mode even a reader wants to make files.
         address = f"{self.path.absolute().as_uri()}?mode=ro&immutable=1"
-        engine = create_engine("sqlite://", creator=lambda: sqlite3.connect(address, uri=True), poolclass=NullPool)
         self._seen, self._memories = 0, {}
         try:
-            with engine.connect() as connection:
+            with closing(sqlite3.connect(address, uri=True)) as connection:
+                connection.row_factory = sqlite3.Row
                 return self._catch_up(connection)
-        except DatabaseError:
+        except sqlite3.DatabaseError:
             raise error from None
 
     def unsent(self, service: str, most: int) -> Unsent:
         """The lines, at most so many, that this service does not have yet."""
-        from sqlalchemy import text
-
-        with self._connection("read") as connection:
-            sent = connection.execute(text("SELECT line FROM sent WHERE service = :name"), {"name": service}).scalar()
-            of = {"sent": sent or 0, "most": most}
-            query = text(f"SELECT {_COLUMNS} FROM facts WHERE id > :sent ORDER BY id LIMIT :most")  # noqa: S608
-            rows = connection.execute(query, of).all()
-            waiting = connection.execute(text("SELECT count(*) FROM facts WHERE id > :sent"), of).scalar_one()
-        lines = ((row.id, self._entry(row)) for row in rows)
+        with self._transaction("read") as connection:
+            found = connection.execute("SELECT line FROM sent WHERE service = ?", (service,)).fetchone()
+            sent = found["line"] if found else 0
+            query = f"SELECT {_COLUMNS} FROM facts WHERE id > ? ORDER BY id LIMIT ?"  # noqa: S608
+            rows = connection.execute(query, (sent, most)).fetchall()
+            (waiting,) = connection.execute("SELECT count(*) FROM facts WHERE id > ?", (sent,)).fetchone()
+        lines = ((row["id"], self._entry(row)) for row in rows)
         return Unsent(
-            tuple((line, entry) for line, entry in lines if entry is not None), rows[-1].id if rows else 0, waiting
+            tuple((line, entry) for line, entry in lines if entry is not None), rows[-1]["id"] if rows else 0, waiting
         )
 
     def sent(self, service: str, line: int) -> None:
         """This service has all lines up to this one."""
-        from sqlalchemy import text
-
-        with self._connection("save") as connection:
+        with self._transaction("save") as connection:
             connection.execute(
-                text(
-                    "INSERT INTO sent (service, line) VALUES (:service, :line) "
-                    "ON CONFLICT (service) DO UPDATE SET line = max(line, excluded.line)"
-                ),
-                {"service": service, "line": line},
+                "INSERT INTO sent (service, line) VALUES (?, ?) "
+                "ON CONFLICT (service) DO UPDATE SET line = max(line, excluded.line)",
+                (service, line),
             )
 
     def close(self) -> None:
         """Gives the file back; the store can be used again."""
-        if self._engine is not None:
-            self._engine.dispose()
-        self._engine, self._file, self._seen, self._memories = None, None, 0, {}
+        if self._connection is not None:
+            self._connection.close()
+        self._connection, self._file, self._seen, self._memories = None, None, 0, {}
 
-    def _insert(self, connection: Connection, entry: Entry) -> None:
-        from sqlalchemy import text
-        from sqlalchemy.exc import IntegrityError
-
+    def _insert(self, connection: sqlite3.Connection, entry: Entry) -> None:
         values = {
             "unix": entry.at.unix,
             "tick": entry.at.tick,
@@ -183,18 +168,16 @@ class Store:
         names = ", ".join(values)
         marks = ", ".join(f":{name}" for name in values)
         try:
-            connection.execute(text(f"INSERT INTO facts ({names}) VALUES ({marks})"), values)  # noqa: S608
-        except IntegrityError as error:
+            connection.execute(f"INSERT INTO facts ({names}) VALUES ({marks})", values)  # noqa: S608
+        except sqlite3.IntegrityError as error:
             raise AlreadySaved from error
 
-    def _catch_up(self, connection: Connection) -> Memories:
+    def _catch_up(self, connection: sqlite3.Connection) -> Memories:
         """Folds what was written since the last look. Ids are in order of commit: SQLite has one writer."""
-        from sqlalchemy import text
-
-        query = text(f"SELECT {_COLUMNS} FROM facts WHERE id > :seen ORDER BY id")  # noqa: S608
+        query = f"SELECT {_COLUMNS} FROM facts WHERE id > ? ORDER BY id"  # noqa: S608
         seen, entries = self._seen, []
-        for row in connection.execute(query, {"seen": self._seen}):
-            seen = row.id
+        for row in connection.execute(query, (self._seen,)):
+            seen = row["id"]
             entry = self._entry(row)
             if entry is not None:
                 entries.append(entry)
@@ -202,49 +185,50 @@ class Store:
         self._pending = (seen, memories)
         return memories
 
-    def _entry(self, row: Any) -> Entry | None:
+    def _entry(self, row: sqlite3.Row) -> Entry | None:
         try:
-            fact = _facts.decode(row.data)
+            fact = _facts.decode(row["data"])
         except msgspec.DecodeError as error:
             # Of a newer Parallab, or damaged: one unreadable line must not hide the others.
-            _log.warning("progress %s: line %d was left out: %s", self.path, row.id, error)
+            _log.warning("progress %s: line %d was left out: %s", self.path, row["id"], error)
             return None
-        return Entry(Moment(row.unix, row.tick, row.boot), row.lab, row.step, row.version, fact)
+        at = Moment(row["unix"], row["tick"], row["boot"])
+        return Entry(at, row["lab"], row["step"], row["version"], fact)
 
     @contextmanager
-    def _connection(self, doing: str) -> Iterator[Connection]:
-        """A transaction; whatever goes wrong in it leaves the store as before, ready for the next."""
-        from sqlalchemy.exc import DatabaseError
-
+    def _transaction(self, doing: str) -> Iterator[sqlite3.Connection]:
+        """Whatever goes wrong in it leaves the store as before, ready for the next."""
         self._pending = (self._seen, self._memories)
         try:
-            engine = self._open()
-            with engine.begin() as connection:
+            connection = self._open()
+            # Immediate: of two servers that read and then write, the second waits instead of failing.
+            connection.execute("BEGIN IMMEDIATE")
+            with connection:
                 yield connection
-        except (DatabaseError, sqlite3.DatabaseError, OSError) as error:
+        except (sqlite3.DatabaseError, OSError) as error:
             self.close()
             raise _told(error, doing, self.path) from error
         # Only what was committed is remembered: an entry that was rolled back never happened.
         self._seen, self._memories = self._pending
 
-    def _open(self) -> Engine:
+    def _open(self) -> sqlite3.Connection:
         file = _identity(self.path)
-        if self._engine is not None and file is not None and file == self._file:
-            return self._engine
+        if self._connection is not None and file is not None and file == self._file:
+            return self._connection
         # Not opened yet, or the file was deleted or replaced under us: what went into the old one would be lost.
         self.close()
         self.path.parent.mkdir(parents=True, exist_ok=True)
         private(self.path)
-        engine = engine_of(self.path)
+        connection = connect(self.path, BUSY)
         try:
-            if not _up_to_date(engine):
+            if not _up_to_date(connection):
                 migrate(self.path)
         except BaseException:
-            engine.dispose()
+            connection.close()
             raise
-        self._engine, self._file = engine, _identity(self.path)
+        self._connection, self._file = connection, _identity(self.path)
         self._pending = (0, {})
-        return engine
+        return connection
 
 
 def _is_there(path: Path) -> bool:
@@ -262,38 +246,29 @@ def _identity(path: Path) -> tuple[int, int] | None:
     return status.st_dev, status.st_ino
 
 
-def engine_of(path: Path, patience: int | None = None) -> Engine:
-    """What opens the file. A transaction waits ``patience`` milliseconds for another server's, None: :data:`BUSY`."""
-    from sqlalchemy import URL, StaticPool, create_engine, event
-
-    patience = BUSY if patience is None else patience
-
-    engine = create_engine(URL.create("sqlite", database=str(path)), poolclass=StaticPool)
-
-    @event.listens_for(engine, "connect")
-    def connected(connection: Any, _: Any) -> None:
-        # The driver's own idea of transactions would keep DDL out of them and begin them late.
-        connection.isolation_level = None
+def connect(path: Path, patience: int) -> sqlite3.Connection:
+    """Opens the file. A transaction waits ``patience`` milliseconds for another server's."""
+    # No isolation level: the driver's own idea of transactions would keep DDL out of them and begin them late.
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.row_factory = sqlite3.Row
+    try:
         connection.execute(f"PRAGMA busy_timeout = {patience}")
         # Readers and a writer side by side; where the file system cannot, SQLite stays with its old journal.
         connection.execute("PRAGMA journal_mode = WAL")
         # Survives a killed server. Only a power cut may take the last moments, and a click need not wait for the disk.
         connection.execute("PRAGMA synchronous = NORMAL")
-
-    @event.listens_for(engine, "begin")
-    def begun(connection: Connection) -> None:
-        # Immediate: of two servers that read and then write, the second waits instead of failing.
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-    return engine
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
-def _up_to_date(engine: Engine) -> bool:
-    from sqlalchemy import inspect, text
-
-    with engine.begin() as connection:
-        versioned = inspect(connection).has_table("alembic_version")
-        return versioned and connection.execute(text("SELECT version_num FROM alembic_version")).scalar() == HEAD
+def _up_to_date(connection: sqlite3.Connection) -> bool:
+    named = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'alembic_version'"
+    if connection.execute(named).fetchone() is None:
+        return False
+    found = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    return found is not None and found["version_num"] == HEAD
 
 
 def migrate(path: Path) -> None:
@@ -326,7 +301,7 @@ NEWER = 3
 
 def _told(error: Exception, doing: str, path: Path) -> StoreError:
     """The database's error in words that say what to do; its own text is the reason."""
-    seen = str(getattr(error, "orig", error))
+    seen = str(error)
     trouble = _trouble(seen)
     nothing = "Nothing saved before is lost" if doing == "save" else "It is not lost"
     messages: dict[Trouble, str] = {

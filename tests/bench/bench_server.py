@@ -235,10 +235,13 @@ def rows() -> Iterator[Row]:
                     one.run(END)
             yield from live(ours, learner)
             pid = pid_of(ours)
-            more, judging = held(pid) - held(pid_of(bare)), sum(held(judge) for judge in judges(pid))
+            learner.check()  # what came before may have taken a minute
+            judging = [held(judge) for judge in judges(pid)]
+            assert judging, "no process judges"
+            more = held(pid) - held(pid_of(bare))
             yield limit("memory of a learner's server, over one without Parallab", [more], 25 * 2**20, mebibytes)
             what = "the same with the judge, for a minute after a check"
-            yield limit(what, [more + judging], 25 * 2**20, mebibytes)
+            yield limit(what, [more + sum(judging)], 25 * 2**20, mebibytes)
             yield from idle(ours, bare)
         finally:
             ours.stop()

@@ -246,8 +246,7 @@ async def test_a_full_disk_is_507_and_the_server_goes_on(call, desk, database: P
     assert (await call(f"{STEP}/start/hint", {"level": 1})).status == 200
 
     def fill(pages: str) -> None:
-        with desk._keeper._store._open().connect() as connection:
-            connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+        desk._keeper._store._open().execute(f"PRAGMA max_page_count = {pages}")
 
     await desk._keeper._run(lambda: fill("1"))
     status = 200

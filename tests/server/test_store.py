@@ -157,9 +157,9 @@ def test_killed_in_the_middle_of_a_migration(path: Path) -> None:
 
 def test_a_full_disk_is_told_and_nothing_is_lost(opened: Store, path: Path) -> None:
     opened.append(hint(1))
-    with opened._open().connect() as connection:
-        pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
-        connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+    connection = opened._open()
+    (pages,) = connection.execute("PRAGMA page_count").fetchone()
+    connection.execute(f"PRAGMA max_page_count = {pages}")
     with pytest.raises(StoreError) as full:  # noqa: PT012
         for _ in range(100):
             opened.append(Entry(now(), "L04", "x" * 2000, 1, Reset()))

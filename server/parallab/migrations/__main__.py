@@ -11,14 +11,21 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
+from sqlalchemy import Connection, StaticPool, create_engine, event
 from sqlalchemy.exc import DatabaseError
 
-from parallab.store import NEWER, engine_of
+from parallab.store import NEWER, connect
 
 
 def upgrade(path: str, patience: int) -> None:
     """To the newest revision, in one transaction, which waits so many milliseconds for another server's."""
-    engine = engine_of(Path(path), patience)
+    engine = create_engine("sqlite://", creator=lambda: connect(Path(path), patience), poolclass=StaticPool)
+
+    @event.listens_for(engine, "begin")
+    def begun(connection: Connection) -> None:
+        # Immediate: of two servers that find an old schema, the second waits, and then finds it done.
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
     config = Config()
     config.set_main_option("script_location", "parallab:migrations")
     try:
