@@ -430,10 +430,27 @@ def _memory() -> str:
 
 def usage() -> str:
     """CPU time and voluntary context switches of this process so far, as JSON."""
+    pauses = _pauses() if getrusage is None else getrusage(0).ru_nvcsw  # 0 is RUSAGE_SELF
+    return ',"cpu_ns":%d,"pauses":%d' % (process_time_ns(), pauses)
+
+
+def _pauses() -> int:
+    """Of one that only ever had one thread proc(5) tells, in a quarter of the time that loading a module takes."""
+    try:
+        with open("/proc/self/status", "rb", 0) as file:
+            facts = dict(line.partition(b":")[::2] for line in file.read().splitlines())
+        if int(facts[b"Threads"]) == 1:
+            return int(facts[b"voluntary_ctxt_switches"])
+    except (OSError, ValueError, KeyError):
+        pass
+    return int(resources()(0).ru_nvcsw)
+
+
+def resources() -> Callable[[int], Any]:
+    """``resource.getrusage``, for a process that has or had threads: the sums include those that ended."""
     global getrusage
-    look = getrusage
-    if look is None:
+    if getrusage is None:
         import resource
 
-        look = getrusage = resource.getrusage
-    return ',"cpu_ns":%d,"pauses":%d' % (process_time_ns(), look(0).ru_nvcsw)  # 0 is RUSAGE_SELF
+        getrusage = resource.getrusage
+    return getrusage

@@ -31,6 +31,8 @@ class _State:
         self.said: tuple[str, bool, str] = ("", False, "")
         """What is said of the class and target of the process made last."""
         self.looks: dict[int, tuple[int, int]] = {}
+        self.code = b""
+        """``_SOURCE`` compiled, when first a process is sent it: a millisecond that most children can do without."""
 
     def forget(self) -> None:
         """In a forked child: what was its parent's."""
@@ -219,7 +221,6 @@ try:
 except Exception:
     pass
 """
-_CODE = marshal.dumps(compile(_SOURCE, "<parallab>", "exec", dont_inherit=True))
 _CHECKED = "import sys, marshal\nif sys.version == %r: exec(marshal.loads(%r))"
 _LAUNCHERS = {
     "multiprocessing.popen_spawn_posix": "spawn",
@@ -237,6 +238,11 @@ def _facts(method: str) -> dict[str, Any]:
     }
 
 
+def _code() -> bytes:
+    state.code = state.code or marshal.dumps(compile(_SOURCE, "<parallab>", "exec", dont_inherit=True))
+    return state.code
+
+
 def _can_send() -> bool:
     return bool(install.state.path) and report.line.socket is not None
 
@@ -252,7 +258,7 @@ def prepared(token: Any, data: Any) -> None:
     name = token[0] if type(token[0]) is str else ""
     facts["birth"] = ',"method":"%s","name":%s' % (method, report.quote(name))
     data["sys_path"] = [part for part in data["sys_path"] if part != state.folder]
-    code = _CHECKED % (sys.version, _CODE) if _is_other_python() else Ready(_CODE)
+    code = _CHECKED % (sys.version, _code()) if _is_other_python() else Ready(_code())
     data["parallab"] = Sent(code, {"path": install.state.path, "facts": facts})
 
 

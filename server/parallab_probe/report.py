@@ -13,6 +13,7 @@ import os
 from _socket import AF_UNIX, MSG_DONTWAIT, MSG_NOSIGNAL, SCM_RIGHTS, SO_SNDBUF, SO_SNDTIMEO, SOCK_SEQPACKET, SOL_SOCKET
 from _socket import socket as Socket  # noqa: N812 - the plain type of C: each use of the other makes objects of enum
 from _thread import _local, get_native_id
+from errno import EBADF
 from time import monotonic_ns
 
 TYPE_CHECKING = False  # importing typing takes a spawned child milliseconds
@@ -115,14 +116,34 @@ def _disconnect() -> None:
 
 
 def _high(raw: Socket) -> Socket:
+    """The same socket, with a number that programs hardly use themselves."""
     try:
-        import fcntl
-
-        moved = fcntl.fcntl(raw.fileno(), fcntl.F_DUPFD_CLOEXEC, HIGH)
+        moved = _moved(raw.fileno())
     except (ImportError, OSError):
         return raw
     raw.close()
     return Socket(AF_UNIX, SOCK_SEQPACKET, 0, moved)
+
+
+def _moved(fd: int) -> int:
+    import sys
+
+    # To load fcntl takes a spawned child a fifth of a millisecond. It has one thread yet: a free number stays free.
+    if "fcntl" not in sys.modules and len(sys._current_frames()) == 1:
+        for number in range(HIGH, HIGH + 16):
+            if not _is_open(number):
+                return os.dup2(fd, number, inheritable=False)
+    import fcntl
+
+    return fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, HIGH)
+
+
+def _is_open(fd: int) -> bool:
+    try:
+        os.fstat(fd)
+    except OSError as error:
+        return error.errno != EBADF
+    return True
 
 
 def _facts() -> tuple[bool, Any]:

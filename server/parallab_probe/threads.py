@@ -123,6 +123,7 @@ def run_called(thread: Any) -> None:
 
 @hook
 def starting(thread: Any) -> Any:
+    lives.resources()  # what a process says at its end includes its threads, which will have ended
     if not local.run:
         state.known.pop(id(thread), None)
         return None
@@ -190,8 +191,7 @@ def _ended(token: Any) -> None:
         over = monotonic_ns() - began
         if over >= report.LONG_NS and (runnable := report.runnable()) >= 0:
             facts.update(watched_ns=over, runnable_ns=runnable)
-            if lives.getrusage is not None:
-                facts["pauses"] = lives.getrusage(1).ru_nvcsw  # 1 is RUSAGE_THREAD
+            facts["pauses"] = lives.resources()(1).ru_nvcsw  # 1 is RUSAGE_THREAD
         tell("thread-end", facts)
 
 

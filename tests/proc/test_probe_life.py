@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -44,6 +45,28 @@ def threads():
 
 def until(event):
     event.wait()
+
+def naps(n):
+    for _ in range(n):
+        time.sleep(0.001)
+
+def has_others_nap(n):
+    thread = threading.Thread(target=naps, args=(n,))
+    thread.start()
+    thread.join()
+
+class Ring:
+    def __init__(self, path, word):
+        self.file, self.word, self.itself = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND), word, self
+
+    def __del__(self, write=os.write):  # names of modules are gone when an interpreter ends
+        write(self.file, self.word + b" ")
+
+def makes_garbage(path):
+    import gc
+    Ring(path, b"collected")
+    gc.collect()
+    globals()["kept"] = Ring(path, b"ended")
 
 class Worker(multiprocessing.Process):
     def __init__(self, lock):
@@ -102,6 +125,24 @@ def test_a_process_from_its_making_to_its_end(kernel: Listened) -> None:
     assert born.at < ran.at < ended.at
     assert (begin.done, done.done, begin.began, done.began) == (False, True, begin.began, begin.began)
     assert (done.child, done.exit_code, done.alive, done.timed) == (pid, 0, False, False)
+
+
+@pytest.mark.parametrize("target", ["naps", "has_others_nap"])
+def test_how_often_it_paused(kernel: Listened, target: str) -> None:
+    """Its threads count, too, those that have ended and those of a child that loads nothing to count them."""
+    kernel.ended(f"p = mp.Process(target=work.{target}, args=(50,))\np.start()\np.join()")
+    lives(kernel, 1)
+    (ended,) = kernel.heard.all(model.ProcessEnd)
+    assert 50 <= ended.pauses < 150
+
+
+def test_its_garbage_is_collected_as_ever(kernel: Listened, tmp_path: Path) -> None:
+    told = tmp_path / "told"
+    kernel.ended(f"p = mp.Process(target=work.makes_garbage, args=({str(told)!r},))\np.start()\np.join()")
+    lives(kernel, 1)
+    # Only an interpreter of its own is taken down at its end; others leave by os._exit.
+    spawned = kernel.method == "spawn"  # type: ignore[attr-defined]
+    assert told.read_text() == ("collected ended " if spawned else "collected ")
 
 
 @pytest.mark.parametrize(
