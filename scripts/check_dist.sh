@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# check_dist.sh DIR: install the wheel, then the sdist, each in a clean environment far from this source tree and
-# without node, and use what they brought.
+# check_dist.sh DIR: install the wheel and, beside it, the sdist, each in a clean environment far from this source tree
+# and without node, and use what they brought.
 set -euo pipefail
 dist=$(realpath "$1")
 away=$(mktemp -d)
@@ -35,15 +35,24 @@ cat >answer.ipynb <<'NOTEBOOK'
   "source": "import multiprocessing, primes\nhired = multiprocessing.Process(target=primes.count, args=(2000,))\nhired.start()\nhired.join()"}]}
 NOTEBOOK
 
-for archive in "$dist"/*.whl "$dist"/*.tar.gz; do
-    kind=$([ "${archive%.whl}" != "$archive" ] && echo wheel || echo sdist)
-    rm -rf venv && "$base" -m venv venv
-    venv=$away/venv/bin
-    expect "installs" clean "$venv/python" -m pip install --quiet "$archive"
+use() { # use ARCHIVE: in a folder of its own
+    local archive=$1 kind=wheel venv
+    [ "${archive%.whl}" != "$archive" ] || kind=sdist
+    mkdir "$away/$kind" && cd "$away/$kind"
+    "$base" -m venv venv
+    venv=$PWD/venv/bin
+    # Not all is compiled ahead: most of what comes along is never imported here.
+    expect "installs" clean "$venv/python" -m pip install --quiet --no-compile "$archive"
     expect "dependencies fit" clean "$venv/python" -m pip check
     expect "the server extension is on" shows "parallab .*OK" "$venv/jupyter" server extension list
     expect "the front end is found" shows "parallab v.*enabled.*OK" "$venv/jupyter" labextension list
     expect "the kernel is found" shows "^ *parallab " "$venv/jupyter" kernelspec list
     expect "the labs are there" shows L04 "$venv/parallab" list --json
-    expect "a right answer passes" clean "$venv/parallab" check L04 answer.ipynb --step define-and-execute
-done
+    expect "a right answer passes" clean "$venv/parallab" check L04 ../answer.ipynb --step define-and-execute
+}
+
+started=()
+for archive in "$dist"/*.whl "$dist"/*.tar.gz; do (use "$archive") & started+=($!); done
+failed=0
+for one in "${started[@]}"; do wait "$one" || failed=1; done
+exit "$failed"
