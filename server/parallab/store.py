@@ -3,8 +3,9 @@
 :class:`Store` blocks; :class:`Keeper` runs one in a thread of its own, for the event loop. What
 was appended is on disk when ``append`` returns; what could not be is a :class:`StoreError` that
 says what to do, and the next call starts anew. The few statements are written to :mod:`sqlite3`
-itself: SQLAlchemy, which would only hand them on, takes 12 MiB in each learner's server. The schema
-is Alembic's matter, in a process of its own (:mod:`parallab.migrations.__main__`).
+itself: SQLAlchemy, which would only hand them on, takes 12 MiB in each learner's server. A new
+file gets the newest schema at once; an older one is brought up to date by Alembic, in a process of
+its own (:mod:`parallab.migrations.__main__`).
 """
 
 from __future__ import annotations
@@ -35,6 +36,8 @@ Result = TypeVar("Result")
 #: The newest revision in ``migrations``: a database that has it needs no Alembic to be loaded.
 HEAD = "0002"
 _COLUMNS = "id, unix, tick, boot, lab, step, version, data"
+#: The schema of that revision, for a new database.
+NEWEST = Path(__file__).with_name("migrations") / "newest.sql"
 #: Milliseconds to wait for another server's write.
 BUSY = 10_000
 #: Seconds that a new schema may take, once in a version's life; loading Alembic is nearly all of it.
@@ -221,7 +224,7 @@ class Store:
         private(self.path)
         connection = connect(self.path, BUSY)
         try:
-            if not _up_to_date(connection):
+            if not _is_ready(connection):
                 migrate(self.path)
         except BaseException:
             connection.close()
@@ -263,12 +266,26 @@ def connect(path: Path, patience: int) -> sqlite3.Connection:
     return connection
 
 
-def _up_to_date(connection: sqlite3.Connection) -> bool:
+def _is_ready(connection: sqlite3.Connection) -> bool:
+    """Whether it has the newest schema, which an empty database is given."""
+    if _revision(connection) == HEAD:
+        return True
+    connection.execute("BEGIN IMMEDIATE")
+    with connection:
+        if connection.execute("SELECT 1 FROM sqlite_master").fetchone() is None:
+            for statement in NEWEST.read_text(encoding="utf-8").split(";\n"):
+                connection.execute(statement)
+        # Or another server has just made it.
+        return _revision(connection) == HEAD
+
+
+def _revision(connection: sqlite3.Connection) -> str:
+    """What Alembic calls it; nothing if it has none."""
     named = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'alembic_version'"
     if connection.execute(named).fetchone() is None:
-        return False
+        return ""
     found = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-    return found is not None and found["version_num"] == HEAD
+    return str(found["version_num"]) if found is not None else ""
 
 
 def migrate(path: Path) -> None:

@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import textwrap
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -77,6 +78,19 @@ def test_the_newest_revision_is_the_one_the_store_asks_for() -> None:
     config = Config()
     config.set_main_option("script_location", "parallab:migrations")
     assert ScriptDirectory.from_config(config).get_heads() == [store.HEAD]
+
+
+def test_a_new_database_is_what_all_revisions_make_of_an_empty_one(opened: Store, path: Path, tmp_path: Path) -> None:
+    opened.append(hint(1))
+    store.migrate(tmp_path / "migrated.sqlite")
+
+    def schema(file: Path) -> dict[str, str]:
+        with closing(sqlite3.connect(file)) as connection:
+            found = connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")
+            return {name: " ".join(sql.split()) for name, sql in found}
+
+    assert schema(path) == schema(tmp_path / "migrated.sqlite")
+    assert len(schema(path)) >= 4
 
 
 def test_two_servers_see_each_other(opened: Store, path: Path) -> None:
