@@ -110,7 +110,7 @@ def between_threads(case: Case) -> Iterable[Found]:
         elif call == "get" and (not others or case.seen.roles[pid] == "manager"):
             mistake = None  # it is not that one of its workers was not dismissed
         elif call == "get" and not (
-            all(doing[one.pid, one.tid].repeats for one in others) and not _one_went(case, others)
+            all(doing[one.pid, one.tid].repeats for one in others) and not one_went(case, others)
         ):
             mistake, fits = None, ("M22", "M23", "")
         if mistake in ("M22", "M27") and any(
@@ -129,7 +129,7 @@ def between_threads(case: Case) -> Iterable[Found]:
         yield case.told(kind, said, [*own, *waits], mistake, *list(places)[:4], fits=fits)
 
 
-def _one_went(case: Case, waits: list[Wait]) -> bool:
+def one_went(case: Case, waits: list[Wait]) -> bool:
     """Whether a thread that is called like one of these, but for its number, has ended."""
     tids = {one.tid for process in case.seen.snapshot.processes for one in process.threads}
     threads = [one for one in case.seen.objects.made if one.cls == "Thread" and one.pid == waits[0].pid]
