@@ -13,12 +13,12 @@ import json
 import shutil
 import subprocess
 import sys
-import zlib
 from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from parallab import lock_names
 from parallab.model import Missing, Stack
 from parallab.procfs import opened, parse, semaphores, spaces
 from parallab_probe import holding
@@ -53,7 +53,7 @@ def stacks(pids: Iterable[int], machine: str, root: str = "/proc") -> tuple[tupl
     missing: list[Missing] = []
     for pid, spy in running.items():
         told, why = _read(spy)
-        found += [stack for one in told[:_THREADS] if (stack := _stack(one, pid, machine, root)) is not None]
+        found += _stacks(told[:_THREADS], pid, machine, root)
         if why:
             missing.append(Missing(f"which threads of process {pid} wait for which", why, "stacks", pid))
     return tuple(found), tuple(missing)
@@ -87,13 +87,29 @@ def _read(spy: subprocess.Popen[bytes]) -> tuple[list[Any], str]:
     return told, ""
 
 
-def _stack(told: Any, pid: int, machine: str, root: str) -> Stack | None:
-    """One thread of py-spy's JSON; None where it is not as expected."""
+def _stacks(told: list[Any], pid: int, machine: str, root: str) -> list[Stack]:
+    """The threads of py-spy's JSON, but those that are not as expected."""
+    with opened.Memory(f"{root}/{pid}/mem") as memory:
+        try:
+            frames = [_frame(frame) for one in told for frame in one["frames"]]
+            program = lock_names.Program(memory.read, opened.read(f"{root}/{pid}/maps"), frames)
+        except (OSError, KeyError, TypeError, ValueError):
+            return []
+        return [stack for one in told if (stack := _stack(one, pid, machine, root, program)) is not None]
+
+
+def _frame(told: Any) -> lock_names.Frame:
+    return lock_names.Frame(str(told["filename"]), {str(one["name"]): int(one["addr"]) for one in told["locals"] or ()})
+
+
+def _stack(told: Any, pid: int, machine: str, root: str, program: lock_names.Program) -> Stack | None:
+    """One thread; None where it is not as expected."""
     try:
         ident, tid = int(told["thread_id"]), told["os_thread_id"]
         frames = _own(told["frames"])[:_FRAMES]
         own = [(one, _tree(str(one["filename"]), f"{root}/{pid}/root")) for one in frames]
-        locks = [_locks(one, tree, one is frames[0]) for one, tree in own]
+        inner = 1 if _enters(frames) else 0
+        locks = [_locks(one, tree, place == inner, program) for place, (one, tree) in enumerate(own)]
         owners = tuple(_owner(one["locals"] or ()) for one in frames)
         if tid and (numbers := spaces.of_threads(f"{root}/{pid}")):
             tid = numbers.get(int(tid), tid)
@@ -104,12 +120,13 @@ def _stack(told: Any, pid: int, machine: str, root: str) -> Stack | None:
             frames=tuple(f"{one['filename']}:{int(one['line'])} {one['name']}"[:4096] for one in frames),
             owners=owners,
             pid=pid,
-            wants=locks[0][1] if locks else 0,
+            wants=locks[inner][1] if locks else 0,
             holds=tuple(lock for held, _ in locks for lock in held),
             looked=next((_looked(one, tree) for one, tree in own if tree is not None), False),
             repeats=any(_repeats(one, tree) for one, tree in own if tree is not None),
             kept=any(_kept(one, tree) for one, tree in own[:1] if tree is not None),
             inherited=_inherited(owners, pid, root),
+            gets=_gets(*own[0], program) if own else 0,
             uses=_uses(one for one, tree in own if tree is not None),
         )
     except (KeyError, TypeError, ValueError):
@@ -175,30 +192,28 @@ def _inherited(owners: Iterable[int], pid: int, root: str) -> tuple[int, ...]:
         return tuple(one for one in wanted if (kind := own.read(one + 8, 8)) and kind == theirs.read(one + 8, 8))
 
 
-def _locks(frame: Any, tree: ast.Module | None, innermost: bool) -> tuple[list[int], int]:
-    """What a frame's source says of the locks that it holds and wants; each by its address or its place."""
+def _enters(frames: list[Any]) -> bool:
+    """Whether the innermost frame is a Condition's own, which takes its lock for a ``with`` one further out."""
+    first = str(frames[0]["filename"]) if len(frames) > 1 else ""
+    return first.endswith("/threading.py") and _function(frames[0]) == "__enter__"
+
+
+def _locks(frame: Any, tree: ast.Module | None, innermost: bool, program: lock_names.Program) -> tuple[list[int], int]:
+    """What a frame's source says of the locks that it holds and wants, each by its number."""
     if tree is None:
         return [], 0
-    path = str(frame["filename"])
     held, wanted = holding.at(tree, _function(frame), int(frame["line"]), innermost)
-    known = {one["name"]: int(one["addr"]) for one in frame["locals"] or ()}
-    places = [_identity(name, known, path, tree) for name in held]
-    return [one for one in places if one], _identity(wanted, known, path, tree) if wanted else 0
+    names = lock_names.Names(_frame(frame), tree, program)
+    numbers = [names.identity(name) for name in held]
+    return [one for one in numbers if one], names.identity(wanted) if wanted else 0
 
 
-def _identity(name: tuple[str, ...], known: dict[str, int], path: str, tree: ast.Module) -> int:
-    """A local's address; of a global or an attribute a number of its own, the same wherever it is so called.
-
-    An attribute of a local is that of the object, whatever the object is called there.
-
-    0 of what a function has from one around it: the next call of that one has another, by the same name.
-    """
-    if len(name) == 1 and name[0] in known:
-        return known[name[0]]
-    if name[0] not in known and not holding.is_global(tree, name[0]):
+def _gets(frame: Any, tree: ast.Module | None, program: lock_names.Program) -> int:
+    """The queue.SimpleQueue that the innermost frame takes from: it is of C, and has no frame of its own."""
+    name = holding.takes_from(tree, _function(frame), int(frame["line"])) if tree is not None else None
+    if tree is None or name is None:
         return 0
-    place = (str(known[name[0]]), *name[1:]) if name[0] in known else (path, *name)
-    return zlib.crc32("\0".join(place).encode()) | 1 << 62
+    return lock_names.Names(_frame(frame), tree, program).of_type(name, "_queue.SimpleQueue")
 
 
 def _native_id(pid: int, pthread: int, machine: str, root: str) -> int:

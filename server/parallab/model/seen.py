@@ -229,6 +229,8 @@ class Stack(Fact, frozen=True):
     """Those of its owners that its process's parent has at the same place: by fork, it has them from there."""
     uses: tuple[int, ...] = ()
     """The identities of what its own frames have names for; () where that was not asked."""
+    gets: int = 0
+    """The identity of the ``queue.SimpleQueue`` that it takes from, which has no frames of its own."""
 
 
 class Missing(Fact, frozen=True):
