@@ -85,11 +85,18 @@ office.post().get()
 """
 
 
-Office.register("post", _get_post)
+_post = queue.Queue()
+
+
+def _get_post():
+    return _post
 
 
 class Office(mp.managers.BaseManager):
     pass
+
+
+Office.register("post", _get_post)
 
 
 @stuck(None, "manager program root", None, ["program: socket of Office-1"])
