@@ -181,6 +181,28 @@ def _write_row(path):
         base.execute("insert into t values (1)")
 
 
+def _take_memfd(line):
+    _, fds, _, _ = socket.recv_fds(line, 1, 1)
+    line.send(b"k")
+    time.sleep(600)
+    os.close(fds[0])
+
+
+@goes_on(roles="fork root", objects=["memfd: 100 bytes", *["socket: nothing to be read"] * 2], fork=True)
+def a_memfd_that_was_sent(c):
+    """Nobody has it mapped."""
+    ours, theirs = socket.socketpair()
+    if os.fork() == 0:
+        ours.close()
+        _take_memfd(theirs)
+    theirs.close()
+    memfd = os.memfd_create("sent")
+    os.truncate(memfd, 100)
+    socket.send_fds(ours, [b"x"], [memfd])
+    ours.recv(1)
+    time.sleep(600)
+
+
 @goes_on(roles="root worker", objects=["file-lock: locked"])
 def a_database_that_is_locked(c):
     path = tempfile.mktemp()

@@ -63,6 +63,8 @@ class OpenFile(Fact, frozen=True):
     inode: Inode | None = None
     pid: int = 0
     """Of a pidfd (pidfd_open(2)): the process whose end it tells, 0 where that is not known."""
+    size: int = 0
+    """Of memory that has no file on a disk (memfd_create(2), shm_open(3)): its bytes."""
 
 
 class Mapping(Fact, frozen=True):
