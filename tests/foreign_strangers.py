@@ -880,5 +880,118 @@ def all_of_a_list(c):
     LOCKS[i].acquire()
 
 
+# -- functions within functions ---------------------------------------------------------------
+
+
+@stuck("M43", stacks=True)
+def two_closures_in_a_circle(c):
+    a, b = threading.Lock(), threading.Lock()
+    met = threading.Barrier(2)
+
+    def first():
+        with a:
+            met.wait()
+            with b:
+                pass
+
+    def second():
+        with b:
+            met.wait()
+            with a:
+                pass
+
+    pair = [threading.Thread(target=first), threading.Thread(target=second)]
+    [one.start() for one in pair]
+    [one.join() for one in pair]
+
+
+@stuck("M44", stacks=True)
+def a_closure_that_calls_another(c):
+    lock = threading.Lock()
+
+    def inner():
+        with lock:
+            pass
+
+    def outer():
+        with lock:
+            inner()
+
+    one = threading.Thread(target=outer)
+    one.start()
+    one.join()
+
+
+@stuck(None, stacks=True)
+def the_main_program_calls_a_closure(c):
+    """M44, and what a function has for those within it no stack shows."""
+    lock = threading.Lock()
+
+    def inner():
+        with lock:
+            pass
+
+    with lock:
+        inner()
+
+
+@stuck("M22", "root", ["executor: 2 threads"], stacks=True)
+def jobs_that_read_a_simple_queue(c):
+    tray = queue.SimpleQueue()
+
+    def work():
+        while (item := tray.get()) is not None:
+            print(item)
+
+    pool = futures.ThreadPoolExecutor(2)
+    jobs = [pool.submit(work) for _ in range(2)]
+    [one.result() for one in jobs]
+
+
+@stuck("M43", "root", ["executor: 2 threads"], stacks=True)
+def jobs_of_closures(c):
+    a, b, met = threading.Lock(), threading.Lock(), threading.Barrier(2)
+
+    def job(first, second):
+        def inside():
+            with second:
+                return 1
+
+        with first:
+            met.wait()
+            return inside()
+
+    with futures.ThreadPoolExecutor(2) as pool:
+        [one.result() for one in [pool.submit(job, a, b), pool.submit(job, b, a)]]
+
+
+@stuck("M44", stacks=True)
+def two_calls_with_locks_of_their_own(c):
+    """Each has another lock, by the same name."""
+
+    def call(keeps):
+        lock = threading.Lock()
+
+        def keep():
+            with lock:
+                threading.Event().wait()
+
+        def want():
+            with lock:
+                pass
+
+        one = threading.Thread(target=keep if keeps else want, daemon=True)
+        one.start()
+        return one
+
+    call(True)
+    call(False).join()
+    ONE.acquire()
+    ONE.acquire()
+
+
+ONE = threading.Lock()
+
+
 if __name__ == "__main__":
     main(globals())

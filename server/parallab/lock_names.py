@@ -9,8 +9,8 @@ from __future__ import annotations
 import ast
 import re
 import zlib
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from parallab.procfs import layout
 from parallab_probe import holding
@@ -45,18 +45,53 @@ class Program:
                 if path == file or path.endswith(f"/{file}"):
                     self._globals[path] = found
 
+    def closed(self, frames: Sequence[Frame]) -> list[Frame]:
+        """A stack's frames, innermost first, each with what it has from the function around it, as far as known.
+
+        Which function object a frame runs its caller knows: by its name there, or as what a thread was given.
+        """
+        told: list[Frame] = []
+        for frame in reversed(frames):
+            caller = told[-1] if told else None
+            function = self._called(caller, frame) if caller is not None and frame.free else 0
+            if function and self.objects is not None:
+                cells = self.objects.cells(function)
+                if len(cells) == len(frame.free):
+                    frame = replace(frame, known={**dict(zip(frame.free, cells, strict=True)), **frame.known})
+            told.append(frame)
+        return told[::-1]
+
+    def _called(self, caller: Frame, frame: Frame) -> int:
+        """The function object of a frame; 0 where its caller has none by that name."""
+        objects = self.objects
+        if objects is None:
+            return 0
+        attribute = next((name for end, name in _CALLERS.items() if caller.path.endswith(end)), "")
+        address = caller.known.get(frame.function, 0)
+        if attribute and caller.function == "run":
+            own = objects.attributes(caller.known.get("self", 0))
+            address = own.get(attribute, 0) or caller.known.get(attribute, 0)  # from 3.14 on a local of an executor's
+        return next((one for one in objects.functions(address) if objects.function_name(one) == frame.function), 0)
+
     def of_file(self, path: str, name: str) -> int:
         """The address of what a file calls so; 0 where that is not known."""
         found = self._globals.get(path, 0)
         return self.objects.item(found, name) if found and self.objects is not None else 0
 
 
+_CALLERS = {"/threading.py": "_target", "/concurrent/futures/thread.py": "fn"}
+"""Where in the ``self`` of the library's ``run`` the function is that it calls, by the end of its file's name."""
+
+
 @dataclass(frozen=True)
 class Frame:
-    """A frame's file, and its locals by their addresses."""
+    """A frame's file and function, and its locals by their addresses."""
 
     path: str
     known: dict[str, int]
+    function: str = ""
+    free: tuple[str, ...] = ()
+    """What its function has from one around it."""
 
 
 def _reader(read: layout.Read, maps: bytes, some: int) -> layout.Objects | None:
@@ -85,7 +120,8 @@ class Names:
     def identity(self, name: tuple[str, ...]) -> int:
         """The lock's address; where that cannot be read, a number for how it is called.
 
-        0 of what a function has from one around it: the next call of that one has another, by the same name.
+        0 of what a function has from one around it, where that is not known: the next call of that one has another,
+        by the same name.
         """
         address = self._address(name)
         if address and self._objects is not None:

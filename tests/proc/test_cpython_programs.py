@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from parallab import inspecting
+from parallab.procfs.pidfd import exit_code
 from parallab.procfs.read import Reader
 from parallab.wire import InspectReport
 from proc.test_strangers import ALL, PYTHONS
@@ -42,11 +43,15 @@ def _there(pid: int) -> tuple[int, ...] | None:
     return tuple(thread.cpu_ns for one in processes for thread in one.threads if one.pid == pid)
 
 
-def _ends(pid: int, before: tuple[int, ...] | None) -> bool:
-    """Whether it moves or ends within ten seconds: then it was not stuck."""
+def _goes_on(pid: int, pidfd: int, before: tuple[int, ...] | None) -> bool:
+    """Whether it moves or ends within ten seconds: then it was not stuck. Who is killed meanwhile may have been."""
     end = time.monotonic() + 10
     while time.monotonic() < end:
-        if _there(pid) != before:
+        now = _there(pid)
+        if now is None:
+            code = exit_code(pidfd, pid)
+            return code is None or code >= 0
+        if now != before:
             return True
         time.sleep(0.1)
     return False
@@ -114,14 +119,21 @@ def _watch(command: list[str], folder: Path) -> None:
             for one in reader.tree(program.pid)[:6]:
                 before = _there(one.pid)
                 try:
+                    pidfd = os.pidfd_open(one.pid)
+                except ProcessLookupError:
+                    continue
+                try:
                     looks = inspecting.look(one.pid)
                     report = inspecting.examination(*looks)
                     shown = inspecting.report(*looks)
                     asked += 1
                 except inspecting.InspectError:
                     continue  # it ended meanwhile
-                if report.stuck is True and _ends(one.pid, before):
-                    wrong.append(f"{one.cmdline} was called stuck: {report}")
+                else:
+                    if report.stuck is True and _goes_on(one.pid, pidfd, before):
+                        wrong.append(f"{one.cmdline} was called stuck: {report}")
+                finally:
+                    os.close(pidfd)
                 wrong += _contradictions(shown)
     finally:
         _end(program)

@@ -22,8 +22,8 @@ MAX_TEXT = 256
 
 NAME, BASICSIZE, FLAGS, BASE, _DICT, _DICT_OFFSET, _MRO = 24, 32, 168, 256, 264, 288, 344
 """Of tp_name, tp_basicsize, tp_flags, tp_base, tp_dict, tp_dictoffset, tp_mro in a PyTypeObject, the same in all."""
-GLOBALS, _CALLED = 16, 16
-"""Of what a function has as its globals; of a bound method's function."""
+GLOBALS, _FUNCTION_NAME, _CLOSURE, _CALLED, _CELL = 16, 32, 72, 16, 16
+"""Of a function's globals, name and cells; of a bound method's function; of what is in a cell."""
 _MEMBER, _OFFSET = 40, 16
 """Of d_member in the descriptor of a slot, and of the slot's place in what that points to."""
 _TUPLE = 24
@@ -184,6 +184,14 @@ class Objects:
         found = tuple(one for one in own if self.type_name(self.type_of(one)) == "function")
         target = self.attributes(address).get("_target", 0)
         return (*found[:1], *(self.functions(target) if target else ()))
+
+    def function_name(self, address: int) -> str:
+        """What a function is called."""
+        return self.text(self.word(address + _FUNCTION_NAME))
+
+    def cells(self, address: int) -> tuple[int, ...]:
+        """What a function has from one around it, in the order of their names; 0 for what is not there yet."""
+        return tuple(self.word(cell + _CELL) for cell in self.items(self.word(address + _CLOSURE)))
 
     def _of_class(self, kind: int, name: str) -> int:
         mro = self.items(self.word(kind + _MRO))

@@ -100,7 +100,8 @@ def between_threads(case: Case) -> Iterable[Found]:
         if wait.kind == "thread-lock" and told is not None and told.call in _THREADS_SAY and case.needed(wait):
             groups.setdefault((wait.pid, told.call, told.thing), []).append(wait)
     mains = [wait for wait in case.waits if (wait.pid, wait.tid) in doing and wait.pid == wait.tid]
-    for (pid, call, _), waits in groups.items():
+    # Who should bring a result may be one of those that wait for something else: they say more.
+    for (pid, call, _), waits in sorted(groups.items(), key=lambda group: group[0][1] == "future"):
         kind, sentence, mistake = _THREADS_SAY[call]
         others = [wait for wait in waits if wait.tid != pid]
         fits: tuple[str, ...] = ()
