@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
-from parallab.inspect_words import Words
+from parallab.inspect_words import Words, command
 from parallab.wire import (
     CannotTell,
     Capabilities,
@@ -95,15 +95,8 @@ def _process(process: InspectProcess, words: Words, orphan: bool) -> Text:
     if orphan:
         line.append(", its parent is gone", style="red")
     if process.role in ("root", "program"):
-        line.append("  " + _command(process.cmdline), style="dim italic")
+        line.append("  " + command(process.cmdline), style="dim italic")
     return line
-
-
-def _command(cmdline: tuple[str, ...]) -> str:
-    """A command line, short enough for a line: of paths only the last part."""
-    told = " ".join(part.rpartition("/")[2] if part.startswith("/") else part for part in cmdline).split()
-    text = " ".join(told)
-    return text if len(text) <= 40 else text[:39] + "…"
 
 
 def _threads(process: InspectProcess, report: InspectReport, words: Words) -> list[Text]:
