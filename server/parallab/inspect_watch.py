@@ -60,9 +60,8 @@ def _screen(head: str, report: RenderableType, console: Console) -> RenderableTy
     shown = [Text.assemble(*((one.text, one.style or "") for one in line)) for line in lines]
     if len(shown) > room:
         left = len(shown) - room + 1
-        shown[room - 1 :] = [
-            Text(f"and {left} lines more: they need a higher window, or inspect without --watch", "dim")
-        ]
+        told = f"and {left} lines more: they need a higher window, or inspect without --watch"
+        shown[room - 1 :] = [Text(told, "dim", no_wrap=True, overflow="ellipsis")]
     return Group(Text(head, style="reverse"), *shown)
 
 
