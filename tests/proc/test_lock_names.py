@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from parallab import lock_names
 from parallab.procfs import opened
+from parallab_probe import values
 
 ONE, OTHER = threading.Lock(), threading.Lock()
 EVERY = {"one": ONE, 7: OTHER}
@@ -55,29 +57,39 @@ def _identity(memory: opened.Memory, name: tuple[str, ...], **known: object) -> 
     return lock_names.Names(frame, tree, program).identity(name)
 
 
+MEANT = [
+    (("it", "own"), OTHER),
+    (("it", "shared"), ONE),
+    (("it", "told"), ONE),
+    (("it", "some", "[0]"), ONE),
+    (("it", "some", "[it.place]"), OTHER),
+    (("it", "some", "[-1]"), OTHER),
+    (("it", "some", "[(it.place + 1) % len(it.some)]"), ONE),
+    (("cls", "shared"), ONE),
+    (("slots", "first"), ONE),
+    (("slots", "second"), OTHER),
+    # Of the file, which a function of the class knows.
+    (("ONE",), ONE),
+    (("Plain", "shared"), ONE),
+    (("EVERY", "['one']"), ONE),
+    (("EVERY", "[7]"), OTHER),
+]
+
+
 @pytest.mark.parametrize(
     ("name", "lock"),
-    [
-        (("it", "own"), OTHER),
-        (("it", "shared"), ONE),
-        (("it", "told"), ONE),
-        (("it", "some", "[0]"), ONE),
-        (("it", "some", "[it.place]"), OTHER),
-        (("it", "some", "[-1]"), OTHER),
-        (("it", "some", "[(it.place + 1) % len(it.some)]"), ONE),
-        (("cls", "shared"), ONE),
-        (("slots", "first"), ONE),
-        (("slots", "second"), OTHER),
-        # Of the file, which a function of the class knows.
-        (("ONE",), ONE),
-        (("Plain", "shared"), ONE),
-        (("EVERY", "['one']"), ONE),
-        (("EVERY", "[7]"), OTHER),
-    ],
+    MEANT,
     ids=lambda one: ".".join(one) if isinstance(one, tuple) else "",
 )
 def test_a_lock_has_one_number_under_all_its_names(memory: opened.Memory, name: tuple[str, ...], lock: object) -> None:
     assert _identity(memory, name, it=Derived(), cls=Derived, slots=Slotted()) == id(lock)
+
+
+@pytest.mark.parametrize(("name", "lock"), MEANT, ids=lambda one: ".".join(one) if isinstance(one, tuple) else "")
+def test_the_probe_means_the_same(name: tuple[str, ...], lock: object) -> None:
+    it, cls, slots = Derived(), Derived, Slotted()  # noqa: F841 - they are looked up in this frame
+
+    assert values._lock(name, sys._getframe()) is lock
 
 
 @pytest.mark.parametrize(
