@@ -15,9 +15,10 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import ending
+import foreign_strangers  # noqa: F401 - its programs join those of strangers
 import inspected
 import late_strangers  # noqa: F401 - so do these
-import more_strangers  # noqa: F401 - its programs join those of strangers
+import more_strangers  # noqa: F401 - so do these
 import strangers
 import strict_strangers  # noqa: F401 - so do these
 from parallab import inspecting, pyspy

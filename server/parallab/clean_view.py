@@ -8,6 +8,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 from rich.tree import Tree
 
+from parallab.inspect_words import command
 from parallab.wire import CleanReply, Leftover
 
 _UNITS = ("bytes", "KiB", "MiB", "GiB")
@@ -40,7 +41,8 @@ def _tree(title: str, found: Iterable[Leftover]) -> Tree:
 
 
 def _line(one: Leftover) -> Text:
-    line = Text(one.name, style="bold")
+    line = Text()
+    line.append(command(one.name.split()) if one.kind == "process" else one.name, style="bold")
     line.append(f"  {one.what}, {size(one.size)}", style="dim")
     if one.kind == "process":
         line.append(f", pid {one.id.split(':')[1]}", style="dim")

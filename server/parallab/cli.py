@@ -244,7 +244,7 @@ def clean(dry_run: bool, json_: bool) -> None:
     """Remove what dead kernels left: processes, shared memory, semaphores, folders.
 
     Nothing that anybody alive uses is touched. Exit code 0 when nothing is left that could be
-    removed, 1 when something is.
+    removed, 1 when something is. With --dry-run, which only tells, it is always 0.
     """
     from parallab import clean_view, cleaning
 

@@ -303,7 +303,6 @@ def _of_the_network(snapshot: Snapshot, seen: waits.Picture) -> Iterable[Inspect
 def _memory(one: ipc.SharedMemory) -> InspectObject:
     kind = "shared-memory" if one.kind == "mapping" else one.kind
     name = "anonymous mmap" if one.kind == "mapping" else one.name
-    # Where nobody has it mapped, and /dev/shm has not its name, its size is not known.
     words = f"{one.size} bytes" if one.size else ""
     return _object(kind, str(one.inode), name, size=one.size or None, ends=one.ends, state=words)
 

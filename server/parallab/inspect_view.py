@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from rich.console import Group, RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
-from parallab.inspect_words import Words
+from parallab.inspect_words import Words, command
 from parallab.wire import (
     CannotTell,
     Capabilities,
@@ -29,16 +30,18 @@ OBJECTS = 40
 """Objects that are shown."""
 
 
-def render(report: InspectReport) -> RenderableType:
-    """The whole report."""
+def render(report: InspectReport, diagnoses_first: bool = False) -> RenderableType:
+    """The whole report; the diagnoses come last, where a terminal that scrolls shows them, or first."""
     words = Words(report)
-    parts: list[RenderableType] = [_tree(report, words)]
+    told = _diagnoses(report.diagnoses, words)
+    parts: list[RenderableType] = [*told, Text()] if told and diagnoses_first else []
+    parts.append(_tree(report, words))
     if words.shown:
         parts += [Text(), _table(words)]
     hidden = len(report.objects) - min(len(words.shown), OBJECTS)
     if words.shown and hidden:
         parts.append(Text(f"and {hidden} more: parts of these, and what Python has for itself; --json has all", "dim"))
-    parts += _diagnoses(report.diagnoses, words)
+    parts += told if not diagnoses_first else []
     parts += _cannot_tell(report.cannot_tell)
     return Group(*parts)
 
@@ -55,11 +58,11 @@ def render_doctor(report: DoctorReport) -> RenderableType:
 
 def render_capabilities(found: Capabilities) -> RenderableType:
     """One line a thing, with why it cannot be seen."""
-    lines = [Text("What Parallab can see here", style="bold")]
+    lines: list[RenderableType] = [Text("What Parallab can see here", style="bold")]
     for one in found.capabilities:
-        lines.append(Text.assemble(("✓ ", "green") if one.can else ("✗ ", "bold red"), one.what))
+        lines.append(_marked(*(("✓", "green") if one.can else ("✗", "bold red")), Text(one.what)))
         if one.why:
-            lines.append(Text(f"    {one.why}", style="yellow"))
+            lines.append(_indented(Text(one.why, style="yellow")))
     return Group(*lines)
 
 
@@ -92,15 +95,8 @@ def _process(process: InspectProcess, words: Words, orphan: bool) -> Text:
     if orphan:
         line.append(", its parent is gone", style="red")
     if process.role in ("root", "program"):
-        line.append("  " + _command(process.cmdline), style="dim italic")
+        line.append("  " + command(process.cmdline), style="dim italic")
     return line
-
-
-def _command(cmdline: tuple[str, ...]) -> str:
-    """A command line, short enough for a line: of paths only the last part."""
-    told = " ".join(part.rpartition("/")[2] if part.startswith("/") else part for part in cmdline).split()
-    text = " ".join(told)
-    return text if len(text) <= 40 else text[:39] + "…"
 
 
 def _threads(process: InspectProcess, report: InspectReport, words: Words) -> list[Text]:
@@ -175,16 +171,31 @@ def _who(one: InspectObject, words: Words) -> str:
 def _diagnoses(diagnoses: Iterable[InspectDiagnosis], words: Words | None = None) -> list[RenderableType]:
     parts: list[RenderableType] = []
     for one in diagnoses:
-        text = Text()
-        text.append("\n✗ ", style="bold red")
-        text.append(one.sentence, style="bold")
-        for line in one.evidence:
-            text.append(f"\n    {words.evidence(line) if words is not None else line}")
+        parts += [Text(), _marked("✗", "bold red", Text(one.sentence, style="bold"))]
+        parts += [_indented(Text(words.evidence(line) if words is not None else line)) for line in one.evidence]
         if one.mistake is not None:
-            text.append(f"\n    Mistake   {one.mistake.sentence} ({one.mistake.id})", style="yellow")
-        parts.append(text)
+            said = f"{one.mistake.sentence} ({one.mistake.id})"
+            parts.append(
+                Padding(_marked("Mistake  ", "yellow", Text(said, style="yellow")), (0, 0, 0, 4), expand=False)
+            )
     return parts
 
 
+def _indented(line: Text) -> RenderableType:
+    """A line below another; what does not fit stands below it, too."""
+    return Padding(line, (0, 0, 0, 4), expand=False)
+
+
+def _marked(mark: str, style: str, line: Text) -> RenderableType:
+    """A line behind a mark; what does not fit stands below the line, not below the mark."""
+    grid = Table.grid(padding=(0, 1, 0, 0))
+    grid.add_row(Text(mark, style=style), line)
+    return grid
+
+
 def _cannot_tell(missing: Iterable[CannotTell]) -> list[RenderableType]:
-    return [Text(f"\n? Cannot tell {one.what}: {one.why}.", style="yellow") for one in missing]
+    return [
+        part
+        for one in missing
+        for part in (Text(), _marked("?", "yellow", Text(f"Cannot tell {one.what}: {one.why}.", style="yellow")))
+    ]

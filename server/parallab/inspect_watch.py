@@ -14,7 +14,7 @@ import time
 import tty
 from collections.abc import Iterator
 
-from rich.console import Console, Group
+from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.text import Text
 
@@ -43,7 +43,7 @@ def watch(pid: int, console: Console) -> str:
                 began = time.monotonic()
                 report = watched.report()
                 head = f"parallab inspect {pid}   {time.strftime('%H:%M:%S')}   q ends"
-                live.update(Group(Text(head, style="reverse"), inspect_view.render(report)), refresh=True)
+                live.update(_screen(head, inspect_view.render(report, diagnoses_first=True), console), refresh=True)
                 took = time.monotonic() - began
                 if _quits(fd, max(EVERY - took, took * SHARE)):
                     return ""
@@ -51,6 +51,18 @@ def watch(pid: int, console: Console) -> str:
         return ""
     except InspectError as error:
         return f"parallab: {error}"
+
+
+def _screen(head: str, report: RenderableType, console: Console) -> RenderableType:
+    """What fits of a report, below a headline, and how much does not."""
+    lines = console.render_lines(report, console.options.update(height=None), pad=False)
+    room = console.height - 1
+    shown = [Text.assemble(*((one.text, one.style or "") for one in line)) for line in lines]
+    if len(shown) > room:
+        left = len(shown) - room + 1
+        told = f"and {left} lines more: they need a higher window, or inspect without --watch"
+        shown[room - 1 :] = [Text(told, "dim", no_wrap=True, overflow="ellipsis")]
+    return Group(Text(head, style="reverse"), *shown)
 
 
 @contextlib.contextmanager

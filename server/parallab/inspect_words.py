@@ -34,6 +34,8 @@ _STATES = {
 }
 _FULL = 4096
 """Bytes in a pipe of 64 KiB (pipe(7)) from which on a writer may be waiting; a reader takes what there is."""
+_COMMAND = 40
+"""Letters of a command line that are shown."""
 _IDENT = re.compile(r"\b(?:lock|semaphore|pipe|socket) ([0-9a-f]+:\d+)\b")
 """An object in a line of evidence."""
 
@@ -167,6 +169,13 @@ class Words:
         """Whether who waits for a pipe waits for room: it has no end to read, or as good as nothing could be put."""
         modes = {mode for end in one.ends if end.pid == pid for mode in end.mode}
         return "r" not in modes or ("w" in modes and (one.bytes or 0) >= _FULL)
+
+
+def command(cmdline: Iterable[str]) -> str:
+    """A command line, short enough for a line: of paths only the last part."""
+    told = " ".join(part.rpartition("/")[2] if part.startswith("/") else part for part in cmdline).split()
+    text = " ".join(told)
+    return text if len(text) <= _COMMAND else text[: _COMMAND - 1] + "…"
 
 
 def _labels(objects: Iterable[InspectObject]) -> dict[str, str]:

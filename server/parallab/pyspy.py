@@ -12,13 +12,14 @@ import ast
 import json
 import shutil
 import subprocess
+import symtable
 import sys
-import zlib
 from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from parallab import lock_names
 from parallab.model import Missing, Stack
 from parallab.procfs import opened, parse, semaphores, spaces
 from parallab_probe import holding
@@ -47,13 +48,14 @@ def stacks(pids: Iterable[int], machine: str, root: str = "/proc") -> tuple[tupl
         return (), tuple(
             Missing(f"which threads of process {pid} wait for which", why, "stacks", pid) for pid in wanted
         )
+    _source.cache_clear()
     _tree.cache_clear()
     running = {pid: _start(program, pid) for pid in wanted}
     found: list[Stack] = []
     missing: list[Missing] = []
     for pid, spy in running.items():
         told, why = _read(spy)
-        found += [stack for one in told[:_THREADS] if (stack := _stack(one, pid, machine, root)) is not None]
+        found += _stacks(told[:_THREADS], pid, machine, root)
         if why:
             missing.append(Missing(f"which threads of process {pid} wait for which", why, "stacks", pid))
     return tuple(found), tuple(missing)
@@ -87,13 +89,55 @@ def _read(spy: subprocess.Popen[bytes]) -> tuple[list[Any], str]:
     return told, ""
 
 
-def _stack(told: Any, pid: int, machine: str, root: str) -> Stack | None:
-    """One thread of py-spy's JSON; None where it is not as expected."""
+def _stacks(told: list[Any], pid: int, machine: str, root: str) -> list[Stack]:
+    """The threads of py-spy's JSON, but those that are not as expected."""
+    with opened.Memory(f"{root}/{pid}/mem") as memory:
+        try:
+            frames = [_frame(frame, None) for one in told for frame in one["frames"]]
+            program = lock_names.Program(memory.read, opened.read(f"{root}/{pid}/maps"), frames)
+        except (OSError, KeyError, TypeError, ValueError):
+            return []
+        return [stack for one in told if (stack := _stack(one, pid, machine, root, program)) is not None]
+
+
+def _frame(told: Any, source: str | None) -> lock_names.Frame:
+    known = {str(one["name"]): int(one["addr"]) for one in told["locals"] or ()}
+    function = _function(told)
+    free = _free(source, function, int(told["line"])) if source is not None else ()
+    return lock_names.Frame(str(told["filename"]), known, function, free)
+
+
+@lru_cache(256)
+def _free(source: str, function: str, line: int) -> tuple[str, ...]:
+    """The names that a function has from one around it, as Python sorts them."""
+    try:
+        table = symtable.symtable(source, "", "exec")
+    except (SyntaxError, ValueError, RecursionError):
+        return ()
+    found: symtable.Function | None = None
+    pending = [table]
+    while pending:
+        one = pending.pop()
+        pending += one.get_children()
+        if isinstance(one, symtable.Function) and one.get_name() == function and one.get_lineno() <= line:
+            found = one if found is None or one.get_lineno() > found.get_lineno() else found
+    return tuple(sorted(found.get_frees())) if found is not None else ()
+
+
+def _stack(told: Any, pid: int, machine: str, root: str, program: lock_names.Program) -> Stack | None:
+    """One thread; None where it is not as expected."""
     try:
         ident, tid = int(told["thread_id"]), told["os_thread_id"]
         frames = _own(told["frames"])[:_FRAMES]
-        own = [(one, _tree(str(one["filename"]), f"{root}/{pid}/root")) for one in frames]
-        locks = [_locks(one, tree, one is frames[0]) for one, tree in own]
+        files = [(str(one["filename"]), f"{root}/{pid}/root") for one in frames]
+        own = [(one, _tree(*file)) for one, file in zip(frames, files, strict=True)]
+        named = program.closed([_frame(one, _source(*file)) for one, file in zip(frames, files, strict=True)])
+        names = [
+            lock_names.Names(frame, tree, program) if tree is not None else None
+            for frame, (_, tree) in zip(named, own, strict=True)
+        ]
+        inner = 1 if _enters(frames) else 0
+        locks = [_locks(one, tree, place == inner, names[place]) for place, (one, tree) in enumerate(own)]
         owners = tuple(_owner(one["locals"] or ()) for one in frames)
         if tid and (numbers := spaces.of_threads(f"{root}/{pid}")):
             tid = numbers.get(int(tid), tid)
@@ -104,12 +148,13 @@ def _stack(told: Any, pid: int, machine: str, root: str) -> Stack | None:
             frames=tuple(f"{one['filename']}:{int(one['line'])} {one['name']}"[:4096] for one in frames),
             owners=owners,
             pid=pid,
-            wants=locks[0][1] if locks else 0,
+            wants=locks[inner][1] if locks else 0,
             holds=tuple(lock for held, _ in locks for lock in held),
             looked=next((_looked(one, tree) for one, tree in own if tree is not None), False),
             repeats=any(_repeats(one, tree) for one, tree in own if tree is not None),
             kept=any(_kept(one, tree) for one, tree in own[:1] if tree is not None),
             inherited=_inherited(owners, pid, root),
+            gets=_gets(*own[0], names[0]) if own else 0,
             uses=_uses(one for one, tree in own if tree is not None),
         )
     except (KeyError, TypeError, ValueError):
@@ -134,14 +179,23 @@ def _uses(frames: Iterable[Any]) -> tuple[int, ...]:
 
 
 @lru_cache(16)
-def _tree(path: str, root: str) -> ast.Module | None:
+def _source(path: str, root: str) -> str | None:
     """The file of a frame of the program's own; None of the library's and where it cannot be read."""
     if "/lib/python" in path or not path.startswith("/"):
         return None
     try:
         with Path(root + path).open(encoding="utf-8", errors="replace") as file:
-            return ast.parse(file.read(_SOURCE))
-    except (OSError, SyntaxError, ValueError, RecursionError):
+            return file.read(_SOURCE)
+    except OSError:
+        return None
+
+
+@lru_cache(16)
+def _tree(path: str, root: str) -> ast.Module | None:
+    source = _source(path, root)
+    try:
+        return ast.parse(source) if source is not None else None
+    except (SyntaxError, ValueError, RecursionError):
         return None
 
 
@@ -175,30 +229,29 @@ def _inherited(owners: Iterable[int], pid: int, root: str) -> tuple[int, ...]:
         return tuple(one for one in wanted if (kind := own.read(one + 8, 8)) and kind == theirs.read(one + 8, 8))
 
 
-def _locks(frame: Any, tree: ast.Module | None, innermost: bool) -> tuple[list[int], int]:
-    """What a frame's source says of the locks that it holds and wants; each by its address or its place."""
-    if tree is None:
+def _enters(frames: list[Any]) -> bool:
+    """Whether the innermost frame is a Condition's own, which takes its lock for a ``with`` one further out."""
+    first = str(frames[0]["filename"]) if len(frames) > 1 else ""
+    return first.endswith("/threading.py") and _function(frames[0]) == "__enter__"
+
+
+def _locks(
+    frame: Any, tree: ast.Module | None, innermost: bool, names: lock_names.Names | None
+) -> tuple[list[int], int]:
+    """What a frame's source says of the locks that it holds and wants, each by its number."""
+    if tree is None or names is None:
         return [], 0
-    path = str(frame["filename"])
     held, wanted = holding.at(tree, _function(frame), int(frame["line"]), innermost)
-    known = {one["name"]: int(one["addr"]) for one in frame["locals"] or ()}
-    places = [_identity(name, known, path, tree) for name in held]
-    return [one for one in places if one], _identity(wanted, known, path, tree) if wanted else 0
+    numbers = [names.identity(name) for name in held]
+    return [one for one in numbers if one], names.identity(wanted) if wanted else 0
 
 
-def _identity(name: tuple[str, ...], known: dict[str, int], path: str, tree: ast.Module) -> int:
-    """A local's address; of a global or an attribute a number of its own, the same wherever it is so called.
-
-    An attribute of a local is that of the object, whatever the object is called there.
-
-    0 of what a function has from one around it: the next call of that one has another, by the same name.
-    """
-    if len(name) == 1 and name[0] in known:
-        return known[name[0]]
-    if name[0] not in known and not holding.is_global(tree, name[0]):
+def _gets(frame: Any, tree: ast.Module | None, names: lock_names.Names | None) -> int:
+    """The queue.SimpleQueue that the innermost frame takes from: it is of C, and has no frame of its own."""
+    if tree is None or names is None:
         return 0
-    place = (str(known[name[0]]), *name[1:]) if name[0] in known else (path, *name)
-    return zlib.crc32("\0".join(place).encode()) | 1 << 62
+    name = holding.takes_from(tree, _function(frame), int(frame["line"]))
+    return names.of_type(name, "_queue.SimpleQueue") if name is not None else 0
 
 
 def _native_id(pid: int, pthread: int, machine: str, root: str) -> int:

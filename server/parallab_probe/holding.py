@@ -2,7 +2,8 @@
 
 Python keeps no record of who holds a ``threading.Lock``. But a frame that stands inside the body of
 ``with a:``, or below an ``a.acquire()`` of the same block, holds it, and one that stands in such a
-line wants it. Only plain names and attributes are read; where two could be meant, neither is.
+line wants it. Only names, attributes and items are read; where two could be meant, neither is. What
+a name meant when the lock was taken is known only as long as nothing was assigned to it since.
 Standard library only: the kernel's probe and the server both use it.
 """
 
@@ -12,10 +13,10 @@ import ast
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 Path = "tuple[str, ...]"
-"""A name and its attributes: ``("self", "lock")``."""
+"""A name with its attributes and items: ``("self", "lock")``, ``("forks", "[i + 1]")``; see ``item``."""
 
 _WAITING = (
     ast.Call,
@@ -30,6 +31,7 @@ _WAITING = (
     ast.Import,
     ast.ImportFrom,
 )
+_LOOPS = (ast.For, ast.AsyncFor, ast.While)
 _COMPOUND = (ast.If, ast.For, ast.AsyncFor, ast.While, ast.Try)
 
 
@@ -45,7 +47,7 @@ def at(
     wanted = _walk(body, line, held) if body is not None else None
     if body is not None and any(_takes(body, name) for name in held):
         signals = _signals(tree)
-        held = [name for name in held if name[-1] not in signals]
+        held = [name for name in held if _last(name) not in signals]
     return held, wanted if innermost else None
 
 
@@ -66,9 +68,9 @@ def _signals(tree: ast.Module) -> set[str]:
             acts: dict[str, set[str]] = {"acquire": set(), "release": set()}
             for node in _inside(function):
                 if isinstance(node, (ast.With, ast.AsyncWith)):
-                    acts["acquire"].update(name[-1] for item in node.items if (name := _name(item.context_expr)))
+                    acts["acquire"].update(_last(name) for one in node.items if (name := _name(one.context_expr)))
                 elif isinstance(node, ast.Attribute) and node.attr in acts and (name := _name(node.value)):
-                    acts[node.attr].add(name[-1])
+                    acts[node.attr].add(_last(name))
             found |= acts["release"] - acts["acquire"]
     return found
 
@@ -96,6 +98,16 @@ def looks_first(tree: ast.Module, function: str, line: int) -> bool:
         )
         for node in _around(body, line)
     )
+
+
+def takes_from(tree: ast.Module, function: str, line: int) -> tuple[str, ...] | None:
+    """What this line calls ``get`` of, where that is one thing."""
+    asked = {
+        name
+        for node in _at(_body(tree, function, line) or [], line)
+        if isinstance(node, ast.Attribute) and node.attr == "get" and (name := _name(node.value))
+    }
+    return asked.pop() if len(asked) == 1 else None
 
 
 def repeats(tree: ast.Module, function: str, line: int) -> bool:
@@ -160,7 +172,7 @@ def taken_by_call(tree: ast.Module, name: tuple[str, ...]) -> bool:
             acts = {
                 node.attr
                 for node in _inside(function)
-                if isinstance(node, ast.Attribute) and (_name(node.value) or ("",))[-1] == name[-1]
+                if isinstance(node, ast.Attribute) and _last(_name(node.value) or ("",)) == _last(name)
             }
             if "acquire" in acts and "release" not in acts:
                 return True
@@ -202,6 +214,8 @@ def _walk(body: Iterable[ast.stmt], line: int, held: list[tuple[str, ...]]) -> t
             continue
         if isinstance(statement, (ast.With, ast.AsyncWith)):
             return _in_with(statement, line, held)
+        if isinstance(statement, _LOOPS):
+            _forget(statement, held)  # an earlier round may have done anything that stands in it
         if isinstance(statement, _COMPOUND):
             for part in ("body", "orelse", "finalbody"):
                 inner = getattr(statement, part, [])
@@ -241,12 +255,36 @@ def _passed(statement: ast.stmt, held: list[tuple[str, ...]]) -> None:
         if name in held:
             held.remove(name)
     elif not isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-        # What it did within, on whichever way it went, is not known.
-        for node in ast.walk(statement):
-            if isinstance(node, ast.Expr):
-                inner, _ = _act(node)
-                while inner in held:
-                    held.remove(inner)
+        _forget(statement, held)  # what it did within, on whichever way it went, is not known
+
+
+def _forget(statement: ast.stmt, held: list[tuple[str, ...]]) -> None:
+    """Takes out what a statement may have let go, and what is called otherwise after it."""
+    acted = [_act(node)[0] for node in ast.walk(statement) if isinstance(node, ast.Expr)]
+    given = [name for node in ast.walk(statement) if (name := _assigned(node)) is not None]
+    held[:] = [
+        name
+        for name in held
+        if name not in acted and not any(one == path[: len(one)] for path in _mentioned(name) for one in given)
+    ]
+
+
+def _assigned(node: ast.AST) -> tuple[str, ...] | None:
+    """What is given a value here, or taken one from."""
+    if isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load):
+        return _name(node.value)
+    if isinstance(node, (ast.Name, ast.Attribute)) and not isinstance(node.ctx, ast.Load):
+        return _name(node)
+    return None
+
+
+def _mentioned(name: tuple[str, ...]) -> Iterable[tuple[str, ...]]:
+    """A path, and those in its items."""
+    yield name
+    for part in name:
+        for node in ast.walk(_index(part)) if part.startswith("[") else ():
+            if isinstance(node, (ast.Name, ast.Attribute)) and (inner := _name(node)) is not None:
+                yield inner
 
 
 def _act(statement: ast.stmt) -> tuple[tuple[str, ...] | None, str]:
@@ -264,6 +302,82 @@ def _name(node: ast.expr) -> tuple[str, ...] | None:
     if isinstance(node, ast.Name):
         return (node.id,)
     if isinstance(node, ast.Attribute):
-        inner = _name(node.value)
-        return (*inner, node.attr) if inner is not None and len(inner) < 4 else None
-    return None
+        inner, part = _name(node.value), node.attr
+    elif isinstance(node, ast.Subscript) and _is_plain(node.slice):
+        inner, part = _name(node.value), f"[{ast.unparse(node.slice)}]"
+    else:
+        return None
+    return (*inner, part) if inner is not None and len(inner) < 4 else None
+
+
+def _last(name: tuple[str, ...]) -> str:
+    """What a lock is called, or the container that it is in."""
+    return next((part for part in reversed(name) if not part.startswith("[")), "")
+
+
+# -- items ------------------------------------------------------------------------------
+
+_LENGTH = "len()"
+"""Behind a path: how many items are in it."""
+
+
+def item(part: str, value: Callable[[tuple[str, ...]], int | str | None]) -> int | str | None:
+    """Which item the ``[…]`` of a path means, when ``value`` tells the number or text that another path has."""
+    return _computed(_index(part), value)
+
+
+def length_of(name: tuple[str, ...]) -> tuple[str, ...] | None:
+    """The path whose number of items this one asks for; None where it asks for a value."""
+    return name[:-1] if name[-1] == _LENGTH else None
+
+
+def _index(part: str) -> ast.expr:
+    return ast.parse(part[1:-1], mode="eval").body
+
+
+def _is_plain(node: ast.expr) -> bool:
+    """Whether it is made of numbers, texts, names, ``len`` and arithmetic alone."""
+    match node:
+        case ast.Constant(value=int() | str()):
+            return True
+        case ast.Name() | ast.Attribute():
+            return _name(node) is not None
+        case ast.BinOp(left=left, op=ast.Add() | ast.Sub() | ast.Mult() | ast.Mod() | ast.FloorDiv(), right=right):
+            return _is_plain(left) and _is_plain(right)
+        case ast.UnaryOp(op=ast.USub(), operand=operand):
+            return _is_plain(operand)
+        case ast.Call(func=ast.Name(id="len"), args=[one], keywords=[]):
+            return _name(one) is not None
+    return False
+
+
+def _computed(node: ast.expr, value: Callable[[tuple[str, ...]], int | str | None]) -> int | str | None:
+    match node:
+        case ast.Constant(value=int() | str() as told):
+            return told
+        case ast.UnaryOp(operand=operand):
+            inner = _computed(operand, value)
+            return -inner if isinstance(inner, int) else None
+        case ast.Call(args=[one]):
+            name = _name(one)
+            return value((*name, _LENGTH)) if name is not None else None
+        case ast.BinOp(left=left, op=op, right=right):
+            first, second = _computed(left, value), _computed(right, value)
+            if isinstance(first, int) and isinstance(second, int):
+                return _arithmetic(op, first, second)
+            return None
+    name = _name(node)
+    return value(name) if name is not None else None
+
+
+def _arithmetic(op: ast.operator, one: int, other: int) -> int | None:
+    match op:
+        case ast.Add():
+            return one + other
+        case ast.Sub():
+            return one - other
+        case ast.Mult():
+            return one * other
+    if other == 0:
+        return None
+    return one % other if isinstance(op, ast.Mod) else one // other

@@ -236,6 +236,7 @@ def stacks() -> tuple[dict[str, Any], ...]:
         wants = 0
         looked: bool | None = None
         frame: Any = top
+        inner = top.f_back if _enters(top.f_code) else top
         while frame is not None and len(frames) < 24:
             code = frame.f_code
             path = code.co_filename
@@ -246,7 +247,7 @@ def stacks() -> tuple[dict[str, Any], ...]:
             if not library and thread is not None:
                 if path not in trees:
                     trees[path] = _tree(frame)
-                held, wanted = _locks(frame, trees[path], innermost=frame is top)
+                held, wanted = _locks(frame, trees[path], innermost=frame is inner)
                 holds += held
                 wants = wanted or wants
                 looked = _looked(frame, trees[path]) if looked is None else looked
@@ -264,6 +265,11 @@ def stacks() -> tuple[dict[str, Any], ...]:
             }
         )
     return tuple(found)
+
+
+def _enters(code: Any) -> bool:
+    """Whether it is a Condition's own, which takes its lock for a ``with`` one frame further out."""
+    return bool(code.co_name == "__enter__" and describe.of_library(code.co_filename))
 
 
 def _place(path: str, line: int) -> str:
@@ -310,14 +316,62 @@ def _tree(frame: Any) -> ast.Module | None:
 
 def _lock(name: tuple[str, ...], frame: Any) -> Any:
     """The lock of ``threading`` that a name or attribute means in a frame; None where it is anything else."""
-    space = frame.f_locals
-    value = space[name[0]] if name[0] in space else frame.f_globals.get(name[0])
-    for part in name[1:]:
-        value = describe.attributes(value).get(part)
+    value = _meant(name, frame)
     if describe.type_name(value) == "Condition" and type(value).__module__ == "threading":
         value = describe.attributes(value).get("_lock")
     kind = type(value)
     return value if kind.__name__ in _LOCKS and kind.__module__ == "_thread" else None
+
+
+def _meant(name: tuple[str, ...], frame: Any) -> Any:
+    """What a path of names, attributes and items leads to, without a call of the learner's; None where to nothing."""
+    from parallab_probe import holding
+
+    space = frame.f_locals
+    value = space[name[0]] if name[0] in space else frame.f_globals.get(name[0])
+    for part in name[1:]:
+        if part.startswith("["):
+            value = _item(value, holding.item(part, lambda path: _told(path, frame)))
+        else:
+            value = _own(value, part)
+    return value
+
+
+def _told(name: tuple[str, ...], frame: Any) -> int | str | None:
+    from parallab_probe import holding
+
+    whole = holding.length_of(name)
+    value = _meant(whole or name, frame)
+    if whole:
+        return len(value) if type(value) in (list, tuple, dict) else None
+    return value if type(value) is int or type(value) is str else None
+
+
+def _own(value: Any, name: str) -> Any:
+    """An attribute, the class's where it has none of its own; None of what would have to be computed."""
+    own = describe.attributes(value)
+    if name in own:
+        return own[name]
+    kind = value if issubclass(type(value), type) else type(value)
+    spaces = (type.__dict__["__dict__"].__get__(one) for one in type.__dict__["__mro__"].__get__(kind))
+    found = next((space[name] for space in spaces if name in space), None)
+    return _slot(found, value) if type(found) is types.MemberDescriptorType else found
+
+
+def _slot(slot: Any, owner: Any) -> Any:
+    """What stands in one of ``__slots__``."""
+    try:
+        return types.MemberDescriptorType.__get__(slot, owner)
+    except AttributeError:
+        return None
+
+
+def _item(value: Any, key: int | str | None) -> Any:
+    if type(value) is dict:
+        return value.get(key)
+    if type(value) in (list, tuple) and type(key) is int and -len(value) <= key < len(value):
+        return value[key]
+    return None
 
 
 def _locked(lock: Any) -> bool:

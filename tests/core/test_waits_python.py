@@ -268,3 +268,88 @@ def test_who_takes_by_a_call_may_have_kept_it():
     tree = ast.parse(LOOPS)
 
     assert [holding.taken_by_call(tree, (name,)) for name in ("kept", "given", "named")] == [True, False, False]
+
+
+NAMES = """
+class Chain:
+    def walk(self):
+        node = self.head
+        node.lock.acquire()
+        while node.next is not None:
+            before = node
+            node = node.next
+            node.lock.acquire()
+            before.lock.release()
+        node.lock.release()
+
+def one_after_the_other(a, b):
+    lock = a
+    lock.acquire()
+    lock = b
+    lock.acquire()
+
+def eats(forks, n):
+    with forks[n]:
+        with forks[(n + 1) % len(forks)]:
+            pass
+
+def counts(forks, n):
+    forks[n].acquire()
+    forks["spoon"].acquire()
+    n += 1
+    forks[n].acquire()
+
+def swaps(forks, other):
+    forks[0].acquire()
+    forks[0] = other
+    forks[0].acquire()
+
+def rounds(lock, job):
+    lock.acquire()
+    while job():
+        lock.release()
+        lock.acquire()
+
+def finds(forks, find):
+    with forks[find()]:
+        pass
+"""
+
+
+@pytest.mark.parametrize(
+    ("function", "line", "held", "wanted"),
+    [
+        # A name that was given something else since says nothing of what was taken by it.
+        ("walk", 9, [], ("node", "lock")),
+        ("one_after_the_other", 17, [], ("lock",)),
+        ("eats", 21, [("forks", "[n]")], ("forks", "[(n + 1) % len(forks)]")),
+        ("counts", 26, [("forks", "[n]")], ("forks", "['spoon']")),
+        ("counts", 28, [("forks", "['spoon']")], ("forks", "[n]")),
+        ("swaps", 33, [], ("forks", "[0]")),
+        # An earlier round may have let it go.
+        ("rounds", 39, [], ("lock",)),
+        ("finds", 42, [], None),
+    ],
+)
+def test_locks_whose_names_change_and_locks_in_containers(function, line, held, wanted):
+    assert holding.at(ast.parse(NAMES), function, line, True) == (held, wanted)
+
+
+@pytest.mark.parametrize(
+    ("part", "told"),
+    [
+        ("[0]", 0),
+        ("['spoon']", "spoon"),
+        ("[(n + 1) % len(forks)]", 0),
+        ("[n - 1]", 1),
+        ("[-n]", -2),
+        ("[self.n * 2 // 3]", 2),
+        ("[n % 0]", None),
+        ("[other]", None),
+        ("[other + 1]", None),
+    ],
+)
+def test_which_item_is_meant(part, told):
+    known = {("n",): 2, ("forks", "len()"): 3, ("self", "n"): 3}
+
+    assert holding.item(part, known.get) == told

@@ -1,15 +1,14 @@
 """CPython's and psutil's own tests as programs to look at: nothing breaks, and whoever is called stuck stays still.
 
 They start, kill, hang and abandon processes and threads in every way that these libraries' authors thought of. A run
-with ``-m slow`` takes those of this Python, ``PARALLAB_MATRIX=1`` those of every Python of this machine. psutil's come
-with its source only: ``PSUTIL_SOURCE`` names the folder of an sdist (``pip download --no-binary psutil psutil``).
+with ``-m slow`` takes those of this Python, ``PARALLAB_MATRIX=1`` those of every Python of this machine. psutil's are
+fetched by pip, in the last version that brought them along, into a folder that goes with the test.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -19,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from parallab import inspecting
+from parallab.procfs.pidfd import exit_code
 from parallab.procfs.read import Reader
 from parallab.wire import InspectReport
 from proc.test_strangers import ALL, PYTHONS
@@ -31,7 +31,7 @@ MODULES = (
     "test_multiprocessing_fork",
     "test_multiprocessing_spawn",
 )
-PSUTIL_SOURCE = os.environ.get("PSUTIL_SOURCE", "")
+PSUTIL = "psutil==5.9.8"
 PSUTIL_MODULES = ("test_process", "test_connections", "test_posix", "test_linux", "test_system", "test_misc")
 
 
@@ -43,11 +43,15 @@ def _there(pid: int) -> tuple[int, ...] | None:
     return tuple(thread.cpu_ns for one in processes for thread in one.threads if one.pid == pid)
 
 
-def _ends(pid: int, before: tuple[int, ...] | None) -> bool:
-    """Whether it moves or ends within ten seconds: then it was not stuck."""
+def _goes_on(pid: int, pidfd: int, before: tuple[int, ...] | None) -> bool:
+    """Whether it moves or ends within ten seconds: then it was not stuck. Who is killed meanwhile may have been."""
     end = time.monotonic() + 10
     while time.monotonic() < end:
-        if _there(pid) != before:
+        now = _there(pid)
+        if now is None:
+            code = exit_code(pidfd, pid)
+            return code is None or code >= 0
+        if now != before:
             return True
         time.sleep(0.1)
     return False
@@ -71,15 +75,29 @@ def test_nobody_is_wrongly_called_stuck(module: str, python: str, tmp_path: Path
     _watch([python, "-m", "test", "-v", module], tmp_path)
 
 
+@pytest.fixture(scope="module")
+def with_psutil(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with psutil and its tests."""
+    folder = tmp_path_factory.mktemp("psutil")
+    fetched = subprocess.run(
+        [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", folder, PSUTIL],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if not (folder / "psutil" / "tests").is_dir():
+        pytest.skip(f"{PSUTIL} cannot be had here: {fetched.stderr.strip()[-200:]}")
+    return folder
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(200)
-@pytest.mark.skipif(not PSUTIL_SOURCE, reason="PSUTIL_SOURCE does not name a folder with psutil's source")
 @pytest.mark.parametrize("module", PSUTIL_MODULES)
-def test_nobody_of_psutils_is_wrongly_called_stuck(module: str, tmp_path: Path) -> None:
-    # Beside them psutil's source would be imported, which is not built there.
-    shutil.copytree(Path(PSUTIL_SOURCE) / "tests", tmp_path / "tests")
+def test_nobody_of_psutils_is_wrongly_called_stuck(module: str, with_psutil: Path, tmp_path: Path) -> None:
+    command = f"import sys; sys.path.insert(0, {str(with_psutil)!r}); import unittest; "
+    command += f"unittest.main('psutil.tests.{module}', argv=['psutil'])"
 
-    _watch([sys.executable, "-m", "pytest", "-p", "no:cacheprovider", f"tests/{module}.py"], tmp_path)
+    _watch([sys.executable, "-c", command], tmp_path)
 
 
 def _watch(command: list[str], folder: Path) -> None:
@@ -101,14 +119,21 @@ def _watch(command: list[str], folder: Path) -> None:
             for one in reader.tree(program.pid)[:6]:
                 before = _there(one.pid)
                 try:
+                    pidfd = os.pidfd_open(one.pid)
+                except ProcessLookupError:
+                    continue
+                try:
                     looks = inspecting.look(one.pid)
                     report = inspecting.examination(*looks)
                     shown = inspecting.report(*looks)
                     asked += 1
                 except inspecting.InspectError:
                     continue  # it ended meanwhile
-                if report.stuck is True and _ends(one.pid, before):
-                    wrong.append(f"{one.cmdline} was called stuck: {report}")
+                else:
+                    if report.stuck is True and _goes_on(one.pid, pidfd, before):
+                        wrong.append(f"{one.cmdline} was called stuck: {report}")
+                finally:
+                    os.close(pidfd)
                 wrong += _contradictions(shown)
     finally:
         _end(program)

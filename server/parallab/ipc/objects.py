@@ -311,6 +311,8 @@ def _memory(snapshot: Snapshot) -> dict[Inode, SharedMemory]:
             if file.inode is not None and (file.inode in ends or _is_shared_memory(path)):
                 ends.setdefault(file.inode, []).append(End(process.pid, file.fd, file.mode))
                 paths.setdefault(file.inode, path)
+                # Of a mapping only its pages are known.
+                sizes[file.inode] = file.size or sizes.get(file.inode, 0)
     segments = {one.inode: one for one in snapshot.segments}
     found = {}
     for inode in sorted(ends):

@@ -63,6 +63,8 @@ class OpenFile(Fact, frozen=True):
     inode: Inode | None = None
     pid: int = 0
     """Of a pidfd (pidfd_open(2)): the process whose end it tells, 0 where that is not known."""
+    size: int = 0
+    """Of memory that has no file on a disk (memfd_create(2), shm_open(3)): its bytes."""
 
 
 class Mapping(Fact, frozen=True):
@@ -229,6 +231,8 @@ class Stack(Fact, frozen=True):
     """Those of its owners that its process's parent has at the same place: by fork, it has them from there."""
     uses: tuple[int, ...] = ()
     """The identities of what its own frames have names for; () where that was not asked."""
+    gets: int = 0
+    """The identity of the ``queue.SimpleQueue`` that it takes from, which has no frames of its own."""
 
 
 class Missing(Fact, frozen=True):

@@ -91,18 +91,19 @@ class Class(NamedTuple):
     name: str
 
 
-def made(memory: opened.Memory, pid: int, maps: bytes, pagemap: str) -> tuple[Made, ...]:
-    """The library's objects in process ``pid``; () where it is no CPython whose layout is known.
+def made(memory: opened.Memory, pid: int, maps: bytes, pagemap: str) -> tuple[Made, ...] | None:
+    """The library's objects in process ``pid``; None where it is no CPython whose layout is known.
 
     ``maps`` is the text of its ``/proc/PID/maps``, ``pagemap`` the path of the file of that name.
     """
     first = _type_of_types(memory, maps)
     if not first:
-        return ()
+        return None
     regions = opened.resident(pagemap, parse.private_maps(maps))
     classes = _classes(memory, regions, first)
+    whole = sum(region.end - region.start for region in regions) <= MAX_READ
     if not classes:
-        return ()
+        return () if whole else None
     found: list[Made] = []
     tuples = layout.tuple_items(memory.read, first)
     readers = [layout.Objects(memory.read, one, tuples) for one in layout.LAYOUTS]
@@ -115,7 +116,8 @@ def made(memory: opened.Memory, pid: int, maps: bytes, pagemap: str) -> tuple[Ma
                 break
         if len(found) >= MAX_MADE:
             break
-    return tuple(found)
+    # A program with one of these classes has an object of one: where none was found, they are laid out otherwise.
+    return tuple(found) or None
 
 
 # -- finding -----------------------------------------------------------------------

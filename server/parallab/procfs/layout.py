@@ -20,8 +20,12 @@ MAX_ITEMS = 1024
 MAX_TEXT = 256
 """Characters of a string beyond this number are left out."""
 
-NAME, BASICSIZE, FLAGS, BASE, _DICT_OFFSET, _MRO = 24, 32, 168, 256, 288, 344
-"""Of tp_name, tp_basicsize, tp_flags, tp_base, tp_dictoffset and tp_mro in a PyTypeObject, the same in all."""
+NAME, BASICSIZE, FLAGS, BASE, _DICT, _DICT_OFFSET, _MRO = 24, 32, 168, 256, 264, 288, 344
+"""Of tp_name, tp_basicsize, tp_flags, tp_base, tp_dict, tp_dictoffset, tp_mro in a PyTypeObject, the same in all."""
+GLOBALS, _FUNCTION_NAME, _CLOSURE, _CALLED, _CELL = 16, 32, 72, 16, 16
+"""Of a function's globals, name and cells; of a bound method's function; of what is in a cell."""
+_MEMBER, _OFFSET = 40, 16
+"""Of d_member in the descriptor of a slot, and of the slot's place in what that points to."""
 _TUPLE = 24
 """Of a tuple's items; from 3.14 on its hash stands before them."""
 
@@ -138,12 +142,60 @@ class Objects:
         known = ("collections.deque", "list", "dict", "_PoolCache")
         return self.word(address + 16) if self.type_name(self.type_of(address)) in known else None
 
+    def item(self, address: int, key: int | str) -> int:
+        """The address of an item of a list, tuple or dict; 0 where there is none."""
+        if self.type_name(self.type_of(address)) == "dict":
+            keys = self.word(address + 32)
+            found = (value for one, value in self._table(keys) if key in (self.text(one), self.number(one)))
+            return next(found, 0) if not self.word(address + 40) else 0
+        items = self.items(address) if isinstance(key, int) else ()
+        return items[key] if isinstance(key, int) and -len(items) <= key < len(items) else 0
+
     def _words(self, address: int, count: int) -> tuple[int, ...]:
         count = min(count, MAX_ITEMS * 3)
         data = self._read(address, count * 8) if address > 0 and count > 0 else None
         return struct.unpack(f"<{len(data) // 8}Q", data[: len(data) // 8 * 8]) if data else ()
 
     # -- attributes -------------------------------------------------------------
+
+    def attribute(self, address: int, name: str) -> int:
+        """The address of an attribute's value, of an instance or its class; 0 where Python code would compute it."""
+        kind = self.type_of(address)
+        if self.type_of(kind) == kind:  # it is a class itself
+            return self._of_class(address, name)
+        if value := self.attributes(address).get(name, 0):
+            return value
+        value = self._of_class(kind, name)
+        told = self.type_name(self.type_of(value))
+        if told == "member_descriptor":  # of __slots__
+            return self.word(address + self.word(self.word(value + _MEMBER) + _OFFSET))
+        return 0 if told in ("property", "function", "") else value
+
+    def functions(self, address: int) -> tuple[int, ...]:
+        """Functions that an object leads to: itself, those of its class, and what a thread runs."""
+        told = self.type_name(self.type_of(address))
+        if told == "function":
+            return (address,)
+        if told == "method":
+            return self.functions(self.word(address + _CALLED))
+        kind = self.type_of(address)
+        kind = address if self.type_of(kind) == kind else kind
+        own = self._dict(self.word(kind + _DICT)).values() if self.word(kind + FLAGS) & _HEAPTYPE else ()
+        found = tuple(one for one in own if self.type_name(self.type_of(one)) == "function")
+        target = self.attributes(address).get("_target", 0)
+        return (*found[:1], *(self.functions(target) if target else ()))
+
+    def function_name(self, address: int) -> str:
+        """What a function is called."""
+        return self.text(self.word(address + _FUNCTION_NAME))
+
+    def cells(self, address: int) -> tuple[int, ...]:
+        """What a function has from one around it, in the order of their names; 0 for what is not there yet."""
+        return tuple(self.word(cell + _CELL) for cell in self.items(self.word(address + _CLOSURE)))
+
+    def _of_class(self, kind: int, name: str) -> int:
+        mro = self.items(self.word(kind + _MRO))
+        return next((value for one in mro if (value := self._dict(self.word(one + _DICT)).get(name, 0))), 0)
 
     def attributes(self, address: int) -> dict[str, int]:
         """An instance's own attributes, each with the address of its value; {} where that cannot be read."""

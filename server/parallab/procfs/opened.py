@@ -128,9 +128,11 @@ class Files:
                 return OpenFile(int(name), "file", mode, clean(target))
             raise
         kind = "pipe" if modes.S_ISFIFO(status.st_mode) else "file" if modes.S_ISREG(status.st_mode) else "other"
-        return OpenFile(int(name), kind, mode, clean(target), Inode(status.st_dev, status.st_ino))
+        size = status.st_size if target.startswith(_MEMORY) else 0
+        return OpenFile(int(name), kind, mode, clean(target), Inode(status.st_dev, status.st_ino), size=size)
 
 
+_MEMORY = ("/memfd:", "/dev/shm/")  # noqa: S108
 _PIDFD = ("pidfd:[", "anon_inode:[pidfd]")
 """Where the link of a pidfd leads, from Linux 6.9 on and before."""
 

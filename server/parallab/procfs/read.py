@@ -73,6 +73,7 @@ class _Known:
         "restless",
         "scanned",
         "sched",
+        "searched",
         "sem_locks",
         "stat",
     )  # fmt: skip
@@ -95,6 +96,8 @@ class _Known:
         self.added = False
         self.sem_locks: tuple[SemLock, ...] = ()
         self.made: tuple[Made, ...] | None = None
+        self.searched = False
+        """Whether its memory could be understood, for ``made``."""
         self.numbers: tuple[int, ...] | None = None
         """In each pid namespace, from this /proc's inwards."""
 
@@ -341,7 +344,7 @@ class Reader:
             semaphores=states,
             sem_locks=found,
             made=tuple(one for known in walked for one in known.made or ()) if made else (),
-            searched=tuple(known.pid for known in walked if known.made) if made else (),
+            searched=tuple(known.pid for known in walked if known.searched) if made else (),
             file_locks=self._file_locks(processes) if scan or _wants_file(processes) else (),
             pipes=piped,
             segments=self._shared_memory(pid, processes, missing) if processes else (),
@@ -422,6 +425,7 @@ class Reader:
         known.handles = semaphores.handles(mappings)
         known.scanned = None
         known.made = None
+        known.searched = False
         known.added = False
         return msgspec.structs.replace(process, threads=found, files=files, mappings=mappings)
 
@@ -495,6 +499,7 @@ class Reader:
         result: list[SemLock] = []
         explained: set[Inode] = set()
         parents = {known.stat.ppid for known in walked}
+        halves = _halves(known.facts for known in walked if known.facts is not None) if made else frozenset()
         for known in walked:  # parents before children
             process = known.facts
             assert process is not None
@@ -504,6 +509,8 @@ class Reader:
                 # Who started others, or threads, made objects of its own; who has none but its parent's, did not.
                 new = known.pid == walked[0].pid or len(known.sched) > 1 or known.pid in parents
                 new = new or not explained.issuperset(known.handles.values())
+                # What it has of a sibling that is gone, it alone remembers.
+                new = new or not halves.isdisjoint(file.inode for file in process.files)
                 self._make(known, process, memories[known.pid], new)
                 own |= {part.address for one in known.made or () for part in one.parts if part.address}
                 if known.made:
@@ -521,7 +528,9 @@ class Reader:
             return
         folder = f"{self._root}/{known.pid}"
         try:
-            known.made = heap.made(memory, known.pid, opened.read(f"{folder}/maps"), f"{folder}/pagemap")
+            found = heap.made(memory, known.pid, opened.read(f"{folder}/maps"), f"{folder}/pagemap")
+            known.searched = found is not None
+            known.made = found or ()
             if numbers := self._spaces.get(known.pid):
                 known.made = spaces.made(known.made, numbers, spaces.of_threads(folder))
         except (OSError, parse.ParseError):
@@ -660,6 +669,19 @@ def _with_peers(wanted: set[int], every: dict[int, Socket]) -> tuple[Socket, ...
     own = [every[number] for number in sorted(wanted) if number in every]
     peers = {one.peer for one in own} - wanted - {0}
     return (*own, *(every[number] for number in sorted(peers) if number in every))
+
+
+def _halves(processes: Iterable[Process]) -> frozenset[Inode | None]:
+    """Pipes of which these processes, but for the first and its own, have the ends of one side only."""
+    modes: dict[Inode | None, str] = {}
+    first: set[Inode | None] = set()
+    for place, process in enumerate(processes):
+        for file in process.files:
+            if file.kind == "pipe" and not file.target.startswith("/"):
+                modes[file.inode] = modes.get(file.inode, "") + file.mode
+                if place == 0:
+                    first.add(file.inode)
+    return frozenset(inode for inode, mode in modes.items() if len({*mode}) == 1 and inode not in first)
 
 
 def _wants_file(processes: Iterable[Process]) -> bool:

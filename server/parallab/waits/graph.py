@@ -579,7 +579,7 @@ class _Thinker:
         Under forkserver it is the server that writes to this one; the worker is the one of the server's that
         reads the other of the pair, and so does what it forks.
         """
-        if process.pid in self.objects.searched and self.told_sentinels:
+        if process.pid in self.objects.searched:
             return self.told_sentinels.get(inode)
         if len(writers) != 1:
             return None

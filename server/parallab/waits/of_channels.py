@@ -9,6 +9,7 @@ from parallab.ipc import given_names, queues_by_address
 from parallab.model import Inode
 from parallab.waits.case import Case, Found, start
 from parallab.waits.graph import EPOLLS, POLLS, Wait
+from parallab.waits.of_threads import one_went
 
 
 def join_before_drain(case: Case) -> Iterable[Found]:
@@ -153,20 +154,25 @@ def nobody_writes(case: Case) -> Iterable[Found]:
     """A reader of a queue, holding its read lock, with others behind it or not, and no writer left."""
     for wait in case.waits:
         pipe = case.seen.objects.pipes.get(wait.inode) if wait.inode is not None else None
-        if pipe is None or wait.writes or wait.tid != wait.pid or pipe.inode in case.sentinels:
+        if pipe is None or wait.writes or pipe.inode in case.sentinels:
             continue
         root = case.seen.snapshot.root
         behind = _behind_reader(case, wait)
+        if wait.tid != wait.pid and not (case.of_a_queue(wait) and any(map(case.needed, (wait, *behind)))):
+            continue
         group = [wait.pid, *(other.pid for other in behind)]
         if root not in group and not any(case.joined(pid) for pid in group):
             continue  # idle, as it should be: nobody wants it to end
         waits = [wait, *behind]
         fits: tuple[str, ...] = ()
-        if wait.pid != case.seen.snapshot.root and (behind or case.gets(wait)):
+        if (wait.pid, wait.tid) != case.seen.main and (behind or case.gets(wait)):
             fits = _farewells(case, waits)
         mistake = fits[0] if len(fits) == 1 else None
         who = case.people(one.pid for one in waits)
-        verb = "wait" if len({one.pid for one in waits}) > 1 else "waits"
+        verb = "wait" if len(waits) > 1 else "waits"
+        if len({one.pid for one in waits}) == 1:
+            others = [one for one in waits if one.tid != one.pid]
+            who = case.threads(wait.pid, len(others), len(others) < len(waits))
         yield case.told(
             "nobody-writes",
             f"{start(who)} {verb} for something that nobody is left to send.",
@@ -185,6 +191,8 @@ def _farewells(case: Case, waits: list[Wait]) -> tuple[str, ...]:
     if _may_go_round(case, waits):
         return ("M22", "")
     doing = [case.seen.doing.get((wait.pid, wait.tid)) for wait in waits]
+    if any(wait.tid != wait.pid for wait in waits) and (None in doing or one_went(case, waits)):
+        return ("M22", "M23", "")
     if any(one is not None and not one.repeats for one in doing) or (len(waits) == 1 and doing == [None]):
         return ("M22", "M23", "")
     zombies, others = case.ended()
@@ -255,7 +263,7 @@ def _behind_reader(case: Case, wait: Wait) -> list[Wait]:
         other
         for other, lock in case.locks()
         if lock.holders == {wait.pid}
-        and other.pid != wait.pid
+        and (other.pid, other.tid) != (wait.pid, wait.tid)
         and (
             lock.inode == whole.semaphores[0] if whole is not None and whole.semaphores else not case.of_a_queue(other)
         )

@@ -100,7 +100,8 @@ def between_threads(case: Case) -> Iterable[Found]:
         if wait.kind == "thread-lock" and told is not None and told.call in _THREADS_SAY and case.needed(wait):
             groups.setdefault((wait.pid, told.call, told.thing), []).append(wait)
     mains = [wait for wait in case.waits if (wait.pid, wait.tid) in doing and wait.pid == wait.tid]
-    for (pid, call, _), waits in groups.items():
+    # Who should bring a result may be one of those that wait for something else: they say more.
+    for (pid, call, _), waits in sorted(groups.items(), key=lambda group: group[0][1] == "future"):
         kind, sentence, mistake = _THREADS_SAY[call]
         others = [wait for wait in waits if wait.tid != pid]
         fits: tuple[str, ...] = ()
@@ -110,7 +111,7 @@ def between_threads(case: Case) -> Iterable[Found]:
         elif call == "get" and (not others or case.seen.roles[pid] == "manager"):
             mistake = None  # it is not that one of its workers was not dismissed
         elif call == "get" and not (
-            all(doing[one.pid, one.tid].repeats for one in others) and not _one_went(case, others)
+            all(doing[one.pid, one.tid].repeats for one in others) and not one_went(case, others)
         ):
             mistake, fits = None, ("M22", "M23", "")
         if mistake in ("M22", "M27") and any(
@@ -129,7 +130,7 @@ def between_threads(case: Case) -> Iterable[Found]:
         yield case.told(kind, said, [*own, *waits], mistake, *list(places)[:4], fits=fits)
 
 
-def _one_went(case: Case, waits: list[Wait]) -> bool:
+def one_went(case: Case, waits: list[Wait]) -> bool:
     """Whether a thread that is called like one of these, but for its number, has ended."""
     tids = {one.tid for process in case.seen.snapshot.processes for one in process.threads}
     threads = [one for one in case.seen.objects.made if one.cls == "Thread" and one.pid == waits[0].pid]

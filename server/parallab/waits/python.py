@@ -68,10 +68,13 @@ def doing(stack: Stack) -> Doing | None:
         (text.rpartition(" ")[0] for text, (module, _) in zip(stack.frames, calls, strict=True) if not module), ""
     )
     call, at = _waiting(calls)
+    thing = owners[at]
+    if call == "lock" and stack.gets and not stack.wants:
+        call, thing = "get", stack.gets
     leaving = ("concurrent/futures/thread", "shutdown") in calls
     return Doing(
         call,
-        owners[at],
+        thing,
         place,
         leaving,
         stack.wants if call == "lock" else 0,
