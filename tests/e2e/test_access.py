@@ -280,7 +280,7 @@ def test_axe_finds_nothing(lab: Lab) -> None:
     lab.server.remembers(memory)
     os.kill(int(kernel), signal.SIGKILL)
     lab.page.get_by_role("dialog", name="Kernel Restarting").get_by_role("button", name="Ok").click(timeout=SLOW)
-    left = lab.sidebar.notice("Left over from an earlier kernel: 2 processes, 1 segment")
+    left = lab.sidebar.notice("Left over from an earlier kernel: 2 processes, 1 piece of shared memory")
     expect(left).to_be_visible(timeout=SLOW)
     left.get_by_text("What they are").click()
     lab.sidebar.button("Clean up").click()

@@ -1,51 +1,16 @@
-import { act, render, screen, within } from '@testing-library/react';
+import { act, screen, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import * as axe from 'axe-core';
-import * as React from 'react';
-import { FILMS, Handmade } from '../../__tests__/films';
-import { kit } from '../../__tests__/views';
-import type { Film, GoalMoment } from '../../core';
-import { Player } from '../../core/film';
+import { FILMS } from '../../__tests__/films';
+import { show } from '../../__tests__/pictures';
+import type { GoalMoment } from '../../core';
 import { svgText } from './picture';
-import type { Tab } from './head';
-import { Picture } from './view';
 
 const { deadlock, everything, crowd, fourAtOnce, stuck } = FILMS;
 /** axe looks at every element; on a busy machine that takes its time. */
 const AXE_MS = 60_000;
 const CIRCLE =
   '“A then B” waits for lock_b, which “B then A” holds; “B then A” waits for lock_a, which “A then B” holds. Nobody can go on.';
-
-function show(
-  film: Film | null,
-  part: { tab?: Tab; at?: number; moment?: GoalMoment } = {}
-) {
-  const frames = new Handmade();
-  const player = new Player(frames);
-  const onLoad = jest.fn();
-  const onOpen = jest.fn();
-  function Host() {
-    const [tab, setTab] = React.useState<Tab>(part.tab ?? 'map');
-    return (
-      <Picture
-        source={{ film, loading: false, problem: null }}
-        player={player}
-        tab={tab}
-        onTab={setTab}
-        moment={part.moment ?? null}
-        kit={kit}
-        onLoad={onLoad}
-        onOpen={onOpen}
-      />
-    );
-  }
-  const view = render(<Host />);
-  const { at } = part;
-  if (at !== undefined) {
-    act(() => player.seek(at));
-  }
-  return { ...view, player, frames, onLoad, onOpen };
-}
 
 const closed = deadlock.deadlocks[0]!.begin;
 
@@ -402,12 +367,36 @@ it('draws the timeline with the cursor that lies over it', () => {
   const drawn = new DOMParser().parseFromString(text, 'image/svg+xml');
   expect(drawn.querySelector('parsererror')).toBeNull();
   const cursor = container.querySelector<SVGSVGElement>('.pl-Cursor')!;
-  const over = drawn.documentElement.lastElementChild!;
-  expect(over.getAttribute('transform')).toBe(
-    `translate(${cursor.dataset.over} 0)`
-  );
-  expect(over.children).toHaveLength(2);
+  const over = [
+    ...drawn.querySelectorAll(
+      `[transform="translate(${cursor.dataset.over} 0)"] > path`
+    )
+  ];
+  expect(over).toHaveLength(2);
 });
+
+it.each(['map', 'timeline'] as const)(
+  'saves the %s with its legend, and with names beside their lanes',
+  tab => {
+    const { container } = show(deadlock, { tab, at: closed });
+    const text = svgText(
+      container.querySelector<SVGSVGElement>(
+        tab === 'map' ? '.pl-Map-picture' : '.pl-Timeline-picture'
+      )!
+    );
+    const drawn = new DOMParser().parseFromString(text, 'image/svg+xml');
+    const words = [...drawn.querySelectorAll('text')].map(
+      one => one.textContent
+    );
+    const legend = screen.getByRole('list', { name: 'Legend' });
+    for (const line of legend.querySelectorAll('li')) {
+      expect(words).toContain(line.textContent!.trim());
+    }
+    for (const name of ['Your notebook', 'A then B', 'lock_a']) {
+      expect(words).toContain(name);
+    }
+  }
+);
 
 it('draws nodes anew only where something has changed', () => {
   const { begin } = crowd.waits[crowd.waits.length >> 1]!;

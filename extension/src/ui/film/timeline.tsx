@@ -9,6 +9,8 @@ import { zoomIdentity } from 'd3-zoom';
 import * as React from 'react';
 import type { Reel } from '../../core/film';
 import type { Kit } from '../kit';
+import { Above } from './axis';
+import type { Found } from './find';
 import { Patterns } from './hatch';
 import { Lanes } from './lanes';
 import { Crosshair, Cursor, SpanShade } from './layers';
@@ -27,6 +29,8 @@ export interface TimelineProps {
   readonly words: Words;
   readonly selected: string | null;
   readonly marked: ReadonlySet<string>;
+  /** What is looked for and was found: it comes into sight. */
+  readonly found: Found | null;
   readonly onSelect: (id: string | null) => void;
   readonly onSeek: (time: number) => void;
   readonly kit: Kit;
@@ -100,8 +104,25 @@ export function Timeline(props: TimelineProps): React.JSX.Element {
       factor,
       cursor >= 0 && cursor <= width ? [cursor, 0] : undefined
     );
-  const { row, choose, said } = useChosenRow(rows, words, kit);
-  const { selected, marked, onSelect } = props;
+  const { row, go, choose, said } = useChosenRow(rows, words, kit);
+  const { selected, marked, found, onSelect } = props;
+  React.useEffect(() => {
+    if (found === null) {
+      return;
+    }
+    const at = rows.findIndex(one => one.id === found.id);
+    if (at >= 0) {
+      go(at);
+      scroll.current
+        ?.querySelectorAll('.pl-Timeline-name')
+        [at]?.scrollIntoView?.({ block: 'nearest' });
+    }
+    const x = scale(found.at);
+    if (x < 0 || x > width) {
+      zooming.pan(width / 2 - x, 0);
+    }
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- once for each that is found
+  }, [found]);
   const measure = () => setFrom(from === null ? time : null);
   const onKeyDown = (event: React.KeyboardEvent) => {
     const acts: Readonly<Record<string, () => void>> = {
@@ -184,17 +205,20 @@ export function Timeline(props: TimelineProps): React.JSX.Element {
         <div
           className="pl-Timeline-scroll"
           ref={scroll}
+          // What was gone to does not end up behind what stands above the lanes.
+          style={{ scrollPaddingBlockStart: TOP }}
           role="group"
           // The keys of a picture that is larger than its frame.
           tabIndex={0}
           aria-label={trans.__(
-            'Timeline: arrows up and down choose a lane, Enter shows more, left and right move, + and − zoom, 0 shows all, M measures from the moment shown, F zooms to what is measured or to the lane'
+            'Timeline: arrows up and down choose a lane, Enter shows more, left and right move, + and − zoom, 0 shows all, M measures from the moment shown, F zooms to what is measured or to the lane, / finds'
           )}
           aria-activedescendant={`${ids}-row-${row}`}
           onKeyDown={onKeyDown}
         >
           {column}
           <div className="pl-Timeline-drawing">
+            <Above reel={reel} words={words} scale={scale} width={width} />
             <svg
               ref={pictureRef}
               className="pl-Timeline-picture"
@@ -297,6 +321,8 @@ function lifeOf(row: Row | undefined, reel: Reel): Span {
 
 interface ChosenRow {
   readonly row: number;
+  /** Goes there without a word. */
+  readonly go: (row: number) => void;
   readonly choose: (row: number) => void;
   /** What a screen reader is told of it, once it was chosen. */
   readonly said: string;
@@ -326,5 +352,5 @@ function useChosenRow(rows: readonly Row[], words: Words, kit: Kit): ChosenRow {
     },
     [rows, words, trans]
   );
-  return { row, choose, said };
+  return { row, go: setChosen, choose, said };
 }
