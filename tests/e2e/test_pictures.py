@@ -27,7 +27,7 @@ for low, high in ranges:
 LARGEST = 300_000
 pytestmark = pytest.mark.timeout(400)
 
-THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
+THEMES = {"JupyterLab Light": "light", "JupyterLab Dark": "dark"}
 
 
 class Take(Protocol):
@@ -44,8 +44,8 @@ def take(lab: Lab, artefacts: Path) -> Take:
 
     def take(name: str, at: Locator | None = None, as_: str | None = None) -> None:
         page.mouse.move(0, 0)
-        for theme, its_name in THEMES.items():
-            lab.theme(its_name)
+        for name_of_theme in lab.themes(*THEMES):
+            theme = THEMES[name_of_theme]
             if at is not None:
                 # JupyterLab hides everything while a theme comes, and then nothing is scrolled any more.
                 at.evaluate("one => one.scrollIntoView({ block: 'start' })")

@@ -46,7 +46,7 @@ export function FindBar(props: FindBarProps): React.JSX.Element {
         className="pl-Input"
         type="search"
         autoComplete="off"
-        placeholder={trans.__('a name or a deed')}
+        placeholder={trans.__('name or event')}
         value={question}
         onChange={event => ask(event.target.value)}
         onKeyDown={event => {

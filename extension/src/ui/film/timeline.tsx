@@ -46,9 +46,6 @@ const STEP = 1.5;
 const ASIDE = 80;
 /** Pixels beside the first and the last moment. */
 const EDGE = 6;
-/** Pixels that the buttons of the foot need; with less room beside them there is no overview. */
-const BUTTONS = 270;
-const SMALLEST = 90;
 
 export function Timeline(props: TimelineProps): React.JSX.Element {
   const { reel, words, kit, pictureRef, ids, time } = props;
@@ -56,7 +53,10 @@ export function Timeline(props: TimelineProps): React.JSX.Element {
   const { film } = reel;
   const box = React.useRef<HTMLDivElement>(null);
   const scroll = React.useRef<HTMLDivElement>(null);
+  const whole = React.useRef<HTMLDivElement>(null);
   const size = useSize(box);
+  // What the buttons beside it leave, however long their words are.
+  const room = useSize(whole).width;
   const rows = React.useMemo(() => rowsOf(reel), [reel]);
   const names = React.useMemo(
     () => namesWidth(rows, words, size.width),
@@ -198,7 +198,6 @@ export function Timeline(props: TimelineProps): React.JSX.Element {
     }
   }, [said]);
   const over = { scale, width, height };
-  const room = size.width - BUTTONS;
   return (
     <div className="pl-Timeline">
       <div className="pl-Timeline-frame" ref={box}>
@@ -270,7 +269,7 @@ export function Timeline(props: TimelineProps): React.JSX.Element {
         />
       ) : null}
       <div className="pl-Timeline-foot">
-        {room > SMALLEST ? (
+        <div className="pl-Timeline-whole" ref={whole}>
           <Overview
             reel={reel}
             base={base}
@@ -279,7 +278,7 @@ export function Timeline(props: TimelineProps): React.JSX.Element {
             width={room}
             onGo={moment => zooming.pan(width / 2 - scale(moment), 0)}
           />
-        ) : null}
+        </div>
         <button
           type="button"
           className="pl-Button"
