@@ -64,6 +64,8 @@ const plugin: JupyterFrontEndPlugin<void> = {
       );
       const widget = new MainAreaWidget({ content });
       widget.id = `parallab-picture-${++made}`;
+      // It has no buttons, and yet keeps some pixels until a theme changes.
+      widget.toolbar.hide();
       const other = [...open].find(one => one.isAttached);
       open.add(widget);
       widget.disposed.connect(() => open.delete(widget));

@@ -204,8 +204,8 @@ export function Timeline(props: TimelineProps): React.JSX.Element {
         <div
           className="pl-Timeline-scroll"
           ref={scroll}
-          // What was gone to does not end up behind what stands above the lanes.
-          style={{ scrollPaddingBlockStart: TOP }}
+          // What was gone to does not end up behind what stands above the lanes, nor at the very edge.
+          style={{ scrollPaddingBlock: `${TOP + ROW}px ${ROW}px` }}
           role="group"
           // The keys of a picture that is larger than its frame.
           tabIndex={0}
