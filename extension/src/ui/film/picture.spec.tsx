@@ -3,7 +3,7 @@ import userEvent from '@testing-library/user-event';
 import * as axe from 'axe-core';
 import { FILMS } from '../../__tests__/films';
 import { show } from '../../__tests__/pictures';
-import type { GoalMoment } from '../../core';
+import type { Film, GoalMoment } from '../../core';
 import { svgText } from './picture';
 
 const { deadlock, everything, crowd, fourAtOnce, stuck } = FILMS;
@@ -13,6 +13,26 @@ const CIRCLE =
   '“A then B” waits for lock_b, which “B then A” holds; “B then A” waits for lock_a, which “A then B” holds. Nobody can go on.';
 
 const closed = deadlock.deadlocks[0]!.begin;
+
+/** How large the map of a film is drawn in such a frame, all of it shown. */
+function scaleIn(
+  width: number,
+  height: number,
+  film: Film,
+  at: number
+): number {
+  const frame = { clientWidth: width, clientHeight: height };
+  for (const [side, pixels] of Object.entries(frame)) {
+    jest
+      .spyOn(HTMLElement.prototype, side as keyof typeof frame, 'get')
+      .mockReturnValue(pixels);
+  }
+  const { container } = show(film, { at });
+  jest.restoreAllMocks();
+  const all = container.querySelector('.pl-Map-picture > g');
+  const scale = /scale\((.*)\)/.exec(all?.getAttribute('transform') ?? '');
+  return Number(scale?.[1]);
+}
 
 describe('the map', () => {
   it('tells the circle, both waiters and what each holds', () => {
@@ -45,17 +65,17 @@ describe('the map', () => {
   it.each([320, 500, 800])(
     'can be read in %i pixels, with everything shown',
     width => {
-      jest
-        .spyOn(HTMLElement.prototype, 'clientWidth', 'get')
-        .mockReturnValue(width);
-      jest
-        .spyOn(HTMLElement.prototype, 'clientHeight', 'get')
-        .mockReturnValue(500);
-      const { container } = show(deadlock, { at: closed });
-      const all = container.querySelector('.pl-Map-picture > g');
-      const scale = /scale\((.*)\)/.exec(all?.getAttribute('transform') ?? '');
-      expect(Number(scale?.[1])).toBeGreaterThan(0.7);
-      jest.restoreAllMocks();
+      expect(scaleIn(width, 500, deadlock, closed)).toBeGreaterThan(0.7);
+    }
+  );
+
+  it.each([
+    [1200, 500, 0.65],
+    [640, 900, 0.55]
+  ])(
+    'of a crowd takes the shape of its frame: %i to %i',
+    (width, height, least) => {
+      expect(scaleIn(width, height, crowd, crowd.end)).toBeGreaterThan(least);
     }
   );
 
