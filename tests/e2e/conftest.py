@@ -73,6 +73,8 @@ def jupyter(tmp_path_factory: pytest.TempPathFactory, artefacts: Path) -> Iterat
     try:
         server.start()
         yield server
+        # What the last story's killed kernel left would outlive the server.
+        server.forget()
     finally:
         server.stop()
         shutil.copy(server.log, artefacts / f"server{WORKER and '-' + WORKER}.log")
