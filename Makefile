@@ -16,6 +16,7 @@
 # T=…       what `make test-python`, `make test-browser` and `make test-hub` run instead of everything
 # HUB=…     another JupyterHub for `make test-hub`, as 5.2; it gets an environment of its own
 # JOBS=…    how many of the tests of `make test-python` run at once
+# BROWSERS=…  how many of `make test-browser` do, each with a server and a browser: two, or one for each two cores
 # K=…       the subjects that `make corpus` records instead of all
 # L=…       the labs that `make flakes` runs instead of all
 
@@ -39,6 +40,8 @@ PYTHON ?=
 WORK ?= work
 # Tests at once: most of them wait for kernels. The proof of the labs runs kernels side by side itself.
 JOBS ?= $(shell nproc 2>/dev/null || echo 1)
+# A page of JupyterLab keeps more than one core busy while it loads, and waits for kernels afterwards.
+BROWSERS ?= $(shell n=$$(nproc 2>/dev/null || echo 1); echo $$(( n > 4 ? n / 2 : n > 1 ? 2 : 1 )))
 STAMPS := .venv/.stamps
 ARTEFACTS := artefacts
 # Two makes at once must not build into the same folder.
@@ -93,10 +96,12 @@ test-python: setup
 	scripts/pytest_parts.sh -n $(JOBS) --dist worksteal $(or $(T),tests/labs) || failed=1; \
 	[ -z "$$failed" ]
 
-# A process of its own: Playwright's synchronous API and Jupyter's event loop do not share one.
+# Processes of their own: Playwright's synchronous API and Jupyter's event loop do not share one. Each has a JupyterLab
+# and a browser.
 test-browser: setup
 	@mkdir -p $(ARTEFACTS)
-	@PARALLAB_ARTEFACTS="$(CURDIR)/$(ARTEFACTS)" scripts/with_browser.sh scripts/pytest_parts.sh $(or $(T),tests/e2e)
+	@PARALLAB_ARTEFACTS="$(CURDIR)/$(ARTEFACTS)" scripts/with_browser.sh \
+		scripts/pytest_parts.sh -n $(BROWSERS) --dist loadfile $(or $(T),tests/e2e)
 
 # Real users, a real Hub and PostgreSQL: what the machine lacks is skipped, with the reason.
 test-hub: setup

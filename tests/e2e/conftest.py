@@ -1,7 +1,8 @@
-"""One JupyterLab and one browser for all stories; a new learner and a new page for each.
+"""One JupyterLab and one browser for all stories of a process; a new learner and a new page for each.
 
-These tests run in a process of their own: Playwright's synchronous interface and the event loop of
-pytest-jupyter do not share one. Screenshots, the console and the server's log are kept in artefacts/.
+These tests run in processes of their own: Playwright's synchronous interface and the event loop of
+pytest-jupyter do not share one. Several run side by side (pytest-xdist), each with its own server and
+browser. Screenshots, the console and the servers' logs are kept in artefacts/.
 """
 
 from __future__ import annotations
@@ -31,6 +32,9 @@ FLAGS = [
 ]
 VIEW = {"width": 1400, "height": 900}
 
+#: The process among several, "" where there is but one.
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
+
 report = pytest.StashKey[dict[str, pytest.TestReport]]()
 
 
@@ -44,12 +48,21 @@ def pytest_runtest_makereport(
     return made
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Empties the folder of artefacts, once, before any of several processes writes into it."""
+    if not WORKER and not config.option.collectonly:
+        shutil.rmtree(_artefacts(), ignore_errors=True)
+
+
+def _artefacts() -> Path:
+    return Path(os.environ.get("PARALLAB_ARTEFACTS") or ROOT / "artefacts") / "e2e"
+
+
 @pytest.fixture(scope="session")
 def artefacts() -> Path:
     """Where pictures and logs are kept."""
-    folder = Path(os.environ.get("PARALLAB_ARTEFACTS") or ROOT / "artefacts") / "e2e"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    folder = _artefacts()
+    folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 
@@ -60,9 +73,11 @@ def jupyter(tmp_path_factory: pytest.TempPathFactory, artefacts: Path) -> Iterat
     try:
         server.start()
         yield server
+        # What the last story's killed kernel left would outlive the server.
+        server.forget()
     finally:
         server.stop()
-        shutil.copy(server.log, artefacts / "server.log")
+        shutil.copy(server.log, artefacts / f"server{WORKER and '-' + WORKER}.log")
 
 
 @pytest.fixture(scope="session")

@@ -81,6 +81,14 @@ class Lab:
             "([name, args]) => { void jupyterapp.commands.execute(name, args); }", [name, dict(args or {})]
         )
 
+    def themes(self, *names: str) -> Iterator[str]:
+        """Each of these in turn, beginning with the one that is there: a change takes its time."""
+        now = self.page.evaluate("() => document.body.dataset.jpThemeName")
+        for name in sorted(names, key=lambda one: one != now):
+            if name != now:
+                self.theme(name)
+            yield name
+
     def theme(self, name: str) -> None:
         """JupyterLab Light or JupyterLab Dark."""
         self.command("apputils:change-theme", {"theme": name})

@@ -237,8 +237,7 @@ def test_axe_finds_nothing(lab: Lab) -> None:
     found: dict[str, list[str]] = {}
 
     def look(view: str) -> None:
-        for theme in THEMES:
-            lab.theme(theme)
+        for theme in lab.themes(*THEMES):
             found[f"{view}, {theme}"] = axe.violations(lab.page)
 
     lab.launch()
@@ -280,7 +279,7 @@ def test_axe_finds_nothing(lab: Lab) -> None:
     lab.server.remembers(memory)
     os.kill(int(kernel), signal.SIGKILL)
     lab.page.get_by_role("dialog", name="Kernel Restarting").get_by_role("button", name="Ok").click(timeout=SLOW)
-    left = lab.sidebar.notice("Left over from an earlier kernel: 2 processes, 1 segment")
+    left = lab.sidebar.notice("Left over from an earlier kernel: 2 processes, 1 piece of shared memory")
     expect(left).to_be_visible(timeout=SLOW)
     left.get_by_text("What they are").click()
     lab.sidebar.button("Clean up").click()

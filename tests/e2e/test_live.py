@@ -162,6 +162,14 @@ def test_notebook_7_has_the_picture_below_the_notebook(jupyter: Jupyter, page: P
     seen.get_by_role("button", name="Timeline", exact=True).click()
     expect(seen.get_by_text("at most 4 at once")).to_be_visible()
     page.screenshot(path=artefacts / "notebook-7-picture.png")
+    # The controls of time can be reached without scrolling, and a second picture comes to the front.
+    expect(seen.get_by_role("button", name="Play")).to_be_in_viewport()
+    lab.command("parallab:watch", {"lab": "L04"})
+    replay = page.get_by_role("tabpanel", name="How L04 should go")
+    expect(replay.get_by_role("button", name="Play")).to_be_in_viewport(timeout=SLOW)
+    expect(seen).to_be_hidden()
+    lab.command("parallab:show-picture")
+    expect(seen).to_be_visible()
     # The notebook is still above it, and can be used.
     notebook.run(notebook.add(notebook.cells(STEP)[-1], answers.OPEN_THE_GATE))
     assert lab.console.errors == []

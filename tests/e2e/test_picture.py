@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from e2e import answers
@@ -12,6 +13,7 @@ from e2e.axe import violations
 from e2e.page import SLOW, Lab
 
 STEP = "break-deadlock"
+FILMS = Path(__file__).parents[2] / "extension" / "src" / "__tests__" / "films"
 ONE_LOOP = f"""
 from multiprocessing import Process
 import mine
@@ -112,13 +114,84 @@ def test_what_the_lab_does_itself_is_watched_from_the_sidebar(lab: Lab) -> None:
     expect(lab.page.locator(".lm-TabBar").filter(has=own).filter(has=replay)).to_have_count(1)
 
 
-def test_the_pictures_can_be_read_in_every_theme_and_in_little_room(lab: Lab) -> None:
-    film = Path(__file__).parents[2] / "extension" / "src" / "__tests__" / "films" / "deadlock.json"
-    lab.start("L08")
+def opened(lab: Lab, film: str) -> Locator:
+    """The picture of a film that was saved."""
     with lab.page.expect_file_chooser() as chosen:
         lab.command("parallab:open-film")
-    chosen.value.set_files(film)
-    seen = lab.page.get_by_role("tabpanel", name="deadlock.json")
+    chosen.value.set_files(FILMS / film)
+    return lab.page.get_by_role("tabpanel", name=film)
+
+
+def test_what_is_looked_for_comes_into_sight_and_the_time_stays_above_it(lab: Lab) -> None:
+    page, keys = lab.page, lab.page.keyboard
+    seen = opened(lab, "crowd.json")
+    seen.get_by_role("button", name="Timeline", exact=True).click(timeout=SLOW)
+    row = seen.locator(".pl-Timeline-name").filter(has_text=re.compile(r"^visitor 42$"))
+    expect(row).not_to_be_in_viewport()
+    seen.get_by_role("button", name="Play").focus()
+    keys.press("ControlOrMeta+f")
+    expect(seen.get_by_role("searchbox", name="Find")).to_be_focused()
+    keys.type("visitor 42")
+    expect(row).to_be_in_viewport(ratio=1)
+    expect(row).to_have_attribute("data-active", "true")
+    said = seen.locator(".pl-Find-said")
+    expect(said).to_contain_text(re.compile(r"^1 of \d+: visitor 42, process$"))
+    # Its times are still above the lanes, and what was found is not behind them.
+    above = seen.locator(".pl-Timeline-above").bounding_box()
+    found = row.bounding_box()
+    frame = seen.locator(".pl-Timeline-frame").bounding_box()
+    assert above is not None
+    assert found is not None
+    assert frame is not None
+    assert above["y"] == pytest.approx(frame["y"], abs=2)
+    assert found["y"] >= above["y"] + above["height"] - 1
+    # Zoomed in, the next deed of it is brought into sight as well.
+    moment = seen.get_by_role("slider", name="Moment")
+    before = moment.input_value()
+    for _ in range(8):
+        seen.get_by_role("button", name="Zoom in").click()
+    seen.get_by_role("searchbox", name="Find").focus()
+    keys.press("Shift+Enter")
+    expect(said).to_contain_text(re.compile(r"^(\d+) of \1: "))
+    assert moment.input_value() != before
+    expect(seen.locator(".pl-Cursor")).not_to_have_attribute("data-out", "true")
+    assert violations(page) == []
+
+
+@pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
+def test_a_saved_timeline_can_be_read_by_itself(lab: Lab, artefacts: Path, theme: str) -> None:
+    lab.theme(theme)
+    seen = opened(lab, "deadlock.json")
+    seen.get_by_role("button", name="Timeline", exact=True).click(timeout=SLOW)
+    menu = seen.get_by_text("Save and open")
+    menu.click()
+    with lab.page.expect_download() as saving:
+        seen.get_by_role("button", name="Save the picture as SVG").click()
+    # What was chosen is done: the menu is not in the way of the picture.
+    expect(seen.get_by_role("button", name="Save the picture as SVG")).to_be_hidden()
+    file = artefacts / f"saved-{theme.split()[-1].lower()}.svg"
+    saving.value.save_as(file)
+    alone = lab.page.context.new_page()
+    alone.goto(file.as_uri())
+    texts: dict[str, list[float]] = alone.evaluate(
+        """() => Object.fromEntries([...document.querySelectorAll('text')].map(one => {
+            const { left, top, right, bottom } = one.getBoundingClientRect();
+            return [one.textContent, [left, top, right, bottom]];
+        }))"""
+    )
+    width, height = alone.evaluate("() => ['width', 'height'].map(one => +document.documentElement.getAttribute(one))")
+    for name in ("Your notebook", "A then B", "B then A", "lock_a", "lock_b", "waits in a deadlock"):
+        left, top, right, bottom = texts[name]
+        assert 0 <= left < right <= width, name
+        assert 0 <= top < bottom <= height, name
+    # Each name stands beside its own lane, left of all that is drawn in it.
+    assert texts["Your notebook"][1] < texts["A then B"][1] < texts["lock_a"][1]
+    assert texts["A then B"][2] <= texts["deadlock"][0]
+
+
+def test_the_pictures_can_be_read_in_every_theme_and_in_little_room(lab: Lab) -> None:
+    lab.start("L08")
+    seen = opened(lab, "deadlock.json")
     expect(seen.get_by_role("button", name=re.compile("^A then B, "))).to_be_visible(timeout=SLOW)
     for theme in ("JupyterLab Light", "JupyterLab Dark", "JupyterLab Dark High Contrast"):
         lab.theme(theme)

@@ -27,7 +27,7 @@ for low, high in ranges:
 LARGEST = 300_000
 pytestmark = pytest.mark.timeout(400)
 
-THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
+THEMES = {"JupyterLab Light": "light", "JupyterLab Dark": "dark"}
 
 
 class Take(Protocol):
@@ -44,8 +44,8 @@ def take(lab: Lab, artefacts: Path) -> Take:
 
     def take(name: str, at: Locator | None = None, as_: str | None = None) -> None:
         page.mouse.move(0, 0)
-        for theme, its_name in THEMES.items():
-            lab.theme(its_name)
+        for name_of_theme in lab.themes(*THEMES):
+            theme = THEMES[name_of_theme]
             if at is not None:
                 # JupyterLab hides everything while a theme comes, and then nothing is scrolled any more.
                 at.evaluate("one => one.scrollIntoView({ block: 'start' })")
@@ -127,7 +127,7 @@ def test_pictures_of_what_is_left(lab: Lab, take: Take) -> None:
     lab.server.remembers(memory)
     os.kill(int(kernel), signal.SIGKILL)
     lab.page.get_by_role("dialog", name="Kernel Restarting").get_by_role("button", name="Ok").click(timeout=SLOW)
-    left = lab.sidebar.notice("Left over from an earlier kernel: 2 processes, 1 segment")
+    left = lab.sidebar.notice("Left over from an earlier kernel: 2 processes, 1 piece of shared memory")
     expect(left).to_be_visible(timeout=SLOW)
     # Nobody is there any more of whom it asked.
     expect(leave).to_have_count(0)
@@ -135,7 +135,7 @@ def test_pictures_of_what_is_left(lab: Lab, take: Take) -> None:
     left.get_by_role("button", name="Clean up").click()
     take("leftovers", left)
     lab.sidebar.button("Yes, remove them").click()
-    expect(lab.sidebar.notice("Removed: 2 processes, 1 segment")).to_be_visible(timeout=SLOW)
+    expect(lab.sidebar.notice("Removed: 2 processes, 1 piece of shared memory")).to_be_visible(timeout=SLOW)
     take("cleaned")
     seen = lab.sidebar.root.get_by_text("What Parallab can see here")
     seen.click()

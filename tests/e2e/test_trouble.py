@@ -103,6 +103,8 @@ def test_a_server_that_is_gone_is_said_and_its_return_noticed(lab: Lab) -> None:
     lab.page.add_locator_handler(closes, lambda: closes.click())
     lab.server.stop()
     try:
+        expect(lab.sidebar.notice("The connection to the kernel is lost.")).to_be_visible()
+        expect(lab.sidebar.notice("The kernel is starting.")).to_have_count(0)
         step.button("Check my work").click()
         gone = lab.sidebar.root.get_by_text("The Jupyter server does not answer.")
         expect(gone.first).to_be_visible()

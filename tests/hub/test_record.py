@@ -127,6 +127,13 @@ def test_who_is_stuck_with_the_worst_first_and_who_is_not() -> None:
     assert (found[0].step, found[0].mistake) == ("First", M11.sentence)
 
 
+def test_all_who_are_stuck_are_counted_however_many_lines_the_list_has() -> None:
+    crowd = [f"learner{number}" for number in range(views.MOST + 5)]
+    made = board(*(failed(one, at) for one in crowd for at in range(views.TRIES)))
+    everybody = names(*crowd)
+    assert len(views.stuck(made, everybody, everybody.order, [LAB], 3.0)) == len(crowd)
+
+
 def test_the_heat_map_counts_learners_not_tries() -> None:
     made = board(
         *(failed("ada", at) for at in range(9)),

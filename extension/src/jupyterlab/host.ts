@@ -50,6 +50,8 @@ export class NotebookHost implements Host, IDisposable {
   /** The code of steps as it was checked, by their notebook. */
   private readonly _checked = new WeakMap<NotebookPanel, Map<string, string>>();
   private _edited: readonly string[] = [];
+  /** Kernels to which there was a connection. */
+  private readonly _reached = new WeakSet<object>();
   private _look: number | undefined;
   private _isDisposed = false;
 
@@ -96,7 +98,7 @@ export class NotebookHost implements Host, IDisposable {
         texts: textsOf(cells),
         edited: this._edited
       },
-      kernel: kernelOf(panel.sessionContext)
+      kernel: kernelOf(panel.sessionContext, this._reached)
     };
   }
 
@@ -339,6 +341,10 @@ export class NotebookHost implements Host, IDisposable {
   }
 
   private _emit(): void {
+    const kernel = this._panel?.sessionContext.session?.kernel;
+    if (kernel?.connectionStatus === 'connected') {
+      this._reached.add(kernel);
+    }
     if (!this._isDisposed) {
       this._changed.emit(this.state);
     }
@@ -394,9 +400,16 @@ const STATUSES: Partial<
   disconnected: 'disconnected'
 };
 
-function kernelOf(context: ISessionContext): HostKernel | null {
-  const status = STATUSES[context.kernelDisplayStatus] ?? 'unknown';
+/** `reached`: the kernels to which there was a connection before. */
+function kernelOf(
+  context: ISessionContext,
+  reached: WeakSet<object>
+): HostKernel | null {
+  const shown = context.kernelDisplayStatus;
   const kernel = context.session?.kernel;
+  // Who looks for a connection that was there has lost it: that kernel is not starting.
+  const lost = shown === 'connecting' && kernel && reached.has(kernel);
+  const status = lost ? 'disconnected' : (STATUSES[shown] ?? 'unknown');
   if (kernel) {
     return { id: kernel.id, name: kernel.name, status };
   }

@@ -56,18 +56,22 @@ export function CourseHome(props: CourseHomeProps): React.JSX.Element {
           ))}
         </ol>
       )}
-      <h3 className="pl-Heading">
-        {trans.__(
-          'Objectives: %1 of %2 reached',
-          String(reached),
-          String(course.objectives.length)
-        )}
-      </h3>
-      <ul className="pl-Objectives">
-        {course.objectives.map(one => (
-          <ObjectiveLine key={one.id} objective={one} kit={kit} />
-        ))}
-      </ul>
+      {course.objectives.length > 0 ? (
+        <>
+          <h3 className="pl-Heading">
+            {trans.__(
+              'Objectives: %1 of %2 reached',
+              String(reached),
+              String(course.objectives.length)
+            )}
+          </h3>
+          <ul className="pl-Objectives">
+            {course.objectives.map(one => (
+              <ObjectiveLine key={one.id} objective={one} kit={kit} />
+            ))}
+          </ul>
+        </>
+      ) : null}
       <Sight sight={props.sight} kernel={null} kit={kit} />
     </section>
   );

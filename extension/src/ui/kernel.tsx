@@ -416,7 +416,7 @@ function isThere(kernel: KernelState, { process, threads }: Asked): boolean {
       );
 }
 
-function isAlive(process: LiveProcess): boolean {
+export function isAlive(process: LiveProcess): boolean {
   return process.state !== 'ended';
 }
 

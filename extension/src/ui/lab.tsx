@@ -17,6 +17,7 @@ import { Bar, Button } from './controls';
 import { Rescued, RunningNow, Stuck } from './kernel';
 import { sameLanguage, type Kit, type ViewSettings } from './kit';
 import { NewVersion } from './news';
+import { NowBar } from './nowbar';
 import { Sight, SightWarning } from './sight';
 import { SituationNotice } from './situation';
 import { Step, type NextProps } from './step';
@@ -88,8 +89,7 @@ export function LabPage(props: LabPageProps): React.JSX.Element {
         label={trans.__('%1 of %2 steps', String(passed), String(of))}
       />
       {/* Without a server every kernel looks lost: one message is enough. */}
-      {state.problem?.kind === 'unreachable' ||
-      (situation === 'busy' && kernel?.stuck) ? null : (
+      {state.problem?.kind === 'unreachable' ? null : (
         <SituationNotice
           situation={situation}
           lab={state.labId ?? lab.id}
@@ -172,6 +172,13 @@ export function LabPage(props: LabPageProps): React.JSX.Element {
       ) : null}
       {first ? null : <RunningNow {...now} />}
       <Sight sight={state.sight} kernel={kernel} kit={kit} />
+      {kernel !== null && live === 'on' ? (
+        <NowBar
+          kernel={kernel}
+          target={kernel.stuck ? 'pl-Stuck' : 'pl-Kernel'}
+          kit={kit}
+        />
+      ) : null}
     </section>
   );
 }

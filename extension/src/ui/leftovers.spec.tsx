@@ -35,7 +35,7 @@ test('nothing left, nothing said', () => {
 test('what is left is counted, and told in plain words', () => {
   show({ found: FOUND });
   expect(screen.getByRole('status')).toHaveTextContent(
-    'Left over from an earlier kernel: 2 processes, 1 segment'
+    'Left over from an earlier kernel: 2 processes, 1 piece of shared memory'
   );
   const items = screen.getAllByRole('listitem').map(one => one.textContent);
   expect(items[0]).toContain(
@@ -48,7 +48,7 @@ test('it is removed after a question, which takes the focus', async () => {
   const actions = show({ found: FOUND });
   await userEvent.click(button('Clean up'));
   const question = screen.getByRole('group', {
-    name: 'Remove 2 processes, 1 segment?'
+    name: 'Remove 2 processes, 1 piece of shared memory?'
   });
   const yes = within(question).getByRole('button', {
     name: 'Yes, remove them'

@@ -179,12 +179,14 @@ function List(props: {
   );
 }
 
-/** "3 processes, 1 segment" */
+/** "3 processes, 1 piece of shared memory" */
 function countText(found: readonly Leftover[], trans: Trans): string {
   const words: Record<LeftoverKind, (n: number) => string> = {
     process: n => trans._n('%1 process', '%1 processes', n),
-    segment: n => trans._n('%1 segment', '%1 segments', n),
-    semaphore: n => trans._n('%1 semaphore', '%1 semaphores', n),
+    segment: n =>
+      trans._n('%1 piece of shared memory', '%1 pieces of shared memory', n),
+    semaphore: n =>
+      trans._n('%1 lock or semaphore', '%1 locks or semaphores', n),
     folder: n => trans._n('%1 folder', '%1 folders', n)
   };
   const kinds: readonly LeftoverKind[] = [

@@ -38,6 +38,8 @@ export function SituationNotice(
 
 const ADVICE: Record<Situation, ((props: SituationProps) => Advice) | null> = {
   ready: null,
+  // Said where nothing moves for it: see NowBar.
+  busy: null,
   'no-notebook': props => ({
     tone: 'info',
     title: props.kit.trans.__('No notebook is open.'),
@@ -109,7 +111,7 @@ const ADVICE: Record<Situation, ((props: SituationProps) => Advice) | null> = {
     tone: 'warning',
     title: props.kit.trans.__('The connection to the kernel is lost.'),
     text: props.kit.trans.__(
-      'JupyterLab connects again by itself. If it does not, restart the kernel.'
+      'JupyterLab connects again by itself. If it does not, see whether the Jupyter server still runs, then restart the kernel.'
     ),
     help: (
       <Button onClick={props.actions.restartKernel}>
@@ -158,13 +160,6 @@ const ADVICE: Record<Situation, ((props: SituationProps) => Advice) | null> = {
     title: props.kit.trans.__('Parallab cannot see processes on this system.'),
     text: props.kit.trans.__(
       'The notebooks run and the questions work. To have your work checked, run Jupyter in a Linux container; until then goals stay undecided.'
-    )
-  }),
-  busy: props => ({
-    tone: 'info',
-    title: props.kit.trans.__('A cell is running.'),
-    text: props.kit.trans.__(
-      'You can check at any time: Parallab looks at the processes from outside and does not wait for the cell.'
     )
   })
 };

@@ -217,7 +217,7 @@ test.each([
   ],
   [
     'broken',
-    /author's check raised an error. This is not your mistake/,
+    /author's check raised an error. This is not your mistake. Go on with the next step;/,
     /The check itself broke. This is not your mistake/
   ]
 ] as const)(

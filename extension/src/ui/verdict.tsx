@@ -186,7 +186,7 @@ function Finding(
       {result.verdict === 'broken' ? (
         <p className="pl-Goal-note">
           {trans.__(
-            "The author's check raised an error. This is not your mistake."
+            "The author's check raised an error. This is not your mistake. Go on with the next step; “This verdict is wrong” makes a file for the author."
           )}
         </p>
       ) : null}

@@ -151,7 +151,7 @@ def fragments(page: ClassPage, sight: Sight, learners: list[str] | None) -> dict
     asks = views.asks(board.questions.values(), sight.names, sight.learners, labs, now, texts)
     records = [board.records.get(learner) for learner in sight.learners]
     parts = {
-        "stuck": render("stuck.html", stuck=stuck, sight=sight),
+        "stuck": render("stuck.html", stuck=stuck[: views.MOST], others=len(stuck[views.MOST :]), sight=sight),
         "questions": render("questions.html", asks=asks, sight=sight),
         "summary": render(
             "summary.html",

@@ -275,7 +275,7 @@ def stuck(
             )
         )
     found.sort(key=lambda one: (-one[0], -one[1], one[2].name))
-    return tuple(one for _, _, one in found[:MOST])
+    return tuple(one for _, _, one in found)
 
 
 def again(board: Board, names: Names, learners: Iterable[str], lab: LabName, texts: Texts = ENGLISH) -> Again:

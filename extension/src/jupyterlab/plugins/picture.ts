@@ -7,7 +7,7 @@ import {
 } from '@jupyterlab/application';
 import { MainAreaWidget } from '@jupyterlab/apputils';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
-import { SplitPanel, type Widget } from '@lumino/widgets';
+import { SplitPanel, TabPanel, type Widget } from '@lumino/widgets';
 import { labOf, type GoalMoment, type PictureView } from '../../core';
 import { parallabIcon } from '../icon';
 import { PictureWidget, type PictureOptions } from '../picture';
@@ -20,6 +20,14 @@ function halve(widget: Widget): void {
       above.setRelativeSizes([1, 1]);
       return;
     }
+  }
+}
+
+/** To the front of the tabs below the notebook: there, activating alone leaves the one before in front. */
+function bringForward(widget: Widget): void {
+  const tabs = widget.parent?.parent;
+  if (tabs instanceof TabPanel) {
+    tabs.currentWidget = widget;
   }
 }
 
@@ -42,6 +50,11 @@ const plugin: JupyterFrontEndPlugin<void> = {
     const open = new Set<MainAreaWidget<PictureWidget>>();
     let made = 0;
 
+    const show = (widget: Widget): void => {
+      shell.activateById(widget.id);
+      bringForward(widget);
+    };
+
     const add = (options: PictureOptions): MainAreaWidget<PictureWidget> => {
       const content = new PictureWidget(
         client,
@@ -51,6 +64,8 @@ const plugin: JupyterFrontEndPlugin<void> = {
       );
       const widget = new MainAreaWidget({ content });
       widget.id = `parallab-picture-${++made}`;
+      // It has no buttons, and yet keeps some pixels until a theme changes.
+      widget.toolbar.hide();
       const other = [...open].find(one => one.isAttached);
       open.add(widget);
       widget.disposed.connect(() => open.delete(widget));
@@ -64,7 +79,7 @@ const plugin: JupyterFrontEndPlugin<void> = {
       } else {
         // Notebook 7 has one document in its main area; below it there is room.
         shell.add(widget, 'down');
-        shell.activateById(widget.id);
+        show(widget);
         halve(widget);
       }
       return widget;
@@ -115,7 +130,7 @@ const plugin: JupyterFrontEndPlugin<void> = {
             tab: view
           });
         widget.content.turnTo(view, moment);
-        shell.activateById(widget.id);
+        show(widget);
       }
     });
 
@@ -143,7 +158,7 @@ const plugin: JupyterFrontEndPlugin<void> = {
           const widget =
             [...open].find(one => one.content.lab === lab) ??
             add({ kernel: null, lab, title, tab: 'map' });
-          shell.activateById(widget.id);
+          show(widget);
         }
       }
     });
@@ -166,7 +181,7 @@ const plugin: JupyterFrontEndPlugin<void> = {
               title: file.name,
               tab: 'map'
             });
-            shell.activateById(widget.id);
+            show(widget);
           }
         };
         input.click();

@@ -4,20 +4,20 @@ import * as React from 'react';
 import type { Reel } from '../../core/film';
 import { ROLE, widthOf } from './fit';
 import { TOP, type Drawing, type Scale } from './rows';
-import type { Words } from './words';
 
 /** Pixels: where the staircase stands, and how high it may be. */
 const WORK = { base: 40, tall: 22 };
 /** Pixels between two times. */
 const BETWEEN = 14;
 
-export function Axis(props: {
-  readonly words: Words;
-  readonly scale: Scale;
-  readonly width: number;
-  readonly bottom: number;
-}): React.JSX.Element {
-  const { scale, width, words, bottom } = props;
+/** A line of the grid: where it is, and its time where that has room. */
+interface Tick {
+  readonly x: number;
+  readonly name: string;
+}
+
+function ticksOf(props: Drawing): Tick[] {
+  const { scale, width, words } = props;
   const begin = words.reel.film.begin;
   const shown = scale.domain().map(one => one - begin) as [number, number];
   const passed = scale.copy().domain(shown);
@@ -27,19 +27,67 @@ export function Axis(props: {
   const wide = Math.max(0, ...ticks.map(tick => widthOf(name(tick), ROLE)));
   // In little room not every line has its time beside it.
   const every = Math.ceil((wide + BETWEEN) / (passed(apart) - passed(0)));
+  return ticks.map(tick => ({
+    x: passed(tick),
+    name: Math.round(tick / apart) % every === 0 ? name(tick) : ''
+  }));
+}
+
+/** What stands behind the lanes: the cells, and a line for each time. */
+export function Ground(
+  props: Drawing & { readonly bottom: number }
+): React.JSX.Element {
+  const { bottom } = props;
   return (
-    <g className="pl-Axis">
-      {ticks.map(tick => (
-        <g key={tick} transform={`translate(${passed(tick)} 0)`}>
-          <path d={`M0 ${TOP - 4}V${bottom}`} />
-          {Math.round(tick / apart) % every === 0 ? (
-            <text y={TOP - 8} textAnchor={anchor(passed(tick), width)}>
-              {name(tick)}
-            </text>
-          ) : null}
-        </g>
+    <>
+      {cellsOf(props).map(({ run, left, right }) => (
+        <rect
+          key={run}
+          className="pl-Cell"
+          x={left}
+          y="0"
+          width={right - left}
+          height={bottom}
+        />
       ))}
-    </g>
+      <g className="pl-Axis">
+        {ticksOf(props).map(({ x }) => (
+          <path key={x} d={`M${x} ${TOP - 4}V${bottom}`} />
+        ))}
+      </g>
+    </>
+  );
+}
+
+/** What stands above the lanes, and stays there when they are scrolled: a layer of its own (`data-over`). */
+export const Above = React.memo(AboveLanes);
+
+function AboveLanes(props: Drawing): React.JSX.Element {
+  const { width, words } = props;
+  return (
+    <svg
+      className="pl-Timeline-above"
+      width={width}
+      height={TOP}
+      style={{ marginBlockEnd: -TOP }}
+      data-over="0"
+      aria-hidden="true"
+    >
+      <rect className="pl-Timeline-aboveGround" width={width} height={TOP} />
+      {cellsOf(props).map(({ run, number, left, right }) => (
+        <text key={run} x={left + 4} y="12">
+          {right - left > 40 ? words.trans.__('Cell [%1]', String(number)) : ''}
+        </text>
+      ))}
+      <AtWork {...props} />
+      <g className="pl-Axis">
+        {ticksOf(props).map(({ x, name }) => (
+          <text key={x} x={x} y={TOP - 8} textAnchor={anchor(x, width)}>
+            {name}
+          </text>
+        ))}
+      </g>
+    </svg>
   );
 }
 
@@ -51,42 +99,29 @@ function anchor(x: number, width: number): 'start' | 'middle' | 'end' {
   return x > width - 30 ? 'end' : 'middle';
 }
 
-export function Cells(
-  props: Drawing & { readonly bottom: number }
-): React.JSX.Element {
-  const { reel, words, scale, width, bottom } = props;
-  const { film } = reel;
-  const seen = film.cells.filter(
-    cell => cell.begin < film.end && (cell.end ?? film.end) > film.begin
-  );
-  return (
-    <g>
-      {seen.map(cell => {
-        const left = Math.max(0, scale(cell.begin));
-        const right = Math.min(width, scale(cell.end ?? film.end));
-        return right > left ? (
-          <g key={cell.run}>
-            <rect
-              className="pl-Cell"
-              x={left}
-              y="0"
-              width={right - left}
-              height={bottom}
-            />
-            <text x={left + 4} y="12">
-              {right - left > 40
-                ? words.trans.__('Cell [%1]', String(cell.number))
-                : ''}
-            </text>
-          </g>
-        ) : null;
-      })}
-    </g>
-  );
+interface CellSeen {
+  readonly run: number;
+  readonly number: number;
+  readonly left: number;
+  readonly right: number;
+}
+
+/** The cells of which something is in sight, and where. */
+function cellsOf({ reel, scale, width }: Drawing): CellSeen[] {
+  const { begin, end, cells } = reel.film;
+  return cells
+    .filter(cell => cell.begin < end && (cell.end ?? end) > begin)
+    .map(cell => ({
+      run: cell.run,
+      number: cell.number,
+      left: Math.max(0, scale(cell.begin)),
+      right: Math.min(width, scale(cell.end ?? end))
+    }))
+    .filter(({ left, right }) => right > left);
 }
 
 /** How many are at work at once, as a staircase. */
-export function AtWork(props: Drawing): React.JSX.Element | null {
+function AtWork(props: Drawing): React.JSX.Element | null {
   const { reel, words, scale, width } = props;
   const steps = reel.atWork;
   const most = Math.max(0, ...steps.map(one => one.count));

@@ -4,11 +4,13 @@ import * as React from 'react';
 import type { Reel } from '../../core/film';
 import { Button } from '../controls';
 import type { Kit } from '../kit';
+import { FindBar, type FindBarProps } from './findbar';
+import { Menu } from './menu';
 import { download, pngOf, svgText } from './picture';
 
 export type Tab = 'map' | 'timeline';
 
-export interface HeadProps {
+export interface HeadProps extends Pick<FindBarProps, 'words' | 'onFound'> {
   readonly tab: Tab;
   readonly onTab: (tab: Tab) => void;
   readonly onLoad: (run?: number) => void;
@@ -16,6 +18,8 @@ export interface HeadProps {
   readonly onOpen?: (file: File) => void;
   readonly kit: Kit;
   readonly reel: Reel;
+  /** There is nobody to be seen yet. */
+  readonly empty: boolean;
   readonly asTable: boolean;
   readonly onTable: (on: boolean) => void;
   readonly picture: React.RefObject<SVGSVGElement>;
@@ -77,7 +81,7 @@ function HeadRow(props: HeadProps): React.JSX.Element {
         ))}
         <button
           type="button"
-          className="pl-Button pl-Tab"
+          className="pl-Button pl-Tab pl-mod-table"
           aria-pressed={asTable}
           onClick={() => props.onTable(!asTable)}
         >
@@ -103,27 +107,22 @@ function HeadRow(props: HeadProps): React.JSX.Element {
           </select>
         </label>
       ) : null}
-      <details className="pl-Menu">
-        <summary>
-          {onOpen ? trans.__('Save and open') : trans.__('Save')}
-        </summary>
-        <div className="pl-Menu-body">
-          <Button kind="quiet" onClick={() => save('film')}>
-            {trans.__('Save the film')}
+      <Menu label={onOpen ? trans.__('Save and open') : trans.__('Save')}>
+        <Button kind="quiet" onClick={() => save('film')}>
+          {trans.__('Save the film')}
+        </Button>
+        {onOpen ? (
+          <Button kind="quiet" onClick={() => file.current?.click()}>
+            {trans.__('Open a film…')}
           </Button>
-          {onOpen ? (
-            <Button kind="quiet" onClick={() => file.current?.click()}>
-              {trans.__('Open a film…')}
-            </Button>
-          ) : null}
-          <Button kind="quiet" off={asTable} onClick={() => save('svg')}>
-            {trans.__('Save the picture as SVG')}
-          </Button>
-          <Button kind="quiet" off={asTable} onClick={() => save('png')}>
-            {trans.__('Save the picture as PNG')}
-          </Button>
-        </div>
-      </details>
+        ) : null}
+        <Button kind="quiet" off={asTable} onClick={() => save('svg')}>
+          {trans.__('Save the picture as SVG')}
+        </Button>
+        <Button kind="quiet" off={asTable} onClick={() => save('png')}>
+          {trans.__('Save the picture as PNG')}
+        </Button>
+      </Menu>
       {onOpen ? (
         <input
           ref={file}
@@ -141,6 +140,9 @@ function HeadRow(props: HeadProps): React.JSX.Element {
           }}
         />
       ) : null}
+      {asTable || props.empty ? null : (
+        <FindBar words={props.words} onFound={props.onFound} kit={kit} />
+      )}
       {failed ? (
         <p role="alert" className="pl-Picture-failed">
           {failed}

@@ -8,7 +8,7 @@ import type { FilmLane, FilmMark, FilmObject } from '../../core';
 import type { Hold, Reel } from '../../core/film';
 import { ROW, TOP, type Drawing, type Row, type Scale } from './rows';
 import { ActShape } from './shapes';
-import { AtWork, Axis, Cells } from './axis';
+import { Ground } from './axis';
 import type { Words } from './words';
 
 const BAR = 14;
@@ -19,13 +19,11 @@ const NEAR = 7;
 export function Lanes(
   props: Drawing & { readonly rows: readonly Row[] }
 ): React.JSX.Element {
-  const { rows, reel, words, scale, width } = props;
+  const { rows, width } = props;
   const bottom = TOP + rows.length * ROW;
   return (
     <>
-      <Cells {...props} bottom={bottom} />
-      <AtWork reel={reel} words={words} scale={scale} width={width} />
-      <Axis {...props} bottom={bottom} />
+      <Ground {...props} bottom={bottom} />
       {rows.map((row, at) => (
         <g key={row.id} transform={`translate(0 ${TOP + at * ROW})`}>
           <path className="pl-Timeline-line" d={`M0 ${ROW}H${width}`} />

@@ -47,11 +47,14 @@ export function Crosshair(props: {
 }): React.JSX.Element | null {
   const { over, scale, words, width, height } = props;
   const [x, setX] = React.useState<number | null>(null);
+  // How far the lanes are scrolled: its time stands where it can be seen.
+  const [top, setTop] = React.useState(0);
   React.useEffect(() => {
     const picture = over.current;
     const moved = (event: PointerEvent) => {
       const left = picture?.getBoundingClientRect().left ?? 0;
       setX(event.pointerType === 'touch' ? null : event.clientX - left);
+      setTop(picture?.closest('.pl-Timeline-scroll')?.scrollTop ?? 0);
     };
     const left = () => setX(null);
     picture?.addEventListener('pointermove', moved);
@@ -70,7 +73,11 @@ export function Crosshair(props: {
   return (
     <svg className="pl-Crosshair" width={width} height={height} aria-hidden>
       <path d={`M${x} 0V${height}`} />
-      <text x={near ? x - 5 : x + 5} y="12" textAnchor={near ? 'end' : 'start'}>
+      <text
+        x={near ? x - 5 : x + 5}
+        y={top + 12}
+        textAnchor={near ? 'end' : 'start'}
+      >
         {words.time(time)}
       </text>
     </svg>

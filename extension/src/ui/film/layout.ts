@@ -61,17 +61,18 @@ const GAP = 150;
 const BETWEEN = 18;
 const MARGIN = 24;
 
+/** Rows of a crowd: many in few columns where there is height, few in many columns where there is width. */
+export const CROWD_ROWS: readonly number[] = [16, 12, 9, 7, 5];
+
+/** Processes and threads on both sides of what they share; `rows` below one another where there is a crowd. */
 export function layoutOf(
   film: Pick<Film, 'lanes' | 'objects'>,
-  narrow = false
+  crowdRows = TIGHT.rows
 ): Layout {
-  if (narrow) {
-    return twoColumns(film);
-  }
   const others = film.lanes.filter(lane => lane.kind !== 'notebook');
   const compact = others.length >= CROWD;
   const sizes = compact ? TIGHT : ROOMY;
-  const { rows } = sizes;
+  const rows = compact ? crowdRows : sizes.rows;
   const stride = { lane: sizes.stride, object: compact ? 72 : sizes.stride };
   const perColumn = compact ? 9 : rows;
   const columns = Math.max(1, Math.ceil(film.objects.length / perColumn));
@@ -116,7 +117,7 @@ export function layoutOf(
 }
 
 /** In little room: those who do something on the left, what they share on the right, one below the other. */
-function twoColumns(film: Pick<Film, 'lanes' | 'objects'>): Layout {
+export function twoColumns(film: Pick<Film, 'lanes' | 'objects'>): Layout {
   const { object: objectsAre, stride } = NARROW;
   // With nothing shared there is the second column's room, too.
   const lanesAre = film.objects.length > 0 ? NARROW.lane : ROOMY.lane;

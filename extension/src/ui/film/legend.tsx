@@ -56,10 +56,10 @@ function LegendLine(props: {
           )
         ];
   return (
-    <ul className="pl-Legend" aria-label={trans.__('Legend')}>
+    <ul className="pl-Legend" aria-label={trans.__('Legend')} data-below>
       {lines.map(([text, shape]) => (
         <li key={text}>
-          {shape} {text}
+          {shape} <span>{text}</span>
         </li>
       ))}
     </ul>

@@ -9,7 +9,7 @@ import * as React from 'react';
 import type { Moment, Reel } from '../../core/film';
 import type { Kit } from '../kit';
 import { edgesOf, isThere, Lines } from './edges';
-import { layoutOf, type Layout } from './layout';
+import { CROWD_ROWS, layoutOf, twoColumns, type Layout } from './layout';
 import { EdgeLine, EdgeWords } from './maplines';
 import { LaneNode, ObjectNode } from './mapnodes';
 import type { Words } from './words';
@@ -246,15 +246,19 @@ function scaleOf(bounds: Size, size: Size): number {
   );
 }
 
-/** Two columns where the ring would be too small to be read, and they are not. */
+/** Around what is shared as long as that can be read; else whatever is drawn largest, two columns among it. */
 function readable(film: Reel['film'], size: Size): Layout {
   const ring = layoutOf(film);
-  const scale = scaleOf(ring.bounds, size);
-  if (scale >= READABLE) {
+  const scale = (layout: Layout) => scaleOf(layout.bounds, size);
+  if (scale(ring) >= READABLE) {
     return ring;
   }
-  const columns = layoutOf(film, true);
-  return scaleOf(columns.bounds, size) > scale ? columns : ring;
+  const crowds = ring.compact
+    ? CROWD_ROWS.map(rows => layoutOf(film, rows))
+    : [];
+  return [ring, ...crowds, twoColumns(film)].reduce((best, one) =>
+    scale(one) > scale(best) ? one : best
+  );
 }
 
 /** The nearest node in a direction; the arrow of a key moves the picture the other way. */

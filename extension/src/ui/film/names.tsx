@@ -18,7 +18,13 @@ export function Names(props: {
 }): React.JSX.Element {
   const { rows, words, width, selected } = props;
   return (
-    <ul className="pl-Timeline-names" style={{ width, paddingBlockStart: TOP }}>
+    <ul className="pl-Timeline-names" style={{ width }} data-beside>
+      {/* Over the names as they are scrolled, as what stands above the lanes. */}
+      <li
+        className="pl-Timeline-corner"
+        style={{ height: TOP }}
+        aria-hidden="true"
+      />
       {rows.map((one, at) => (
         <li
           key={one.id}

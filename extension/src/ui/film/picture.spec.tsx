@@ -1,14 +1,10 @@
-import { act, render, screen, within } from '@testing-library/react';
+import { act, screen, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import * as axe from 'axe-core';
-import * as React from 'react';
-import { FILMS, Handmade } from '../../__tests__/films';
-import { kit } from '../../__tests__/views';
+import { FILMS } from '../../__tests__/films';
+import { show } from '../../__tests__/pictures';
 import type { Film, GoalMoment } from '../../core';
-import { Player } from '../../core/film';
 import { svgText } from './picture';
-import type { Tab } from './head';
-import { Picture } from './view';
 
 const { deadlock, everything, crowd, fourAtOnce, stuck } = FILMS;
 /** axe looks at every element; on a busy machine that takes its time. */
@@ -16,38 +12,27 @@ const AXE_MS = 60_000;
 const CIRCLE =
   '“A then B” waits for lock_b, which “B then A” holds; “B then A” waits for lock_a, which “A then B” holds. Nobody can go on.';
 
-function show(
-  film: Film | null,
-  part: { tab?: Tab; at?: number; moment?: GoalMoment } = {}
-) {
-  const frames = new Handmade();
-  const player = new Player(frames);
-  const onLoad = jest.fn();
-  const onOpen = jest.fn();
-  function Host() {
-    const [tab, setTab] = React.useState<Tab>(part.tab ?? 'map');
-    return (
-      <Picture
-        source={{ film, loading: false, problem: null }}
-        player={player}
-        tab={tab}
-        onTab={setTab}
-        moment={part.moment ?? null}
-        kit={kit}
-        onLoad={onLoad}
-        onOpen={onOpen}
-      />
-    );
-  }
-  const view = render(<Host />);
-  const { at } = part;
-  if (at !== undefined) {
-    act(() => player.seek(at));
-  }
-  return { ...view, player, frames, onLoad, onOpen };
-}
-
 const closed = deadlock.deadlocks[0]!.begin;
+
+/** How large the map of a film is drawn in such a frame, all of it shown. */
+function scaleIn(
+  width: number,
+  height: number,
+  film: Film,
+  at: number
+): number {
+  const frame = { clientWidth: width, clientHeight: height };
+  for (const [side, pixels] of Object.entries(frame)) {
+    jest
+      .spyOn(HTMLElement.prototype, side as keyof typeof frame, 'get')
+      .mockReturnValue(pixels);
+  }
+  const { container } = show(film, { at });
+  jest.restoreAllMocks();
+  const all = container.querySelector('.pl-Map-picture > g');
+  const scale = /scale\((.*)\)/.exec(all?.getAttribute('transform') ?? '');
+  return Number(scale?.[1]);
+}
 
 describe('the map', () => {
   it('tells the circle, both waiters and what each holds', () => {
@@ -80,17 +65,17 @@ describe('the map', () => {
   it.each([320, 500, 800])(
     'can be read in %i pixels, with everything shown',
     width => {
-      jest
-        .spyOn(HTMLElement.prototype, 'clientWidth', 'get')
-        .mockReturnValue(width);
-      jest
-        .spyOn(HTMLElement.prototype, 'clientHeight', 'get')
-        .mockReturnValue(500);
-      const { container } = show(deadlock, { at: closed });
-      const all = container.querySelector('.pl-Map-picture > g');
-      const scale = /scale\((.*)\)/.exec(all?.getAttribute('transform') ?? '');
-      expect(Number(scale?.[1])).toBeGreaterThan(0.7);
-      jest.restoreAllMocks();
+      expect(scaleIn(width, 500, deadlock, closed)).toBeGreaterThan(0.7);
+    }
+  );
+
+  it.each([
+    [1200, 500, 0.65],
+    [640, 900, 0.55]
+  ])(
+    'of a crowd takes the shape of its frame: %i to %i',
+    (width, height, least) => {
+      expect(scaleIn(width, height, crowd, crowd.end)).toBeGreaterThan(least);
     }
   );
 
@@ -402,12 +387,36 @@ it('draws the timeline with the cursor that lies over it', () => {
   const drawn = new DOMParser().parseFromString(text, 'image/svg+xml');
   expect(drawn.querySelector('parsererror')).toBeNull();
   const cursor = container.querySelector<SVGSVGElement>('.pl-Cursor')!;
-  const over = drawn.documentElement.lastElementChild!;
-  expect(over.getAttribute('transform')).toBe(
-    `translate(${cursor.dataset.over} 0)`
-  );
-  expect(over.children).toHaveLength(2);
+  const over = [
+    ...drawn.querySelectorAll(
+      `[transform="translate(${cursor.dataset.over} 0)"] > path`
+    )
+  ];
+  expect(over).toHaveLength(2);
 });
+
+it.each(['map', 'timeline'] as const)(
+  'saves the %s with its legend, and with names beside their lanes',
+  tab => {
+    const { container } = show(deadlock, { tab, at: closed });
+    const text = svgText(
+      container.querySelector<SVGSVGElement>(
+        tab === 'map' ? '.pl-Map-picture' : '.pl-Timeline-picture'
+      )!
+    );
+    const drawn = new DOMParser().parseFromString(text, 'image/svg+xml');
+    const words = [...drawn.querySelectorAll('text')].map(
+      one => one.textContent
+    );
+    const legend = screen.getByRole('list', { name: 'Legend' });
+    for (const line of legend.querySelectorAll('li')) {
+      expect(words).toContain(line.textContent!.trim());
+    }
+    for (const name of ['Your notebook', 'A then B', 'lock_a']) {
+      expect(words).toContain(name);
+    }
+  }
+);
 
 it('draws nodes anew only where something has changed', () => {
   const { begin } = crowd.waits[crowd.waits.length >> 1]!;

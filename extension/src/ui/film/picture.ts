@@ -23,26 +23,112 @@ const STYLES = [
 /** Pixels of a PNG to those of the page. */
 const SHARPNESS = 2;
 
-/** The picture as it is on the page now, standing alone, with what lies over it (`data-over`: where from the left). */
+/** Pixels around what is saved, and between the picture and its legend. */
+const EDGE = 10;
+
+/** A picture that stands alone. */
+interface Saved {
+  readonly text: string;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** The picture as it is on the page now, standing alone. */
 export function svgText(picture: SVGSVGElement): string {
+  return savedOf(picture).text;
+}
+
+/**
+ * The picture with what lies over it (`data-over`: where from the left), with the names beside it (`data-beside`)
+ * and the legend below (`data-below`), which are HTML on the page.
+ */
+function savedOf(picture: SVGSVGElement): Saved {
   const copy = styled(picture);
   const over = picture.parentElement?.querySelectorAll<SVGSVGElement>(
     ':scope > svg[data-over]:not([data-out])'
   );
   for (const one of over ?? []) {
-    const layer = document.createElementNS('http://www.w3.org/2000/svg', 'g');
-    layer.setAttribute('transform', `translate(${one.dataset.over} 0)`);
+    const layer = drawnElement('g', {
+      transform: `translate(${one.dataset.over} 0)`
+    });
     layer.append(...styled(one).children);
     copy.append(layer);
   }
-  const { width, height } = sizeOf(picture);
-  copy.setAttribute('viewBox', `0 0 ${width} ${height}`);
-  const ground = document.createElementNS('http://www.w3.org/2000/svg', 'rect');
-  ground.setAttribute('width', '100%');
-  ground.setAttribute('height', '100%');
-  ground.setAttribute('fill', groundOf(picture));
-  copy.insertBefore(ground, copy.firstChild);
-  return new XMLSerializer().serializeToString(copy);
+  const at = picture.getBoundingClientRect();
+  const size = sizeOf(picture);
+  let left = 0;
+  let right = size.width;
+  let bottom = size.height;
+  const page = picture.closest('.pl-Picture-content');
+  for (const beside of page?.querySelectorAll('[data-beside]') ?? []) {
+    const box = beside.getBoundingClientRect();
+    copy.append(...written(beside, at.left, at.top));
+    left = Math.min(left, box.left - at.left);
+    right = Math.max(right, box.right - at.left);
+  }
+  const below = page?.querySelector('[data-below]');
+  if (below) {
+    const box = below.getBoundingClientRect();
+    copy.append(...written(below, box.left - left, box.top - bottom - EDGE));
+    right = Math.max(right, left + box.width);
+    bottom += EDGE + box.height;
+  }
+  const frame = {
+    x: String(left - EDGE),
+    y: String(-EDGE),
+    width: String(right - left + 2 * EDGE),
+    height: String(bottom + 2 * EDGE)
+  };
+  const { x, y, width, height } = frame;
+  copy.setAttribute('width', width);
+  copy.setAttribute('height', height);
+  copy.setAttribute('viewBox', [x, y, width, height].join(' '));
+  copy.prepend(drawnElement('rect', { ...frame, fill: groundOf(picture) }));
+  return {
+    text: new XMLSerializer().serializeToString(copy),
+    width: Number(width),
+    height: Number(height)
+  };
+}
+
+/** The drawings and words of a piece of HTML as those of a picture whose corner is here. */
+function written(box: Element, left: number, top: number): SVGElement[] {
+  return [
+    ...box.querySelectorAll<HTMLElement | SVGSVGElement>('svg, span')
+  ].map(one => {
+    const at = one.getBoundingClientRect();
+    const x = at.left - left;
+    const y = at.top - top;
+    if (one instanceof SVGSVGElement) {
+      const copy = styled(one);
+      copy.setAttribute('x', String(x));
+      copy.setAttribute('y', String(y));
+      return copy;
+    }
+    const { color, fontFamily, fontSize, fontWeight } = getComputedStyle(one);
+    const text = drawnElement('text', {
+      x: String(x),
+      // Where most fonts have their line.
+      y: String(y + at.height / 2 + 0.36 * (parseFloat(fontSize) || 0))
+    });
+    text.style.setProperty('fill', color);
+    text.style.setProperty('font-family', fontFamily);
+    text.style.setProperty('font-size', fontSize);
+    text.style.setProperty('font-weight', fontWeight);
+    text.textContent = one.textContent;
+    return text;
+  });
+}
+
+function drawnElement(
+  name: string,
+  attributes: Readonly<Record<string, string>>
+): SVGElement {
+  const made = document.createElementNS('http://www.w3.org/2000/svg', name);
+  for (const [key, value] of Object.entries(attributes)) {
+    made.setAttribute(key, value);
+  }
+  return made;
 }
 
 /** A copy that needs no stylesheet. */
@@ -68,9 +154,9 @@ function styled(picture: SVGSVGElement): SVGSVGElement {
 
 /** The same, drawn. */
 export async function pngOf(picture: SVGSVGElement): Promise<Blob> {
-  const { width, height } = sizeOf(picture);
+  const { text, width, height } = savedOf(picture);
   const image = new Image();
-  image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svgText(picture))}`;
+  image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(text)}`;
   await image.decode();
   const canvas = document.createElement('canvas');
   canvas.width = width * SHARPNESS;

@@ -9,6 +9,8 @@ import { zoomIdentity } from 'd3-zoom';
 import * as React from 'react';
 import type { Reel } from '../../core/film';
 import type { Kit } from '../kit';
+import { Above } from './axis';
+import type { Found } from './find';
 import { Patterns } from './hatch';
 import { Lanes } from './lanes';
 import { Crosshair, Cursor, SpanShade } from './layers';
@@ -27,6 +29,8 @@ export interface TimelineProps {
   readonly words: Words;
   readonly selected: string | null;
   readonly marked: ReadonlySet<string>;
+  /** What is looked for and was found: it comes into sight. */
+  readonly found: Found | null;
   readonly onSelect: (id: string | null) => void;
   readonly onSeek: (time: number) => void;
   readonly kit: Kit;
@@ -42,9 +46,6 @@ const STEP = 1.5;
 const ASIDE = 80;
 /** Pixels beside the first and the last moment. */
 const EDGE = 6;
-/** Pixels that the buttons of the foot need; with less room beside them there is no overview. */
-const BUTTONS = 270;
-const SMALLEST = 90;
 
 export function Timeline(props: TimelineProps): React.JSX.Element {
   const { reel, words, kit, pictureRef, ids, time } = props;
@@ -52,7 +53,10 @@ export function Timeline(props: TimelineProps): React.JSX.Element {
   const { film } = reel;
   const box = React.useRef<HTMLDivElement>(null);
   const scroll = React.useRef<HTMLDivElement>(null);
+  const whole = React.useRef<HTMLDivElement>(null);
   const size = useSize(box);
+  // What the buttons beside it leave, however long their words are.
+  const room = useSize(whole).width;
   const rows = React.useMemo(() => rowsOf(reel), [reel]);
   const names = React.useMemo(
     () => namesWidth(rows, words, size.width),
@@ -100,8 +104,25 @@ export function Timeline(props: TimelineProps): React.JSX.Element {
       factor,
       cursor >= 0 && cursor <= width ? [cursor, 0] : undefined
     );
-  const { row, choose, said } = useChosenRow(rows, words, kit);
-  const { selected, marked, onSelect } = props;
+  const { row, go, choose, said } = useChosenRow(rows, words, kit);
+  const { selected, marked, found, onSelect } = props;
+  React.useEffect(() => {
+    if (found === null) {
+      return;
+    }
+    const at = rows.findIndex(one => one.id === found.id);
+    if (at >= 0) {
+      go(at);
+      scroll.current
+        ?.querySelectorAll('.pl-Timeline-name')
+        [at]?.scrollIntoView?.({ block: 'nearest' });
+    }
+    const x = scale(found.at);
+    if (x < 0 || x > width) {
+      zooming.pan(width / 2 - x, 0);
+    }
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- once for each that is found
+  }, [found]);
   const measure = () => setFrom(from === null ? time : null);
   const onKeyDown = (event: React.KeyboardEvent) => {
     const acts: Readonly<Record<string, () => void>> = {
@@ -177,24 +198,26 @@ export function Timeline(props: TimelineProps): React.JSX.Element {
     }
   }, [said]);
   const over = { scale, width, height };
-  const room = size.width - BUTTONS;
   return (
     <div className="pl-Timeline">
       <div className="pl-Timeline-frame" ref={box}>
         <div
           className="pl-Timeline-scroll"
           ref={scroll}
+          // What was gone to does not end up behind what stands above the lanes, nor at the very edge.
+          style={{ scrollPaddingBlock: `${TOP + ROW}px ${ROW}px` }}
           role="group"
           // The keys of a picture that is larger than its frame.
           tabIndex={0}
           aria-label={trans.__(
-            'Timeline: arrows up and down choose a lane, Enter shows more, left and right move, + and − zoom, 0 shows all, M measures from the moment shown, F zooms to what is measured or to the lane'
+            'Timeline: arrows up and down choose a lane, Enter shows more, left and right move, + and − zoom, 0 shows all, M measures from the moment shown, F zooms to what is measured or to the lane, / finds'
           )}
           aria-activedescendant={`${ids}-row-${row}`}
           onKeyDown={onKeyDown}
         >
           {column}
           <div className="pl-Timeline-drawing">
+            <Above reel={reel} words={words} scale={scale} width={width} />
             <svg
               ref={pictureRef}
               className="pl-Timeline-picture"
@@ -246,7 +269,7 @@ export function Timeline(props: TimelineProps): React.JSX.Element {
         />
       ) : null}
       <div className="pl-Timeline-foot">
-        {room > SMALLEST ? (
+        <div className="pl-Timeline-whole" ref={whole}>
           <Overview
             reel={reel}
             base={base}
@@ -255,7 +278,7 @@ export function Timeline(props: TimelineProps): React.JSX.Element {
             width={room}
             onGo={moment => zooming.pan(width / 2 - scale(moment), 0)}
           />
-        ) : null}
+        </div>
         <button
           type="button"
           className="pl-Button"
@@ -297,6 +320,8 @@ function lifeOf(row: Row | undefined, reel: Reel): Span {
 
 interface ChosenRow {
   readonly row: number;
+  /** Goes there without a word. */
+  readonly go: (row: number) => void;
   readonly choose: (row: number) => void;
   /** What a screen reader is told of it, once it was chosen. */
   readonly said: string;
@@ -326,5 +351,5 @@ function useChosenRow(rows: readonly Row[], words: Words, kit: Kit): ChosenRow {
     },
     [rows, words, trans]
   );
-  return { row, choose, said };
+  return { row, go: setChosen, choose, said };
 }

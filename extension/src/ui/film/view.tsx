@@ -10,6 +10,7 @@ import { Notice } from '../controls';
 import type { Kit } from '../kit';
 import { ProblemNotice } from '../problem';
 import { Details } from './details';
+import type { Found } from './find';
 import { useFilm, useMoment, useNow, usePlayer } from './follow';
 import { hatchesOf } from './hatch';
 import { Head, type Tab } from './head';
@@ -43,7 +44,11 @@ export function Picture(props: PictureProps): React.JSX.Element {
   const reel = React.useMemo(() => (film ? new Reel(film) : null), [film]);
   const ids = useDrawingId();
   return (
-    <div className="pl-Picture-content" style={hatchesOf(ids)}>
+    <div
+      className="pl-Picture-content"
+      style={hatchesOf(ids)}
+      onKeyDown={goToFind}
+    >
       {problem ? (
         <ProblemNotice problem={problem} kit={kit} onRetry={() => onLoad()} />
       ) : null}
@@ -62,6 +67,23 @@ export function Picture(props: PictureProps): React.JSX.Element {
   );
 }
 
+/** The keys with which one looks for something in browsers and their tools. */
+function goToFind(event: React.KeyboardEvent<HTMLElement>): void {
+  const field =
+    event.currentTarget.querySelector<HTMLElement>('.pl-Find input');
+  const typed = event.target instanceof HTMLInputElement;
+  const slash = event.key === '/' && !typed;
+  if (field && (slash || (event.key === 'f' && isCommand(event)))) {
+    event.preventDefault();
+    event.stopPropagation();
+    field.focus();
+  }
+}
+
+function isCommand(event: React.KeyboardEvent): boolean {
+  return (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey;
+}
+
 function Shown(
   props: PictureProps & { readonly reel: Reel; readonly ids: string }
 ): React.JSX.Element {
@@ -73,6 +95,18 @@ function Shown(
   const [asTable, setAsTable] = React.useState(false);
   const picture = React.useRef<SVGSVGElement>(null);
   const body = React.useRef<HTMLDivElement>(null);
+  const [found, setFound] = React.useState<Found | null>(null);
+  const onFound = React.useCallback(
+    (one: Found | null) => {
+      setFound(one);
+      setSelected(one?.id ?? null);
+      if (one !== null) {
+        player.pause();
+        player.seek(one.at);
+      }
+    },
+    [player]
+  );
   // The button that closes the details goes with them: the focus goes back to the picture.
   const close = () => {
     setSelected(null);
@@ -89,6 +123,9 @@ function Shown(
     <>
       <Head
         reel={reel}
+        words={words}
+        empty={nothing}
+        onFound={onFound}
         tab={tab}
         onTab={props.onTab}
         asTable={asTable}
@@ -155,6 +192,7 @@ function Shown(
               words={words}
               selected={selected}
               marked={marked}
+              found={found}
               onSelect={setSelected}
               onSeek={seek}
               kit={kit}

@@ -275,7 +275,7 @@ export class Words {
     return this.reel.captionAt(time)?.text ?? null;
   }
 
-  /** A moment, counted from the film's beginning; as exact as others need that are so many milliseconds apart. */
+  /** A moment, counted from the film's beginning; of several so many milliseconds apart only as exact as they need. */
   time(time: number, apart = Infinity): string {
     const { trans } = this;
     const passed = Math.max(0, time - this.reel.film.begin);
@@ -284,7 +284,9 @@ export class Words {
     const usual = inSeconds || length < 100 ? 2 : 0;
     const unit = inSeconds ? 1000 : 1;
     const needed = Math.ceil(Math.log10(unit / apart) - 1e-9);
-    const text = (passed / unit).toFixed(Math.max(usual, Math.min(6, needed)));
+    const digits =
+      apart === Infinity ? usual : Math.max(0, Math.min(6, needed));
+    const text = (passed / unit).toFixed(digits);
     return inSeconds ? trans.__('%1 s', text) : trans.__('%1 ms', text);
   }
 
