@@ -179,8 +179,9 @@ class SandboxedKernel:
         finally:
             self.recorder.unlisten(hear)
         if self.recorder.hello is None:
-            what = "died" if self.recorder.dead else f"was not ready within {own_kernel.START:g} s"
-            raise SandboxError(f"the kernel {what} as it started in the sandbox")
+            if self.recorder.dead:
+                raise SandboxError("the kernel died as it started in the sandbox")
+            raise SandboxError(f"the kernel was not ready within {own_kernel.START:g} s in the sandbox")
 
     async def _keep(self, sandbox: Sandbox) -> None:
         """Ends the sandbox when it uses more than it may."""
