@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import inspect
+import secrets
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from e2e.conftest import VIEW, artefacts, browser
+from hub import postgres
 from hub.rig import PATIENCE, RealHub, missing
 from hub.system_users import SystemUser, make
 
@@ -113,3 +116,28 @@ class Visitors:
         """Closes them."""
         for context in self._contexts:
             context.close()
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    """PostgreSQL's server, by SQLAlchemy's address."""
+    if why := postgres.missing():
+        pytest.skip(why)
+    with postgres.running() as address:
+        yield address
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Of an empty database of its own: in SQLite, and in PostgreSQL."""
+    sa = pytest.importorskip("sqlalchemy")
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/class.sqlite"
+    # A schema of its own for each test.
+    server: str = request.getfixturevalue("server")
+    name = f"t{secrets.token_hex(6)}"
+    engine = sa.create_engine(server.replace("postgresql:", "postgresql+psycopg:"))
+    with engine.begin() as connection:
+        connection.execute(sa.text(f"CREATE SCHEMA {name}"))
+    engine.dispose()
+    return f"{server}&options=-csearch_path%3D{name}"
