@@ -1,7 +1,8 @@
 """Databases of classes as earlier releases wrote them: each is brought up to date, and nothing in it is lost.
 
-``older`` holds one of each revision but the newest, for SQLite and PostgreSQL, as text: written by the code of that time,
-with reports, questions, notebooks, rulings, deadlines and re-checks. Whoever adds a revision adds what was the newest.
+``older`` holds one of each revision but the newest, for SQLite and PostgreSQL, as text: written by the code of that
+time, with reports, questions, notebooks, rulings, deadlines and re-checks. Whoever adds a revision adds what was the
+newest.
 """
 
 from __future__ import annotations

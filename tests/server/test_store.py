@@ -345,7 +345,8 @@ def test_what_an_older_parallab_wrote_is_all_there(file: Path, tmp_path: Path) -
     steps = one.memories()["L04"]
     work, guess = steps["four-at-once"], steps["guess"].prediction
     assert (work.verdict, work.tries, work.hints, work.passed_at) == ("passed", 2, 2, 1700000030.0)
-    assert guess is not None and guess.answers == {"q1": "it hangs, 你好 \\ ' \""}
+    assert guess is not None
+    assert guess.answers == {"q1": "it hangs, 你好 \\ ' \""}
     assert steps["initialise"].assisted
     assert steps[""].files == {"L04.ipynb": frozenset({"d" * 64})}
     sent = 4 if file.stem == "0002" else 0
