@@ -16,10 +16,12 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
+from parallab.hub.database import HEAD
 from parallab.hub.inbox import Full, Inbox
+from parallab.hub.kept import Deadline, Recheck, Ruling, WantedRecheck
 from parallab.hub.record import Received
 from parallab.hub.schema import METADATA
-from parallab.hub.store import HEAD, ClassStore, Deadline, Recheck, Ruling, WantedRecheck
+from parallab.hub.store import ClassStore
 from parallab.reports import Report
 
 

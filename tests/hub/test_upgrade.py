@@ -25,8 +25,9 @@ from alembic.script import ScriptDirectory
 from hub.stage import staged
 from hub.test_class_store import received
 from parallab.hub.course import LabName, StepName
+from parallab.hub.database import HEAD
 from parallab.hub.schema import METADATA
-from parallab.hub.store import HEAD, ClassStore
+from parallab.hub.store import ClassStore
 
 OLDER = Path(__file__).parent / "older"
 REVISIONS = sorted({file.name.split(".")[0] for file in OLDER.glob("*.sql")})
