@@ -37,14 +37,29 @@ configure(
 )
 """
 
+#: Whoever uses one of these needs a real Hub, or a browser.
+NEED_HUB = frozenset({"people", "hub", "browser"})
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     # Once Playwright's synchronous API has begun, its event loop is the thread's, and no other can run there.
     items.sort(key=lambda item: not inspect.iscoroutinefunction(getattr(item, "function", None)))
     why = missing()
     for item in items:
-        if why and "people" in getattr(item, "fixturenames", ()):
+        needs = getattr(item, "fixturenames", ())
+        if why and "people" in needs:
             item.add_marker(pytest.mark.skip(reason=why))
+        if not NEED_HUB.isdisjoint(needs):
+            item.add_marker("hub")
+            item.add_marker(pytest.mark.xdist_group(_hub_of(item)))
+
+
+def _hub_of(item: pytest.Item) -> str:
+    """Which Hub it is told on: of two workers of xdist's, each starts only its own."""
+    if "people" in getattr(item, "fixturenames", ()):
+        return "people"
+    callspec = getattr(item, "callspec", None)
+    return f"{item.path.stem} {callspec.id if callspec is not None and 'hub' in callspec.params else ''}"
 
 
 @pytest.fixture(scope="session")
