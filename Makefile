@@ -17,6 +17,7 @@
 # HUB=…     another JupyterHub for `make test-hub`, as 5.2; it gets an environment of its own
 # JOBS=…    how many of the tests of `make test-python` run at once
 # BROWSERS=…  how many of `make test-browser` do, each with a server and a browser: two, or one for each two cores
+# HUBS=…    how many Hubs `make test-hub` has at once
 # K=…       the subjects that `make corpus` records instead of all
 # L=…       the labs that `make flakes` runs instead of all
 
@@ -39,6 +40,7 @@ endif
 PYTHON ?=
 WORK ?= work
 # Tests at once: most of them wait for kernels. The proof of the labs runs kernels side by side itself.
+HUBS ?= 2
 JOBS ?= $(shell nproc 2>/dev/null || echo 1)
 # A page of JupyterLab keeps more than one core busy while it loads, and waits for kernels afterwards.
 BROWSERS ?= $(shell n=$$(nproc 2>/dev/null || echo 1); echo $$(( n > 4 ? n / 2 : n > 1 ? 2 : 1 )))
@@ -103,11 +105,15 @@ test-browser: setup
 	@PARALLAB_ARTEFACTS="$(CURDIR)/$(ARTEFACTS)" scripts/with_browser.sh \
 		scripts/pytest_parts.sh -n $(BROWSERS) --dist loadfile $(or $(T),tests/e2e)
 
-# Real users, a real Hub and PostgreSQL: what the machine lacks is skipped, with the reason.
+# Real users, a real Hub and PostgreSQL: what the machine lacks is skipped, with the reason. Two Hubs at once, since most of
+# the time somebody's server starts. What needs neither Hub nor browser runs apart: Playwright would keep the event loop.
 test-hub: setup
 	@mkdir -p $(ARTEFACTS)
-	@$(if $(HUB),PARALLAB_HUB_PYTHON="$$(scripts/hub_venv.sh $(HUB))") \
-	PARALLAB_ARTEFACTS="$(CURDIR)/$(ARTEFACTS)/hub" scripts/with_browser.sh scripts/pytest_parts.sh $(or $(T),tests/hub)
+	@$(if $(HUB),export PARALLAB_HUB_PYTHON="$$(scripts/hub_venv.sh $(HUB))";) \
+	export PARALLAB_ARTEFACTS="$(CURDIR)/$(ARTEFACTS)/hub"; failed=; \
+	$(if $(T),,scripts/pytest_parts.sh -n $(JOBS) --dist worksteal -m "not hub" tests/hub || failed=1;) \
+	scripts/with_browser.sh scripts/pytest_parts.sh $(or $(T),-n $(HUBS) --dist loadgroup -m hub tests/hub) || failed=1; \
+	[ -z "$$failed" ]
 
 test-front: setup
 	@jlpm test

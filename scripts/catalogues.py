@@ -33,9 +33,25 @@ TOLD = (
     *("desk.py", "machine.py", "judged.py", "handlers.py", "problems.py", "workplace.py"),
     *("classroom.py", "capabilities.py"),
     *("leftovers.py", "cleaning.py", "doubts.py", "store.py", "recorder.py", "film", "library.py", "ipc/called.py"),
-    *("hub/forms.py", "hub/service.py", "hub/recheck.py", "hub/roster.py", "hub/replay.py", "hub/security.py"),
+    *(
+        "hub/forms.py",
+        "hub/service.py",
+        "hub/intake.py",
+        "hub/keeping.py",
+        "hub/recheck.py",
+        "hub/roster.py",
+        "hub/replay.py",
+        "hub/security.py",
+    ),
     *("hub/lti.py", "hub/checked.py", "submission.py", "grading/runner.py", "grading/sandbox.py"),
-    *("grading/hand.py", "grading/worker.py", "grading/intake.py"),
+    *(
+        "grading/hand.py",
+        "grading/worker.py",
+        "grading/intake.py",
+        "grading/kernel.py",
+        "grading/guard.py",
+        "own_kernel.py",
+    ),
 )
 
 

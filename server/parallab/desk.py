@@ -28,7 +28,7 @@ from parallab.kernels import Kernel, Kernels, advice
 from parallab.lab import Lab, assign
 from parallab.library import CourseLibrary
 from parallab.machine import ENDED, Machine
-from parallab.own_kernel import HeadlessError
+from parallab.no_kernel import HeadlessError
 from parallab.phrases import Tongue
 from parallab.problems import Problem, shown
 from parallab.progress import (

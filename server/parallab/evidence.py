@@ -244,6 +244,12 @@ class Evidence:
                 f"{story.some(unseen)} was started as Python says, but the operating system never "
                 "showed it. Run the cell again."
             )
+        silent = [worker for worker in mine if worker.exit_code == 0 and not worker.heard]
+        if silent:
+            raise CannotTell(
+                f"{story.some(silent)} ended with exit code 0, but never reported that it began: another program may "
+                "have run in its place. Start it with multiprocessing only, and run the cell again."
+            )
         return mine
 
     @cached_property

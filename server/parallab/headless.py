@@ -19,7 +19,8 @@ from parallab import acts, capabilities, judging, live, model, story
 from parallab.evidence import Evidence
 from parallab.judge_pool import JudgePool
 from parallab.lab import Cell, Step, assign
-from parallab.own_kernel import PROVISIONER, HeadlessError, OwnKernel, RunKernel
+from parallab.no_kernel import HeadlessError
+from parallab.own_kernel import PROVISIONER, OwnKernel, RunKernel
 from parallab.recorder import Recorder
 from parallab.shelf import ShelvedLab
 from parallab.wire import SCHEMA, CellRef, CheckReport, GoalResult, MistakeView, Skipped, StepResult

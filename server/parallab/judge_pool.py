@@ -17,8 +17,9 @@ import msgspec
 
 from parallab import judging, model
 from parallab.checks import Check
+from parallab.frames import LENGTH
 from parallab.judge_clock import PATIENCE, StarvedError, in_time
-from parallab.judge_worker import LENGTH, READY, Request
+from parallab.judge_worker import READY, Request
 from parallab.wire import GoalResult
 
 #: Seconds that a step's checks may use up, as ``judge_clock`` counts them.

@@ -8,7 +8,6 @@ error, which nobody reads.
 from __future__ import annotations
 
 import os
-import struct
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -19,12 +18,12 @@ import msgspec
 from parallab import checks_file, judging, model
 from parallab.checks import Check
 from parallab.evidence import Evidence
+from parallab.frames import LENGTH
 from parallab.lab import LabError
 from parallab.wire import GoalResult
 
 Checks = Mapping[str, tuple[Check, ...]]
 
-LENGTH = struct.Struct(">I")
 #: From here on time counts.
 READY = b"null"
 

@@ -320,7 +320,7 @@ def _ref(struct: type[msgspec.Struct]) -> dict[str, Any]:
 
 def text() -> str:
     """The document as YAML."""
-    head = "# Written by `python -m parallab.openapi` from server/parallab/wire.py: change those, not this.\n"
+    head = "# Written by `python -m parallab.openapi` from server/parallab/wire/: change those, not this.\n"
     return head + yaml.safe_dump(_plain(description()), sort_keys=False, allow_unicode=True, width=120)
 
 

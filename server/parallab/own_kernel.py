@@ -24,14 +24,11 @@ from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKerne
 from jupyter_client.manager import AsyncKernelManager
 
 from parallab import cleaning
+from parallab.no_kernel import HeadlessError
 from parallab.recorder import Recorder
 
 PROVISIONER = {"kernel_provisioner": {"provisioner_name": "parallab-provisioner"}}
 START = 60.0
-
-
-class HeadlessError(Exception):
-    """The kernel could not be started at all; the text says why and what to do."""
 
 
 class RunKernel(Protocol):

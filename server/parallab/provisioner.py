@@ -6,21 +6,15 @@ a probe; what it does is then undecided, not wrong.
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
 import os
-from pathlib import Path
 from typing import Any
 
 from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
-from jupyter_core.paths import jupyter_runtime_dir
 
-import parallab_probe
 from parallab import capabilities
+from parallab.guest import EXTENSION, probe_folder
 from parallab.recorder import Recorder
-
-EXTENSION = "--ext=parallab_probe"
 
 
 class ParallabProvisioner(LocalProvisioner):
@@ -59,16 +53,3 @@ class ParallabProvisioner(LocalProvisioner):
 
 def _is_ipykernel(argv: list[str]) -> bool:
     return any("ipykernel" in part for part in argv)
-
-
-def probe_folder() -> Path:
-    """A folder that holds only the probe's package, so that nothing else of ours gets into kernels."""
-    package = Path(parallab_probe.__file__).resolve().parent
-    mark = hashlib.sha256(str(package).encode()).hexdigest()[:12]
-    folder = Path(jupyter_runtime_dir()) / "parallab" / f"probe-{mark}"
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    link = folder / "parallab_probe"
-    if not link.exists():
-        with contextlib.suppress(FileExistsError):
-            link.symlink_to(package, target_is_directory=True)
-    return folder

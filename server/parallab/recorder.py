@@ -344,7 +344,12 @@ class Recorder:
         """Brings sightings up to date with a look that ``began`` at that monotonic time (ns)."""
         present = [process for process in processes if process.pid != self.pid]
         crowded = len(present) + 1 >= CROWD
-        news = self._sightings.look(present, began, time.monotonic_ns(), all_seen=not crowded)
+        now = time.monotonic_ns()
+        slept = time.clock_gettime_ns(time.CLOCK_BOOTTIME) - now
+        tick = 1_000_000_000 // os.sysconf("SC_CLK_TCK")
+        news = self._sightings.look(
+            present, began, now, all_seen=not crowded, since=lambda ticks: max(0, ticks * tick - slept)
+        )
         if news or crowded != self._crowded:
             self._note_change()
         self._crowded = crowded

@@ -6,7 +6,7 @@ who lived shorter than any look. A number that is given to another process begin
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import msgspec
 
@@ -55,11 +55,19 @@ class Sightings:
             code = event.exit_code if event.exit_code is not None else mine[-1].exit_code
             mine[-1] = msgspec.structs.replace(mine[-1], ended=event.at, exit_code=code)
 
-    def look(self, present: Iterable[model.Process], began: int, now: int, *, all_seen: bool) -> bool:
+    def look(
+        self,
+        present: Iterable[model.Process],
+        began: int,
+        now: int,
+        *,
+        all_seen: bool,
+        since: Callable[[int], int] = lambda _: 0,
+    ) -> bool:
         """A look that ``began`` and ended ``now`` (monotonic ns) showed these; whether anybody came, or was gone.
 
         Who was only heard of until now has come, too. Unless ``all_seen``, who is not there may be one of those
-        that were not read.
+        that were not read. ``since`` makes monotonic ns of the ticks at which the system started a process.
         """
         pids = set()
         news = False
@@ -78,6 +86,7 @@ class Sightings:
                 comm=process.comm,
                 exit_code=seen.exit_code if process.exit_code is None else process.exit_code,
                 ended=(seen.ended or now) if dead else 0,
+                since=seen.since or since(process.started),
             )
             mine.append(found)
             news = news or (seen.started, bool(seen.ended)) != (found.started, bool(found.ended))

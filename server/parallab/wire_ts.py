@@ -21,7 +21,7 @@ from parallab import wire
 TARGET = Path(__file__).resolve().parents[2] / "extension" / "src" / "core" / "wire.ts"
 
 HEADER = """\
-// Generated from server/parallab/wire.py by `python -m parallab.wire_ts`. Do not edit.
+// Generated from server/parallab/wire/ by `python -m parallab.wire_ts`. Do not edit.
 """
 
 _SIMPLE = {"string": "string", "integer": "number", "number": "number", "boolean": "boolean", "null": "null"}
@@ -106,7 +106,7 @@ def main(argv: list[str] | None = None) -> int:
     current = options.out.read_text(encoding="utf-8") if options.out.exists() else ""
     if current == text:
         return 0
-    print(f"{options.out} is not what server/parallab/wire.py says: run `python -m parallab.wire_ts`.", file=sys.stderr)
+    print(f"{options.out} is not what server/parallab/wire/ says: run `python -m parallab.wire_ts`.", file=sys.stderr)
     return 1
 
 

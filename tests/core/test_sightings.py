@@ -17,6 +17,13 @@ def test_a_number_given_to_another_process_is_another_sighting() -> None:
     assert [(one.started, one.first) for one in seen.all()] == [(5, 20), (9, 40)]
 
 
+def test_when_the_system_started_it_is_kept_from_the_first_look_on() -> None:
+    seen = Sightings()
+    seen.look([process(7)], 10, 20, all_seen=True, since=lambda ticks: ticks * 100)
+    seen.look([process(7), process(8)], 30, 40, all_seen=True)
+    assert [one.since for one in seen.all()] == [500, 0]
+
+
 def test_who_is_no_longer_there_has_ended() -> None:
     seen = Sightings()
     seen.look([process(7), process(8)], 10, 20, all_seen=True)

@@ -56,6 +56,38 @@ def test_half_a_second_after_each_end_is_one_by_one_though_nobody_was_waited_for
     assert found.observed == "worker 1 of 2 had ended before you started worker 2 of 2, and so it went on"
 
 
+def test_a_clock_that_goes_back_makes_nobody_live_at_once() -> None:
+    """Told: both at work from 25 to 90. Seen by the system: the second began when the first had ended."""
+    seen = model.Sighting(1, first=20, since=20, ended=60), model.Sighting(2, first=62, since=61, ended=95)
+    run = evidence(
+        begin(), life(1, 20, 25, 90), join(1, 30, 60), life(2, 21, 26, 91), join(2, 92, 93), end(), sightings=seen
+    )
+    found = run.together(run.workers)
+    assert not found.yes
+    assert found.observed == "you waited for worker 1 of 2 (join()) before you started worker 2 of 2"
+    assert found.most == 1
+
+
+def test_who_ended_a_second_before_the_system_started_the_next_never_met_it_whatever_was_told() -> None:
+    second = 1_000_000_000
+    seen = model.Sighting(1, first=20, since=20, ended=second), model.Sighting(2, first=2, since=second + 30)
+    told = begin(), life(1, 20, 25, second), life(2, 30, 35, 3 * second), end(at=5 * second)
+    found = evidence(*told, sightings=seen).together(evidence(*told, sightings=seen).workers)
+    assert not found.yes
+    assert found.observed == "worker 1 of 2 had ended before you started worker 2 of 2, and so it went on"
+    assert evidence(*told).together(evidence(*told).workers).yes, "where the system saw nothing, what was told counts"
+
+
+def test_a_worker_that_ends_well_without_a_word_of_its_own_cannot_be_told() -> None:
+    start = model.ProcessStart(at=25, pid=KERNEL, cell=CELL, run=1, began=20, child=7, name="other", seen=True)
+    ended = model.ProcessExit(at=40, pid=KERNEL, child=7, exit_code=0)
+    seen = (model.Sighting(7, by="pidfd", first=25, last=30, ended=40),)
+    with pytest.raises(CannotTell, match="never reported that it began"):
+        _ = evidence(begin(), start, ended, end(), sightings=seen).workers
+    killed = msgspec.structs.replace(ended, exit_code=-9)
+    assert len(evidence(begin(), start, killed, end(), sightings=seen).workers) == 1, "it had no time to speak"
+
+
 def test_attempts_are_rounds_then_cells_the_latest_first() -> None:
     trial = life(1, 20, 25, 40), join(1, 30, 41)
     run = evidence(begin(), *trial, life(2, 50, 55, 90), life(3, 60, 65, 90), join(2, 70, 91), join(3, 92, 93), end())

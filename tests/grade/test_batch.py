@@ -16,9 +16,9 @@ import pytest
 
 from handed import CHEATS, GOOD, notebook
 from parallab.grading import Graded, Limits, collect, of_text
+from parallab.grading.blank import blank
 from parallab.grading.intake import IntakeError, label
 from parallab.grading.journal import Journal, JournalError
-from parallab.grading.runner import blank
 from parallab.grading.table import COLUMNS, cell
 
 pytestmark = pytest.mark.timeout(600)

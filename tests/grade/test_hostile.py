@@ -1,4 +1,4 @@
-"""Every hostile and odd notebook of :mod:`hostile_notebooks` gets the outcome that is right, with a reason in words."""
+"""Every hostile or odd notebook of ``hostile_notebooks`` and ``forging_notebooks`` gets the outcome that is right."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from forging_notebooks import FORGING
 from hostile_notebooks import HONEST, HOSTILE, Handed
 from parallab.grading import Graded, grade, of_text
 
@@ -22,11 +23,14 @@ def told(result: Graded) -> str:
     return "; ".join([result.reason, *(hang.why for hang in result.hangs)])
 
 
-@pytest.mark.parametrize("name", HOSTILE)
+UNFIT = HOSTILE | FORGING
+
+
+@pytest.mark.parametrize("name", UNFIT)
 async def test_who_did_not_do_the_work_does_not_pass_and_is_told_why(course: Path, name: str) -> None:
-    result = await graded(HOSTILE[name])
-    assert result.outcome in HOSTILE[name].outcomes, result
-    assert HOSTILE[name].says in told(result)
+    result = await graded(UNFIT[name])
+    assert result.outcome in UNFIT[name].outcomes, result
+    assert UNFIT[name].says in told(result)
     assert result.outcome == "not-passed" or result.reason
     assert "Traceback" not in told(result)
     assert result.counted == 1 or result.report is None, "no step was left out"

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import inspect
+import secrets
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from e2e.conftest import VIEW, artefacts, browser
+from hub import postgres
 from hub.rig import PATIENCE, RealHub, missing
 from hub.system_users import SystemUser, make
 
@@ -34,14 +37,29 @@ configure(
 )
 """
 
+#: Whoever uses one of these needs a real Hub, or a browser.
+NEED_HUB = frozenset({"people", "hub", "browser"})
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     # Once Playwright's synchronous API has begun, its event loop is the thread's, and no other can run there.
     items.sort(key=lambda item: not inspect.iscoroutinefunction(getattr(item, "function", None)))
     why = missing()
     for item in items:
-        if why and "people" in getattr(item, "fixturenames", ()):
+        needs = getattr(item, "fixturenames", ())
+        if why and "people" in needs:
             item.add_marker(pytest.mark.skip(reason=why))
+        if not NEED_HUB.isdisjoint(needs):
+            item.add_marker("hub")
+            item.add_marker(pytest.mark.xdist_group(_hub_of(item)))
+
+
+def _hub_of(item: pytest.Item) -> str:
+    """Which Hub it is told on: of two workers of xdist's, each starts only its own."""
+    if "people" in getattr(item, "fixturenames", ()):
+        return "people"
+    callspec = getattr(item, "callspec", None)
+    return f"{item.path.stem} {callspec.id if callspec is not None and 'hub' in callspec.params else ''}"
 
 
 @pytest.fixture(scope="session")
@@ -113,3 +131,28 @@ class Visitors:
         """Closes them."""
         for context in self._contexts:
             context.close()
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    """PostgreSQL's server, by SQLAlchemy's address."""
+    if why := postgres.missing():
+        pytest.skip(why)
+    with postgres.running() as address:
+        yield address
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Of an empty database of its own: in SQLite, and in PostgreSQL."""
+    sa = pytest.importorskip("sqlalchemy")
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/class.sqlite"
+    # A schema of its own for each test.
+    server: str = request.getfixturevalue("server")
+    name = f"t{secrets.token_hex(6)}"
+    engine = sa.create_engine(server.replace("postgresql:", "postgresql+psycopg:"))
+    with engine.begin() as connection:
+        connection.execute(sa.text(f"CREATE SCHEMA {name}"))
+    engine.dispose()
+    return f"{server}&options=-csearch_path%3D{name}"

@@ -10,41 +10,19 @@ from typing import Any
 
 import pytest
 
-from hub import postgres
-
 pytest.importorskip("jupyterhub", reason="the extra `hub` is not installed: run `make setup`")
 
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
+from parallab.hub.database import HEAD
 from parallab.hub.inbox import Full, Inbox
+from parallab.hub.kept import Deadline, Recheck, Ruling, WantedRecheck
 from parallab.hub.record import Received
 from parallab.hub.schema import METADATA
-from parallab.hub.store import HEAD, ClassStore, Deadline, Recheck, Ruling, WantedRecheck
+from parallab.hub.store import ClassStore
 from parallab.reports import Report
-
-
-@pytest.fixture(scope="session")
-def server() -> Iterator[str]:
-    if why := postgres.missing():
-        pytest.skip(why)
-    with postgres.running() as address:
-        yield address
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/class.sqlite"
-    # A schema of its own for each test.
-    server: str = request.getfixturevalue("server")
-    name = f"t{secrets.token_hex(6)}"
-    engine = sa.create_engine(server.replace("postgresql:", "postgresql+psycopg:"))
-    with engine.begin() as connection:
-        connection.execute(sa.text(f"CREATE SCHEMA {name}"))
-    engine.dispose()
-    return f"{server}&options=-csearch_path%3D{name}"
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from hub.rig import Reply, ask
 from hub.stage import PREFIX, staged
 from hub.test_service import LAB, OTHER, notebook, report
 from parallab.classroom import Access, Classroom
-from parallab.hub import record, service
+from parallab.hub import intake, record
 from parallab.problems import Problem
 from parallab.store import Keeper
 
@@ -133,7 +133,7 @@ async def test_names_without_end_cost_a_bounded_record_and_honest_work_is_still_
 
 
 async def test_who_sends_without_end_is_told_that_it_is_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(service, "REPORTS", 5)
+    monkeypatch.setattr(intake, "REPORTS", 5)
     async with staged(tmp_path, (LAB,), "mallory", "ada") as (seen, port):
         mallory, ada = Mallory(port), Mallory(port, "ada")
         assert (await mallory.report(*(report() for _ in range(3)))).json["new"] == 3
@@ -146,7 +146,7 @@ async def test_who_sends_without_end_is_told_that_it_is_enough(tmp_path: Path, m
 
 
 async def test_only_so_many_wait_for_an_answer_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(service, "WAITING", 2)
+    monkeypatch.setattr(intake, "WAITING", 2)
     async with staged(tmp_path, (LAB,), "mallory", "ada") as (seen, port):
         mallory, ada = Mallory(port), Mallory(port, "ada")
         await asyncio.gather(mallory.report(report("help", message="?")), ada.report(report("help", message="why?")))
@@ -158,7 +158,7 @@ async def test_only_so_many_wait_for_an_answer_at_once(tmp_path: Path, monkeypat
             await seen.answer(question, "Like this.", "teach")
         answered = [one.json["answers"] for one in await asyncio.gather(other, *(set(waiting) - first))]
         assert [[one["text"] for one in mine] for mine in answered] == [["Like this."]] * 3
-        assert not seen._waiting, "nobody waits any more"
+        assert not seen.intake._waiting, "nobody waits any more"
 
 
 @pytest.mark.parametrize("method", ["HEAD", "OPTIONS", "PUT", "DELETE", "PATCH"])

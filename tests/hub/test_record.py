@@ -19,9 +19,9 @@ from parallab.grading.facts import Graded, Outcome, Stuck
 from parallab.hub import checked, exports, views
 from parallab.hub.board import Board
 from parallab.hub.course import LabName, StepName
+from parallab.hub.kept import Deadline, HandIn, Question, Ruling
 from parallab.hub.record import LearnerRecord, Received, fold
 from parallab.hub.results import result
-from parallab.hub.store import Deadline, HandIn, Question, Ruling
 from parallab.reports import Report, ReportedMistake
 
 LAB = LabName(

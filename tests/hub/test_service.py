@@ -20,12 +20,14 @@ import msgspec
 from corpus import films
 from parallab import clips
 from parallab.hub.course import LabName, StepName
+from parallab.hub.keeping import DAY
+from parallab.hub.kept import Recheck
 from parallab.hub.recheck import BatchError, Rechecks, Text, Told
 from parallab.hub.record import Received
 from parallab.hub.roster import HubError, Roster
-from parallab.hub.service import DAY, Service
+from parallab.hub.service import Service
 from parallab.hub.settings import Settings
-from parallab.hub.store import ClassStore, Recheck
+from parallab.hub.store import ClassStore
 from parallab.problems import Problem
 from parallab.reports import Report
 from parallab.submission import SubmissionError
@@ -144,11 +146,13 @@ async def test_without_a_number_of_days_nothing_goes(tmp_path: Path) -> None:
 async def test_of_a_learner_who_is_deleted_nothing_is_left(tmp_path: Path) -> None:
     async with running(tmp_path, FakeHub("zoe-9", "bob")) as service:
         for learner in ("zoe-9", "bob"):
-            await service.report(learner, msgspec.json.encode({"schema": 1, "reports": [report("help", message="?")]}))
-            digest = (await service.hand_in(learner, "L04", notebook())).digest
+            await service.intake.report(
+                learner, msgspec.json.encode({"schema": 1, "reports": [report("help", message="?")]})
+            )
+            digest = (await service.intake.hand_in(learner, "L04", notebook())).digest
             await service.keep_recheck(Recheck(learner, "L04", digest, 1.0, "{}"))
             await service.rule(learner, "L04", "teach", excused=True, score=None, reason="ill")
-            await service.keep_clip(learner, CLIP.name, CLIP.data)
+            await service.intake.keep_clip(learner, CLIP.name, CLIP.data)
         await service.forget("zoe-9")
         assert (await service.clips("zoe-9"), await service.clips("bob")) == (frozenset(), {CLIP.name})
         # One that was being run meanwhile.
@@ -162,9 +166,9 @@ async def test_of_a_learner_who_is_deleted_nothing_is_left(tmp_path: Path) -> No
 
 async def test_a_replay_is_kept_as_it_came_and_one_that_is_none_is_not(tmp_path: Path) -> None:
     async with running(tmp_path, FakeHub("ada")) as service:
-        assert (await service.report("ada", msgspec.json.encode({"schema": 1, "reports": []}))).replays
-        await service.keep_clip("ada", CLIP.name, CLIP.data)
-        await service.keep_clip("ada", CLIP.name, CLIP.data)
+        assert (await service.intake.report("ada", msgspec.json.encode({"schema": 1, "reports": []}))).replays
+        await service.intake.keep_clip("ada", CLIP.name, CLIP.data)
+        await service.intake.keep_clip("ada", CLIP.name, CLIP.data)
         assert await service.clip("ada", CLIP.name) == films.made("deadlock")
         for name, data, status in (
             ("0" * 32, CLIP.data, 400),
@@ -172,7 +176,7 @@ async def test_a_replay_is_kept_as_it_came_and_one_that_is_none_is_not(tmp_path:
             (CLIP.name, b"x" * (clips.PACKED + 1), 413),
         ):
             with pytest.raises(Problem) as caught:
-                await service.keep_clip("ada", name, data)
+                await service.intake.keep_clip("ada", name, data)
             assert caught.value.status == status
         assert await service.clips("ada") == {CLIP.name}
         with pytest.raises(Problem, match="is not kept"):
@@ -181,9 +185,9 @@ async def test_a_replay_is_kept_as_it_came_and_one_that_is_none_is_not(tmp_path:
 
 async def test_a_class_without_replays_says_so_and_takes_none(tmp_path: Path) -> None:
     async with running(tmp_path, FakeHub("ada"), replays=False) as service:
-        assert not (await service.report("ada", msgspec.json.encode({"schema": 1, "reports": []}))).replays
+        assert not (await service.intake.report("ada", msgspec.json.encode({"schema": 1, "reports": []}))).replays
         with pytest.raises(Problem, match="keeps no replays"):
-            await service.keep_clip("ada", CLIP.name, CLIP.data)
+            await service.intake.keep_clip("ada", CLIP.name, CLIP.data)
 
 
 # -- the roster ----------------------------------------------------------------------------
@@ -300,8 +304,8 @@ async def test_pressed_twice_at_once_it_runs_once_and_one_lab_after_the_other(tm
     batch = FakeBatch()
     async with running(tmp_path, FakeHub("ada", "bob", "never")) as service, rechecking(service, batch) as rechecks:
         for learner in ("ada", "bob"):
-            await service.hand_in(learner, "L04", notebook())
-        await service.hand_in("ada", "L05", notebook("L05"))
+            await service.intake.hand_in(learner, "L04", notebook())
+        await service.intake.hand_in("ada", "L05", notebook("L05"))
         runs = service.board.runs
         await asyncio.gather(*(rechecks.start("*", lab, "teach") for lab in ("L04", "L04", "L05", "L04")))
         await until(lambda: bool(batch.asked))
@@ -323,7 +327,7 @@ async def test_after_a_restart_in_the_middle_it_goes_on_and_knows_what_was_done(
     hub, batch = FakeHub("ada", "bob"), FakeBatch()
     async with running(tmp_path, hub) as service, rechecking(service, batch) as rechecks:
         for learner in ("ada", "bob"):
-            await service.hand_in(learner, "L04", notebook())
+            await service.intake.hand_in(learner, "L04", notebook())
         await rechecks.start("*", "L04", "teach")
         batch.let.release()
         await until(lambda: ("ada", "L04") in service.board.rechecks)
@@ -340,7 +344,7 @@ async def test_cancelled_it_ends_and_does_not_come_back(tmp_path: Path) -> None:
     hub, batch = FakeHub("ada", "bob"), FakeBatch()
     async with running(tmp_path, hub) as service, rechecking(service, batch) as rechecks:
         for learner in ("ada", "bob"):
-            await service.hand_in(learner, "L04", notebook())
+            await service.intake.hand_in(learner, "L04", notebook())
         await rechecks.start("*", "L04", "teach")
         await rechecks.start("*", "L05", "teach")
         batch.let.release()
@@ -362,7 +366,7 @@ async def test_what_went_wrong_is_said_until_it_is_tried_again(tmp_path: Path, e
     batch.error = error
     batch.let.release()
     async with running(tmp_path, FakeHub("ada")) as service, rechecking(service, batch) as rechecks:
-        await service.hand_in("ada", "L04", notebook())
+        await service.intake.hand_in("ada", "L04", notebook())
         await rechecks.start("*", "L04", "teach")
         runs = service.board.runs
         await until(lambda: said in runs[("*", "L04")].trouble)
@@ -382,7 +386,7 @@ async def test_it_waits_for_a_hub_that_does_not_say_who_is_in_the_class(
     monkeypatch.setattr("parallab.hub.recheck.AGAIN", 0)
     monkeypatch.setattr("parallab.hub.roster.FRESH", -1)
     async with running(tmp_path, hub) as service, rechecking(service, batch) as rechecks:
-        await service.hand_in("ada", "L04", notebook())
+        await service.intake.hand_in("ada", "L04", notebook())
         await rechecks.start("*", "L04", "teach")
         await until(lambda: "the Hub cannot be reached" in service.board.runs[("*", "L04")].waits)
         hub.trouble = ""
@@ -396,9 +400,9 @@ async def test_a_notebook_of_another_lab_is_not_taken_and_would_not_be_run(tmp_p
     async with running(tmp_path, FakeHub("ada")) as service, rechecking(service, batch) as rechecks:
         for bad in (notebook("L05"), b'{"cells": []}'):
             with pytest.raises(Problem, match="not of L04"):
-                await service.hand_in("ada", "L04", bad)
+                await service.intake.hand_in("ada", "L04", bad)
         # As one that an earlier Parallab took.
-        await service._inbox.run(lambda store: store.hand_in("ada", "L04", "d", notebook("L05"), 1.0))
+        await service.inbox.run(lambda store: store.hand_in("ada", "L04", "d", notebook("L05"), 1.0))
         await service._reload()
         await rechecks.start("*", "L04", "teach")
         batch.let.release()

@@ -98,7 +98,7 @@ def test_a_lesson(hub: RealHub, people: People, visitor: Visitors, artefacts: Pa
     watched(teacher, ada, visitor, artefacts)
 
     # Excused with a reason, and every export says so.
-    teacher.locator("tr", has_text="L04 ").get_by_text("Change").click()
+    teacher.locator("tr", has_text="L04 ").get_by_text("Excuse or override").click()
     form = teacher.get_by_role("group", name="L04")
     form.get_by_label("Excuse").check()
     form.get_by_label("Reason").fill("was ill")

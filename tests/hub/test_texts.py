@@ -99,7 +99,7 @@ async def send(service: Service, learner: str, *reports: dict[str, Any]) -> None
         {"id": secrets.token_hex(16), "age": 90.0 + 10 * left, "lab": "L04", "step": "four", "version": 1, **one}
         for left, one in enumerate(reversed(reports))
     ]
-    reply = await service.report(learner, msgspec.json.encode({"schema": 1, "reports": made[::-1]}))
+    reply = await service.intake.report(learner, msgspec.json.encode({"schema": 1, "reports": made[::-1]}))
     assert not reply.refused
 
 
@@ -124,12 +124,12 @@ async def lesson(service: Service) -> None:
     await send(service, "ada", *done)
     for verdict in ("undecided", "broken", "not-attempted", "passed"):
         await send(service, "bob", {"kind": "judged", "verdict": verdict, "age": 9e5})
-    await service.keep_clip("ada", CLIP.name, CLIP.data)
+    await service.intake.keep_clip("ada", CLIP.name, CLIP.data)
     await service.rule("cy", "L04", "teach", excused=True, score=None, reason="was ill")
     await service.rule("bob", "L04", "teach", excused=False, score=0.5, reason="was ill")
     await service.set_deadline("*", "L04", 1.0, "teach")
     cells = json.dumps({"cells": [], "metadata": {"parallab": {"lab": "L04"}}}).encode()
-    await service.hand_in("ada", "L04", cells)
+    await service.intake.hand_in("ada", "L04", cells)
 
 
 async def get(port: int, path: str, language: str = "", body: str | None = None) -> HTTPResponse:

@@ -342,3 +342,39 @@ async def test_the_keeper_does_it_off_the_loop(path: Path) -> None:
     assert memory.hints == 3
     assert await keeper.memory("L04", "step") == memory
     await keeper.close()
+
+
+OLDER = Path(__file__).parent / "older"
+
+
+@pytest.mark.parametrize("file", sorted(OLDER.glob("*.sql")), ids=lambda file: file.stem)
+def test_what_an_older_parallab_wrote_is_all_there(file: Path, tmp_path: Path) -> None:
+    """``older``: databases that the releases with these revisions wrote, as text."""
+    path = tmp_path / "progress.sqlite"
+    with closing(sqlite3.connect(path)) as before:
+        before.executescript(file.read_text())
+        lines = before.execute("SELECT * FROM facts ORDER BY id").fetchall()
+    one = Store(path)
+    steps = one.memories()["L04"]
+    work, guess = steps["four-at-once"], steps["guess"].prediction
+    assert (work.verdict, work.tries, work.hints, work.passed_at) == ("passed", 2, 2, 1700000030.0)
+    assert guess is not None
+    assert guess.answers == {"q1": "it hangs, 你好 \\ ' \""}
+    assert steps["initialise"].assisted
+    assert steps[""].files == {"L04.ipynb": frozenset({"d" * 64})}
+    sent = 4 if file.stem == "0002" else 0
+    assert [line for line, _ in one.unsent("http://class", 100).lines] == list(range(sent + 1, 7)), (
+        "none twice, none lost"
+    )
+    assert one.append(hint(3))["L04"]["step"].hints == 3
+    one.close()
+    with closing(sqlite3.connect(path)) as after:
+        assert after.execute("SELECT * FROM facts ORDER BY id LIMIT 6").fetchall() == lines
+        assert after.execute("SELECT version_num FROM alembic_version").fetchall() == [(store.HEAD,)]
+
+
+def test_there_is_a_database_of_each_older_revision() -> None:
+    config = Config()
+    config.set_main_option("script_location", "parallab:migrations")
+    known = {one.revision for one in ScriptDirectory.from_config(config).walk_revisions()}
+    assert {file.stem for file in OLDER.glob("*.sql")} == known

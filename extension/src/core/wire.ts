@@ -1,37 +1,37 @@
-// Generated from server/parallab/wire.py by `python -m parallab.wire_ts`. Do not edit.
+// Generated from server/parallab/wire/ by `python -m parallab.wire_ts`. Do not edit.
 
-export const SCHEMA = 1;
 export const CHECK_EVENT = 'https://events.parallab.dev/check/v1';
-export const PROGRESS_EVENT = 'https://events.parallab.dev/progress/v1';
 export const LAB_EVENT = 'https://events.parallab.dev/lab/v1';
+export const PROGRESS_EVENT = 'https://events.parallab.dev/progress/v1';
+export const SCHEMA = 1;
 
-export type Verdict = 'broken' | 'failed' | 'not-attempted' | 'passed' | 'undecided';
+export type Act = 'arrive' | 'attach' | 'broken' | 'call' | 'close' | 'create' | 'done' | 'empty' | 'full' | 'get' | 'give' | 'join' | 'miss' | 'pass' | 'put' | 'start' | 'take' | 'unlink';
+
+export type LaneKind = 'notebook' | 'process' | 'program' | 'thread';
+
+export type LinkMode = 'maps' | 'reads' | 'reads-writes' | 'serves' | 'uses' | 'writes';
+
+export type SharedKind = 'array' | 'barrier' | 'condition' | 'event' | 'lock' | 'managed' | 'pipe' | 'queue' | 'rlock' | 'segment' | 'semaphore' | 'socket' | 'thread-lock' | 'value';
+
+export type WaitKind = 'end' | 'object' | 'outside' | 'unknown';
+
+export type KernelKind = 'dead' | 'elsewhere' | 'foreign' | 'no-probe' | 'none' | 'recorded' | 'remote';
+
+export type LeftoverKind = 'folder' | 'process' | 'segment' | 'semaphore';
+
+export type LiveState = 'ended' | 'running' | 'starting' | 'waiting';
+
+export type RescueAction = 'dismiss' | 'interrupt' | 'kill' | 'terminate';
+
+export type ActKind = 'frozen-kernels' | 'kill-worker';
+
+export type QuestionForm = 'choice' | 'order' | 'text';
 
 export type Phase = 'break' | 'repair';
 
 export type StepKind = 'code' | 'columns' | 'free' | 'match' | 'order' | 'parsons' | 'predict' | 'quiz' | 'recall';
 
-export type QuestionForm = 'choice' | 'order' | 'text';
-
-export type ActKind = 'frozen-kernels' | 'kill-worker';
-
-export type KernelKind = 'dead' | 'elsewhere' | 'foreign' | 'no-probe' | 'none' | 'recorded' | 'remote';
-
-export type LiveState = 'ended' | 'running' | 'starting' | 'waiting';
-
-export type LeftoverKind = 'folder' | 'process' | 'segment' | 'semaphore';
-
-export type RescueAction = 'dismiss' | 'interrupt' | 'kill' | 'terminate';
-
-export type LaneKind = 'notebook' | 'process' | 'program' | 'thread';
-
-export type SharedKind = 'array' | 'barrier' | 'condition' | 'event' | 'lock' | 'managed' | 'pipe' | 'queue' | 'rlock' | 'segment' | 'semaphore' | 'socket' | 'thread-lock' | 'value';
-
-export type LinkMode = 'maps' | 'reads' | 'reads-writes' | 'serves' | 'uses' | 'writes';
-
-export type WaitKind = 'end' | 'object' | 'outside' | 'unknown';
-
-export type Act = 'arrive' | 'attach' | 'broken' | 'call' | 'close' | 'create' | 'done' | 'empty' | 'full' | 'get' | 'give' | 'join' | 'miss' | 'pass' | 'put' | 'start' | 'take' | 'unlink';
+export type Verdict = 'broken' | 'failed' | 'not-attempted' | 'passed' | 'undecided';
 
 /** Whether it was done; what happened, in sentences; and the frozen kernels, where that was the act. */
 export interface ActReply {

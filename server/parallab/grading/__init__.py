@@ -14,6 +14,7 @@ far_ear      hears the probe through it
 guard        ends a sandbox that uses too much
 cgroup       limits it, where that can be had
 journal      results as they come, to go on from
+blank        a result without a report
 table        results as CSV
 ===========  =====================================================================================
 

@@ -13,11 +13,11 @@ import msgspec
 from distributed import Client, Future, as_completed
 from distributed.scheduler import KilledWorker
 
+from parallab.grading.blank import blank
 from parallab.grading.crew import Progress, same
 from parallab.grading.facts import Graded, Limits, Order
 from parallab.grading.hand import Hand
 from parallab.grading.intake import Desk, Handed
-from parallab.grading.runner import blank
 
 #: Seconds that the scheduler may take to answer.
 ANSWER = 20

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from parallab.grading import sandbox as sandboxes
@@ -33,8 +33,6 @@ async def grade(
     """
     handed = list(submissions)
     desk = Desk(limits or Limits(), sandbox)
-    if sandbox:
-        await prepare(limits or Limits())
     results: dict[str, Graded] = {}
 
     def keep(graded: Graded) -> None:
@@ -42,6 +40,11 @@ async def grade(
         progress(graded, len(results), len(handed))
 
     hands = [Hand() for _ in range(max(1, min(jobs, len(handed))))]
+    try:
+        await asyncio.gather(*(asyncio.to_thread(hand.warm) for hand in hands), *_tried(limits or Limits(), sandbox))
+    except BaseException:
+        await asyncio.gather(*(asyncio.to_thread(hand.close) for hand in hands))
+        raise
     waiting = iter(handed)
     threads = ThreadPoolExecutor(len(hands), thread_name_prefix="parallab-grade")
     loop = asyncio.get_running_loop()
@@ -64,6 +67,10 @@ async def grade(
         await asyncio.gather(*tasks, return_exceptions=True)
         threads.shutdown(wait=False)
     return [results[one.name] for one in handed]
+
+
+def _tried(limits: Limits, sandbox: bool) -> list[Coroutine[None, None, None]]:
+    return [prepare(limits)] if sandbox else []
 
 
 def same(known: Mapping[str, Graded] | None, order: Order) -> Graded | None:

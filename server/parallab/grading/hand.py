@@ -9,9 +9,9 @@ import threading
 
 import msgspec
 
+from parallab.frames import LENGTH
+from parallab.grading.blank import blank
 from parallab.grading.facts import Graded, Order
-from parallab.grading.runner import blank
-from parallab.judge_worker import LENGTH
 
 #: Seconds beyond a submission's own limit that a worker gets: to start, to judge, to clean up.
 GRACE = 120.0
@@ -26,6 +26,10 @@ class Hand:
         self._lock = threading.Lock()
         self._closed = False
         self._process: subprocess.Popen[bytes] | None = None
+
+    def warm(self) -> None:
+        """Starts the worker, which takes its time, before there is an order."""
+        self._warm()
 
     def grade(self, order: Order) -> Graded:
         """The result; ``error`` when the worker did not give one. Waits for it."""

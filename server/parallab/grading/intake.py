@@ -17,8 +17,8 @@ from pathlib import Path
 import msgspec
 
 from parallab import submission
+from parallab.grading.blank import blank
 from parallab.grading.facts import Graded, Limits, Order
-from parallab.grading.runner import blank
 from parallab.shelf import Shelf, ShelvedLab
 
 NO_LAB = "it does not say which lab it belongs to: its metadata must have parallab.lab, as the lab's own notebook has"

@@ -29,7 +29,8 @@ from parallab.grading import guard
 from parallab.grading.facts import Limits
 from parallab.grading.far_ear import FarEar
 from parallab.grading.sandbox import DEPTH, FOLDER, Sandbox, SandboxError, environment
-from parallab.provisioner import EXTENSION
+from parallab.guest import EXTENSION
+from parallab.no_kernel import HeadlessError
 from parallab.recorder import Recorder
 
 #: Bytes of a kernel's reply; a larger one ends the connection.
@@ -94,7 +95,7 @@ class SandboxedKernel:
         self.recorder.detach(True)
         try:
             await self._launch()
-        except own_kernel.HeadlessError as error:
+        except HeadlessError as error:
             self.stopped = self.stopped or f"its kernel had to be ended, and no other could be started ({error})"
             raise SandboxError(self.stopped) from None
 
@@ -154,7 +155,7 @@ class SandboxedKernel:
             self.client.load_connection_info(_connection(f"{sandbox.root}{FOLDER}/ipc", key))
             own_kernel.open_shell(self.client)
             await own_kernel.ready(self.client, self.recorder)
-        except own_kernel.HeadlessError:
+        except HeadlessError:
             if self.stopped:
                 raise SandboxError(self.stopped) from None
             raise
@@ -179,8 +180,9 @@ class SandboxedKernel:
         finally:
             self.recorder.unlisten(hear)
         if self.recorder.hello is None:
-            what = "died" if self.recorder.dead else f"was not ready within {own_kernel.START:g} s"
-            raise SandboxError(f"the kernel {what} as it started in the sandbox")
+            if self.recorder.dead:
+                raise SandboxError("the kernel died as it started in the sandbox")
+            raise SandboxError(f"the kernel was not ready within {own_kernel.START:g} s in the sandbox")
 
     async def _keep(self, sandbox: Sandbox) -> None:
         """Ends the sandbox when it uses more than it may."""

@@ -4,40 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import platform
-import socket
 import time
-from importlib.metadata import version
 from typing import Any
 
 from parallab import headless, submission
+from parallab.grading.blank import blank
 from parallab.grading.facts import TEXT, Graded, Order, Outcome, Stuck
 from parallab.grading.kernel import SandboxedKernel
 from parallab.grading.sandbox import SandboxError
 from parallab.headless import Done, Hang
 from parallab.judge_pool import JudgePool
 from parallab.lab import Cell
-from parallab.own_kernel import HeadlessError, OwnKernel
+from parallab.no_kernel import HeadlessError
+from parallab.own_kernel import OwnKernel
 from parallab.shelf import Shelf, ShelvedLab
-
-
-def blank(order: Order, outcome: Outcome, reason: str = "", **more: Any) -> Graded:
-    """A result without a report."""
-    return Graded(
-        name=order.name,
-        digest=order.digest,
-        asked=order.asked,
-        lab=order.lab,
-        outcome=outcome,
-        reason=reason[:TEXT],
-        **{
-            "at": time.time(),
-            "sandbox": "bubblewrap" if order.sandbox else "none",
-            "parallab": version("parallab"),
-            "python": platform.python_version(),
-            "host": socket.gethostname(),
-            **more,
-        },
-    )
 
 
 async def grade_one(order: Order, shelf: Shelf, pool: JudgePool) -> Graded:

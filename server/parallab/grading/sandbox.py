@@ -27,8 +27,8 @@ import parallab_probe
 from parallab.grading import inside
 from parallab.grading.cgroup import Group
 from parallab.grading.facts import Limits
-from parallab.own_kernel import HeadlessError
-from parallab.provisioner import probe_folder
+from parallab.guest import probe_folder
+from parallab.no_kernel import HeadlessError
 
 HOME = "/home/learner"
 WORK = f"{HOME}/work"

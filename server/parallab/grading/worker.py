@@ -12,11 +12,12 @@ import sys
 
 import msgspec
 
+from parallab.frames import LENGTH
+from parallab.grading.blank import blank
 from parallab.grading.facts import Graded, Order
-from parallab.grading.runner import blank, grade_one
+from parallab.grading.runner import grade_one
 from parallab.grading.sandbox import SandboxError
 from parallab.judge_pool import JudgePool
-from parallab.judge_worker import LENGTH
 from parallab.shelf import Shelf
 
 

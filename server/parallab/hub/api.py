@@ -23,7 +23,7 @@ class ReportsHandler(LearnerHandler):
         """Takes them; the answer comes when they are on the disk."""
         if len(self.request.body) > LARGEST:
             raise Problem(413, f"A batch of reports may have {LARGEST // 1024} KiB.")
-        self.reply(await self.service.report(self.learner, self.request.body))
+        self.reply(await self.service.intake.report(self.learner, self.request.body))
 
 
 class HelpHandler(LearnerHandler):
@@ -33,7 +33,7 @@ class HelpHandler(LearnerHandler):
 
     async def get(self) -> None:
         """Answers when there is an answer, or after a while."""
-        self._waiting = asyncio.ensure_future(self.service.answers(self.learner))
+        self._waiting = asyncio.ensure_future(self.service.intake.answers(self.learner))
         try:
             reply = await self._waiting
         except asyncio.CancelledError:
@@ -51,7 +51,7 @@ class HandInHandler(LearnerHandler):
 
     async def post(self, lab: str) -> None:
         """Keeps it."""
-        self.reply(await self.service.hand_in(self.learner, lab, self.request.body))
+        self.reply(await self.service.intake.hand_in(self.learner, lab, self.request.body))
 
 
 class ClipHandler(LearnerHandler):
@@ -59,7 +59,7 @@ class ClipHandler(LearnerHandler):
 
     async def post(self, name: str) -> None:
         """Keeps it."""
-        self.reply(await self.service.keep_clip(self.learner, name, self.request.body))
+        self.reply(await self.service.intake.keep_clip(self.learner, name, self.request.body))
 
 
 class Me(msgspec.Struct, frozen=True):

@@ -15,8 +15,8 @@ from contextlib import contextmanager
 import msgspec
 
 from parallab.hub.checked import Checked
+from parallab.hub.kept import Deadline, HandIn, Question, Ruling
 from parallab.hub.record import LearnerRecord, Received, take
-from parallab.hub.store import Deadline, HandIn, Question, Ruling
 
 
 class Run(msgspec.Struct, frozen=True):

@@ -19,8 +19,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from parallab import submission
 from parallab.hub.board import Run
+from parallab.hub.kept import Recheck, WantedRecheck
 from parallab.hub.service import Service
-from parallab.hub.store import Recheck, WantedRecheck
 from parallab.problems import Problem, shown
 
 _log = logging.getLogger(__name__)

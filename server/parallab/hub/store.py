@@ -8,15 +8,14 @@ transaction.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from parallab.files import private
+from parallab.hub.database import bring_up_to_date, engine
+from parallab.hub.kept import Deadline, HandIn, Question, Recheck, Ruling, WantedRecheck
 from parallab.hub.record import Received
 from parallab.hub.schema import (
     CLIPS,
@@ -31,93 +30,15 @@ from parallab.hub.schema import (
 )
 from parallab.reports import Report
 
-HEAD = "0003"
-#: Milliseconds to wait for another program's write (SQLite).
-BUSY = 10_000
-#: PostgreSQL's advisory lock while the schema is brought up to date; any number that is ours.
-_MIGRATING = 5_204_122
-
 _reports = msgspec.json.Decoder(Report)
 Row = TypeVar("Row")
-
-
-@dataclass(frozen=True)
-class Question:
-    """A learner's question. ``answered`` is None while nobody has."""
-
-    number: int
-    learner: str
-    lab: str
-    step: str
-    text: str
-    asked: float
-    answer: str
-    answered_by: str
-    answered: float | None
-    over: bool
-
-
-@dataclass(frozen=True)
-class Ruling:
-    """An instructor's own word on a learner's lab; ``score`` from 0 to 1, None where only excused."""
-
-    learner: str
-    lab: str
-    excused: bool
-    score: float | None
-    reason: str
-    ruled_by: str
-    ruled: float
-
-
-@dataclass(frozen=True)
-class HandIn:
-    """A notebook that was handed in; its bytes are asked for apart."""
-
-    number: int
-    learner: str
-    lab: str
-    received: float
-    digest: str
-    size: int
-
-
-@dataclass(frozen=True)
-class Recheck:
-    """What came of running a handed-in notebook again. ``data`` is what ``parallab.grading`` found, as JSON."""
-
-    learner: str
-    lab: str
-    digest: str
-    checked: float
-    data: str
-
-
-@dataclass(frozen=True)
-class WantedRecheck:
-    """An instructor wants a class's notebooks of a lab run again, and that is not done yet."""
-
-    class_name: str
-    lab: str
-    wanted_by: str
-    wanted: float
-
-
-@dataclass(frozen=True)
-class Deadline:
-    """When a class's lab is due, Unix seconds."""
-
-    class_name: str
-    lab: str
-    due: float
-    set_by: str
 
 
 class ClassStore:
     """One database; ``address`` is SQLAlchemy's."""
 
     def __init__(self, address: str) -> None:
-        self._engine = _engine(address)
+        self._engine = engine(address)
         insert = postgresql.insert if self._engine.dialect.name == "postgresql" else sqlite.insert
         self._insert: Any = insert
         self._add = (
@@ -127,15 +48,12 @@ class ClassStore:
         )
 
     def open(self) -> None:
-        """Makes the tables, or brings them up to date: of two services the second finds it done."""
-        url = self._engine.url
-        if url.get_backend_name() == "sqlite" and url.database:
-            private(Path(url.database))
+        """Makes the tables, or brings them up to date.
+
+        :raises ValueError: a newer Parallab made them.
+        """
         try:
-            with self._engine.begin() as connection:
-                if self._engine.dialect.name == "postgresql":
-                    connection.execute(sa.text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATING})
-                _migrate(connection)
+            bring_up_to_date(self._engine)
         except BaseException:
             self.close()
             raise
@@ -353,54 +271,3 @@ class ClassStore:
 
 def _received(row: Any) -> Received:
     return Received(row.learner, _reports.decode(row.data), row.happened, row.received)
-
-
-def _engine(address: str) -> sa.Engine:
-    url = sa.make_url(address)
-    if url.drivername in ("postgresql", "postgres"):
-        # Ours is psycopg 3, which the extra `hub` installs; SQLAlchemy would look for its predecessor.
-        url = url.set(drivername="postgresql+psycopg")
-    if url.get_backend_name() == "postgresql":
-        # A connection that the server has closed meanwhile is replaced, not tried.
-        return sa.create_engine(url, pool_pre_ping=True, pool_size=1, max_overflow=1)
-    if url.get_backend_name() != "sqlite":
-        raise ValueError(f"The class service keeps its records in SQLite or PostgreSQL, not in {url.drivername}.")
-    engine = sa.create_engine(url, poolclass=sa.StaticPool, connect_args={"check_same_thread": False})
-
-    @sa.event.listens_for(engine, "connect")
-    def connected(connection: Any, _: Any) -> None:
-        # The driver's own idea of transactions would keep DDL out of them and begin them late.
-        connection.isolation_level = None
-        connection.execute(f"PRAGMA busy_timeout = {BUSY}")
-        connection.execute("PRAGMA journal_mode = WAL")
-        # Not even a power cut takes what a learner's server was told is safe.
-        connection.execute("PRAGMA synchronous = FULL")
-        # What was deleted is overwritten, not only let go.
-        connection.execute("PRAGMA secure_delete = ON")
-
-    @sa.event.listens_for(engine, "begin")
-    def begun(connection: sa.Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-    return engine
-
-
-def _migrate(connection: sa.Connection) -> None:
-    from alembic import command
-    from alembic.config import Config
-    from alembic.util import CommandError
-
-    versions = "parallab_class_version"
-    if sa.inspect(connection).has_table(versions):
-        at = connection.execute(sa.text(f"SELECT version_num FROM {versions}")).scalar()  # noqa: S608
-        if at == HEAD:
-            return
-    config = Config()
-    config.set_main_option("script_location", "parallab.hub:migrations")
-    config.attributes["connection"] = connection
-    try:
-        command.upgrade(config, "head")
-    except CommandError as error:
-        raise ValueError(
-            "The class's database is of a newer Parallab than this one. Update Parallab; nothing was changed."
-        ) from error

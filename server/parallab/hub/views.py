@@ -15,9 +15,9 @@ import msgspec
 
 from parallab.hub.board import Board
 from parallab.hub.course import LabName
+from parallab.hub.kept import Question
 from parallab.hub.record import LearnerRecord, StepRecord
 from parallab.hub.results import LabResult, rechecked
-from parallab.hub.store import Question
 from parallab.hub.texts import ENGLISH, Texts
 
 #: A learner is stuck on a step after so many failed tries, or so many seconds, unless they are not there any more.

@@ -27,6 +27,8 @@ class Sighting(Fact, frozen=True):
     exit_code: int | None = None
     ended: int = 0
     """When its end was seen (pidfd or /proc), 0 while it lives."""
+    since: int = 0
+    """When the system started it (monotonic ns, a tick too early at the most), 0 where no look saw it."""
 
 
 class ShmLife(Fact, frozen=True):

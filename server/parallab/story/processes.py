@@ -46,6 +46,12 @@ class Worker:
     left: tuple[model.Value, ...] = ()
     """What the learner's modules held in it at its end."""
     confirmed: bool = False
+    heard: bool = False
+    """Whether it has reported of itself, as the system vouches: multiprocessing really ran in it."""
+    since: int = 0
+    """When the system started it, a tick too early at the most."""
+    gone: int = 0
+    """When the system had shown that it has ended."""
     ordinal: int = 0
     of: int = 0
 
@@ -196,6 +202,7 @@ class _Workers:
             os_parent=event.ppid,
             method=life.method or event.method,
             confirmed=True,
+            heard=True,
         )
 
     def _forked(self, event: model.ForkMade) -> None:
@@ -220,7 +227,9 @@ class _Workers:
             return
         index = self._life(pid)
         life = self.lives[index]
-        self.lives[index] = replace(life, ran=ran, born=life.born or born_or, work_ns=work_ns, confirmed=True)
+        self.lives[index] = replace(
+            life, ran=ran, born=life.born or born_or, work_ns=work_ns, confirmed=True, heard=True
+        )
 
     def _end(self, event: model.ProcessEnd) -> None:
         index = self._life(event.pid)
@@ -238,6 +247,7 @@ class _Workers:
             runnable_ns=event.runnable_ns,
             left=event.values or life.left,
             confirmed=True,
+            heard=True,
         )
 
     def _exit(self, pid: int, code: int | None, at: int) -> None:
@@ -266,13 +276,23 @@ class _Workers:
                     continue
                 if life.began and sighting.ended and sighting.ended < life.began:
                     continue
-                self.lives[index] = life = replace(
-                    life,
-                    confirmed=True,
-                    os_parent=sighting.ppid or life.os_parent,
-                    exit_code=life.exit_code if life.exit_code is not None else sighting.exit_code,
-                    ended=life.ended or sighting.ended,
+                self.lives[index] = life = _bounded(
+                    replace(
+                        life,
+                        confirmed=True,
+                        os_parent=sighting.ppid or life.os_parent,
+                        exit_code=life.exit_code if life.exit_code is not None else sighting.exit_code,
+                        ended=life.ended or sighting.ended,
+                        since=sighting.since,
+                        gone=sighting.ended,
+                    )
                 )
+
+
+def _bounded(life: Worker) -> Worker:
+    """Nothing was done in a process before the system started it, or after it had ended, whatever its clock said."""
+    started, born, ran = (at and max(at, life.since) for at in (life.started, life.born, life.ran))
+    return replace(life, started=started, born=born, ran=ran, ended=min(life.ended, life.gone or life.ended))
 
 
 def all_processes(recording: model.Recording) -> tuple[tuple[Worker, ...], tuple[Worker, ...]]:

@@ -14,6 +14,8 @@ from parallab.story.threads import Thread
 BLOCKING = frozenset({"join", "wait", "waitpid"})
 #: A pause between one start and the next that no load explains: the notebook waited, by sleeping perhaps.
 IDLE_NS = 500_000_000
+#: The same between the moments at which the system started them: each start's own work lies between, too.
+SURE_NS = 1_000_000_000
 
 
 @dataclass(frozen=True)
@@ -72,8 +74,17 @@ def _one_by_one(workers: Sequence[Worker | Thread]) -> bool:
     Short lives alone do not make it so: without the pauses they were started as fast as could be.
     """
     ordered = sorted(workers, key=lambda worker: worker.began)
-    return all(
+    return _never_met(workers) or all(
         before.ended_by(after.began) and after.began - before.started >= IDLE_NS for before, after in pairwise(ordered)
+    )
+
+
+def _never_met(workers: Sequence[Worker | Thread]) -> bool:
+    """Whether the system saw each end before it started the next, whatever the notebook's own clock said of it."""
+    processes = sorted((one for one in workers if isinstance(one, Worker)), key=lambda one: one.since)
+    return len(processes) == len(workers) and all(
+        before.since and 0 < before.gone <= after.since and after.since - before.since >= SURE_NS
+        for before, after in pairwise(processes)
     )
 
 

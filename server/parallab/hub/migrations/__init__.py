@@ -1,1 +1,1 @@
-"""Revisions of the class service's database, run by ``parallab.hub.store``."""
+"""Revisions of the class service's database, run by ``parallab.hub.database``."""

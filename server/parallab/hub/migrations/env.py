@@ -1,4 +1,4 @@
-"""Alembic's entry: runs revisions on the connection that ``parallab.hub.store`` hands over, in its transaction."""
+"""Alembic's entry: runs revisions on the connection that ``parallab.hub.database`` hands over, in its transaction."""
 
 from __future__ import annotations
 
