@@ -16,7 +16,7 @@ from parallab.checks.matchers import Matcher, enumerate_all, none
 if TYPE_CHECKING:
     from parallab import model
     from parallab.evidence import Evidence
-    from parallab.story import Worker
+    from parallab.story import Thread, Worker
 
 #: What keeps a process from being started; each is told only if the evidence shows it.
 NO_START = ("M12", "M11", "M14", "M18", "M08", "M05", "M31", "M41", "M09")
@@ -77,7 +77,9 @@ def hired(
         workers,
         matcher,
         observed=f"{observed}; {more}" if more else observed,
-        because="Only start() makes a process that runs beside your notebook.",
+        because="A pool hires its processes itself, and sends them home itself. Here you learn to do both."
+        if run.pool_workers and not workers
+        else "Only start() makes a process that runs beside your notebook.",
         hint=hint,
         mistake=NO_START,
     )
@@ -114,8 +116,19 @@ def ended(run: Evidence, workers: Sequence[Worker]) -> None:
         left,
         none(),
         observed=enumerate_all([str(worker) for worker in left]),
-        because="Without join() your notebook does not know when the work is done.",
+        because=not_asked(left),
         hint="Call join() on each of your workers, after all have been started.",
+    )
+
+
+def not_asked(left: Sequence[Worker | Thread]) -> str:
+    """Why it is not enough that these have come to their end, or have not yet."""
+    if not all(one.ended for one in left):
+        return "Without join() your notebook does not know when the work is done."
+    return (
+        "By now the work is done, but your notebook did not ask for that. time.sleep() only hopes. A list or a "
+        "variable of yours tells how far the work has come, not that its end was reached. join() waits until it "
+        "has ended."
     )
 
 

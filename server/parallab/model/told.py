@@ -112,10 +112,12 @@ class CellBegin(Event, frozen=True, kw_only=True, tag="cell-begin"):
 class CellEnd(Event, frozen=True, kw_only=True, tag="cell-end"):
     """A cell ended, with its error and what its names and shared numbers are then.
 
-    A value whose name has a dot is one of the learner's modules' (``module.name``).
+    A value whose name has a dot is one of the learner's modules' (``module.name``). ``threads`` are the names of the
+    kernel's Python threads, its own included; () where they were not told.
     """
 
     error: Failure | None = None
+    threads: tuple[Name, ...] = ()
     readings: tuple[Reading, ...] = ()
     values: tuple[Value, ...] = ()
     segments: tuple[Content, ...] = ()
