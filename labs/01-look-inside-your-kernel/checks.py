@@ -102,6 +102,11 @@ def shows_main(run, said):
     return isinstance(said, int) and (said == run.notebook.pid or said >= 2**32)
 
 
+def no_name(run, name):
+    """That a name is not there, and with which error the cell ended."""
+    return f"no name {name}; your cell ended with {told(run.error)}" if run.error else f"no name {name}"
+
+
 def entries(said):
     """What a list, a table or a set holds, one by one."""
     if isinstance(said, dict):
@@ -115,6 +120,13 @@ def me(run):
     said = run.values.get("me")
     if said == run.notebook.pid:
         return
+    if "me" not in run.types:
+        fail(
+            "me: the pid of your kernel",
+            no_name(run, "me"),
+            because="Your number is looked for by this name.",
+            hint="me = os.getpid()",
+        )
     fail(
         "me: the pid of your kernel",
         "another number" if isinstance(said, int) else "no number",
@@ -135,7 +147,7 @@ def threads(run):
     if number is None:
         fail(
             "threads: a list of your kernel's threads",
-            "no list",
+            "no list" if "threads" in run.types else no_name(run, "threads"),
             hint="threads = threading.enumerate()",
         )
     expect(
@@ -208,11 +220,24 @@ def own_class(run):
         own,
         at_least(1),
         what="threads whose class has a run of its own",
-        hint="Read the last line of the error: who did not set itself up?"
-        if run.errors
-        else "Make an object of your class Ticker, and call its start().",
+        hint=after_error(run) or "Make an object of your class Ticker, and call its start().",
     )
     return own
+
+
+def after_error(run):
+    """What to do about the error with which the cell ended; "" where there was none."""
+    if run.error is None:
+        return ""
+    if run.error.type == "RuntimeError":
+        # Of these two, Python says which: the object is there, or it did not set itself up.
+        made = bool(run.unstarted_threads)
+        return (
+            "First ticker.start(), then ticker.join()."
+            if made
+            else "Read the last line of the error: who did not set itself up?"
+        )
+    return "Read the last line of the error message, below your cell."
 
 
 @check("initialised-thread")
@@ -220,6 +245,17 @@ def worked(run, own_class):
     """The new thread itself asks for five prices of one share"""
     done = {thread: shares for thread, shares in asked(run).items() if thread in own_class}
     good = [thread for thread, shares in done.items() if any(times >= TICKS for times in shares.values())]
+    busy = [thread for thread in own_class if not thread.ended]
+    if busy and not good:
+        fail(
+            "threads that asked for one share five times",
+            f"{busy[-1]} is still at work",
+            because="Your cell has come to its end, but the thread has not. Nobody waited for it."
+            if run.running is None
+            else "It has not come to its end yet.",
+            hint="Below ticker.start(), wait for its end: ticker.join()",
+            about=busy,
+        )
     expect(
         "threads that asked for one share five times",
         good,

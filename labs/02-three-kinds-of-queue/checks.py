@@ -20,6 +20,8 @@ def seen(run):
     if "_queue.SimpleQueue" in run.types.values():
         found.append("a SimpleQueue")
     found = found or containers(run)
+    if any(run.is_main(tid) for queue in run.queues for tid in queue.waiting("get")):
+        found.append("your notebook waits in get(), and the queue is empty")
     if run.errors:
         found.append(f"your cell ended with {told(run.errors[-1])}")
     return "; ".join(found) or "no queue that anything was put into"
@@ -144,7 +146,9 @@ def two(run, inbox):
         inbox.gets,
         at_least(2),
         observed=f"{len(inbox.gets) or 'none'}",
-        because="To look at a queue is not to take something out: then the same ticket is served twice.",
+        because="Each get() takes out one ticket: the one that came first."
+        if inbox.gets
+        else "To look at a queue is not to take something out: then the same ticket is served twice.",
         hint="inbox.get() takes one out, and gives it to you.",
         mistake="M33",
     )

@@ -70,7 +70,9 @@ def belt(run, wanted=LINES):
             + (f"; {enumerate_all(stays)} waits for room" if stays else "")
             + (f"; your cell ended with {told(run.error)}" if run.error else ""),
             because="The queue is full, and nobody takes anything out." if stays else "",
-            hint=f"Put each line of weblog.make_log({wanted}) into the queue.",
+            hint="Let a thread put the lines in, and start the consumers before you wait for it."
+            if stays
+            else f"Put each line of weblog.make_log({wanted}) into the queue.",
             mistake=("M28", *NO_THREAD),
         )
     queue = loaded[-1]
