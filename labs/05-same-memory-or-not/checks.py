@@ -75,7 +75,7 @@ def hired_threads(run, wanted, hint, *, together=True):
         alive,
         none(),
         observed=f"{len(alive)}",
-        because=not_asked(alive),
+        because=not_asked(run, alive),
         hint="Call join() on each of your threads, after all have been started.",
     )
     return threads

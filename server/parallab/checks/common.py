@@ -116,14 +116,14 @@ def ended(run: Evidence, workers: Sequence[Worker]) -> None:
         left,
         none(),
         observed=enumerate_all([str(worker) for worker in left]),
-        because=not_asked(left),
+        because=not_asked(run, left),
         hint="Call join() on each of your workers, after all have been started.",
     )
 
 
-def not_asked(left: Sequence[Worker | Thread]) -> str:
+def not_asked(run: Evidence, left: Sequence[Worker | Thread]) -> str:
     """Why it is not enough that these have come to their end, or have not yet."""
-    if not all(one.ended for one in left):
+    if run.error is not None or not all(one.ended for one in left):
         return "Without join() your notebook does not know when the work is done."
     return (
         "By now the work is done, but your notebook did not ask for that. time.sleep() only hopes. A list or a "

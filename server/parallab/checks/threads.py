@@ -100,7 +100,7 @@ def threads_ended(run: Evidence, threads: Sequence[Thread], *, mistake: Sequence
         left,
         none(),
         observed=enumerate_all([f"{thread}{'' if thread.ended else ', which is still alive'}" for thread in left]),
-        because=not_asked(left),
+        because=not_asked(run, left),
         hint="Call join() on each of your threads, after all have been started.",
         mistake=tuple(mistake),
     )
