@@ -1,6 +1,6 @@
 """What L01 looks for: the kernel's own number, threads that really ran, and processes next to it."""
 
-from parallab.checks import at_least, at_most, check, equals, expect, fail, has, none, note
+from parallab.checks import at_least, at_most, check, equals, expect, fail, has, is_true, none, note
 from parallab.checks.common import (
     BAD_START,
     at_once,
@@ -76,18 +76,42 @@ def filled(run, wanted):
 # -- predict-threads ------------------------------------------------------------------------
 
 
+def is_there(run, said):
+    """Whether an entry stands for a thread that the kernel has: the object, its name or a number of it."""
+    if isinstance(said, dict):
+        return bool({"$type", "$"} & said.keys()) or any(is_there(run, part) for pair in said.items() for part in pair)
+    if isinstance(said, list):
+        return any(is_there(run, part) for part in said)
+    if isinstance(said, str):
+        names = {name for names in run.thread_names for name in names} or {"MainThread"}
+        return any(name in said for name in names) or said in map(str, run.thread_numbers)
+    # Its number at the operating system is known; the one that Python gives it is an address.
+    return isinstance(said, int) and (said in run.thread_numbers or said >= 2**32)
+
+
 def shows_main(run, said):
     """Whether the kernel's main thread is in it: the object, its name or a number of it, in whatever company."""
     if isinstance(said, dict):
-        return bool({"$type", "$"} & said.keys()) or any(
-            shows_main(run, part) for pair in said.items() for part in pair
-        )
+        # A plain Thread is another one; into an object of another class, or too far inside, nobody has looked.
+        kind = said.get("$type", "$" if "$" in said else "threading.Thread")
+        return kind != "threading.Thread" or any(shows_main(run, part) for pair in said.items() for part in pair)
     if isinstance(said, list):
         return any(shows_main(run, part) for part in said)
     if isinstance(said, str):
         return "MainThread" in said or said == str(run.notebook.pid)
-    # Its number at the operating system is that of the process; the one that Python gives it is an address.
     return isinstance(said, int) and (said == run.notebook.pid or said >= 2**32)
+
+
+def no_name(run, name):
+    """That a name is not there, and with which error the cell ended."""
+    return f"no name {name}; your cell ended with {told(run.error)}" if run.error else f"no name {name}"
+
+
+def entries(said):
+    """What a list, a table or a set holds, one by one."""
+    if isinstance(said, dict):
+        return said["$items"] if "$items" in said else [list(pair) for pair in said.items()]
+    return list(said)
 
 
 @check("predict-threads")
@@ -96,6 +120,13 @@ def me(run):
     said = run.values.get("me")
     if said == run.notebook.pid:
         return
+    if "me" not in run.types:
+        fail(
+            "me: the pid of your kernel",
+            no_name(run, "me"),
+            because="Your number is looked for by this name.",
+            hint="me = os.getpid()",
+        )
     fail(
         "me: the pid of your kernel",
         "another number" if isinstance(said, int) else "no number",
@@ -112,11 +143,11 @@ def threads(run):
     said = run.values.get("threads")
     number = said if isinstance(said, int) and not isinstance(said, bool) else None
     if isinstance(said, list | tuple | set | dict):
-        number = len(said.get("$items", said) if isinstance(said, dict) else said)
+        number = len(entries(said))
     if number is None:
         fail(
             "threads: a list of your kernel's threads",
-            "no list",
+            "no list" if "threads" in run.types else no_name(run, "threads"),
             hint="threads = threading.enumerate()",
         )
     expect(
@@ -126,14 +157,24 @@ def threads(run):
         because="A kernel always has some: they listen to your browser while your cell works.",
         hint="threads = threading.enumerate()",
     )
+    typed = "What you type yourself is a guess. Python knows."
     if isinstance(said, int):
-        # How many there were when it was counted nobody has seen; but never so many.
         expect(
             "threads in it",
             number,
             at_most(run.most_threads or number),
             observed=f"{number}: your kernel never had so many",
-            because="What you type yourself is a guess. Python knows.",
+            because=typed,
+            hint="threads = threading.enumerate()",
+        )
+        # Python counts its own; the operating system counts those of libraries, too.
+        counts = {len(names) for names in run.thread_names} or {number}
+        expect(
+            "threads in it",
+            number in counts or len(run.thread_numbers) <= number,
+            is_true(" or ".join(map(str, sorted(counts)))),
+            observed=f"{number}: not as many as your kernel had",
+            because=typed,
             hint="threads = threading.enumerate()",
         )
     else:
@@ -141,7 +182,16 @@ def threads(run):
             "your main thread, the one that runs your cells, among them",
             "there" if shows_main(run, said) else "not there",
             equals("there"),
-            because="What you type yourself is a guess. Python knows.",
+            because=typed,
+            hint="threads = threading.enumerate()",
+        )
+        strange = [entry for entry in entries(said) if not is_there(run, entry)]
+        expect(
+            "threads in it that your kernel does not have",
+            strange,
+            none(),
+            observed=f"{len(strange)} of {number}",
+            because=typed,
             hint="threads = threading.enumerate()",
         )
     note(
@@ -170,11 +220,24 @@ def own_class(run):
         own,
         at_least(1),
         what="threads whose class has a run of its own",
-        hint="Read the last line of the error: who did not set itself up?"
-        if run.errors
-        else "Make an object of your class Ticker, and call its start().",
+        hint=after_error(run) or "Make an object of your class Ticker, and call its start().",
     )
     return own
+
+
+def after_error(run):
+    """What to do about the error with which the cell ended; "" where there was none."""
+    if run.error is None:
+        return ""
+    if run.error.type == "RuntimeError":
+        # Of these two, Python says which: the object is there, or it did not set itself up.
+        made = bool(run.unstarted_threads)
+        return (
+            "First ticker.start(), then ticker.join()."
+            if made
+            else "Read the last line of the error: who did not set itself up?"
+        )
+    return "Read the last line of the error message, below your cell."
 
 
 @check("initialised-thread")
@@ -182,6 +245,17 @@ def worked(run, own_class):
     """The new thread itself asks for five prices of one share"""
     done = {thread: shares for thread, shares in asked(run).items() if thread in own_class}
     good = [thread for thread, shares in done.items() if any(times >= TICKS for times in shares.values())]
+    busy = [thread for thread in own_class if not thread.ended]
+    if busy and not good:
+        fail(
+            "threads that asked for one share five times",
+            f"{busy[-1]} is still at work",
+            because="Your cell has come to its end, but the thread has not. Nobody waited for it."
+            if run.running is None
+            else "It has not come to its end yet.",
+            hint="Below ticker.start(), wait for its end: ticker.join()",
+            about=busy,
+        )
     expect(
         "threads that asked for one share five times",
         good,
@@ -386,7 +460,7 @@ def died(run):
 
 @check("break-args", phase="repair")
 def lives(run):
-    """A thread asks for the price of AAPL, and comes to its end"""
+    """A thread asks for the price of AAPL, and your kernel waits for its end"""
     if not run.threads:
         started(run, run.threads, at_least(1), hint="Keep the thread, and repair its args.")
     good = [thread for thread, shares in asked(run).items() if "AAPL" in shares and thread.error is None]

@@ -20,6 +20,8 @@ def seen(run):
     if "_queue.SimpleQueue" in run.types.values():
         found.append("a SimpleQueue")
     found = found or containers(run)
+    if any(run.is_main(tid) for queue in run.queues for tid in queue.waiting("get")):
+        found.append("your notebook waits in get(), and the queue is empty")
     if run.errors:
         found.append(f"your cell ended with {told(run.errors[-1])}")
     return "; ".join(found) or "no queue that anything was put into"
@@ -112,7 +114,11 @@ def written_down(run, name, taken, what, hint):
         return  # it cannot be looked into
     wanted = [longest_text(line.item) for line in taken]
     found = [text(item) for item in items]
-    right = len(found) >= len(wanted) and all(said in one for one, said in zip(found, wanted, strict=False))
+    # Into an object of the learner's own class nobody looks.
+    closed = [isinstance(item, dict) and {"$type", "$"} >= item.keys() for item in items]
+    right = len(found) >= len(wanted) and all(
+        hidden or said in one for hidden, one, said in zip(closed, found, wanted, strict=False)
+    )
     expect(
         what,
         "the same" if right else "not the same",
@@ -140,7 +146,9 @@ def two(run, inbox):
         inbox.gets,
         at_least(2),
         observed=f"{len(inbox.gets) or 'none'}",
-        because="To look at a queue is not to take something out: then the same ticket is served twice.",
+        because="Each get() takes out one ticket: the one that came first."
+        if inbox.gets
+        else "To look at a queue is not to take something out: then the same ticket is served twice.",
         hint="inbox.get() takes one out, and gives it to you.",
         mistake="M33",
     )
@@ -326,7 +334,7 @@ def waits(run, window):
 
 @check("bounded")
 def taken(run, window, waits):
-    """All five slips come out, and the printer comes to its end"""
+    """All five slips come out, and you wait for the printer's end"""
     expect(
         "slips taken out",
         window.gets,

@@ -70,7 +70,9 @@ def belt(run, wanted=LINES):
             + (f"; {enumerate_all(stays)} waits for room" if stays else "")
             + (f"; your cell ended with {told(run.error)}" if run.error else ""),
             because="The queue is full, and nobody takes anything out." if stays else "",
-            hint=f"Put each line of weblog.make_log({wanted}) into the queue.",
+            hint="Let a thread put the lines in, and start the consumers before you wait for it."
+            if stays
+            else f"Put each line of weblog.make_log({wanted}) into the queue.",
             mistake=("M28", *NO_THREAD),
         )
     queue = loaded[-1]
@@ -284,7 +286,7 @@ def waits(run):
 
 @check("predict-end")
 def home(run, waits):
-    """You tell it that nothing more will come, and it comes to its end"""
+    """You tell it that nothing more will come, and wait for its end"""
     come_to_their_end(run, waits, consumers_of(run, waits))
 
 
@@ -331,7 +333,7 @@ def together(run, puts, takes):
 
 @check("one-of-each")
 def both_end(run, puts, takes):
-    """Both come to their end"""
+    """Both come to their end, and you wait for that"""
     come_to_their_end(run, puts, takes)
 
 
@@ -382,7 +384,7 @@ def all_lines(run, three):
 
 @check("three-consumers")
 def told_so(run, three, all_lines):
-    """Each consumer is told that nothing more will come, and comes to its end"""
+    """Each consumer is told that nothing more will come, and you wait for its end"""
     consumers = consumers_of(run, three)
     come_to_their_end(run, three, consumers)
     photographs = [thread for thread in consumers if trusted_empty(three, thread)]
@@ -501,7 +503,7 @@ def held_back(run, limit):
 
 @check("back-pressure")
 def through(run, limit, held_back):
-    """All 200 lines come through, and both threads come to their end"""
+    """All 200 lines come through, and you wait for the end of both threads"""
     taken_by_threads(run, limit)
     threads = [*by_thread(run, put_lines(limit)), *consumers_of(run, limit)]
     come_to_their_end(run, limit, [*dict.fromkeys(threads)])
@@ -613,7 +615,7 @@ def four(run):
 
 @check("stretch-empty", phase="repair")
 def all_told(run, four):
-    """All four come to their end, told and not by guessing"""
+    """All four end because they are told, not by guessing, and you wait for that"""
     consumers = consumers_of(run, four)
     come_to_their_end(run, four, consumers)
     lookers = [thread for thread in consumers if trusted_empty(four, thread)]

@@ -12,6 +12,7 @@ from parallab.checks.common import (
     instead,
     is_pythons,
     no_threads_left,
+    not_asked,
     nothing_left,
 )
 
@@ -74,7 +75,7 @@ def hired_threads(run, wanted, hint, *, together=True):
         alive,
         none(),
         observed=f"{len(alive)}",
-        because="Without join() your notebook does not know when the work is done.",
+        because=not_asked(run, alive),
         hint="Call join() on each of your threads, after all have been started.",
     )
     return threads

@@ -14,6 +14,7 @@ from parallab.checks.common import (
     no_memory_left,
     no_threads_left,
     nothing_left,
+    written_by_workers,
 )
 
 WIDTH = HEIGHT = 128
@@ -145,6 +146,52 @@ def locked_by_all(run, number, workers):
     )
 
 
+def counted_inside(run, number, workers):
+    """Each of them read and wrote the number in the with block, and nobody has written it afterwards."""
+    own = next((lock for lock in run.locks if lock.name == number.lock), None) if number.locked else None
+    outside = [worker for worker in workers if own is not None and half_outside(own, worker)]
+    expect(
+        "painters that read or write it outside the with block",
+        outside,
+        none(),
+        observed=", ".join(str(worker) for worker in outside),
+        because="Between reading and writing, another painter may come, and one of the two is not counted.",
+        hint="Read and write inside the same with block, as done.value += 1 does."
+        if number.length == 1
+        else "Read and write inside the same with block, as hist[shade] += 1 does.",
+        mistake=UNPROTECTED,
+    )
+    begun = min(worker.began for worker in workers)
+    by_hand = [
+        hold
+        for hold in (own.holds if own is not None else ())
+        if hold.pid == run.recording.pid and hold.writes and hold.taken > begun
+    ]
+    expect(
+        "times that your notebook wrote it while the painters were at work, or after that",
+        by_hand,
+        none(),
+        observed=f"{len(by_hand)}",
+        because="The painters count what they have done. Nobody else knows it.",
+        hint="Leave the counting to the painters.",
+    )
+    if number.length == 1:
+        written_by_workers(workers, [number], "the number as the painters left it")
+
+
+def half_outside(own, worker):
+    """Whether a painter wrote without the lock in its hand, or wrote what it had read without it."""
+    mine = [hold for hold in own.holds if hold.pid == worker.pid]
+    access = [hold for hold in mine if hold.library]
+    if any(hold.writes and hold.depth == 1 for hold in access) and own.kept(worker.pid):
+        return True
+    for hold in own.kept(worker.pid):
+        inside = [one for one in access if hold.taken <= one.taken <= hold.given] if hold.whole else []
+        if any(one.writes for one in inside) and all(one.writes for one in inside):
+            return True
+    return False
+
+
 def block(run, workers):
     """The segment that the notebook made and that all of them had in their memory."""
     made = [segment for segment in run.segments if segment.made_by == run.recording.pid and segment.owner != "list"]
@@ -246,6 +293,7 @@ def counted(run, crew, number):
     if number.value is None:
         cannot_tell("The number could not be read. Run the cell again.")
     locked_by_all(run, number, crew)
+    counted_inside(run, number, crew)
     expect(
         "rows that were counted",
         number.value,
@@ -282,6 +330,7 @@ def total(run, counters, hist):
     if not hist.items:
         cannot_tell("The array could not be read. Run the cell again.")
     locked_by_all(run, hist, counters)
+    counted_inside(run, hist, counters)
     wanted = [picture().count(bytes([shade])) for shade in range(256)]
     expect(
         "points that were counted",
@@ -329,6 +378,20 @@ def signed(run, signers, one_block):
         because="What a painter writes into the block is seen by everyone.",
         hint="memory.buf[first * 128] = 255",
     )
+    # Whoever closes the block has signed: so there are at least as many signatures as have closed it by then.
+    closed = sorted((use.at, use.pid) for use in one_block.uses if use.act == "close" and use.pid in one_block.left_by)
+    last = {pid: at for at, pid in closed if pid in {worker.pid for worker in signers}}
+    for place, pid in enumerate(sorted(last, key=last.get), 1):
+        seen = one_block.content_left_by(pid) or b""
+        signs = sum(seen[first * WIDTH : first * WIDTH + 1] == b"\xff" for first in range(0, HEIGHT, 32))
+        expect(
+            f"signatures, when {place} of the painters had closed the block",
+            signs,
+            at_least(place),
+            observed=f"{signs}",
+            because="Each painter signs its tile itself, and closes the block after that.",
+            hint="In sign: memory.buf[first * 128] = 255, and then memory.close().",
+        )
 
 
 # -- paint ---------------------------------------------------------------------------------------------
@@ -353,13 +416,36 @@ def wall(run, four_painters):
 def painted(run, four_painters, wall):
     """The picture in the block is right, byte for byte"""
     right_picture(wall)
+    painted_themselves(wall, four_painters)
+
+
+def row_of(content, y):
+    return content[y * WIDTH : (y + 1) * WIDTH]
+
+
+def painted_themselves(found, workers):
+    """Who closed the block had painted its rows by then."""
+    late = [
+        worker
+        for worker in workers
+        if (content := found.content_left_by(worker.pid)) is not None
+        and any(row_of(content, y) != row_of(picture(), y) for y in rows_of(worker))
+    ]
+    expect(
+        "painters whose rows were not in the block when they closed it",
+        late,
+        none(),
+        observed=", ".join(str(worker) for worker in late),
+        because="Each painter writes its rows itself. Then nothing has to be sent home.",
+        hint="memory.buf[y * 128 : (y + 1) * 128] = mandel.row(y), and memory.close() after the last row.",
+    )
 
 
 def right_picture(found):
     content = held(found)
     wanted = picture()
-    wrong = [y for y in range(HEIGHT) if content[y * WIDTH : (y + 1) * WIDTH] != wanted[y * WIDTH : (y + 1) * WIDTH]]
-    black = [y for y in wrong if not any(content[y * WIDTH : (y + 1) * WIDTH])]
+    wrong = [y for y in range(HEIGHT) if row_of(content, y) != row_of(wanted, y)]
+    black = [y for y in wrong if not any(row_of(content, y))]
     expect(
         "rows that are wrong",
         len(wrong),
@@ -381,6 +467,7 @@ def again(run):
     all_rows(found)
     wall = block(run, found)
     right_picture(wall)
+    painted_themselves(wall, found)
     return found, wall
 
 

@@ -372,13 +372,13 @@ def sixty(run, brokers, one_book):
 
 
 def counts(run, workers):
-    """The dictionaries in which every one of these workers wrote numbers: by name, what came of it."""
+    """The dictionaries in which every one of these workers wrote numbers: by name, how far they came."""
     found = {}
     for name in used_by_all(run, workers, WRITES, "dict"):
         numbers = [
             (call.at, number)
             for call in run.calls
-            if call.object == name and call.type == "dict" and call.error is None
+            if call.object == name and call.type == "dict" and call.error is None and call.pid in pids(workers)
             for number in number_in(call)
         ]
         if numbers:

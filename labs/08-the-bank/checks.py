@@ -10,9 +10,11 @@ from parallab.checks.common import (
     instead,
     no_threads_left,
     nothing_left,
+    written_by_workers,
 )
 
 DEPOSITS = 200
+LEFT = "the book as the cashiers left it"
 WANTED = 4 * DEPOSITS
 #: How long a stamp is at least, in nanoseconds: time.sleep() never ends early.
 STAMP_NS = 100_000
@@ -155,6 +157,7 @@ def all_there(run, cashiers, locks, wanted):
         hint="Put reading, stamping and writing inside the same with block, and begin with a new book.",
         mistake=UNPROTECTED,
     )
+    written_by_workers(cashiers, [number], LEFT)
     stamped(cashiers)
     stamped_inside(locks, cashiers, DEPOSITS)
     whole = [lock for lock in locks if all(lock.takes.get(worker.pid, 0) <= 2 for worker in cashiers)]
@@ -186,6 +189,7 @@ def together(run, cashiers):
 def same_book(run, cashiers, together):
     """All four make 200 deposits in the same book"""
     number = account(run, cashiers)
+    written_by_workers(cashiers, [number], LEFT)
     stamped(cashiers)
     return number
 
@@ -355,6 +359,7 @@ def all_the_money(run, two, locked):
         hint="100 times 3 dollars from Ann to Bob, 100 times 1 dollar from Bob to Ann; both begin with 1,000.",
         mistake=UNPROTECTED,
     )
+    written_by_workers(two, given, "the accounts as the cashiers left them")
     stamped(two, times=90)
 
 

@@ -114,13 +114,29 @@ def parsed_by_workers(run, workers, wanted):
     )
 
 
+def statuses_in(items, wanted):
+    """The statuses among these, each a number alone, or in company: its line's number may stand beside it.
+
+    That number may look like a status, too; but then it stands where others do not.
+    """
+    known = {int(status) for status in TOTALS[wanted]}
+    rows = [numbers(item) for item in items]
+    wide = {len(row) for row in rows if row}
+    if wide == {1}:
+        return [row[0] for row in rows if row]
+    if len(wide) == 1 and any(one not in known for row in rows for one in row):
+        for place in range(max(wide)):
+            if all(row[place] in known for row in rows if row):
+                return [row[place] for row in rows if row]
+    return [one for row in rows for one in row if one in known]
+
+
 def came_home(run, box, name, wanted):
     """The list of that name holds the status of every line, and it came out of this queue."""
     mine = [line for line in box.gets if is_home(run, line)]
     brought = [number for line in mine for number in numbers(line.item)]
     whole = all(readable(line) for line in mine)
-    statuses = {int(status) for status in TOTALS[wanted]}
-    carried = Counter(str(one) for one in brought if one in statuses)
+    carried = Counter(map(str, statuses_in([line.item for line in mine], wanted)))
     if run.running is not None and whole and carried == TOTALS[wanted]:
         return mine  # it is not here that it hangs
     if run.running is not None or run.error is not None:
@@ -136,14 +152,9 @@ def came_home(run, box, name, wanted):
     value = run.values.get(name)
     if value is None:
         cannot_tell(f"What is in {name} cannot be seen. Make it a list of numbers.")
-    # In company, a status is known by being one: its line's number may stand beside it.
-    found = (
-        Counter(str(one) for part in value for one in numbers(part) if isinstance(part, int) or one in statuses)
-        if isinstance(value, list)
-        else None
-    )
-    if found is None:
+    if not isinstance(value, list):
         fail(f"{name}: a list of {wanted} results", f"{type(value).__name__}", hint=f"Make {name} a list.")
+    found = Counter(map(str, statuses_in(value, wanted)))
     expect(
         name,
         dict(found),

@@ -11,6 +11,7 @@ from parallab.checks.common import (
     no_threads_left,
     nothing_left,
     told,
+    written_by_workers,
 )
 from parallab.checks.matchers import enumerate_all
 
@@ -358,6 +359,30 @@ def ranked(run, counted):
     )
     wait_for_end(run)
     right_totals(run, ("M54", "M52", "M53", *STUCK))
+    kept = last_written(writes)
+    expect(
+        "what the aggregator wrote into a Manager's dict at last",
+        TOTALS if kept is None else kept,
+        equals(TOTALS),
+        observed=", ".join(f"{page}: {count}" for page, count in sorted((kept or {}).items())),
+        because="totals is what the aggregator has counted. What you type yourself is a guess.",
+        hint="totals = dict(ranking), and count every page in ranking.",
+    )
+
+
+def last_written(calls):
+    """What these calls left in a dictionary, page → how often; None where not all of them can be read."""
+    found = {}
+    for call in calls:
+        pairs = call.args
+        if call.method == "update":
+            pairs = list(call.args[0].items()) if call.args and isinstance(call.args[0], dict) else None
+        elif pairs is not None:
+            pairs = [tuple(pairs)] if len(pairs) == 2 else None
+        if pairs is None or any(not isinstance(page, str) or not isinstance(count, int) for page, count in pairs):
+            return None
+        found.update(pairs)
+    return found
 
 
 @check("pipeline")
@@ -399,6 +424,10 @@ def progress(run, parsers, all_parsed):
         hint="Add 1 after each line, and look at it after the last join.",
         mistake=("M38", *STUCK),
     )
+    done = next(number for number in numbers if number.value == LINES)
+    adders = [worker for worker in run.workers if worker.pid in done.given_to]
+    if adders:
+        written_by_workers(adders, [done], "the shared number as the parsers left it")
 
 
 @check("pipeline")

@@ -32,7 +32,7 @@ _SENTENCES = {
     11: "A one-element tuple needs its comma.",
     12: "Let Thread or Process set itself up first.",
     13: "You wait for each before hiring the next.",
-    14: "A process object is one life; make a new one.",
+    14: "One object is one life: start it once, then join it.",
     15: "join only waits; results come home through a queue, a pipe or shared memory.",
     16: "Hire few workers, give each a pile.",
     17: "Use get_context.",

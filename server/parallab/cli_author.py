@@ -1,4 +1,4 @@
-"""The command line's part for authors: ``parallab author new | check | record | translate | preview``."""
+"""The command line's part for authors: ``parallab author new | check | record | mistakes | translate | preview``."""
 
 from __future__ import annotations
 
@@ -241,3 +241,19 @@ def author_preview(lab: str, folder: Path, write_only: bool, no_browser: bool, p
         f"--LabApp.default_url=/lab/tree/{notebook.relative_to(folder).as_posix()}",
     ]
     jupyterlab(folder, no_browser, port, options)
+
+
+@author.command("mistakes")
+@click.argument("words", nargs=-1)
+def author_mistakes(words: tuple[str, ...]) -> None:
+    """List the mistakes that a check may name, and what shows each; with WORDS, those that say them."""
+    from parallab.mistakes import CATALOGUE, RECOGNISERS
+
+    for mistake in sorted(CATALOGUE):
+        recogniser = RECOGNISERS.get(mistake)
+        shown = " ".join((recogniser.__doc__ or "").split()).partition(": ")[2] if recogniser else ""
+        text = (
+            f"{mistake}  {CATALOGUE[mistake].sentence}\n     {f'Told when: {shown}' if shown else 'It is never told.'}"
+        )
+        if all(word.lower() in text.lower() for word in words):
+            click.echo(text)

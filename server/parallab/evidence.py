@@ -105,6 +105,7 @@ class CellRun:
     error: model.Failure | None
     readings: tuple[model.Reading, ...] = ()
     values: tuple[model.Value, ...] = ()
+    threads: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return "your cell"
@@ -139,7 +140,9 @@ class Evidence:
         for end in self._all(model.CellEnd):
             run = latest.get(end.cell)
             if run is not None and run.run == end.run:
-                latest[end.cell] = CellRun(end.cell, end.run, run.began, end.at, end.error, end.readings, end.values)
+                latest[end.cell] = CellRun(
+                    end.cell, end.run, run.began, end.at, end.error, end.readings, end.values, end.threads
+                )
         return latest
 
     def _step_of(self, run: CellRun) -> str:
@@ -444,6 +447,28 @@ class Evidence:
             default=0,
         )
         return seen + sum(1 for _ in self._all(model.ThreadStart)) if seen else 0
+
+    @cached_property
+    def thread_names(self) -> tuple[tuple[str, ...], ...]:
+        """The names of all threads that the notebook had, the kernel's own too, at the end of each of the step's cells.
+
+        () where that was not told.
+        """
+        return tuple(run.threads for run in self.cells if run.threads)
+
+    @cached_property
+    def thread_numbers(self) -> frozenset[int]:
+        """The numbers by which the operating system knows the notebook's threads, as far as they were seen."""
+        looks = (self.recording.baseline, *self.recording.snapshots)
+        seen = {
+            thread.tid
+            for look in looks
+            if look
+            for process in look.processes
+            if process.pid == self.recording.pid
+            for thread in process.threads
+        }
+        return frozenset(seen)
 
     def thread(self, tid: int, at: int) -> Thread | None:
         """The learner's thread with this native id at that moment; None for the notebook's main thread."""

@@ -170,14 +170,19 @@ def _why_untried(evidence: Evidence) -> str:
     return f"{NOT_RUN} {ELSEWHERE}" if evidence.steps and elsewhere else NOT_RUN
 
 
+_NO_MODULE = re.compile(r"No module named '([^'.]+)'")
 _UNKNOWN = re.compile(r"name '(\w+)' is not defined")
 
 
 def _unknown_name(evidence: Evidence) -> str:
-    """What to do about a cell that ended with a NameError, as after a restart; "" when none did."""
-    error = next((one for one in evidence.errors if one.type == "NameError"), None)
+    """What to do about a cell that ended because a name, or a module, was not there; "" when none did."""
+    error = next((one for one in evidence.errors if one.type in ("NameError", "ModuleNotFoundError")), None)
     if error is None:
         return ""
+    if error.type == "ModuleNotFoundError":
+        module = _NO_MODULE.match(error.message)
+        name = f" `{module[1]}`" if module else ""
+        return f"The module{name} is not there. If a cell with %%writefile makes it, run that cell first."
     found = _UNKNOWN.match(error.message)
     name = f"`{found[1]}`" if found else "A name"
     own = {run.cell for run in evidence.cells}

@@ -6,22 +6,26 @@ are answered while a cell hangs, without a Jupyter message, a status change or a
 
 from __future__ import annotations
 
-import ast
 import os
 import platform
 import sys
 import threading
+import types
 from typing import Any
 
 from parallab_probe import bundle, describe, install, lives, memory, processes, report, values
 from parallab_probe.report import local, tell
+from parallab_probe.source import assigned, parsed
 
 EXTENSION = "--ext=parallab_probe"
 ROOM = 48 * 1024
 """For what a cell leaves behind, of a packet's 60 KiB."""
 QUESTION = 64 * 1024
 THREADS = 64
-"""Threads that one question may ask to end."""
+"""Threads that one question may ask to end, or whose names a cell's end tells."""
+NAME = 512
+_DEFINED = frozenset({types.ModuleType, types.FunctionType, types.BuiltinFunctionType, type})
+"""Types of what a cell imports or defines: of these only names that it assigns are told."""
 
 
 def load(shell: Any) -> None:
@@ -118,6 +122,8 @@ class Cells:
         """Of the cell that runs, or ran last."""
         self.names: dict[str, None] = {}
         """What cells assigned, the latest last: a later cell may go on with it."""
+        self.before: dict[str, int] = {}
+        """Each name's value when the cell began, by its identity."""
         describe.cell_names = getattr(shell.compile, "_filename_map", {})
 
     def begin(self, info: Any) -> None:
@@ -129,6 +135,7 @@ class Cells:
             cell = getattr(info, "cell_id", None) or metadata.get("cellId") or ""
             self.runs += 1
             self.source = _text(getattr(info, "raw_cell", ""))
+            self.before = {name: id(value) for name, value in list(self.shell.user_ns.items())}
             report.work_for(str(cell), self.runs)
             local.looking = local.making = local.busy = 0
             tell(
@@ -154,7 +161,10 @@ class Cells:
     def _end(self, result: Any) -> None:
         report.finish()
         error = result.error_in_exec or result.error_before_exec
-        facts: dict[str, Any] = {"error": describe.failure(error) if error is not None else None}
+        facts: dict[str, Any] = {
+            "error": describe.failure(error) if error is not None else None,
+            "threads": _thread_names(),
+        }
         try:
             facts.update(self.now())
             self._remember()
@@ -163,8 +173,20 @@ class Cells:
             numbers: Any = install.hooks("numbers")
             numbers.state.held.clear()
 
+    def touched(self) -> list[str]:
+        """The names that this cell assigns; also by a magic such as ``%run``, or by ``exec``, as its values show."""
+        changed = [
+            name
+            for name, value in list(self.shell.user_ns.items())
+            if type(name) is str
+            and not name.startswith("_")
+            and self.before.get(name) != id(value)
+            and type(value) not in _DEFINED
+        ]
+        return list(dict.fromkeys([*assigned(parsed(self.shell, self.source)), *changed]))[: values.NAMES]
+
     def _remember(self) -> None:
-        for name in assigned(parsed(self.shell, self.source)):
+        for name in self.touched():
             self.names.pop(name, None)
             self.names[name] = None
         while len(self.names) > values.NAMES:
@@ -172,7 +194,7 @@ class Cells:
 
     def everything(self) -> list[str]:
         """The names that this cell assigns, then those that earlier ones did, the latest first."""
-        return list(dict.fromkeys([*assigned(parsed(self.shell, self.source)), *reversed(self.names)]))
+        return list(dict.fromkeys([*self.touched(), *reversed(self.names)]))
 
     def named(self) -> tuple[dict[str, Any], ...]:
         """What the cell calls the objects that somebody may wait for."""
@@ -182,8 +204,8 @@ class Cells:
     def now(self, names: list[str] | None = None) -> dict[str, Any]:
         """The cell's shared numbers and values now; ``names`` other than those that it assigns."""
         space = self.shell.user_ns
-        tree = parsed(self.shell, self.source)
-        reach = values.reachable(space, tree)
+        touched = self.touched()
+        reach = values.reachable(space, parsed(self.shell, self.source)) | set(touched)
         modules = memory.reached([space[name] for name in reach if name in space])
         # One packet holds them all: were it too large, nobody would hear that the cell has ended.
         readings = values.readings(space, reach)
@@ -192,13 +214,19 @@ class Cells:
         left -= sum(_length(one["content"]) for one in segments)
         remembered = memory.copied(modules, left) if names is None else ()
         left -= sum(_length(one["json"]) for one in remembered)
-        wanted = names if names is not None else assigned(tree)
+        wanted = names if names is not None else touched
         return {
             "readings": readings,
             "segments": segments,
             "named": values.named(space, reach),
             "values": (*values.copied(space, wanted, left), *remembered),
         }
+
+
+def _thread_names() -> tuple[str, ...]:
+    """Of the threads that Python knows now; not of ones that a learner's class gives a name that is no text."""
+    found = [vars(thread).get("_name") for thread in list(threading._active.values())]  # type: ignore[attr-defined]
+    return tuple(name[:NAME] for name in found[:THREADS] if type(name) is str)
 
 
 def _length(said: Any) -> int:
@@ -240,53 +268,6 @@ def _metadata(shell: Any) -> dict[str, Any]:
 
 def _text(value: object) -> str:
     return value if type(value) is str else ""
-
-
-def parsed(shell: Any, source: str) -> ast.Module | None:
-    """A cell's code; with its magics translated if it has any."""
-    try:
-        return ast.parse(source)
-    except (SyntaxError, ValueError):
-        try:
-            tree: ast.Module = ast.parse(shell.transform_cell(source))
-            return tree
-        except Exception:
-            return None
-
-
-def assigned(tree: ast.Module | None) -> list[str]:
-    """The module-level names that a cell assigns, in order, and those that its functions declare global."""
-    if tree is None:
-        return []
-    found: dict[str, None] = {}
-    pending: list[ast.AST] = list(reversed(tree.body))
-    while pending:
-        node = pending.pop()
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            found[node.id] = None
-        if isinstance(node, (ast.MatchAs, ast.MatchStar, ast.MatchMapping)):
-            name = node.rest if isinstance(node, ast.MatchMapping) else node.name
-            found.update({name: None} if name else {})
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda, *_COMPREHENSIONS)):
-            # What functions declare global is assigned too, when they are called.
-            found.update(dict.fromkeys(_globals(node)))
-            if isinstance(node, _COMPREHENSIONS):
-                found.update(dict.fromkeys(_named_within(node)))
-            continue
-        pending += reversed(list(ast.iter_child_nodes(node)))
-    return [name for name in found if not name.startswith("_")][: values.NAMES]
-
-
-_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
-
-
-def _named_within(node: ast.AST) -> list[str]:
-    """What a comprehension names by ``:=``, which stays where it stands (PEP 572)."""
-    return [part.target.id for part in ast.walk(node) if isinstance(part, ast.NamedExpr)]
-
-
-def _globals(node: ast.AST) -> list[str]:
-    return [name for part in ast.walk(node) if isinstance(part, ast.Global) for name in part.names]
 
 
 # -- questions ---------------------------------------------------------------------------

@@ -390,6 +390,7 @@ def left(_token: Any, result: Any) -> Any:
 
 def _end() -> None:
     global _born
+    at = monotonic_ns()  # before the shared numbers are read: who ended before had written them by then
     if _born:  # of a child that never came to run
         born, _born = _born, 0
         say("process-born", _launch[1] if _launch is not None else "", born)
@@ -404,7 +405,10 @@ def _end() -> None:
         text += _at_work(over)
     if _work is not None:
         text += _memory()
-    say("process-end", text)
+    locks = sys.modules.get("parallab_probe.locks")
+    if locks is not None:
+        text += locks.look() or ""
+    say("process-end", text, at)
 
 
 def _at_work(over: int) -> str:

@@ -199,10 +199,13 @@ def _act(
     semlock: Any,
     at: int = 0,
     timed: bool = False,
-    library: bool = False,
+    access: str = "",
     saw: str = "",
 ) -> None:
-    more = (',"timed":true' if timed else ',"library":true' if library else "") + saw
+    """``access`` is the method of a shared number that takes its own lock, to read or write it; "" of all else."""
+    more = (',"timed":true' if timed else ',"library":true' if access else "") + saw
+    if access.lstrip("_").startswith("set"):
+        more += ',"writes":true'
     sure = record.takes <= SURE and act in ("take", "give")
     put = report.say if sure else report.jot
     facts = (record.quoted, act, semlock._count(), record.acts, more)
@@ -223,13 +226,13 @@ def _want(record: Record, semlock: Any, timed: bool) -> None:
 
 
 @hook
-def _took(record: Record, semlock: Any, library: bool = False) -> None:
+def _took(record: Record, semlock: Any, access: str = "") -> None:
     record.acts += 1
     record.takes += 1
     if record.takes <= USES or record.wanting:
         record.wanting = False
         record.held = semlock._count()
-        _act(record, "take", semlock, library=library, saw=_saw())
+        _act(record, "take", semlock, access=access, saw=_saw())
     else:
         report.omit("lock")
 
@@ -257,15 +260,15 @@ def _missed(record: Record, semlock: Any) -> None:
 _ITEMS = ("__getitem__", "__setitem__", "__getslice__", "__setslice__")
 
 
-def _by_array(depth: int) -> bool:
-    """Whether a shared array takes its own lock for one access; ``depth`` is that of who called ``__enter__``."""
+def _by_array(depth: int) -> str:
+    """Of which access a shared array takes its own lock, "" if none; ``depth`` is that of who called ``__enter__``."""
     frame = sys._getframe(depth)
     if not frame.f_code.co_filename.endswith("multiprocessing/sharedctypes.py"):
-        return False
+        return ""
     caller = frame.f_back
-    return (
-        caller is not None and caller.f_code.co_name in _ITEMS and caller.f_code.co_filename == frame.f_code.co_filename
-    )
+    if caller is None or caller.f_code.co_filename != frame.f_code.co_filename:
+        return ""
+    return caller.f_code.co_name if caller.f_code.co_name in _ITEMS else ""
 
 
 def _blocks(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[bool, bool]:
@@ -280,13 +283,14 @@ def _blocks(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[bool, bool]:
 
 
 @hook
-def _look() -> str:
+def look() -> str:
+    """The watched numbers now, as JSON that begins with a comma."""
     return _saw()
 
 
 def _before_giving() -> str:
     """What was written must be seen before the lock is free: then others write, too."""
-    return _look() or "" if watched else ""
+    return look() or "" if watched else ""
 
 
 def _listen(lock: Any, semlock: Any, record: Record) -> None:
@@ -317,7 +321,8 @@ def _listen(lock: Any, semlock: Any, record: Record) -> None:
             raise
         if got:
             code = sys._getframe(1).f_code
-            _took(record, semlock, code.co_filename == "<string>" and code.co_name in _PROPERTY)
+            by_number = code.co_filename == "<string>" and code.co_name in _PROPERTY
+            _took(record, semlock, code.co_name if by_number else "")
         else:
             _missed(record, semlock)
         return got
@@ -356,8 +361,8 @@ def try_enter(lock: Any) -> bool:
 # Neither is a hook itself: a hook inside a hook keeps silent, and _took and _missed are hooks.
 def entered(token: Any, result: Any) -> Any:
     """``with lock``: it came after all."""
-    library = _by_array(3)
-    _took_or_missed(token[0], lambda record, semlock: _took(record, semlock, library))
+    access = _by_array(3)
+    _took_or_missed(token[0], lambda record, semlock: _took(record, semlock, access))
     return result
 
 

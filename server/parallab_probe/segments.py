@@ -1,7 +1,7 @@
 """Hooks in ``multiprocessing.shared_memory`` and ``heap``: memory created, attached, closed and unlinked, by whom.
 
-What is unlinked at once, or lives shorter than a look from outside, is known by these reports. In the
-kernel also what a segment holds: when it is closed there, and when a cell ends.
+What is unlinked at once, or lives shorter than a look from outside, is known by these reports. Also what a
+segment holds: when a process closes it, and in the kernel when a cell ends.
 """
 
 from __future__ import annotations
@@ -99,8 +99,7 @@ def closing(memory: Any) -> Any:
     facts = _facts(memory, "close")
     if "inode" not in facts:
         return None  # closed before
-    if state.keeping:
-        facts["content"] = _said(content(memory, TEXT))
+    facts["content"] = _said(content(memory, TEXT))
     return {**facts, "owner": _own()}
 
 

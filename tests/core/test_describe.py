@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from parallab_probe import describe, kernel, memory
+from parallab_probe import describe, memory, source
 
 
 def work(*_: object, **__: object) -> None:
@@ -97,4 +97,4 @@ def test_of_which_library_class_a_queue_is(cls: Any, base: str) -> None:
     ],
 )
 def test_the_names_that_a_cell_assigns(cell: str, names: list[str]) -> None:
-    assert sorted(kernel.assigned(ast.parse(cell))) == names
+    assert sorted(source.assigned(ast.parse(cell))) == names

@@ -65,8 +65,10 @@ class _Noting(JudgePool):
 
     async def judge(self, folder: Path, checks: Any, step: str, recording: Any, steps: Any, **more: Any) -> Any:
         goals = await super().judge(folder, checks, step, recording, steps, **more)
+        # Where "Show me" points is another test's affair.
+        bare = tuple(msgspec.structs.replace(goal, moment=None) for goal in goals)
         judged = verdicts.Judged(
-            step, recording, dict(steps), dict(more.get("met") or {}), tuple(more.get("phases", ())), goals
+            step, recording, dict(steps), dict(more.get("met") or {}), tuple(more.get("phases", ())), bare
         )
         # The last word on a step, and the last on its break goals.
         same = [one for one in self.judged if (one.step, one.phases) == (step, judged.phases)]

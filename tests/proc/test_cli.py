@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from parallab.catalogue import CATALOGUE
 from parallab.cli import main
 
 
@@ -188,6 +189,15 @@ def test_watching_and_json_exclude_each_other():
 
     assert done.exit_code == 2
     assert "choose one" in done.output
+
+
+def test_an_author_finds_the_mistakes_that_a_check_may_name_and_what_shows_them():
+    listed = parallab("author", "mistakes").output
+
+    assert listed.count("\n     ") == len(CATALOGUE)
+    assert "M14  One object is one life: start it once, then join it.\n     Told when: started twice" in listed
+    assert parallab("author", "mistakes", "edited", "COPY").output.split()[0] == "M52"
+    assert parallab("author", "mistakes", "no such words").output == ""
 
 
 def test_an_author_names_a_lab_by_its_id_where_its_folder_lies_in_labs(

@@ -11,12 +11,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from parallab.checks.expect import cannot_tell, expect, fail
-from parallab.checks.matchers import Matcher, enumerate_all, none
+from parallab.checks.matchers import Matcher, enumerate_all, equals, none, show
 
 if TYPE_CHECKING:
     from parallab import model
     from parallab.evidence import Evidence
-    from parallab.story import Worker
+    from parallab.story import Number, Thread, Worker
 
 #: What keeps a process from being started; each is told only if the evidence shows it.
 NO_START = ("M12", "M11", "M14", "M18", "M08", "M05", "M31", "M41", "M09")
@@ -77,7 +77,9 @@ def hired(
         workers,
         matcher,
         observed=f"{observed}; {more}" if more else observed,
-        because="Only start() makes a process that runs beside your notebook.",
+        because="A pool hires its processes itself, and sends them home itself. Here you learn to do both."
+        if run.pool_workers and not workers
+        else "Only start() makes a process that runs beside your notebook.",
         hint=hint,
         mistake=NO_START,
     )
@@ -114,8 +116,19 @@ def ended(run: Evidence, workers: Sequence[Worker]) -> None:
         left,
         none(),
         observed=enumerate_all([str(worker) for worker in left]),
-        because="Without join() your notebook does not know when the work is done.",
+        because=not_asked(run, left),
         hint="Call join() on each of your workers, after all have been started.",
+    )
+
+
+def not_asked(run: Evidence, left: Sequence[Worker | Thread]) -> str:
+    """Why it is not enough that these have come to their end, or have not yet."""
+    if run.error is not None or not all(one.ended for one in left):
+        return "Without join() your notebook does not know when the work is done."
+    return (
+        "By now the work is done, but your notebook did not ask for that. time.sleep() only hopes. A list or a "
+        "variable of yours tells how far the work has come, not that its end was reached. join() waits until it "
+        "has ended."
     )
 
 
@@ -180,6 +193,23 @@ def ended_well(workers: Sequence[Worker], *, hint: str = "", mistake: Sequence[s
         because="Exit code 0 means that the child came back from its work without an exception.",
         hint=hint or "Read the last line of the child's error message, below your cell.",
         mistake=mistake,
+    )
+
+
+def written_by_workers(workers: Sequence[Worker], numbers: Sequence[Number], expected: str) -> None:
+    """These shared numbers, which all of them were given, are as the last of these workers left them."""
+    last = max(workers, key=lambda worker: worker.told)
+    left = [number for number in last.saw if number is not None]
+    now = [number.value for number in numbers if number.value is not None]
+    if not all(worker.told for worker in workers) or len(left) != len(now):
+        return  # that was not seen
+    expect(
+        expected,
+        sorted(now),
+        equals(sorted(left)),
+        observed=f"{show(now)}, but {show(left)} when your last worker had ended",
+        because="What your notebook writes itself says nothing about what your workers did.",
+        hint="Leave it to the workers, and only read it in your notebook.",
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from parallab.checks.common import instead, told
+from parallab.checks.common import instead, not_asked, told
 from parallab.checks.expect import cannot_tell, expect, fail
 from parallab.checks.matchers import Matcher, enumerate_all, none
 
@@ -100,7 +100,7 @@ def threads_ended(run: Evidence, threads: Sequence[Thread], *, mistake: Sequence
         left,
         none(),
         observed=enumerate_all([f"{thread}{'' if thread.ended else ', which is still alive'}" for thread in left]),
-        because="Without join() your notebook does not know when the work is done.",
+        because=not_asked(run, left),
         hint="Call join() on each of your threads, after all have been started.",
         mistake=tuple(mistake),
     )

@@ -112,10 +112,12 @@ class CellBegin(Event, frozen=True, kw_only=True, tag="cell-begin"):
 class CellEnd(Event, frozen=True, kw_only=True, tag="cell-end"):
     """A cell ended, with its error and what its names and shared numbers are then.
 
-    A value whose name has a dot is one of the learner's modules' (``module.name``).
+    A value whose name has a dot is one of the learner's modules' (``module.name``). ``threads`` are the names of the
+    kernel's Python threads, its own included; () where they were not told.
     """
 
     error: Failure | None = None
+    threads: tuple[Name, ...] = ()
     readings: tuple[Reading, ...] = ()
     values: tuple[Value, ...] = ()
     segments: tuple[Content, ...] = ()
@@ -194,6 +196,8 @@ class ProcessEnd(Event, frozen=True, kw_only=True, tag="process-end"):
     """Of that time, what its main thread was on a core or waited for one (schedstat, proc(5))."""
     values: tuple[Value, ...] = ()
     """What the learner's modules held in this process at its end, as ``module.name``."""
+    saw: Annotated[tuple[int | float | None, ...], msgspec.Meta(max_length=8)] = ()
+    """The shared numbers that this process was given, as they were at its end: read after ``at``."""
 
 
 class ProcessExit(Event, frozen=True, kw_only=True, tag="process-exit"):
@@ -325,9 +329,9 @@ class LockMade(Event, frozen=True, kw_only=True, tag="lock-made"):
 class LockUse(Event, frozen=True, kw_only=True, tag="lock"):
     """A semaphore is wanted, taken, given back, or asked for in vain (time-out, not blocking).
 
-    ``depth`` is how often this process holds it after the act; ``library`` says that a Value took
-    its own lock, to read or write its ``value``. ``n`` counts what this process did with it, reported
-    or not, from 1; 0: not counted.
+    ``depth`` is how often this process holds it after the act; ``library`` says that a Value or an
+    Array took its own lock, to be read or written, ``writes`` that it was to be written. ``n`` counts what this
+    process did with it, reported or not, from 1; 0: not counted.
     """
 
     lock: Name
@@ -336,6 +340,7 @@ class LockUse(Event, frozen=True, kw_only=True, tag="lock"):
     n: int = 0
     timed: bool = False
     library: bool = False
+    writes: bool = False
     saw: Annotated[tuple[int | float | None, ...], msgspec.Meta(max_length=8)] = ()
     """The shared numbers that this process was given, as they were while it held the lock."""
 
@@ -417,7 +422,7 @@ class SegmentUse(Event, frozen=True, kw_only=True, tag="segment"):
     owner: Name = ""
     error: Failure | None = None
     content: Annotated[str, msgspec.Meta(max_length=16384)] = ""
-    """What it held when it was closed in the kernel, as in Content."""
+    """What it held when it was closed, as in Content."""
 
 
 class ServiceUse(Event, frozen=True, kw_only=True, tag="service"):

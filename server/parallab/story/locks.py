@@ -20,7 +20,9 @@ class Hold:
     given: int
     depth: int = 1
     library: bool = False
-    """A Value's own, while its ``value`` was read or written."""
+    """A Value's or Array's own, while it was read or written."""
+    writes: bool = False
+    """Of these, one in which it was written."""
     before: tuple[int | float | None, ...] = ()
     """The shared numbers that this process was given, as they were when it had taken the lock."""
     after: tuple[int | float | None, ...] = ()
@@ -144,7 +146,7 @@ class _Lock:
                 if event.depth > 0:
                     # Of what it held before, some reports may have been left out.
                     del mine[event.depth - 1 :]
-                mine.append(Hold(event.pid, event.at, 0, event.depth, event.library, event.saw))
+                mine.append(Hold(event.pid, event.at, 0, event.depth, event.library, event.writes, event.saw))
                 self.depth = max(self.depth, event.depth, len(mine) if self.lock.recursive else 1)
             case "give":
                 if mine:

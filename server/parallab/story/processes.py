@@ -45,6 +45,10 @@ class Worker:
     runnable_ns: int = 0
     left: tuple[model.Value, ...] = ()
     """What the learner's modules held in it at its end."""
+    told: int = 0
+    """When it said itself that it was at its end; 0: it did not."""
+    saw: tuple[int | float | None, ...] = ()
+    """The shared numbers that it was given, as they were then."""
     confirmed: bool = False
     heard: bool = False
     """Whether it has reported of itself, as the system vouches: multiprocessing really ran in it."""
@@ -246,6 +250,8 @@ class _Workers:
             watched_ns=event.watched_ns,
             runnable_ns=event.runnable_ns,
             left=event.values or life.left,
+            told=event.at,
+            saw=event.saw,
             confirmed=True,
             heard=True,
         )

@@ -42,17 +42,20 @@ class SharedSegment:
     confirmed: bool = False
     """The operating system showed it: as it came, or in a look."""
     packed: str = field(default="", repr=False)
+    left_by: Mapping[int, str] = field(default_factory=dict, repr=False)
+    """What it held when a process closed it for the last time, packed; where that was read."""
 
     def __str__(self) -> str:
         return f"the shared memory “{self.name}”"
 
     @cached_property
     def content(self) -> bytes | None:
-        """What it held when the notebook closed it, or at the last cell's end; None where that was not read."""
-        try:
-            return zlib.decompressobj().decompress(base64.b64decode(self.packed), LARGEST) if self.packed else None
-        except (binascii.Error, zlib.error):
-            return None
+        """What it held at last: when it was closed, or at the last cell's end; None where that was not read."""
+        return _unpacked(self.packed)
+
+    def content_left_by(self, pid: int) -> bytes | None:
+        """What it held when this process closed it for the last time; None where that was not read."""
+        return _unpacked(self.left_by.get(pid, ""))
 
     def did(self, act: str, *, by_hand: bool = True) -> tuple[int, ...]:
         """The processes that did it with success; ``by_hand``: not by letting go of the object."""
@@ -62,6 +65,13 @@ class SharedSegment:
     def failed(self, act: str) -> tuple[model.SegmentUse, ...]:
         """The attempts at it that raised."""
         return tuple(use for use in self.uses if use.act == act and use.error is not None)
+
+
+def _unpacked(packed: str) -> bytes | None:
+    try:
+        return zlib.decompressobj().decompress(base64.b64decode(packed), LARGEST) if packed else None
+    except (binascii.Error, zlib.error):
+        return None
 
 
 def all_segments(
@@ -153,4 +163,5 @@ def _segment(uses: list[model.SegmentUse], sight: _Sight) -> SharedSegment:
         uses=tuple(uses),
         confirmed=seen is not None and seen.seen,
         packed=max(read)[1] if read else "",
+        left_by={use.pid: use.content for use in uses if use.act == "close" and use.content},
     )
