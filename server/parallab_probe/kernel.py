@@ -23,7 +23,6 @@ ROOM = 48 * 1024
 QUESTION = 64 * 1024
 THREADS = 64
 """Threads that one question may ask to end, or whose names a cell's end tells."""
-NAME = 512
 _DEFINED = frozenset({types.ModuleType, types.FunctionType, types.BuiltinFunctionType, type})
 """Types of what a cell imports or defines: of these only names that it assigns are told."""
 
@@ -226,7 +225,7 @@ class Cells:
 def _thread_names() -> tuple[str, ...]:
     """Of the threads that Python knows now; not of ones that a learner's class gives a name that is no text."""
     found = [vars(thread).get("_name") for thread in list(threading._active.values())]  # type: ignore[attr-defined]
-    return tuple(name[:NAME] for name in found[:THREADS] if type(name) is str)
+    return tuple(name[: report.NAME] for name in found[:THREADS] if type(name) is str)
 
 
 def _length(said: Any) -> int:

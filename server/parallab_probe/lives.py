@@ -405,8 +405,8 @@ def _end() -> None:
         text += _at_work(over)
     if _work is not None:
         text += _memory()
-    locks = sys.modules.get("parallab_probe.locks")
-    if locks is not None:
+    locks: Any = sys.modules.get("parallab_probe.locks")
+    if locks is not None and locks.watched:
         text += locks.look() or ""
     say("process-end", text, at)
 

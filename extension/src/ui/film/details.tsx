@@ -4,7 +4,7 @@ import * as React from 'react';
 import type { Moment, Reel } from '../../core/film';
 import { Button } from '../controls';
 import type { Kit } from '../kit';
-import { capital, type Words } from './words';
+import type { Words } from './words';
 
 /** Of what happened, the last so many lines. */
 const LINES = 8;
@@ -98,7 +98,7 @@ export function Details(props: {
   return (
     <section className="pl-Details" aria-labelledby={title}>
       <div className="pl-Details-head">
-        <h3 id={title}>{lane ? words.label(id) : capital(words.object(id))}</h3>
+        <h3 id={title}>{lane ? words.label(id) : words.objectAlone(id)}</h3>
         <Button
           kind="quiet"
           label={trans.__('Close details')}

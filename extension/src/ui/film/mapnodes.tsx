@@ -6,7 +6,7 @@ import { fitted, fittedName, NAME, ROLE, TEXT, widthOf } from './fit';
 import type { Place } from './layout';
 import { hasSame } from './same';
 import { DoingShape, LaneShape, ObjectShape } from './shapes';
-import { capital, type Words } from './words';
+import type { Words } from './words';
 
 interface NodeProps {
   readonly place: Place;
@@ -135,7 +135,7 @@ function ObjectBox(props: ObjectNodeProps): React.JSX.Element {
         role="button"
         tabIndex={props.focusable ? 0 : -1}
         aria-pressed={props.chosen}
-        aria-label={`${capital(name)}, ${kind}: ${state || words.trans.__('nothing is known of its state')}${
+        aria-label={`${words.objectAlone(object.id)}, ${kind}: ${state || words.trans.__('nothing is known of its state')}${
           now.caught ? `; ${words.trans.__('part of a deadlock')}` : ''
         }`}
       >

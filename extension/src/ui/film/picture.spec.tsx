@@ -102,11 +102,11 @@ describe('the map', () => {
     const [first] = screen.getAllByRole('button', { name: /, notebook:/ });
     act(() => first!.focus());
     await user.keyboard('{ArrowDown}{Enter}');
-    const details = screen.getByRole('region', { name: 'Lock_a' });
+    const details = screen.getByRole('region', { name: 'lock_a' });
     expect(details).toHaveTextContent('held by “A then B”');
     expect(details).toHaveTextContent('Who waits for itB then A');
     await user.keyboard('{Escape}');
-    expect(screen.queryByRole('region', { name: 'Lock_a' })).toBeNull();
+    expect(screen.queryByRole('region', { name: 'lock_a' })).toBeNull();
   });
 
   it('shows 60 processes, each with its name', () => {

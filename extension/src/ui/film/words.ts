@@ -102,6 +102,12 @@ export class Words {
       : trans.__('%1 %2', kind, String(object.number));
   }
 
+  /** The same where nothing stands before it. A learner's own name stays as it is written. */
+  objectAlone(id: string): string {
+    const name = this.object(id);
+    return this.reel.objects.get(id)?.name ? name : capital(name);
+  }
+
   /** What a lane does now, short. */
   doing(now: LaneNow): string {
     const { trans } = this;
