@@ -346,6 +346,21 @@ def test_an_end_by_pidfd_is_of_the_start_that_handed_it_over() -> None:
     assert [(one.ended, one.exit_code) for one in workers] == [(60, -9), (140, None)]
 
 
+def test_who_had_the_pid_of_a_child_of_os_fork_before_does_not_end_it() -> None:
+    seen = model.Sighting(7, first=20, since=20, ended=40), model.Sighting(7, first=50, since=49, ended=61)
+    told = evidence(
+        begin(),
+        life(7, 20, 25, 39),
+        [model.ProcessBorn(at=50, pid=7, ppid=KERNEL, method="os.fork", cell=CELL, run=1)],
+        [model.ForkMade(at=52, child=7, seen=True, **at_work())],  # type: ignore[arg-type]
+        [model.ProcessEnd(at=60, pid=7, cell=CELL, run=1, exit_code=5)],
+        end(),
+        sightings=seen,
+    )
+    assert [(one.began, one.ended, one.since, one.exit_code) for one in told.forks] == [(50, 60, 49, 5)]
+    assert [(one.began, one.ended, one.since) for one in told.workers] == [(20, 39, 20)]
+
+
 def test_children_of_os_fork_are_told_by_parent_child_and_system() -> None:
     told = evidence(
         begin(),

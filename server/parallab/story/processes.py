@@ -277,10 +277,11 @@ class _Workers:
         for sighting in self.recording.sightings:
             seen.setdefault(sighting.pid, []).append(sighting)
         for index, life in enumerate(self.lives):
+            first = life.began or life.born or life.started  # nobody tells when os.fork was called
             for sighting in seen.get(life.pid, ()):
                 if life.ended and sighting.first > life.ended:
                     continue
-                if life.began and sighting.ended and sighting.ended < life.began:
+                if first and sighting.ended and sighting.ended < first:
                     continue
                 self.lives[index] = life = _bounded(
                     replace(
