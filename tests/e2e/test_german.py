@@ -47,7 +47,7 @@ def test_a_german_learner_reads_german(german: Lab, artefacts: Path) -> None:
     notebook.do("break-args", f"def poll(symbol):\n    print(exchange.price(symbol, 0))\n\n\n{MISTAKEN}")
     told = step.check(by=step.button("Meine Arbeit prüfen").click)
     goal = told.goal("failed")
-    assert "Ein Thread fragt nach dem Preis von AAPL und kommt an sein Ende" in goal.text
+    assert "Ein Thread fragt nach dem Preis von AAPL, und dein Kernel wartet auf sein Ende" in goal.text
     assert goal.rows == {
         "Fehler": "Ein Tupel mit einem Element braucht sein Komma. (M11)",
         "Erwartet": "Threads, die nach AAPL fragten und gut endeten: mindestens 1",
