@@ -40,8 +40,8 @@ endif
 PYTHON ?=
 WORK ?= work
 # Tests at once: most of them wait for kernels. The proof of the labs runs kernels side by side itself.
-HUBS ?= 2
 JOBS ?= $(shell nproc 2>/dev/null || echo 1)
+HUBS ?= 2
 # A page of JupyterLab keeps more than one core busy while it loads, and waits for kernels afterwards.
 BROWSERS ?= $(shell n=$$(nproc 2>/dev/null || echo 1); echo $$(( n > 4 ? n / 2 : n > 1 ? 2 : 1 )))
 STAMPS := .venv/.stamps
