@@ -671,14 +671,23 @@ def _fail_at_once():
     os._exit(3)
 
 
+def _when_it_closes(gate, other_end, then, *args):
+    os.close(other_end)
+    os.read(gate, 1)
+    then(*args)
+
+
 @stuck(None, "program root worker worker", ["lock: held by nobody who is alive, 1 waiting"], ["root: lock"], fork=True)
 def somebody_else_failed(c):
     """The lock was kept by one that ended well; another worker failed, and so did a program."""
     c = mp.get_context("fork")
-    lock = c.Lock()
-    keeper, other = c.Process(target=_keep_and_end, args=(lock,)), c.Process(target=_fail_at_once)
+    lock, gate = c.Lock(), os.pipe()
+    keeper = c.Process(target=_when_it_closes, args=(*gate, _keep_and_end, lock))
+    other = c.Process(target=_when_it_closes, args=(*gate, _fail_at_once))
     keeper.start()
-    other.start()
+    other.start()  # would collect one that has ended before
+    for end in gate:
+        os.close(end)
     program = subprocess.Popen(["false"])
     connection.wait([keeper.sentinel, other.sentinel])
     while lock.acquire(block=False):
