@@ -72,6 +72,8 @@ _GAPS = {
 _ASYNCIOS = re.compile(r"asyncio_\d+")
 
 _NUMBER = r"worker \d+ of \d+"
+RETURNS_NS = 250_000_000
+"""A thread that tells that it is through has yet to return, on a busy machine when the cell has already ended."""
 
 
 def _anybody(sentence: str) -> str:
@@ -396,7 +398,7 @@ class Evidence:
         """Whether somebody waited for this thread's end: joined it, or asked until it was over.
 
         Who was told by an Event, a Condition, a Semaphore, a queue of threads or at a Barrier has waited too, if the
-        thread had ended when the step's last cell had; who only slept has not. An executor's thread stays for more
+        thread came to its end with the step's last cell; who only slept has not. An executor's thread stays for more
         work: all that the step handed in must have come back to who asked.
         """
         waits = [wait for wait in self._all_waits if wait.pid == thread.pid and thread.began <= wait.began]
@@ -408,7 +410,7 @@ class Evidence:
         last = max((run.ended for run in self.cells), default=0)
         if self.running is not None:
             return False
-        if thread.ended_by(last):
+        if thread.ended_by(last + RETURNS_NS):
             return bool(thread.role) or self._heard_of_its_end(thread, waits)
         jobs = [task for pool in self.pools if pool.kind == "thread-executor" for task in pool.tasks]
         return thread.role == "executor" and bool(jobs) and all(task.done and task.got for task in jobs)

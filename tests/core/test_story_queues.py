@@ -136,6 +136,20 @@ def test_who_waited_for_a_thread(waited: bool, how: list[model.AnyEvent]) -> Non
     assert run.waited_for(run.threads[0]) is waited
 
 
+@pytest.mark.parametrize(("late", "told", "waited"), [(5, True, True), (5, False, False), (1_000_000_000, True, False)])
+def test_who_tells_that_it_is_through_may_return_when_the_cell_has_ended(late: int, told: bool, waited: bool) -> None:
+    letter = [use(38, "put", 1, tid=7, item="null"), use(39, "get", 2, item="null")] if told else []
+    run = evidence(
+        begin(),
+        model.ThreadStart(at=20, began=19, ident=3, **LIFE),
+        model.ThreadRun(at=21, tid=7, ident=3, **LIFE),
+        *letter,
+        end(at=50),
+        model.ThreadEnd(at=50 + late, tid=7, ident=3, **LIFE),
+    )
+    assert run.waited_for(run.threads[0]) is waited
+
+
 def test_a_failed_start_makes_no_second_thread() -> None:
     facts = {"pid": KERNEL, "cell": CELL, "run": 1, "ident": 3}
     run = evidence(
