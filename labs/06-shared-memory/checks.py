@@ -378,12 +378,11 @@ def signed(run, signers, one_block):
         because="What a painter writes into the block is seen by everyone.",
         hint="memory.buf[first * 128] = 255",
     )
-    # Whoever closes the block has signed: so there are at least as many signatures as have closed it by then.
-    closed = sorted((use.at, use.pid) for use in one_block.uses if use.act == "close" and use.pid in one_block.left_by)
-    last = {pid: at for at, pid in closed if pid in {worker.pid for worker in signers}}
-    for place, pid in enumerate(sorted(last, key=last.get), 1):
-        seen = one_block.content_left_by(pid) or b""
-        signs = sum(seen[first * WIDTH : first * WIDTH + 1] == b"\xff" for first in range(0, HEIGHT, 32))
+    # Whoever closes the block has signed, and a signature stays: whoever signed in place n closes a block with n of
+    # them. What each left is ordered by that: it is read before the close is stamped, and another may overtake between.
+    left = [seen for worker in signers if (seen := one_block.content_left_by(worker.pid)) is not None]
+    counts = sorted(sum(seen[first * WIDTH] == 255 for first in range(0, HEIGHT, 32)) for seen in left)
+    for place, signs in enumerate(counts, 1):
         expect(
             f"signatures, when {place} of the painters had closed the block",
             signs,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import zlib
 from typing import Any
 
 import pytest
@@ -25,8 +27,12 @@ from parallab.checks import (
     one,
     unordered,
 )
-from parallab.checks.common import at_once, ended, ended_well, hired, nothing_left
+from parallab.checks.common import at_once, ended, ended_well, hired, nothing_left, written_by_workers
 from parallab.checks.expect import NotMet
+from parallab.shelf import Shelf
+from parallab.story import Number
+from parallab.story.processes import Worker
+from parallab.story.segments import SharedSegment
 from parallab.wire import GoalResult, MistakeView, StepResult
 from tales import begin, end, evidence, join, life
 
@@ -117,6 +123,42 @@ def test_how_they_ended() -> None:
 def test_what_is_left() -> None:
     run = evidence(begin(), life(1, 20, 25, 0), end())
     assert told(nothing_left, run) == "processes still alive: none | “w-1”"
+
+
+@pytest.mark.parametrize("slow", [1, 2])
+def test_who_told_of_its_end_last_may_have_read_first(slow: int) -> None:
+    """Each reads the shared number at its end, and tells of it afterwards: another may overtake it."""
+    workers = [Worker(pid=2, told=20, saw=(2,)), Worker(pid=3, told=10 * slow + 5, saw=(1,))]
+
+    written_by_workers(workers, [Number(1, value=2)], "the number")
+    assert told(written_by_workers, workers, [Number(1, value=3)], "the number").endswith(
+        f"| 3, but {slow % 2 + 1} when your last worker had ended"
+    )
+
+
+def test_who_closed_the_block_last_may_have_read_it_first() -> None:
+    """Painters overtake one another between reading the block and telling that they close it."""
+    (signed,) = (check for check in Shelf().lab("L06").checks["named-segment"] if check.name == "signed")
+    workers = [Worker(pid=pid) for pid in range(1, 5)]
+
+    def block(*signatures: int) -> SharedSegment:
+        """Painter n left so many signatures in it."""
+        return SharedSegment(
+            "psm_1", packed=left_with(4), left_by={pid: left_with(signs) for pid, signs in enumerate(signatures, 1)}
+        )
+
+    for fair in ((1, 2, 3, 4), (4, 2, 3, 1), (4, 4, 4, 4), (3, 3, 4, 4)):
+        signed.function(None, workers, block(*fair))
+    for empty in ((0, 0, 0, 0), (0, 4, 4, 4), (1, 1, 4, 4), (4, 3, 2, 0)):
+        assert "had closed the block: at least" in told(signed.function, None, workers, block(*empty))
+
+
+def left_with(signatures: int) -> str:
+    """A block of 128 × 128 bytes, its first tiles signed, packed as the probe reports it."""
+    content = bytearray(128 * 128)
+    for place in range(signatures):
+        content[place * 32 * 128] = 255
+    return base64.b64encode(zlib.compress(content)).decode()
 
 
 def test_the_text_of_a_verdict() -> None:

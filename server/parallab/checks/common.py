@@ -197,16 +197,19 @@ def ended_well(workers: Sequence[Worker], *, hint: str = "", mistake: Sequence[s
 
 
 def written_by_workers(workers: Sequence[Worker], numbers: Sequence[Number], expected: str) -> None:
-    """These shared numbers, which all of them were given, are as the last of these workers left them."""
-    last = max(workers, key=lambda worker: worker.told)
-    left = [number for number in last.saw if number is not None]
-    now = [number.value for number in numbers if number.value is not None]
-    if not all(worker.told for worker in workers) or len(left) != len(now):
+    """These shared numbers, which all of them were given, are as one of these workers left them: the last that read.
+
+    Who that was is not known: a worker reads them before it tells of its end, and another may overtake it in between.
+    """
+    seen = [sorted(number for number in worker.saw if number is not None) for worker in workers]
+    now = sorted(number.value for number in numbers if number.value is not None)
+    if not all(worker.told for worker in workers) or any(len(one) != len(now) for one in seen):
         return  # that was not seen
+    left = max(zip((worker.told for worker in workers), seen, strict=True))[1]
     expect(
         expected,
-        sorted(now),
-        equals(sorted(left)),
+        now,
+        equals(now if now in seen else left),
         observed=f"{show(now)}, but {show(left)} when your last worker had ended",
         because="What your notebook writes itself says nothing about what your workers did.",
         hint="Leave it to the workers, and only read it in your notebook.",
