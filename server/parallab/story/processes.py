@@ -32,6 +32,10 @@ class Worker:
     run: int = 0
     began: int = 0
     started: int = 0
+    starter: int = 0
+    """The thread, by its native id, that called ``start()``."""
+    queued_ns: int = 0
+    """For how long that one had lacked a core since its cell began; told only of a start that was long in coming."""
     born: int = 0
     ran: int = 0
     ended: int = 0
@@ -188,6 +192,8 @@ class _Workers:
             run=event.run,
             began=event.began,
             started=event.at,
+            starter=event.tid,
+            queued_ns=event.queued_ns,
         )
 
     def _born(self, event: model.ProcessBorn) -> None:

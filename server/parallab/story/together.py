@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from parallab import model
@@ -12,7 +12,7 @@ from parallab.story.threads import Thread
 
 #: Looks at a process that block until it has ended, unless they time out.
 BLOCKING = frozenset({"join", "wait", "waitpid"})
-#: A pause between one start and the next that no load explains: the notebook waited, by sleeping perhaps.
+#: A pause between one start and the next in which its starter did not only lack a core: it waited, perhaps by sleeping.
 IDLE_NS = 500_000_000
 #: The same between the moments at which the system started them: each start's own work lies between, too.
 SURE_NS = 1_000_000_000
@@ -33,28 +33,39 @@ class Together:
     at: int = 0
     """The moment that decided: when a wait began too early, or a start came too late; 0 where they were together."""
     workers: tuple[Worker | Thread, ...] = ()
+    sure: bool = True
+    """Not: several threads started and waited, and whether one held up another was not seen."""
 
 
-def together(workers: Sequence[Worker | Thread], waits: Sequence[model.Wait]) -> Together:
-    """Whether these workers were at work at once: by order first, by being seen alive at once else."""
+def together(
+    workers: Sequence[Worker | Thread], waits: Sequence[model.Wait], threads: Sequence[Thread] = ()
+) -> Together:
+    """Whether these workers were at work at once: by order first, by being seen alive at once else.
+
+    ``threads`` are those that may have started them.
+    """
     most = _most_alive(workers)
     those = tuple(workers)
     if len(workers) < 2:
         return Together(False, f"only {len(workers) or 'none'}", most, workers=those)
     known = {_number(worker): worker for worker in workers}
     last_start = max(worker.started for worker in workers)
-    for wait in waits:
+    unsure: Together | None = None
+    for wait in waits if most < len(workers) else ():
         worker = known.get(("thread", wait.thread) if wait.thread else ("process", wait.child))
         if worker is None or wait.began >= last_start or wait.began < worker.began:
             continue
-        if not _waited_out(wait, worker, last_start):
+        if not _waited_out(wait, worker, last_start, waits):
             continue
         after = min((other for other in workers if other.started > wait.began), key=lambda other: other.started)
-        if most == len(workers):
-            break
-        return Together(
+        found = Together(
             False, f"you waited for {worker} ({_call(wait)}) before you started {after}", most, wait.began, those
         )
+        if _held_up(wait, after, threads):
+            return found
+        unsure = unsure or replace(found, sure=False)
+    if unsure is not None:
+        return unsure
     if _one_by_one(workers):
         first, second, *_ = sorted(workers, key=lambda worker: worker.began)
         return Together(
@@ -75,7 +86,8 @@ def _one_by_one(workers: Sequence[Worker | Thread]) -> bool:
     """
     ordered = sorted(workers, key=lambda worker: worker.began)
     return _never_met(workers) or all(
-        before.ended_by(after.began) and after.began - before.started >= IDLE_NS for before, after in pairwise(ordered)
+        before.ended_by(after.began) and after.began - before.started - after.queued_ns >= IDLE_NS
+        for before, after in pairwise(ordered)
     )
 
 
@@ -83,7 +95,7 @@ def _never_met(workers: Sequence[Worker | Thread]) -> bool:
     """Whether the system saw each end before it started the next, whatever the notebook's own clock said of it."""
     processes = sorted((one for one in workers if isinstance(one, Worker)), key=lambda one: one.since)
     return len(processes) == len(workers) and all(
-        before.since and 0 < before.gone <= after.since and after.since - before.since >= SURE_NS
+        before.since and 0 < before.gone <= after.since and after.since - before.since - after.queued_ns >= SURE_NS
         for before, after in pairwise(processes)
     )
 
@@ -114,11 +126,30 @@ def _between(moments: Sequence[int], first: int, last: int) -> bool:
     return any(first <= moment <= last for moment in moments)
 
 
-def _waited_out(wait: model.Wait, worker: Worker | Thread, last_start: int) -> bool:
-    """Whether this look held up the next start until the worker had ended."""
+def _waited_out(wait: model.Wait, worker: Worker | Thread, last_start: int, waits: Sequence[model.Wait]) -> bool:
+    """Whether this look held up the next start until the worker had ended. A single one that does not wait has not."""
     if wait.call in BLOCKING:
         return not wait.timed or worker.ended_by(last_start)
-    return worker.ended_by(last_start) and (wait.alive is False or wait.exit_code is not None)
+    over = wait.alive is False or wait.exit_code is not None
+    return worker.ended_by(last_start) and over and wait.at <= last_start and _again(wait, waits)
+
+
+def _again(wait: model.Wait, waits: Sequence[model.Wait]) -> bool:
+    """Whether it was asked before and had not ended then. Of a thread only the last answer is told, with the first."""
+    if wait.thread:
+        return wait.began < wait.at
+    return any(one.child == wait.child and one.alive is True and one.at <= wait.began for one in waits)
+
+
+def _held_up(wait: model.Wait, after: Worker | Thread, threads: Sequence[Thread]) -> bool:
+    """Whether who waited started the other one afterwards, or started the thread that did.
+
+    Of several threads that each start somebody and wait for them, one may come to its start when another is through.
+    """
+    if not wait.tid or not after.starter or wait.tid == after.starter:
+        return True
+    starter = next((one for one in threads if one.tid == after.starter and one.alive_at(after.started)), None)
+    return starter is None or starter.began >= wait.began
 
 
 def _call(wait: model.Wait) -> str:
