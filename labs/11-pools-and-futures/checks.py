@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 from parallab.checks import at_least, between, cannot_tell, check, equals, expect, fail, none, note
-from parallab.checks.common import no_threads_left, nothing_left, told
+from parallab.checks.common import as_left, no_threads_left, nothing_left, told
 from parallab.checks.matchers import enumerate_all
 
 #: primes.RANGES and primes.TYPED, and how many primes they have: counted once.
@@ -396,7 +396,8 @@ def in_turn(run, handed_over, several):
 def twelve_thousand(run, handed_over, in_turn):
     """The number is 12,000 at the end"""
     pids = {worker.pid for worker in handed_over.workers}
-    values = [number.value for number in run.numbers if pids & set(number.given_to)]
+    numbers = [number for number in run.numbers if pids & set(number.given_to)]
+    values = [number.value for number in numbers]
     more = problems(run, handed_over)
     expect(
         "the shared number",
@@ -407,6 +408,20 @@ def twelve_thousand(run, handed_over, in_turn):
         hint="pool.map(clicks.add, [1000] * 12, chunksize=1)",
         mistake=(*NOT_HOME, "M58", "M38"),
     )
+    # Each worker reads it before it begins with a job and when it has done one: the first that reads sees it as it was
+    # before all of them, the last as it was after all. In which order they tell of that is another matter.
+    takes = [take for task in handed_over.tasks for take in task.takes]
+    before = [saw for take in takes for saw in take.saw if saw is not None]
+    if len(numbers) == 1 and before:
+        expect(
+            "the shared number before the first job",
+            min(before),
+            equals(0),
+            because="Twelve jobs add a thousand each.",
+            hint='total = mp.Value("i", 0, lock=False)',
+        )
+    dones = [done for task in handed_over.tasks for done in task.dones]
+    as_left([(done.at, done.saw) for done in dones], numbers, "the shared number as the workers left it")
 
 
 @check("initializer")

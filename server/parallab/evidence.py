@@ -428,10 +428,13 @@ class Evidence:
             return False
         if thread.ended_by(last + story.RETURNS_NS + thread.lacked_ns):
             return bool(thread.role) or self._heard_of_its_end(thread, waits)
-        if not thread.ended and self._may_be_returning(thread, last) and self._heard_of_its_end(thread, waits):
+        if thread.role == "executor":
+            jobs = [task for pool in self.pools if pool.kind == "thread-executor" for task in pool.tasks]
+            return bool(jobs) and all(task.done and task.got for task in jobs)
+        may_be_returning = not thread.ended and self._may_be_returning(thread, last)
+        if may_be_returning and (thread.role or self._heard_of_its_end(thread, waits)):
             raise CannotTell(f"{thread} has told that it is through, and is about to end. Check again.")
-        jobs = [task for pool in self.pools if pool.kind == "thread-executor" for task in pool.tasks]
-        return thread.role == "executor" and bool(jobs) and all(task.done and task.got for task in jobs)
+        return False
 
     def _may_be_returning(self, thread: Thread, since: int) -> bool:
         """Whether a thread that lives has had a core for no longer than it takes to return, since then."""

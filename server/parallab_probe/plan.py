@@ -169,7 +169,12 @@ PLAN: dict[str, tuple[Weave, ...]] = {
         Weave("IMapIterator.next", begin="tasks.asking", end="tasks.got", fail="tasks.not_got"),
         Weave("IMapIterator._set", ("self", "i", "obj"), begin="tasks.arrived"),
         Weave("IMapUnorderedIterator._set", ("self", "i", "obj"), begin="tasks.arrived"),
-        Weave("worker", ("inqueue",), after=(("get", "tasks.taken", ("inqueue", "task")),)),
+        Weave(
+            "worker",
+            ("inqueue",),
+            after=(("get", "tasks.taken", ("inqueue", "task")),),
+            before=(("put", "tasks.did"),),
+        ),
     ),
     "multiprocessing.managers": (
         Weave("BaseManager.start", end="services.manager_begun", fail="services.manager_not_begun"),
@@ -197,6 +202,7 @@ PLAN: dict[str, tuple[Weave, ...]] = {
             "_process_worker",
             ("call_queue",),
             after=(("call_queue.get", "tasks.taken_call", ("call_queue", "call_item")),),
+            before=(("_sendback_result", "tasks.did"),),
         ),
     ),
     "concurrent.futures.thread": (

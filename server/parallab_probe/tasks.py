@@ -46,6 +46,7 @@ _futures: dict[int, Known] = {}
 
 def _forget() -> None:
     """In a forked child: its parent's tasks are its parent's."""
+    _at_work.clear()
     _calls.clear()
     _pools.clear()
     _futures.clear()
@@ -133,11 +134,34 @@ def _handed_in(result: Any, facts: dict[str, Any]) -> None:
 # -- pools: taken, come back, asked for ------------------------------------------------------
 
 
+_at_work: list[tuple[Known, int]] = []
+"""In a worker: the task that it has, and which part."""
+
+
+def _saw() -> tuple[Any, ...]:
+    """The shared numbers that this worker was given, now."""
+    locks: Any = sys.modules.get("parallab_probe.locks")
+    return tuple([get() for get in locks.watched]) if locks is not None else ()
+
+
+def _took(known: Known, part: int) -> None:
+    _at_work[:] = [(known, part)]
+    _say(known, "take", {"part": part, "saw": _saw()})
+
+
 @hook
 def taken(inqueue: Any, task: Any) -> None:
     """In a worker."""
     if type(task) is tuple:
-        _say(Known(queue_name(inqueue), task[0]), "take", {"part": task[1]})
+        _took(Known(queue_name(inqueue), task[0]), task[1])
+
+
+@hook
+def did(_queue: Any) -> None:
+    """A worker is about to send back what came of it: with its pool, it may be ended before it could say more."""
+    if _at_work and (saw := _saw()):
+        known, part = _at_work[0]
+        _say(known, "done", {"part": part, "saw": saw})
 
 
 @hook
@@ -224,7 +248,7 @@ def finished(token: Any, _result: Any) -> None:
 def taken_call(call_queue: Any, item: Any) -> None:
     """In a worker."""
     if item is not None:
-        _say(Known(queue_name(call_queue), item.work_id), "take", {"part": 0})
+        _took(Known(queue_name(call_queue), item.work_id), 0)
 
 
 @hook

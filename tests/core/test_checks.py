@@ -132,7 +132,7 @@ def test_who_told_of_its_end_last_may_have_read_first(slow: int) -> None:
 
     written_by_workers(workers, [Number(1, value=2)], "the number")
     assert told(written_by_workers, workers, [Number(1, value=3)], "the number").endswith(
-        f"| 3, but {slow % 2 + 1} when your last worker had ended"
+        f"| 3, but {slow % 2 + 1} when the last of your workers was done"
     )
 
 

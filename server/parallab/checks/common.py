@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from parallab.checks.expect import cannot_tell, expect, fail
@@ -201,20 +201,26 @@ def ended_well(workers: Sequence[Worker], *, hint: str = "", mistake: Sequence[s
 
 
 def written_by_workers(workers: Sequence[Worker], numbers: Sequence[Number], expected: str) -> None:
-    """These shared numbers, which all of them were given, are as one of these workers left them: the last that read.
+    """These shared numbers, which all of them were given, are as one of these workers left them: the last that read."""
+    if all(worker.told for worker in workers):
+        as_left([(worker.told, worker.saw) for worker in workers], numbers, expected)
 
-    Who that was is not known: a worker reads them before it tells of its end, and another may overtake it in between.
+
+def as_left(seen: Iterable[tuple[int, Sequence[float | None]]], numbers: Sequence[Number], expected: str) -> None:
+    """These shared numbers are as they were ``seen``, at a moment of its own, by one who had done its work: the last.
+
+    Who that was is not known: one reads them before it tells of that, and another may overtake it in between.
     """
-    seen = [sorted(number for number in worker.saw if number is not None) for worker in workers]
+    told = [(at, sorted(number for number in saw if number is not None)) for at, saw in seen]
     now = sorted(number.value for number in numbers if number.value is not None)
-    if not all(worker.told for worker in workers) or any(len(one) != len(now) for one in seen):
+    if not told or any(len(saw) != len(now) for _, saw in told):
         return  # that was not seen
-    left = max(zip((worker.told for worker in workers), seen, strict=True))[1]
+    left = max(told)[1]
     expect(
         expected,
         now,
-        equals(now if now in seen else left),
-        observed=f"{show(now)}, but {show(left)} when your last worker had ended",
+        equals(now if now in [saw for _, saw in told] else left),
+        observed=f"{show(now)}, but {show(left)} when the last of your workers was done",
         because="What your notebook writes itself says nothing about what your workers did.",
         hint="Leave it to the workers, and only read it in your notebook.",
     )

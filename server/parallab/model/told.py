@@ -474,13 +474,14 @@ class TaskUse(Event, frozen=True, kw_only=True, tag="task"):
     """A line about a task of a pool or executor, which is known by its ``queue`` and its number there.
 
     ``submit`` is said by who hands it in, with the method's name; ``take`` by the worker, for each of its
-    ``parts``; ``arrive`` when a part's result (or ``error``) is back, ``ask`` when somebody begins to wait for
-    it, ``got`` when they have it, or the error; ``listen`` when a callback was given to its future.
+    ``parts``, and ``done`` when it has one done, if it was given shared numbers; ``arrive`` when a part's result
+    (or ``error``) is back, ``ask`` when somebody begins to wait for it, ``got`` when they have it, or the error;
+    ``listen`` when a callback was given to its future.
     """
 
     queue: Name
     task: int
-    act: Literal["submit", "take", "arrive", "ask", "got", "listen"] = "submit"
+    act: Literal["submit", "take", "done", "arrive", "ask", "got", "listen"] = "submit"
     call: Name = ""
     """apply, map, starmap, imap, imap_unordered of a pool; of an executor submit, or map for each of its calls."""
     target: Name = ""
@@ -491,6 +492,8 @@ class TaskUse(Event, frozen=True, kw_only=True, tag="task"):
     """How many items it is about."""
     listens: tuple[Name, ...] = ()
     """Callbacks: for the ``result``, for the ``error``."""
+    saw: tuple[int | float | None, ...] = ()
+    """Of take and done: the shared numbers that the worker was given, as they were then."""
     error: Failure | None = None
 
 

@@ -16,11 +16,13 @@ Kind = Literal["pool", "executor", "thread-pool", "thread-executor", "interprete
 
 @dataclass(frozen=True)
 class Take:
-    """A worker began with a part of a task."""
+    """A worker began with a part of a task, or had it done."""
 
     part: int
     pid: int
     at: int
+    saw: tuple[int | float | None, ...] = ()
+    """The shared numbers that it was given, as they were then."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,8 @@ class Task:
     run: int = 0
     at: int = 0
     takes: tuple[Take, ...] = ()
+    dones: tuple[Take, ...] = ()
+    """Only of workers that were given shared numbers."""
     arrivals: tuple[Outcome, ...] = ()
     asked: tuple[int, ...] = ()
     """When somebody began to wait for it."""
@@ -245,7 +249,9 @@ def all_tasks(recording: model.Recording) -> tuple[Task, ...]:
 def _with(task: Task, event: model.TaskUse) -> Task:
     match event.act:
         case "take":
-            return replace(task, takes=(*task.takes, Take(event.part, event.pid, event.at)))
+            return replace(task, takes=(*task.takes, Take(event.part, event.pid, event.at, event.saw)))
+        case "done":
+            return replace(task, dones=(*task.dones, Take(event.part, event.pid, event.at, event.saw)))
         case "arrive":
             return replace(task, arrivals=(*task.arrivals, Outcome(event.at, event.part, event.error)))
         case "ask":
