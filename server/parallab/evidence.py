@@ -344,7 +344,7 @@ class Evidence:
 
     def together(self, workers: Sequence[Worker | Thread]) -> Together:
         """Whether these processes (or threads) were at work at once (contract: order, never duration)."""
-        return story.together(workers, self._all_waits)
+        return story.together(workers, self._all_waits, self._story.threads)
 
     @cached_property
     def _all_waits(self) -> tuple[model.Wait, ...]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 KEPT = 4096
+_FOR = "_parallab_for"
 
 _lines: Any = install.hooks("lines")
 # Four of each task: of a few hundred tasks, handed in again after somebody died, none may go missing.
@@ -25,13 +26,17 @@ lines = _lines.Lines("task", first=2400)
 
 
 class Known:
-    """A task that was handed in from this process. ``silent``: nobody has said yet that it came back."""
+    """A task that was handed in from this process, for that run of that cell.
 
-    __slots__ = ("number", "queue", "ref", "silent")
+    ``silent``: nobody has said yet that it came back.
+    """
+
+    __slots__ = ("cell", "number", "queue", "ref", "run", "silent")
 
     def __init__(self, queue: str, number: int) -> None:
         self.queue = queue
         self.number = number
+        self.cell, self.run = local.cell, local.run
         self.ref: Any = None
         self.silent = [True]
 
@@ -63,6 +68,12 @@ def queue_name(queue: Any) -> str:
 
 def _say(known: Known, act: str, facts: dict[str, Any]) -> None:
     lines.add({"queue": known.queue, "task": known.number, "act": act, **facts})
+
+
+def _work_for(cell: str, run: int) -> None:
+    """A thread of a pool may be older than the cell that it works for now."""
+    if run and run != local.run:
+        report.work_for(cell, run)
 
 
 def _keep(found: dict[int, Known], key: int, known: Known) -> None:
@@ -137,6 +148,9 @@ def _handed_in(result: Any, facts: dict[str, Any]) -> None:
 def taken(inqueue: Any, task: Any) -> None:
     """In a worker."""
     if type(task) is tuple:
+        known = _pools.get(task[0])
+        if known is not None and known.queue == queue_name(inqueue):  # a pool of threads
+            _work_for(known.cell, known.run)
         _say(Known(queue_name(inqueue), task[0]), "take", {"part": task[1]})
 
 
@@ -218,6 +232,21 @@ def finished(token: Any, _result: Any) -> None:
     known = _of(token[0])
     if known is not None:
         _finished(known, token[0])
+
+
+@ending
+def item_made(token: Any, _result: Any) -> None:
+    """What an executor of threads was handed; asyncio has one, too, which lives as long as the kernel."""
+    if local.run:
+        token[0].__dict__[_FOR] = local.cell, local.run
+
+
+@hook
+def item_runs(item: Any) -> None:
+    """In a thread."""
+    wanted = item.__dict__.get(_FOR)
+    if wanted is not None:
+        _work_for(*wanted)
 
 
 @hook

@@ -40,6 +40,55 @@ def test_start_and_join_in_a_thread_each_is_together_when_all_lived_at_once() ->
     assert run.together(run.workers).yes
 
 
+def in_thread(tid: int, ident: int, began: int, ended: int) -> list[model.AnyEvent]:
+    """A thread of the notebook's, started by its main one."""
+    facts = {"pid": KERNEL, "cell": CELL, "run": 1, "ident": ident}
+    return [
+        model.ThreadStart(at=began + 1, tid=KERNEL, began=began, **facts),  # type: ignore[arg-type]
+        model.ThreadRun(at=began + 1, tid=tid, **facts),  # type: ignore[arg-type]
+        model.ThreadEnd(at=ended, tid=tid, **facts),  # type: ignore[arg-type]
+    ]
+
+
+def by(tid: int, *events: model.AnyEvent | list[model.AnyEvent]) -> list[model.AnyEvent]:
+    """Of these, what the notebook does is done in this thread of it."""
+    flat = [event for one in events for event in (one if isinstance(one, list) else [one])]
+    return [msgspec.structs.replace(event, tid=tid) if event.pid == KERNEL else event for event in flat]
+
+
+def test_start_and_join_in_a_thread_each_is_together_though_the_first_was_quick() -> None:
+    """The last thread comes late, as on a busy machine; the others were at work at once."""
+    hire = [
+        *in_thread(101, 1, 20, 70),
+        *in_thread(102, 2, 21, 95),
+        *by(101, life(1, 24, 28, 60), join(1, 30, 61)),
+        *by(102, life(2, 25, 29, 90), join(2, 31, 91)),
+    ]
+    late = by(103, life(3, 75, 80, 97), join(3, 81, 98))
+    run = evidence(begin(), hire, in_thread(103, 3, 22, 99), late, end())
+    found = run.together(run.workers)
+    assert (found.yes, found.most) == (True, 2)
+
+    # the same, but the third thread is started when the first is through
+    joined = model.Wait(at=72, pid=KERNEL, tid=KERNEL, cell=CELL, run=1, call="join", began=23, thread=1, alive=False)
+    run = evidence(begin(), hire, joined, in_thread(103, 3, 73, 99), late, end())
+    assert not run.together(run.workers).yes
+
+
+def test_a_thread_that_waits_for_each_worker_does_not_hold_up_the_notebook() -> None:
+    joined = by(101, join(1, 30, 61))
+    watcher = in_thread(101, 1, 28, 62)
+    run = evidence(begin(), by(KERNEL, life(1, 20, 25, 60)), watcher, joined, by(KERNEL, life(2, 35, 70, 90)), end())
+    assert run.together(run.workers).yes
+
+    # but who waits for that thread has waited
+    asked = model.Wait(at=64, pid=KERNEL, tid=KERNEL, cell=CELL, run=1, call="join", began=29, thread=1, alive=False)
+    run = evidence(
+        begin(), by(KERNEL, life(1, 20, 25, 60)), watcher, joined, asked, by(KERNEL, life(2, 65, 70, 90)), end()
+    )
+    assert not run.together(run.workers).yes
+
+
 def test_polling_until_one_has_ended_is_waiting() -> None:
     poll = model.Wait(at=45, pid=KERNEL, cell=CELL, run=1, call="is_alive", began=44, child=1, alive=False)
     run = evidence(begin(), life(1, 20, 25, 40), poll, life(2, 50, 55, 70), join(2, 60, 71), end())

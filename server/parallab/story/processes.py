@@ -26,6 +26,8 @@ class Worker:
     args: tuple[model.Arg, ...] = ()
     parent: int = 0
     """Who called ``start()``."""
+    by: int = 0
+    """In which of its threads (tid)."""
     os_parent: int = 0
     """Whose child the operating system says it is: the forkserver's, perhaps."""
     cell: str = ""
@@ -183,6 +185,7 @@ class _Workers:
             role=event.role,
             args=event.args,
             parent=event.pid,
+            by=event.tid,
             os_parent=self.lives[index].os_parent or event.pid,
             cell=event.cell,
             run=event.run,

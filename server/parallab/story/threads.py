@@ -14,6 +14,8 @@ class Thread:
     pid: int
     ident: int
     tid: int = 0
+    by: int = 0
+    """In which thread (tid) it was started."""
     name: str = ""
     cls: str = ""
     target: str = ""
@@ -63,6 +65,7 @@ def all_threads(recording: model.Recording) -> tuple[Thread, ...]:
                 base = before or Thread(event.pid, event.ident)
                 lives[key] = replace(
                     base,
+                    by=event.tid,
                     name=event.name,
                     cls=event.cls,
                     target=event.target,

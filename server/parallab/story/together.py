@@ -35,8 +35,13 @@ class Together:
     workers: tuple[Worker | Thread, ...] = ()
 
 
-def together(workers: Sequence[Worker | Thread], waits: Sequence[model.Wait]) -> Together:
-    """Whether these workers were at work at once: by order first, by being seen alive at once else."""
+def together(
+    workers: Sequence[Worker | Thread], waits: Sequence[model.Wait], threads: Sequence[Thread] = ()
+) -> Together:
+    """Whether these workers were at work at once: by order first, by being seen alive at once else.
+
+    ``threads`` are all that there were: a wait in one of them need not hold up what another starts.
+    """
     most = _most_alive(workers)
     those = tuple(workers)
     if len(workers) < 2:
@@ -49,9 +54,16 @@ def together(workers: Sequence[Worker | Thread], waits: Sequence[model.Wait]) ->
             continue
         if not _waited_out(wait, worker, last_start):
             continue
-        after = min((other for other in workers if other.started > wait.began), key=lambda other: other.started)
         if most == len(workers):
             break
+        later = [
+            other
+            for other in workers
+            if other.started > wait.began and (most < 2 or not _apart(wait, other, waits, threads))
+        ]
+        if not later:
+            continue
+        after = min(later, key=lambda other: other.started)
         return Together(
             False, f"you waited for {worker} ({_call(wait)}) before you started {after}", most, wait.began, those
         )
@@ -61,6 +73,26 @@ def together(workers: Sequence[Worker | Thread], waits: Sequence[model.Wait]) ->
             False, f"{first} had ended before you started {second}, and so it went on", most, second.began, those
         )
     return Together(True, f"all {len(workers)} were started before the first was waited for", most, workers=those)
+
+
+def _apart(wait: model.Wait, other: Worker | Thread, waits: Sequence[model.Wait], threads: Sequence[Thread]) -> bool:
+    """Whether this wait did not hold up this start: another thread started it, which did not wait for the first."""
+    parent = other.pid if isinstance(other, Thread) else other.parent
+    if (wait.pid, wait.tid) == (parent, other.by) or parent != wait.pid:
+        return False
+    if other.began < wait.at or not wait.at:
+        return True
+    there = other.by == parent or any(
+        thread.pid == parent
+        and thread.tid == other.by
+        and 0 < thread.ran < wait.at
+        and not thread.ended_by(other.began)
+        for thread in threads
+    )
+    return there and not any(
+        (one.pid, one.tid) == (parent, other.by) and not one.child and wait.began <= one.at <= other.began
+        for one in waits
+    )
 
 
 def _number(worker: Worker | Thread) -> tuple[str, int]:
