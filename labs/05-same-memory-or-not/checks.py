@@ -44,14 +44,8 @@ def hired_threads(run, wanted, hint, *, together=True):
         mistake=("M12", "M11", "M14", "M10", "M09"),
     )
     threads = threads[-wanted:]
-    last = max(thread.started for thread in threads)
-    idents = {thread.ident for thread in threads}
-    early = [wait for wait in run.waits if wait.thread in idents and wait.began < last and wait.alive is not True]
-    if (
-        together
-        and early
-        and any(other.ended and other.ended <= thread.began for other in threads for thread in threads)
-    ):
+    found = run.together(threads)
+    if together and found.sure and not found.yes:
         fail(
             f"all {len(threads)} threads started before you wait for the first",
             "you waited for one before you started the next",

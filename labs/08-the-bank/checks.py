@@ -199,8 +199,9 @@ def book(run, same_book):
     """Money is lost: the book says less than 800"""
     value = same_book.value
     workers = cashiers_at_work(run)
-    if value == WANTED and not locks_taken(run, workers) and run.together(workers).most < 2:
-        cannot_tell("Your cashiers never met: each had ended before the next one began. Run the cell again.")
+    if value == WANTED and not locks_taken(run, workers):
+        # When each began and ended is known, but not when it was at the book: a busy machine may let one in at a time.
+        cannot_tell("This time nobody came in between, and nothing was lost. Run the cell again.")
     if not 0 < value < WANTED:
         fail(
             "between 1 and 799 dollars in the book",
@@ -555,6 +556,11 @@ def five(run):
     return found
 
 
+def alone(run, clients, semaphore):
+    """Whether these take no lock beside it that could keep them apart."""
+    return all(lock is semaphore for lock in locks_taken(run, clients))
+
+
 @check("stretch-semaphore")
 def two_inside(run, five):
     """Two at a time are inside, and never three"""
@@ -575,6 +581,8 @@ def two_inside(run, five):
         observed="a lock, which lets in one at a time",
         hint="mp.Semaphore(2) has two keys.",
     )
+    if two[0].peak < 2 and not two[0].wants and alone(run, five, two[0]):
+        cannot_tell("Your clients never met: each had gone before the next one came. Run the cell again.")
     expect(
         "clients inside at one moment, at the most",
         two[0].peak,

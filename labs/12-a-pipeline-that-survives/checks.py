@@ -140,10 +140,12 @@ def waits(run):
     box = boxes[-1]
     first = min((line.at for line in box.gets), default=2**63)
     early = [line for line in box.puts if line.at < first]
-    # As the first is taken out, there is room for one more before that is told.
+    # As the first is taken out, there is room for one more before that is told. And who sees that the queue is full may
+    # take the first out before the reader has come to tell of its tenth.
+    near = {9, 10, 11} if box.maxsize == 10 else {10, 11}
     expect(
         "lines in the queue before you took any out",
-        min(len(early), 10) if len(early) <= 11 else len(early),
+        10 if len(early) in near else len(early),
         equals(10),
         observed=f"{len(early)}",
         because="The limit is the number that you give.",

@@ -22,7 +22,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import msgspec
@@ -51,6 +51,9 @@ HELD = 512
 """Processes whose end is awaited through their pidfds at once, at the most; an eighth of our descriptors."""
 
 _UCRED = struct.Struct("iII")
+UNSAID = (0, 65534)
+"""The pid and uid of a packet that was sent just when its connection had been accepted, and credentials were not asked
+for yet (unix(7), SO_PASSCRED; before Linux 6.16 a listener cannot ask for those to come). It is from who connected."""
 _CONTROL = 128
 _WORD = ctypes.sizeof(ctypes.c_size_t)
 _CONTROL_HEAD = _WORD + 8
@@ -406,6 +409,8 @@ class Ear:
 
     def _understand(self, packet: Packet, peer: Peer, events: list[model.AnyEvent]) -> None:
         kept = False
+        if (packet.pid, packet.uid) == UNSAID:
+            packet = replace(packet, pid=peer.pid, uid=self._uid)
         try:
             if packet.data is None or packet.uid != self._uid:
                 self.malformed += 1

@@ -72,8 +72,6 @@ _GAPS = {
 _ASYNCIOS = re.compile(r"asyncio_\d+")
 
 _NUMBER = r"worker \d+ of \d+"
-RETURNS_NS = 250_000_000
-"""A thread that tells that it is through has yet to return, on a busy machine when the cell has already ended."""
 
 
 def _anybody(sentence: str) -> str:
@@ -300,6 +298,20 @@ class Evidence:
         """Manager server processes that the step's cells started."""
         return tuple(worker for worker in self.processes if worker.role == "manager")
 
+    def dismissed_at(self, server: Worker) -> int:
+        """When a manager's server was told to end (monotonic ns); 0: it was not."""
+        told = (use for use in self._all(model.ServiceUse) if (use.act, use.child) == ("shutdown", server.pid))
+        return next((use.at for use in told if use.at >= server.began), 0)
+
+    def ended_before(self, server: Worker, worker: Worker) -> bool:
+        """Whether a manager's server was gone, or told to go, when this worker ended.
+
+        It tells of its end when it has closed its door, and who found that closed may tell of its own end before it.
+        """
+        if not server.ended or not worker.ended:
+            return False
+        return min(server.ended, self.dismissed_at(server) or server.ended) < worker.ended
+
     @cached_property
     def forks(self) -> tuple[Worker, ...]:
         """Children that the step's cells made with ``os.fork`` itself."""
@@ -352,9 +364,13 @@ class Evidence:
         return tuple(sorted(self._all(model.Wait), key=lambda wait: wait.began))
 
     def joined(self, worker: Worker) -> bool:
-        """Whether somebody waited for this process until it had ended."""
+        """Whether somebody waited for this process until it had ended. Who gave up while it was at its end has not."""
         return any(
-            wait.child == worker.pid and wait.call in ("join", "wait") and wait.done and worker.ended_by(wait.at)
+            wait.child == worker.pid
+            and wait.call in ("join", "wait")
+            and wait.done
+            and wait.alive is not True
+            and worker.ended_by(wait.at)
             for wait in self._all_waits
         )
 
@@ -410,10 +426,21 @@ class Evidence:
         last = max((run.ended for run in self.cells), default=0)
         if self.running is not None:
             return False
-        if thread.ended_by(last + RETURNS_NS):
+        if thread.ended_by(last + story.RETURNS_NS + thread.lacked_ns):
             return bool(thread.role) or self._heard_of_its_end(thread, waits)
+        if not thread.ended and self._may_be_returning(thread, last) and self._heard_of_its_end(thread, waits):
+            raise CannotTell(f"{thread} has told that it is through, and is about to end. Check again.")
         jobs = [task for pool in self.pools if pool.kind == "thread-executor" for task in pool.tasks]
         return thread.role == "executor" and bool(jobs) and all(task.done and task.got for task in jobs)
+
+    def _may_be_returning(self, thread: Thread, since: int) -> bool:
+        """Whether a thread that lives has had a core for no longer than it takes to return, since then."""
+        look = self.recording.snapshots[-1] if self.recording.snapshots else None
+        process = look.process(self.recording.pid) if look is not None else None
+        mine = next((one for one in (process.threads if process is not None else ()) if one.tid == thread.tid), None)
+        if look is None or mine is None:
+            return False
+        return look.monotonic - since - mine.queued_ns < story.RETURNS_NS
 
     def _heard_of_its_end(self, thread: Thread, waits: Sequence[model.Wait]) -> bool:
         """Whether the notebook did something that a program does to learn that this thread is through."""

@@ -21,7 +21,7 @@ from typing import Any
 
 import msgspec
 
-from parallab import comings, live, model, waits, wire
+from parallab import comings, live, model, story, waits, wire
 from parallab.comings import Comings
 from parallab.ear import Deliver, Ear
 from parallab.ledgers import Book
@@ -110,6 +110,7 @@ class Recorder:
         self._hello: model.Hello | None = None
         self._sightings = Sightings()
         self._living: dict[int, model.ThreadRun] = {}
+        self._returned = asyncio.Event()
         self._running: tuple[str, int] | None = None
         self._newest: tuple[str, int] = ("", 0)
         self._stuck: bool | None = False
@@ -229,6 +230,7 @@ class Recorder:
                 self._living[event.ident] = event
             elif isinstance(event, model.ThreadEnd):
                 self._living.pop(event.ident, None)
+                self._returned.set()
             if isinstance(event, model.ForkMade | model.ProcessStart | model.ProgramStart) and event.seen:
                 self._sightings.confirm(event)
             match event:
@@ -546,6 +548,7 @@ class Recorder:
         """
         snapshots: tuple[model.Snapshot, ...] = ()
         if self.pid and not self.dead:
+            await self._threads_returned()
             await self._ask()
             with contextlib.suppress(OSError):
                 if self._running is not None and self._stands_still():
@@ -555,6 +558,14 @@ class Recorder:
                 else:
                     snapshots = (await self._snapshot(),)
         return self._recording(until, snapshots)
+
+    async def _threads_returned(self) -> None:
+        """A cell has just ended, and threads of its may be about to: each gets the time that it takes to return."""
+        end = (self.last_end[2] + story.RETURNS_NS) / 1e9
+        while self._running is None and self._living and (left := end - time.monotonic()) > 0:
+            self._returned.clear()
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._returned.wait(), left)
 
     def _stands_still(self) -> bool:
         return time.monotonic() - self._happened >= STILL / 2 and not self._looks

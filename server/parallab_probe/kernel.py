@@ -136,6 +136,7 @@ class Cells:
             self.source = _text(getattr(info, "raw_cell", ""))
             self.before = {name: id(value) for name, value in list(self.shell.user_ns.items())}
             report.work_for(str(cell), self.runs)
+            report.start.last, report.start.queued = 0, report.queued()
             local.looking = local.making = local.busy = 0
             tell(
                 "cell-begin",

@@ -109,6 +109,9 @@ def starting(process: Any) -> Any:
     if overrides:
         given += describe.shared_attributes(process)
     text = ',"began":%d%s' % (began, text)
+    queued = report.late(began)
+    if queued:
+        text = '%s,"queued_ns":%d' % (text, queued)
     if given:
         numbers = sys.modules.get("parallab_probe.numbers")
         if numbers is not None:
@@ -138,6 +141,7 @@ def started(token: Any, _result: Any) -> None:
     handle = lives.handle_of(popen.pid)
     try:
         report.say("process-start", '%s,"child":%d,"method":"%s"' % (text, popen.pid, popen.method), handed=handle)
+        report.start.last = monotonic_ns()
     finally:
         if handle >= 0:
             os.close(handle)

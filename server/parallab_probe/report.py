@@ -431,6 +431,36 @@ def runnable() -> int:
         return -1
 
 
+class _Start:
+    """Of this process's starts of processes and threads."""
+
+    last = 0
+    "When the last one was done."
+    queued = 0
+    "For how long the main thread had lacked a core when the cell began; of other threads that is not known."
+
+
+start = _Start()
+LATE_NS = 250_000_000
+"""A start that comes so long after the one before may be late because its thread got no core."""
+
+
+def queued() -> int:
+    """Nanoseconds for which this thread has waited for a core (proc(5), schedstat); 0 unknown."""
+    try:
+        with open("/proc/thread-self/schedstat", "rb", 0) as file:
+            return int(file.read().split()[1])
+    except (OSError, ValueError, IndexError):
+        return 0
+
+
+def late(began: int) -> int:
+    """Of a start that is long in coming: for how long its thread has lacked a core since the cell began."""
+    if not start.last or began - start.last < LATE_NS:
+        return 0
+    return max(0, queued() - (start.queued if get_native_id() == os.getpid() else 0))
+
+
 LONG_NS = 100_000_000
 """Of shorter lives it is not asked: what is measured in ticks of some milliseconds says nothing about them."""
 

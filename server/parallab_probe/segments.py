@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import weakref
+from time import monotonic_ns
 
 from parallab_probe import describe, report
 from parallab_probe.report import ending, hook, tell
@@ -99,26 +100,29 @@ def closing(memory: Any) -> Any:
     facts = _facts(memory, "close")
     if "inode" not in facts:
         return None  # closed before
+    at = monotonic_ns()  # before it is read: what anybody had written by then is in it, whoever tells of it first
     facts["content"] = _said(content(memory, TEXT))
-    return {**facts, "owner": _own()}
+    return {**facts, "owner": _own()}, at
 
 
 @ending
-def closed(facts: Any, _result: Any) -> None:
-    if facts is not None:
-        tell("segment", facts)
+def closed(token: Any, _result: Any) -> None:
+    if token is not None:
+        facts, at = token
+        tell("segment", facts, at)
 
 
 @hook
-def not_closed(facts: Any) -> None:
+def not_closed(token: Any) -> None:
     error = sys.exc_info()[1]
-    if facts is not None and error is not None:
-        tell("segment", {**facts, "error": describe.failure(error)})
+    if token is not None and error is not None:
+        facts, at = token
+        tell("segment", {**facts, "error": describe.failure(error)}, at)
 
 
 @hook
 def unlinking(memory: Any) -> Any:
-    return {**_facts(memory, "unlink"), "owner": _own()}
+    return {**_facts(memory, "unlink"), "owner": _own()}, 0
 
 
 unlinked, not_unlinked = closed, not_closed

@@ -26,12 +26,14 @@ AT_ONCE_NS = 1_000_000
 class Known:
     """A started thread: its number, and the cell that it works for."""
 
-    __slots__ = ("cell", "fresh", "internal", "looked", "number", "run")
+    __slots__ = ("asked", "cell", "fresh", "internal", "looked", "number", "run")
 
     def __init__(self, number: int, cell: str, run: int, internal: bool) -> None:
         self.number = number
         self.fresh = False
         """Made, and not started yet."""
+        self.asked = 0
+        """When somebody first asked whether it is alive, and it was."""
         self.looked = False
         """It has been told that somebody saw that it has ended."""
         self.cell = cell
@@ -139,8 +141,10 @@ def starting(thread: Any) -> Any:
     if internal:
         return None
     state.there = (state.there or len(sys.modules["threading"]._active)) + 1
+    began = monotonic_ns()
     return {
-        "began": monotonic_ns(),
+        "began": began,
+        "queued_ns": report.late(began) or None,
         "ident": known.number,
         **_facts(thread),
         "daemon": bool(inside.get("_daemonic")),
@@ -152,6 +156,7 @@ def starting(thread: Any) -> Any:
 def started(facts: Any, _result: Any) -> None:
     if facts is not None:
         tell("thread-start", facts)
+        report.start.last = monotonic_ns()
 
 
 @hook
@@ -223,18 +228,22 @@ joined = ending(lambda token, _result: _joined(token))
 not_joined = hook(_joined)
 
 
-def _look(call: str, thread: int) -> None:
-    tell("wait", {"call": call, "began": monotonic_ns(), "thread": thread, "alive": False})
+def _look(call: str, thread: int, began: int = 0) -> None:
+    now = monotonic_ns()
+    tell("wait", {"call": call, "began": began or now, "thread": thread, "alive": False}, now)
 
 
 @ending
 def asked_alive(token: Any, alive: Any) -> None:
     """Somebody was told that it has ended: once is enough."""
     known = state.known.get(id(token[0]))
-    if alive or known is None or known.fresh or known.internal or known.looked or not local.run or local.internal:
+    if known is None or known.fresh or known.internal or known.looked or not local.run or local.internal:
+        return
+    if alive:
+        known.asked = known.asked or monotonic_ns()
         return
     known.looked = True
-    _look("is_alive", known.number)
+    _look("is_alive", known.number, known.asked)
 
 
 @ending

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from parallab import model, story
+from parallab.checks.expect import CannotTell
 from tales import CELL, KERNEL, begin, end, evidence, recording
 
 RUNS = [(CELL, 1)]
@@ -136,8 +137,19 @@ def test_who_waited_for_a_thread(waited: bool, how: list[model.AnyEvent]) -> Non
     assert run.waited_for(run.threads[0]) is waited
 
 
-@pytest.mark.parametrize(("late", "told", "waited"), [(5, True, True), (5, False, False), (1_000_000_000, True, False)])
-def test_who_tells_that_it_is_through_may_return_when_the_cell_has_ended(late: int, told: bool, waited: bool) -> None:
+@pytest.mark.parametrize(
+    ("late", "told", "lacked", "waited"),
+    [
+        (5, True, 0, True),
+        (5, False, 0, False),
+        (1_000_000_000, True, 0, False),
+        (1_000_000_000, True, 900_000_000, True),  # a busy machine: it would have returned, had it got a core
+        (1_000_000_000, False, 900_000_000, False),
+    ],
+)
+def test_who_tells_that_it_is_through_may_return_when_the_cell_has_ended(
+    late: int, told: bool, lacked: int, waited: bool
+) -> None:
     letter = [use(38, "put", 1, tid=7, item="null"), use(39, "get", 2, item="null")] if told else []
     run = evidence(
         begin(),
@@ -145,9 +157,38 @@ def test_who_tells_that_it_is_through_may_return_when_the_cell_has_ended(late: i
         model.ThreadRun(at=21, tid=7, ident=3, **LIFE),
         *letter,
         end(at=50),
-        model.ThreadEnd(at=50 + late, tid=7, ident=3, **LIFE),
+        model.ThreadEnd(
+            at=50 + late, tid=7, ident=3, cpu_ns=7, watched_ns=late, runnable_ns=7 + lacked if lacked else 0, **LIFE
+        ),
     )
     assert run.waited_for(run.threads[0]) is waited
+
+
+@pytest.mark.parametrize(
+    ("looked", "queued", "told", "verdict"),
+    [(0.1, 0, True, None), (2, 0, True, False), (2, 1.8, True, None), (0.1, 0, False, False)],
+)
+def test_who_told_that_it_is_through_and_is_still_there_may_be_returning(
+    looked: float, queued: float, told: bool, verdict: bool | None
+) -> None:
+    """Seconds: the look that showed it came so long after the cell's end, and it has lacked a core for so long."""
+    letter = [use(38, "put", 1, tid=7, item="null"), use(39, "get", 2, item="null")] if told else []
+    there = model.Thread(7, "t", "S", queued_ns=int(queued * 1e9))
+    kernel = model.Process(KERNEL, 1, 1, "S", "python", ("python",), threads=(there,))
+    look = model.Snapshot(int(looked * 1e9), 0.0, KERNEL, (kernel,))
+    run = evidence(
+        begin(),
+        model.ThreadStart(at=20, began=19, ident=3, **LIFE),
+        model.ThreadRun(at=21, tid=7, ident=3, **LIFE),
+        *letter,
+        end(at=50),
+        snapshots=(look,),
+    )
+    if verdict is None:
+        with pytest.raises(CannotTell, match="has told that it is through"):
+            run.waited_for(run.threads[0])
+    else:
+        assert run.waited_for(run.threads[0]) is verdict
 
 
 def test_a_failed_start_makes_no_second_thread() -> None:

@@ -18,7 +18,7 @@ import pytest
 
 from listening import Heard
 from parallab import model
-from parallab.ear import LEDGER, Ear
+from parallab.ear import LEDGER, UNSAID, Ear, Mouth, Peer
 from parallab.procfs import pidfd
 
 
@@ -52,6 +52,21 @@ def test_the_pid_is_the_operating_systems(ear: Ear, heard: Heard) -> None:
         connection.send(packet(model.ProcessBorn(at=1, pid=1, ppid=2)))
         (born,) = heard.until(lambda: heard.all(model.ProcessBorn))
     assert born.pid == os.getpid()
+
+
+def test_a_packet_that_came_before_anybody_asked_who_sent_it_is_from_who_connected(ear: Ear) -> None:
+    """Older systems say it only from when they are asked to, just after the connection was accepted."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with ours, theirs:
+        theirs.send(packet(model.ProcessBorn(at=1, pid=1, ppid=2)))
+        ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+        read = Mouth().read(ours.fileno())
+        assert read is not None
+        events: list[model.AnyEvent] = []
+        ear._understand(read[0], Peer(ours, os.getpid()), events)
+    assert (read[0].pid, read[0].uid) == UNSAID
+    assert [event.pid for event in events] == [os.getpid()]
+    assert ear.malformed == 0
 
 
 def test_a_forked_childs_packets_carry_its_own_pid(ear: Ear, heard: Heard) -> None:

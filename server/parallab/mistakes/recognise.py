@@ -137,7 +137,8 @@ def one_after_the_other(evidence: Evidence) -> bool:
     """M13: a process, thread or task was waited for before the next was started."""
     if one_task_at_a_time(evidence):
         return True
-    return any(len(lives) > 1 and not evidence.together(lives).yes for lives in (evidence.workers, evidence.threads))
+    found = [evidence.together(lives) for lives in (evidence.workers, evidence.threads) if len(lives) > 1]
+    return any(one.sure and not one.yes for one in found)
 
 
 def second_life(evidence: Evidence) -> bool:
@@ -393,7 +394,7 @@ def server_gone(evidence: Evidence) -> bool:
     return any(
         worker.error is not None
         and worker.error.type in _GONE
-        and any(server.ended and server.ended < worker.ended for server in evidence.managers)
+        and any(evidence.ended_before(server, worker) for server in evidence.managers)
         for worker in evidence.workers
     )
 

@@ -161,6 +161,9 @@ class ProcessStart(Event, frozen=True, kw_only=True, tag="process-start"):
     daemon: bool = False
     args: tuple[Arg, ...] = ()
     error: Failure | None = None
+    queued_ns: int = 0
+    """For how long its starter had lacked a core since the cell began (proc(5), schedstat), where the start before was
+    long ago; else 0."""
     seen: bool = False
     """The operating system showed this very child: its pidfd came along (set by the ear alone)."""
 
@@ -248,7 +251,7 @@ class Wait(Event, frozen=True, kw_only=True, tag="wait"):
     for an Event, a Condition or a Semaphore that came: neither names a thread.
 
     ``call`` says which; ``began`` and ``at`` when it began and returned (0 while it has not:
-    a second event with the same ``began`` follows).
+    a second event with the same ``began`` follows). Of a thread's is_alive, ``began`` is when somebody first asked.
     """
 
     call: Name
@@ -284,6 +287,8 @@ class ThreadStart(Event, frozen=True, kw_only=True, tag="thread-start"):
     daemon: bool = False
     role: Name = ""
     """"", "pool" or "executor": which part of the library hired it."""
+    queued_ns: int = 0
+    """As of a process."""
     error: Failure | None = None
 
 

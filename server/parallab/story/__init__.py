@@ -19,11 +19,12 @@ from parallab.story.proxies import Call, all_calls
 from parallab.story.queues import JOURNAL, Line, Queue, all_queues, between_processes, journal
 from parallab.story.segments import SharedSegment, all_segments
 from parallab.story.standstill import LockWait, Standstill, diagnoses, standstill
-from parallab.story.threads import Thread, all_threads
+from parallab.story.threads import RETURNS_NS, Thread, all_threads
 from parallab.story.together import Together, rounds, together
 
 __all__ = [
     "JOURNAL",
+    "RETURNS_NS",
     "Call",
     "Hold",
     "Line",

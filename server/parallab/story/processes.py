@@ -26,14 +26,16 @@ class Worker:
     args: tuple[model.Arg, ...] = ()
     parent: int = 0
     """Who called ``start()``."""
-    by: int = 0
-    """In which of its threads (tid)."""
     os_parent: int = 0
     """Whose child the operating system says it is: the forkserver's, perhaps."""
     cell: str = ""
     run: int = 0
     began: int = 0
     started: int = 0
+    starter: int = 0
+    """The thread, by its native id, that called ``start()``."""
+    queued_ns: int = 0
+    """For how long that one had lacked a core since its cell began; told only of a start that was long in coming."""
     born: int = 0
     ran: int = 0
     ended: int = 0
@@ -185,12 +187,13 @@ class _Workers:
             role=event.role,
             args=event.args,
             parent=event.pid,
-            by=event.tid,
             os_parent=self.lives[index].os_parent or event.pid,
             cell=event.cell,
             run=event.run,
             began=event.began,
             started=event.at,
+            starter=event.tid,
+            queued_ns=event.queued_ns,
         )
 
     def _born(self, event: model.ProcessBorn) -> None:

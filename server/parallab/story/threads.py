@@ -6,6 +6,10 @@ from dataclasses import dataclass, replace
 
 from parallab import model
 
+#: A thread that tells that it is through has yet to return, perhaps when the cell has already ended. So long that may
+#: take (ns); time in which it only lacks a core does not count.
+RETURNS_NS = 500_000_000
+
 
 @dataclass(frozen=True)
 class Thread:
@@ -14,8 +18,6 @@ class Thread:
     pid: int
     ident: int
     tid: int = 0
-    by: int = 0
-    """In which thread (tid) it was started."""
     name: str = ""
     cls: str = ""
     target: str = ""
@@ -25,6 +27,10 @@ class Thread:
     run: int = 0
     began: int = 0
     started: int = 0
+    starter: int = 0
+    """The thread, by its native id, that called ``start()``."""
+    queued_ns: int = 0
+    """As of a process."""
     ran: int = 0
     ended: int = 0
     error: model.Failure | None = None
@@ -37,6 +43,11 @@ class Thread:
     def runnable(self) -> float | None:
         """The part of its life in which it ran or only lacked a core; None: too short to tell, or not seen."""
         return self.runnable_ns / self.watched_ns if self.watched_ns else None
+
+    @property
+    def lacked_ns(self) -> int:
+        """For how long of its life it only lacked a core; 0 where that was not seen."""
+        return max(0, self.runnable_ns - self.cpu_ns)
 
     def __str__(self) -> str:
         return f"“{self.name}”"
@@ -65,7 +76,6 @@ def all_threads(recording: model.Recording) -> tuple[Thread, ...]:
                 base = before or Thread(event.pid, event.ident)
                 lives[key] = replace(
                     base,
-                    by=event.tid,
                     name=event.name,
                     cls=event.cls,
                     target=event.target,
@@ -75,6 +85,8 @@ def all_threads(recording: model.Recording) -> tuple[Thread, ...]:
                     run=event.run,
                     began=event.began,
                     started=event.at,
+                    starter=event.tid,
+                    queued_ns=event.queued_ns,
                 )
             case model.ThreadRun():
                 key = (event.pid, event.ident)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Literal
 
 from parallab import model
 from parallab.story.processes import Worker
@@ -12,7 +13,7 @@ from parallab.story.threads import Thread
 
 #: Looks at a process that block until it has ended, unless they time out.
 BLOCKING = frozenset({"join", "wait", "waitpid"})
-#: A pause between one start and the next that no load explains: the notebook waited, by sleeping perhaps.
+#: A pause between one start and the next in which its starter did not only lack a core: it waited, perhaps by sleeping.
 IDLE_NS = 500_000_000
 #: The same between the moments at which the system started them: each start's own work lies between, too.
 SURE_NS = 1_000_000_000
@@ -33,6 +34,8 @@ class Together:
     at: int = 0
     """The moment that decided: when a wait began too early, or a start came too late; 0 where they were together."""
     workers: tuple[Worker | Thread, ...] = ()
+    sure: bool = True
+    """Not: several threads started and waited, and whether one held up another was not seen."""
 
 
 def together(
@@ -48,51 +51,28 @@ def together(
         return Together(False, f"only {len(workers) or 'none'}", most, workers=those)
     known = {_number(worker): worker for worker in workers}
     last_start = max(worker.started for worker in workers)
-    for wait in waits:
+    unsure: Together | None = None
+    for wait in waits if most < len(workers) else ():
         worker = known.get(("thread", wait.thread) if wait.thread else ("process", wait.child))
         if worker is None or wait.began >= last_start or wait.began < worker.began:
             continue
-        if not _waited_out(wait, worker, last_start):
+        if not _waited_out(wait, worker, last_start, waits):
             continue
-        if most == len(workers):
-            break
-        later = [
-            other
-            for other in workers
-            if other.started > wait.began and (most < 2 or not _apart(wait, other, waits, threads))
-        ]
-        if not later:
-            continue
-        after = min(later, key=lambda other: other.started)
-        return Together(
-            False, f"you waited for {worker} ({_call(wait)}) before you started {after}", most, wait.began, those
-        )
+        later = [(_held_up(wait, other, waits, threads), other) for other in workers if other.started > wait.began]
+        held_up, first = min(later, key=lambda one: (one[0] != "yes", one[1].started))
+        told = f"you waited for {worker} ({_call(wait)}) before you started {first}"
+        if held_up == "yes":
+            return Together(False, told, most, wait.began, those)
+        if most < 2 and any(held == "perhaps" for held, _ in later):
+            unsure = unsure or Together(False, told, most, wait.began, those, sure=False)
+    if unsure is not None:
+        return unsure
     if _one_by_one(workers):
         first, second, *_ = sorted(workers, key=lambda worker: worker.began)
         return Together(
             False, f"{first} had ended before you started {second}, and so it went on", most, second.began, those
         )
     return Together(True, f"all {len(workers)} were started before the first was waited for", most, workers=those)
-
-
-def _apart(wait: model.Wait, other: Worker | Thread, waits: Sequence[model.Wait], threads: Sequence[Thread]) -> bool:
-    """Whether this wait did not hold up this start: another thread started it, which did not wait for the first."""
-    parent = other.pid if isinstance(other, Thread) else other.parent
-    if (wait.pid, wait.tid) == (parent, other.by) or parent != wait.pid:
-        return False
-    if other.began < wait.at or not wait.at:
-        return True
-    there = other.by == parent or any(
-        thread.pid == parent
-        and thread.tid == other.by
-        and 0 < thread.ran < wait.at
-        and not thread.ended_by(other.began)
-        for thread in threads
-    )
-    return there and not any(
-        (one.pid, one.tid) == (parent, other.by) and not one.child and wait.began <= one.at <= other.began
-        for one in waits
-    )
 
 
 def _number(worker: Worker | Thread) -> tuple[str, int]:
@@ -107,7 +87,8 @@ def _one_by_one(workers: Sequence[Worker | Thread]) -> bool:
     """
     ordered = sorted(workers, key=lambda worker: worker.began)
     return _never_met(workers) or all(
-        before.ended_by(after.began) and after.began - before.started >= IDLE_NS for before, after in pairwise(ordered)
+        before.ended_by(after.began) and after.began - before.started - after.queued_ns >= IDLE_NS
+        for before, after in pairwise(ordered)
     )
 
 
@@ -115,7 +96,7 @@ def _never_met(workers: Sequence[Worker | Thread]) -> bool:
     """Whether the system saw each end before it started the next, whatever the notebook's own clock said of it."""
     processes = sorted((one for one in workers if isinstance(one, Worker)), key=lambda one: one.since)
     return len(processes) == len(workers) and all(
-        before.since and 0 < before.gone <= after.since and after.since - before.since >= SURE_NS
+        before.since and 0 < before.gone <= after.since and after.since - before.since - after.queued_ns >= SURE_NS
         for before, after in pairwise(processes)
     )
 
@@ -146,11 +127,42 @@ def _between(moments: Sequence[int], first: int, last: int) -> bool:
     return any(first <= moment <= last for moment in moments)
 
 
-def _waited_out(wait: model.Wait, worker: Worker | Thread, last_start: int) -> bool:
-    """Whether this look held up the next start until the worker had ended."""
+def _waited_out(wait: model.Wait, worker: Worker | Thread, last_start: int, waits: Sequence[model.Wait]) -> bool:
+    """Whether this look held up the next start until the worker had ended. A single one that does not wait has not."""
     if wait.call in BLOCKING:
         return not wait.timed or worker.ended_by(last_start)
-    return worker.ended_by(last_start) and (wait.alive is False or wait.exit_code is not None)
+    over = wait.alive is False or wait.exit_code is not None
+    return worker.ended_by(last_start) and over and wait.at <= last_start and _again(wait, waits)
+
+
+def _again(wait: model.Wait, waits: Sequence[model.Wait]) -> bool:
+    """Whether it was asked before and had not ended then. Of a thread only the last answer is told, with the first."""
+    if wait.thread:
+        return wait.began < wait.at
+    return any(one.child == wait.child and one.alive is True and one.at <= wait.began for one in waits)
+
+
+def _held_up(
+    wait: model.Wait, other: Worker | Thread, waits: Sequence[model.Wait], threads: Sequence[Thread]
+) -> Literal["yes", "no", "perhaps"]:
+    """Whether who waited started the other one afterwards, or somebody who was waiting for them did.
+
+    Of several threads that each start somebody and wait for them, one may come to its start when another is through.
+    """
+    home = other.pid if isinstance(other, Thread) else other.parent
+    if not wait.tid or not other.starter or (wait.pid, wait.tid) == (home, other.starter) or wait.pid != home:
+        return "yes"
+    if not wait.at or other.began < wait.at:
+        return "no"
+    there = other.starter == home or any(
+        one.pid == home and one.tid == other.starter and one.alive_at(other.started) and one.began < wait.at
+        for one in threads
+    )
+    asked = any(
+        (one.pid, one.tid) == (home, other.starter) and not one.child and wait.began <= one.at <= other.began
+        for one in waits
+    )
+    return "perhaps" if there and not asked else "yes"
 
 
 def _call(wait: model.Wait) -> str:
