@@ -343,8 +343,14 @@ class Evidence:
         return tuple(sorted(self.events(model.Wait), key=lambda wait: wait.began))
 
     def together(self, workers: Sequence[Worker | Thread]) -> Together:
-        """Whether these processes (or threads) were at work at once (contract: order, never duration)."""
-        return story.together(workers, self._all_waits)
+        """Whether these processes (or threads) were at work at once (contract: order, never duration).
+
+        :raises CannotTell: what was told of them says so, and the system does not show it.
+        """
+        found = story.together(workers, self._all_waits)
+        if found.doubt:
+            raise CannotTell(found.doubt)
+        return found
 
     @cached_property
     def _all_waits(self) -> tuple[model.Wait, ...]:

@@ -54,6 +54,34 @@ def test_the_pid_is_the_operating_systems(ear: Ear, heard: Heard) -> None:
     assert born.pid == os.getpid()
 
 
+def test_when_a_packet_was_sent_is_the_operating_systems(ear: Ear, heard: Heard) -> None:
+    with connect(ear) as connection:
+        connection.send(packet(model.ProcessBorn(at=1, ppid=2, sent=5)))
+        (first,) = heard.until(lambda: heard.all(model.ProcessBorn))
+        assert first.sent == 0, "it may have been sent before the system was asked to stamp"
+        before = time.monotonic_ns()
+        connection.send(packet(model.ProcessEnd(at=1, sent=5)))
+        after = time.monotonic_ns()
+        (second,) = heard.until(lambda: heard.all(model.ProcessEnd))
+    slack = 1_000_000  # the wall clock's pace is corrected all the time
+    assert before - slack <= second.sent <= after + slack
+
+
+def test_a_number_without_its_pidfd_says_nothing_of_when_that_process_was_there(ear: Ear, heard: Heard) -> None:
+    with connect(ear) as connection:
+        connection.send(packet(HELLO))
+        heard.until(lambda: heard.all(model.Hello))
+        gone = subprocess.Popen(["true"])
+        held = os.pidfd_open(gone.pid)
+        gone.wait()
+        here = os.pidfd_open(os.getpid())
+        for child, handed in ((os.getppid(), held), (os.getpid(), here)):
+            socket.send_fds(connection, [packet(model.ProcessStart(at=5, began=4, child=child))], [handed])
+            os.close(handed)
+        heard.until(lambda: len(heard.all(model.ProcessStart)) == 2)
+    assert [start.sent > 0 for start in heard.all(model.ProcessStart)] == [False, True]
+
+
 def test_a_forked_childs_packets_carry_its_own_pid(ear: Ear, heard: Heard) -> None:
     with connect(ear) as connection:
         children = []

@@ -56,6 +56,9 @@ class Worker:
     """When the system started it, a tick too early at the most."""
     gone: int = 0
     """When the system had shown that it has ended."""
+    begun_by: int = 0
+    """A moment at which it had begun, and one at which it still lived, whatever any clock of the learner's said."""
+    alive_at: int = 0
     ordinal: int = 0
     of: int = 0
 
@@ -292,6 +295,8 @@ class _Workers:
                         ended=life.ended or sighting.ended,
                         since=sighting.since,
                         gone=sighting.ended,
+                        begun_by=sighting.begun_by,
+                        alive_at=sighting.alive_at,
                     )
                 )
 

@@ -24,7 +24,7 @@ class Together:
 
     ``yes`` when every start returned before the first wait on one of them began, or when all
     were seen alive at one moment. ``observed`` tells it; ``most`` is how many were alive at once
-    as far as was seen, for display only.
+    as far as was seen, for display only. ``doubt`` says why it cannot be told, "" if it can.
     """
 
     yes: bool
@@ -33,6 +33,7 @@ class Together:
     at: int = 0
     """The moment that decided: when a wait began too early, or a start came too late; 0 where they were together."""
     workers: tuple[Worker | Thread, ...] = ()
+    doubt: str = ""
 
 
 def together(workers: Sequence[Worker | Thread], waits: Sequence[model.Wait]) -> Together:
@@ -51,6 +52,8 @@ def together(workers: Sequence[Worker | Thread], waits: Sequence[model.Wait]) ->
             continue
         after = min((other for other in workers if other.started > wait.began), key=lambda other: other.started)
         if most == len(workers):
+            if (strangers := _strangers(workers, 0)) is not None:
+                return _doubtful(*strangers, most, those)
             break
         return Together(
             False, f"you waited for {worker} ({_call(wait)}) before you started {after}", most, wait.began, those
@@ -60,7 +63,18 @@ def together(workers: Sequence[Worker | Thread], waits: Sequence[model.Wait]) ->
         return Together(
             False, f"{first} had ended before you started {second}, and so it went on", most, second.began, those
         )
+    if (strangers := _strangers(workers, SURE_NS)) is not None:
+        return _doubtful(*strangers, most, those)
     return Together(True, f"all {len(workers)} were started before the first was waited for", most, workers=those)
+
+
+def _doubtful(before: Worker, after: Worker, most: int, workers: tuple[Worker | Thread, ...]) -> Together:
+    """What was told says that they met, and the system, which has the last word, does not show it."""
+    doubt = (
+        f"It cannot be told whether {before} was still at work when {after} began: the system shows none of them "
+        "beside the other. Start all of them in one loop, without a pause, and run the cell again."
+    )
+    return Together(False, f"{before} was not seen beside {after}", most, after.began, workers, doubt)
 
 
 def _number(worker: Worker | Thread) -> tuple[str, int]:
@@ -86,6 +100,22 @@ def _never_met(workers: Sequence[Worker | Thread]) -> bool:
         before.since and 0 < before.gone <= after.since and after.since - before.since >= SURE_NS
         for before, after in pairwise(processes)
     )
+
+
+def _strangers(workers: Sequence[Worker | Thread], pause: int) -> tuple[Worker, Worker] | None:
+    """Two of them that the system does not show beside one another, where each began a ``pause`` after the one before.
+
+    None where any pair was seen so, or the system saw too little of one to tell.
+    """
+    processes = sorted((one for one in workers if isinstance(one, Worker)), key=lambda one: one.since or one.begun_by)
+    pairs = list(pairwise(processes))
+    apart = len(processes) == len(workers) and all(
+        before.begun_by
+        and after.begun_by > before.alive_at
+        and (after.since or after.begun_by) - (before.since or before.begun_by) >= pause
+        for before, after in pairs
+    )
+    return pairs[0] if apart else None
 
 
 def rounds(workers: Sequence[Worker], waits: Sequence[model.Wait]) -> list[list[Worker]]:
