@@ -440,6 +440,7 @@ class Ear:
                 event = msgspec.structs.replace(event, pid=packet.pid)
                 if isinstance(event, model.Stamped):
                     event = msgspec.structs.replace(event, sent=packet.sent)
+                event = _over(event)
                 if isinstance(event, model.ProcessGone | model.Acted):
                     raise ValueError  # noqa: TRY004 - the system or the lab says that, and nobody else
                 if isinstance(event, model.ForkMade | model.ProcessStart | model.ProgramStart):
@@ -570,6 +571,17 @@ class Ear:
             os.close(self._spare)
         self._selector.close()
         self._waker.close()
+
+
+def _over(event: model.AnyEvent) -> model.AnyEvent:
+    """The same, which cannot have happened later than now, whatever a clock that runs ahead said of it."""
+    now = time.monotonic_ns()
+    if event.at <= now and getattr(event, "began", 0) <= now:
+        return event
+    times = {"at": min(event.at, now)}
+    if hasattr(event, "began"):
+        times["began"] = min(event.began, now)
+    return msgspec.structs.replace(event, **times)
 
 
 def _resolve(future: Future[model.Answer | None], answer: model.Answer | None) -> None:

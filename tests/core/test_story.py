@@ -142,6 +142,15 @@ def test_what_waitpid_told_beats_what_the_child_meant_to_give() -> None:
     assert [worker.exit_code for worker in run.workers] == [-15]
 
 
+def test_what_the_system_showed_of_an_end_beats_what_waitpid_is_said_to_have_told() -> None:
+    gone = model.ProcessGone(at=42, child=1, exit_code=-9, since=25)
+    shown = begin(), life(1, 20, 25, 40), gone, join(1, 30, 50, code=0), end()
+    seen = (model.Sighting(1, first=20, ended=42, exit_code=3),)
+    looked = begin(), life(1, 20, 25, 40), join(1, 30, 50, code=0), end()
+    assert [worker.exit_code for worker in evidence(*shown).workers] == [-9]
+    assert [worker.exit_code for worker in evidence(*looked, sightings=seen).workers] == [3]
+
+
 def test_a_worker_the_system_never_showed_cannot_be_told() -> None:
     start = model.ProcessStart(at=25, pid=KERNEL, cell=CELL, run=1, began=20, child=7, name="ghost")
     run = evidence(begin(), start, end())

@@ -82,6 +82,17 @@ def test_a_number_without_its_pidfd_says_nothing_of_when_that_process_was_there(
     assert [start.sent > 0 for start in heard.all(model.ProcessStart)] == [False, True]
 
 
+def test_nothing_happens_later_than_it_is_heard(ear: Ear, heard: Heard) -> None:
+    late = time.monotonic_ns() + 10**12
+    with connect(ear) as connection:
+        connection.send(packet(model.Wait(at=late + 1, call="join", began=late, child=7)))
+        connection.send(packet(model.Wait(at=3, call="join", began=2, child=7)))
+        heard.until(lambda: len(heard.all(model.Wait)) == 2)
+    ahead, right = heard.all(model.Wait)
+    assert 0 < ahead.began == ahead.at <= time.monotonic_ns()
+    assert (right.began, right.at) == (2, 3)
+
+
 def test_a_forked_childs_packets_carry_its_own_pid(ear: Ear, heard: Heard) -> None:
     with connect(ear) as connection:
         children = []

@@ -74,7 +74,7 @@ def _doubtful(before: Worker, after: Worker, most: int, workers: tuple[Worker | 
         f"It cannot be told whether {before} was still at work when {after} began: the system shows none of them "
         "beside the other. Start all of them in one loop, without a pause, and run the cell again."
     )
-    return Together(False, f"{before} was not seen beside {after}", most, after.began, workers, doubt)
+    return Together(False, doubt, most, after.began, workers, doubt)
 
 
 def _number(worker: Worker | Thread) -> tuple[str, int]:
