@@ -20,7 +20,7 @@ class Handed:
     text: str
     outcomes: tuple[str, ...] = ("not-passed",)
     says: str = ""
-    limits: Limits = field(default_factory=lambda: Limits(cell=10, whole=120))
+    limits: Limits = field(default_factory=lambda: Limits(cell=10, whole=600))
 
 
 def cells(*sources: str, **more: Any) -> Handed:
@@ -34,7 +34,7 @@ def made(*parts: Any, **metadata: Any) -> str:
     )
 
 
-SHORT = Limits(cell=3, whole=60)
+SHORT = Limits(cell=3, whole=600)
 #: Ignores what would end it politely, so that the kernel has to be killed, and a new one is started.
 STUBBORN = "import signal\nfor n in (2, 15): signal.signal(n, signal.SIG_IGN)\nwhile True: pass"
 FORGED = """

@@ -10,13 +10,13 @@ import pytest
 from crafty_notebooks import CRAFTY, UNUSUAL
 from forging_notebooks import FORGING
 from hostile_notebooks import HONEST, HOSTILE, Handed
-from parallab.grading import Graded, grade, of_text
+from parallab.grading import Graded, Limits, grade, of_text
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.timeout(600)]
 
 
-async def graded(one: Handed) -> Graded:
-    (result,) = await grade([of_text("somebody", one.text)], limits=one.limits)
+async def graded(one: Handed, limits: Limits) -> Graded:
+    (result,) = await grade([of_text("somebody", one.text)], limits=limits)
     return result
 
 
@@ -30,7 +30,7 @@ FIT = HONEST | UNUSUAL
 
 @pytest.mark.parametrize("name", UNFIT)
 async def test_who_did_not_do_the_work_does_not_pass_and_is_told_why(course: Path, name: str) -> None:
-    result = await graded(UNFIT[name])
+    result = await graded(UNFIT[name], UNFIT[name].limits)
     assert result.outcome in UNFIT[name].outcomes, result
     assert UNFIT[name].says in told(result)
     assert result.outcome == "not-passed" or result.reason
@@ -41,5 +41,5 @@ async def test_who_did_not_do_the_work_does_not_pass_and_is_told_why(course: Pat
 
 @pytest.mark.parametrize("name", FIT)
 async def test_who_did_the_work_passes_however_odd_the_notebook(course: Path, name: str) -> None:
-    result = await graded(FIT[name])
+    result = await graded(FIT[name], Limits())
     assert result.outcome == "passed", result
