@@ -133,6 +133,36 @@ def test_who_ended_a_second_before_the_system_started_the_next_never_met_it_what
     assert evidence(*told).together(evidence(*told).workers).yes, "where the system saw nothing, what was told counts"
 
 
+@pytest.mark.parametrize(("alive_at", "met"), [(1_000_000_040, False), (1_000_000_060, True)])
+def test_who_was_started_as_the_other_ended_must_be_seen_beside_it(alive_at: int, met: bool) -> None:
+    """The watcher sees an end late: what counts is when the first still spoke, and the second already did."""
+    second = 1_000_000_000
+    seen = (
+        model.Sighting(1, first=20, since=20, begun_by=25, alive_at=alive_at, ended=second + 90),
+        model.Sighting(2, first=second + 50, since=second + 30, begun_by=second + 50, alive_at=2 * second),
+    )
+    told = begin(), life(1, 20, 25, second + 80), life(2, 30, 35, 3 * second), end(at=5 * second)
+    run = evidence(*told, sightings=seen)
+    if met:
+        assert run.together(run.workers).yes
+    else:
+        with pytest.raises(CannotTell, match="whether worker 1 of 2 was still at work when worker 2 of 2 began"):
+            run.together(run.workers)
+
+
+def test_a_wait_that_came_too_early_is_forgiven_only_to_those_who_were_seen_at_once() -> None:
+    """Told: the second began at 45, when the first, which was waited for, still lived. The system heard it at 60."""
+    seen = [
+        (model.Sighting(1, first=20, begun_by=22, alive_at=50), model.Sighting(2, first=44, begun_by=by, alive_at=90))
+        for by in (60, 48)
+    ]
+    told = begin(), life(1, 20, 25, 50), join(1, 30, 51), life(2, 42, 45, 90), join(2, 92, 93), end()
+    unseen, seen_at_once = (evidence(*told, sightings=one) for one in seen)
+    with pytest.raises(CannotTell, match="still at work"):
+        unseen.together(unseen.workers)
+    assert seen_at_once.together(seen_at_once.workers).yes
+
+
 def test_a_worker_that_ends_well_without_a_word_of_its_own_cannot_be_told() -> None:
     start = model.ProcessStart(at=25, pid=KERNEL, cell=CELL, run=1, began=20, child=7, name="other", seen=True)
     ended = model.ProcessExit(at=40, pid=KERNEL, child=7, exit_code=0)
@@ -165,6 +195,15 @@ def test_a_reused_pid_is_another_worker() -> None:
 def test_what_waitpid_told_beats_what_the_child_meant_to_give() -> None:
     run = evidence(begin(), life(1, 20, 25, 40, code=0), join(1, 30, 41, code=-15), end())
     assert [worker.exit_code for worker in run.workers] == [-15]
+
+
+def test_what_the_system_showed_of_an_end_beats_what_waitpid_is_said_to_have_told() -> None:
+    gone = model.ProcessGone(at=42, child=1, exit_code=-9, since=25)
+    shown = begin(), life(1, 20, 25, 40), gone, join(1, 30, 50, code=0), end()
+    seen = (model.Sighting(1, first=20, ended=42, exit_code=3),)
+    looked = begin(), life(1, 20, 25, 40), join(1, 30, 50, code=0), end()
+    assert [worker.exit_code for worker in evidence(*shown).workers] == [-9]
+    assert [worker.exit_code for worker in evidence(*looked, sightings=seen).workers] == [3]
 
 
 def test_a_worker_the_system_never_showed_cannot_be_told() -> None:

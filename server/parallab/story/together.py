@@ -15,6 +15,8 @@ from parallab.story.threads import Thread
 BLOCKING = frozenset({"join", "wait", "waitpid"})
 #: A pause between one start and the next in which its starter did not only lack a core: it waited, perhaps by sleeping.
 IDLE_NS = 500_000_000
+#: Of several threads that started somebody each and waited for them.
+NEVER_MET = "They never met: each had ended before the next one began. Run the cell again."
 #: The same between the moments at which the system started them: each start's own work lies between, too.
 SURE_NS = 1_000_000_000
 
@@ -25,7 +27,7 @@ class Together:
 
     ``yes`` when every start returned before the first wait on one of them began, or when all
     were seen alive at one moment. ``observed`` tells it; ``most`` is how many were alive at once
-    as far as was seen, for display only.
+    as far as was seen, for display only. ``doubt`` says why it cannot be told, "" if it can.
     """
 
     yes: bool
@@ -34,8 +36,7 @@ class Together:
     at: int = 0
     """The moment that decided: when a wait began too early, or a start came too late; 0 where they were together."""
     workers: tuple[Worker | Thread, ...] = ()
-    sure: bool = True
-    """Not: several threads started and waited, and whether one held up another was not seen."""
+    doubt: str = ""
 
 
 def together(
@@ -52,19 +53,23 @@ def together(
     known = {_number(worker): worker for worker in workers}
     last_start = max(worker.started for worker in workers)
     unsure: Together | None = None
-    for wait in waits if most < len(workers) else ():
+    for wait in waits:
         worker = known.get(("thread", wait.thread) if wait.thread else ("process", wait.child))
         if worker is None or wait.began >= last_start or wait.began < worker.began:
             continue
         if not _waited_out(wait, worker, last_start, waits):
             continue
+        if most == len(workers):
+            if (strangers := _strangers(workers, 0)) is not None:
+                return _doubtful(*strangers, most, those)
+            break
         later = [(_held_up(wait, other, waits, threads), other) for other in workers if other.started > wait.began]
         held_up, first = min(later, key=lambda one: (one[0] != "yes", one[1].started))
         told = f"you waited for {worker} ({_call(wait)}) before you started {first}"
         if held_up == "yes":
             return Together(False, told, most, wait.began, those)
         if most < 2 and any(held == "perhaps" for held, _ in later):
-            unsure = unsure or Together(False, told, most, wait.began, those, sure=False)
+            unsure = unsure or Together(False, told, most, wait.began, those, NEVER_MET)
     if unsure is not None:
         return unsure
     if _one_by_one(workers):
@@ -72,7 +77,18 @@ def together(
         return Together(
             False, f"{first} had ended before you started {second}, and so it went on", most, second.began, those
         )
+    if (strangers := _strangers(workers, SURE_NS)) is not None:
+        return _doubtful(*strangers, most, those)
     return Together(True, f"all {len(workers)} were started before the first was waited for", most, workers=those)
+
+
+def _doubtful(before: Worker, after: Worker, most: int, workers: tuple[Worker | Thread, ...]) -> Together:
+    """What was told says that they met, and the system, which has the last word, does not show it."""
+    doubt = (
+        f"It cannot be told whether {before} was still at work when {after} began: the system shows none of them "
+        "beside the other. Start all of them in one loop, without a pause, and run the cell again."
+    )
+    return Together(False, doubt, most, after.began, workers, doubt)
 
 
 def _number(worker: Worker | Thread) -> tuple[str, int]:
@@ -99,6 +115,22 @@ def _never_met(workers: Sequence[Worker | Thread]) -> bool:
         before.since and 0 < before.gone <= after.since and after.since - before.since - after.queued_ns >= SURE_NS
         for before, after in pairwise(processes)
     )
+
+
+def _strangers(workers: Sequence[Worker | Thread], pause: int) -> tuple[Worker, Worker] | None:
+    """Two of them that the system does not show beside one another, where each began a ``pause`` after the one before.
+
+    None where any pair was seen so, or the system saw too little of one to tell.
+    """
+    processes = sorted((one for one in workers if isinstance(one, Worker)), key=lambda one: one.since or one.begun_by)
+    pairs = list(pairwise(processes))
+    apart = len(processes) == len(workers) and all(
+        before.begun_by
+        and after.begun_by > before.alive_at
+        and (after.since or after.begun_by) - (before.since or before.begun_by) >= pause
+        for before, after in pairs
+    )
+    return pairs[0] if apart else None
 
 
 def rounds(workers: Sequence[Worker], waits: Sequence[model.Wait]) -> list[list[Worker]]:
