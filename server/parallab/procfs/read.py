@@ -466,9 +466,8 @@ class Reader:
                 try:
                     text = opened.read(f"{folder}/task/{tid}/syscall")
                     blocked = threads.blocked(folder, text, self._machine, memory, mappings)
-                    if known.pid in self._spaces and not blocked.fds and (blocked.pid or 0) > 0:
-                        ours = self._spaces[known.pid].get(blocked.pid or 0)
-                        blocked = msgspec.structs.replace(blocked, pid=ours if ours is not None else blocked.pid)
+                    if known.pid in self._spaces and not blocked.fds:
+                        blocked = spaces.blocked(blocked, self._spaces[known.pid])
                 except PermissionError as error:
                     denied = error
                 found.append(threads.thread(f"{folder}/task", tid, sched, blocked))

@@ -52,7 +52,7 @@ def blocked(process: str, text: bytes, machine: str, memory: opened.Memory, mapp
             pid = _pidfd(process, fds[0])
         case "futex":
             inode = mapped(mappings, args[0])
-    return Blocked(call.name, args, fds, inode, pid, call.timed)
+    return Blocked(call.name, args, fds, inode, pid, call.timed, call.group)
 
 
 def mapped(mappings: Sequence[Mapping], address: int) -> Inode | None:
