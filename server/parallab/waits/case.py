@@ -106,7 +106,7 @@ class Case:
             and (
                 (told.call == "join" and (wait.pid, wait.tid) in self.seen.enders[other.pid, other.tid])
                 or (told.call == "exit" and other.pid == wait.pid)
-                or (told.call in ("future", "pool") and (wait.pid, wait.tid) in self.seen.enders[other.pid, other.tid])
+                or (told.call in ("future", "pool") and (wait.pid, wait.tid) in self.seen.sure[other.pid, other.tid])
             )
             for other in self.waits
         )
