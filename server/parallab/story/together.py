@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal
 
 from parallab import model
 from parallab.story.processes import Worker
@@ -64,11 +63,11 @@ def together(
                 return _doubtful(*strangers, most, those)
             break
         later = [(_held_up(wait, other, waits, threads), other) for other in workers if other.started > wait.began]
-        held_up, first = min(later, key=lambda one: (one[0] != "yes", one[1].started))
-        told = f"you waited for {worker} ({_call(wait)}) before you started {first}"
-        if held_up == "yes":
+        held_up, after = min(later, key=lambda one: (one[0] is not True, one[1].started))
+        told = f"you waited for {worker} ({_call(wait)}) before you started {after}"
+        if held_up:
             return Together(False, told, most, wait.began, those)
-        if most < 2 and any(held == "perhaps" for held, _ in later):
+        if most < 2 and any(held is None for held, _ in later):
             unsure = unsure or Together(False, told, most, wait.began, those, NEVER_MET)
     if unsure is not None:
         return unsure
@@ -176,16 +175,16 @@ def _again(wait: model.Wait, waits: Sequence[model.Wait]) -> bool:
 
 def _held_up(
     wait: model.Wait, other: Worker | Thread, waits: Sequence[model.Wait], threads: Sequence[Thread]
-) -> Literal["yes", "no", "perhaps"]:
-    """Whether who waited started the other one afterwards, or somebody who was waiting for them did.
+) -> bool | None:
+    """Whether who waited started the other one afterwards, or somebody who was waiting for them did; None: perhaps.
 
     Of several threads that each start somebody and wait for them, one may come to its start when another is through.
     """
     home = other.pid if isinstance(other, Thread) else other.parent
     if not wait.tid or not other.starter or (wait.pid, wait.tid) == (home, other.starter) or wait.pid != home:
-        return "yes"
+        return True
     if not wait.at or other.began < wait.at:
-        return "no"
+        return False
     there = other.starter == home or any(
         one.pid == home and one.tid == other.starter and one.alive_at(other.started) and one.began < wait.at
         for one in threads
@@ -194,7 +193,7 @@ def _held_up(
         (one.pid, one.tid) == (home, other.starter) and not one.child and wait.began <= one.at <= other.began
         for one in waits
     )
-    return "perhaps" if there and not asked else "yes"
+    return None if there and not asked else True
 
 
 def _call(wait: model.Wait) -> str:
