@@ -20,7 +20,7 @@ class Handed:
     text: str
     outcomes: tuple[str, ...] = ("not-passed",)
     says: str = ""
-    limits: Limits = field(default_factory=lambda: Limits(cell=10, whole=120))
+    limits: Limits = field(default_factory=lambda: Limits(cell=10, whole=600))
 
 
 def cells(*sources: str, **more: Any) -> Handed:
@@ -34,7 +34,7 @@ def made(*parts: Any, **metadata: Any) -> str:
     )
 
 
-SHORT = Limits(cell=3, whole=60)
+SHORT = Limits(cell=3, whole=600)
 #: Ignores what would end it politely, so that the kernel has to be killed, and a new one is started.
 STUBBORN = "import signal\nfor n in (2, 15): signal.signal(n, signal.SIG_IGN)\nwhile True: pass"
 FORGED = """
@@ -298,6 +298,19 @@ HONEST: dict[str, Handed] = {
     ),
     "widgets": cells(
         "try:\n    import ipywidgets\n    ipywidgets.IntSlider()\nexcept ImportError: pass", GOOD, outcomes=("passed",)
+    ),
+    "a pause of a second between the starts": cells(
+        """
+        import multiprocessing as mp, time
+        ctx = mp.get_context("fork")
+        second_is_there = ctx.Event()
+        one, two = ctx.Process(target=second_is_there.wait), ctx.Process(target=second_is_there.set)
+        one.start()
+        time.sleep(1.1)
+        two.start()
+        one.join(), two.join()
+        """,
+        outcomes=("passed",),
     ),
     "an error before the work": cells("1 / 0", "raise KeyboardInterrupt", GOOD, outcomes=("passed",)),
     "logs in its own way": cells(

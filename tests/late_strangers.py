@@ -1168,5 +1168,76 @@ def a_finalizer_wants_the_lock_that_is_held(c):
         del entry
 
 
+# -- the ends of children ---------------------------------------------------------------
+
+
+def _forks(what, group=None):
+    """A child that does this, in a process group of its own where ``group`` is 0."""
+    child = os.fork()
+    if child == 0:
+        if group is not None:
+            os.setpgid(0, group)
+        what()
+        os._exit(0)
+    if group == 0:
+        while os.getpgid(child) != child:
+            time.sleep(0.01)
+    return child
+
+
+def _twice():
+    lock = mp.get_context("fork").Lock()
+    lock.acquire()
+    lock.acquire()
+
+
+def _sleeps():
+    time.sleep(600)
+
+
+@stuck("M44", "fork fork root", ["lock: held, 1 waiting"], ["fork: lock"], fork=True)
+def waits_for_a_group_that_hangs(c):
+    _forks(_sleeps)
+    os.waitpid(-_forks(_twice, 0), 0)
+
+
+@stuck("M44", "fork fork root", ["lock: held, 1 waiting"], ["fork: lock"], fork=True)
+def waits_for_a_group_by_another_call(c):
+    _forks(_sleeps)
+    os.waitid(os.P_PGID, _forks(_twice, 0), os.WEXITED)
+
+
+@stuck("M44", "fork fork root", ["lock: held, 1 waiting"], ["fork: lock"], fork=True)
+def waits_for_its_own_group(c):
+    _forks(_sleeps, 0)
+    _forks(_twice)
+    os.waitpid(0, 0)
+
+
+@stuck("M44", "fork fork root", ["lock: held, 1 waiting"], ["fork: lock"], fork=True)
+def waits_for_a_group_while_another_has_ended(c):
+    _forks(int)
+    os.waitpid(-_forks(_twice, 0), 0)
+
+
+@goes_on(False, "fork fork root", fork=True)
+def waits_for_a_group_that_sleeps(c):
+    _forks(int)
+    os.waitpid(-_forks(_sleeps, 0), 0)
+
+
+@stuck("M44", "fork root", ["lock: held, 1 waiting"], ["fork: lock"], fork=True)
+def a_thread_waits_for_any_child(c):
+    _forks(_twice)
+    waiting = threading.Thread(target=os.wait)
+    waiting.start()
+    waiting.join()
+
+
+@goes_on(None, "fork root", fork=True)
+def waits_until_a_child_is_stopped(c):
+    os.waitid(os.P_PID, _forks(_sleeps), os.WSTOPPED)
+
+
 if __name__ == "__main__":
     main(globals())

@@ -279,6 +279,29 @@ def an_executor_in_a_thread(c):
     thread.join()
 
 
+def _takes_twice(lock):
+    with lock, lock:
+        pass
+
+
+@goes_on(None, objects=["executor: 1 thread"])
+def a_future_of_a_threads_beside_a_job_that_hangs(c):
+    """Who will fulfil it no stack tells: the job, which alone brings results, is not the one."""
+    told = futures.Future()
+    pool = futures.ThreadPoolExecutor(1)
+    pool.submit(_takes_twice, threading.Lock())
+    threading.Thread(target=lambda: (time.sleep(600), told.set_result(1)), daemon=True).start()
+    told.result()
+
+
+@stuck("M44", objects=["executor: 2 threads"], stacks=True)
+def a_job_that_hangs_beside_one_that_does_not(c):
+    pool = futures.ThreadPoolExecutor(2)
+    hanging = pool.submit(_takes_twice, threading.Lock())
+    pool.submit(time.sleep, 600)
+    hanging.result()
+
+
 @stuck(None, objects=["executor: 1 thread", "executor: 1 thread"])
 def an_executor_in_an_executor(c):
     """The inner job waits for what the program does after the outer one."""

@@ -44,8 +44,7 @@ def hired_threads(run, wanted, hint, *, together=True):
         mistake=("M12", "M11", "M14", "M10", "M09"),
     )
     threads = threads[-wanted:]
-    found = run.together(threads)
-    if together and found.sure and not found.yes:
+    if together and not run.together(threads).yes:
         fail(
             f"all {len(threads)} threads started before you wait for the first",
             "you waited for one before you started the next",

@@ -1,7 +1,5 @@
 """What L11 looks for: whose workers did which job, who asked what came of it, and who went home."""
 
-from itertools import pairwise
-
 from parallab.checks import at_least, between, cannot_tell, check, equals, expect, fail, none, note
 from parallab.checks.common import as_left, no_threads_left, nothing_left, told
 from parallab.checks.matchers import enumerate_all
@@ -137,7 +135,7 @@ def several_worked(run, pool, by):
     Where one was quicker than the others were there, as on a busy machine, that is no fault of the program's.
     """
     pids = set(by.values())
-    if one_by_one(pool):
+    if pool.one_by_one:
         fail(
             "workers that count at the same time",
             "you waited for each range before you handed in the next",
@@ -162,12 +160,6 @@ def several_worked(run, pool, by):
         hint="Two are enough: each takes the next range when it is free.",
         mistake="M16",
     )
-
-
-def one_by_one(pool):
-    """Whether each result was waited for before the next job was handed in."""
-    single = [task for task in pool.tasks if task.call in ("apply", "submit")]
-    return len(single) > 1 and all(first.got and first.got[0].at <= second.at for first, second in pairwise(single))
 
 
 def has_closed(run, pool):
@@ -288,7 +280,7 @@ def as_they_come(run, counts):
     elif list(order) == sorted(order):
         come = [one for task in counts.tasks for one in task.arrivals]
         late = sorted(come, key=lambda one: one.at) != come
-        if "imap_unordered" in calls or (calls <= {"apply", "submit"} and not late and not one_by_one(counts)):
+        if "imap_unordered" in calls or (calls <= {"apply", "submit"} and not late and not counts.one_by_one):
             cannot_tell("This time the large range was ready first: its worker was the quickest. Run the cell again.")
         observed = "in the order of the ranges: you waited for the large one, while others were ready"
     if observed:
@@ -452,7 +444,7 @@ def handed_in(run):
         hint="One submit for each of primes.TYPED.",
         mistake=("M13", *NOT_HOME),
     )
-    if one_by_one(pool):
+    if pool.one_by_one:
         fail(
             "all handed in before you wait for the first",
             "you waited for each before you handed in the next",

@@ -1,4 +1,4 @@
-"""The learner's side of a class: sends the log, asks for help and hears the answer, hands notebooks in.
+"""The learner's side of a class: sends the log, asks for help and hears the answer, hands in, knows what is due.
 
 Only there when a class service is set up for this server. It speaks to the service directly, with
 the token that JupyterHub gave this server, and says nothing of it in any log.
@@ -22,6 +22,7 @@ from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
 
 from parallab import clips, model, reports, wire
 from parallab.clip_box import ClipBox
+from parallab.due_dates import DueDates
 from parallab.outbox import LONGEST, Outbox, Unreachable
 from parallab.problems import Problem
 from parallab.progress import Filmed, Memories
@@ -117,18 +118,21 @@ class Classroom:
         self._line = Line(access)
         self._keeper = keeper
         self._clips = ClipBox(keeper.path.parent / "clips")
-        self._outbox = Outbox(
-            access.url, keeper, lambda body: self._line.ask("POST", "api/reports", body), clip=self._send_clip
-        )
+        self._outbox = Outbox(access.url, keeper, self._report, clip=self._send_clip)
+        self._due = DueDates(lambda: self._line.ask("GET", "api/due"))
         self._filming: set[asyncio.Task[None]] = set()
         self._turn = asyncio.Lock()
         self._listening: asyncio.Task[None] | None = None
         self._deliver: Deliver | None = None
         keeper.appended = self._outbox.kick
 
-    def begin(self, deliver: Deliver) -> None:
-        """Goes on with what an earlier server left undone; ``deliver`` takes the answers to come."""
+    def begin(self, deliver: Deliver, changed: Callable[[], None]) -> None:
+        """Goes on with what an earlier server left undone.
+
+        ``deliver`` takes the answers to come; ``changed`` is called when labs are due at other times than was told.
+        """
         self._deliver = deliver
+        self._due.changed = changed
         if self._keeper.path.exists():
             self._outbox.begin()
             self.listen()
@@ -143,6 +147,7 @@ class Classroom:
         await asyncio.gather(*self._filming, return_exceptions=True)
         self._keeper.appended = lambda: None
         await self._outbox.close()
+        await self._due.close()
         if self._listening is not None:
             self._listening.cancel()
             await asyncio.gather(self._listening, return_exceptions=True)
@@ -184,12 +189,17 @@ class Classroom:
                 _log.warning("class service: it did not take the replay of a run: %s", error)
         await asyncio.to_thread(self._clips.drop, name)
 
-    def view(self, memories: Memories) -> wire.ClassView:
+    async def _report(self, body: bytes) -> bytes:
+        reply = await self._line.ask("POST", "api/reports", body)
+        self._due.reported()
+        return reply
+
+    async def view(self, memories: Memories) -> wire.ClassView:
         """How things stand between this server and the class."""
         standing = self._outbox.standing
         times = {lab: steps[""].handed_in for lab, steps in memories.items() if "" in steps}
         handed_in = {lab: at for lab, at in times.items() if at is not None}
-        return wire.ClassView(standing.waiting, standing.trouble, handed_in)
+        return wire.ClassView(standing.waiting, standing.trouble, handed_in, await self._due.told())
 
     async def _listen(self, deliver: Deliver) -> None:
         failures = 0

@@ -112,7 +112,7 @@ class Desk:
         self.languages: Sequence[str] = ()
         """Those that the reader wants, the dearest first; none: English."""
         self.watches = Watches(kernels, self._has_breaks, self._judge_breaks)
-        self.machine = Machine(kernels, self.watches)
+        self.machine = Machine(kernels, self.watches, lambda: events.stale("leftovers"))
 
     def speaking(self, languages: Sequence[str]) -> Desk:
         """The same desk for a reader of these languages, the dearest first; what it keeps is shared."""
@@ -132,7 +132,7 @@ class Desk:
     def begin(self) -> None:
         """The server's loop runs: what an earlier server left for the class can be sent."""
         if self._classroom is not None:
-            self._classroom.begin(self._answered)
+            self._classroom.begin(self._answered, lambda: self._events.stale("course"))
 
     async def close(self) -> None:
         """Ends what runs beside the requests."""
@@ -150,7 +150,7 @@ class Desk:
         course = await asyncio.to_thread(self._course, memories)
         if self._classroom is None:
             return course
-        return msgspec.structs.replace(course, classroom=self._classroom.view(memories))
+        return msgspec.structs.replace(course, classroom=await self._classroom.view(memories))
 
     def _course(self, memories: Memories) -> wire.Course:
         shelf = self._library.labs(self.languages)
@@ -424,6 +424,7 @@ class Desk:
         reply = await classroom.hand_in(shelved.lab.id, notebook)
         fact = HandedIn(reply.digest, reply.at)
         await _saved(self._keeper.append(shelved.lab.id, "", shelved.lab.version, fact))
+        self._events.stale("course")
         return wire.HandInReply(shelved.lab.id, reply.at)
 
     def _class(self) -> Classroom:

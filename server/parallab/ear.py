@@ -60,6 +60,9 @@ _CONTROL_HEAD = _WORD + 8
 _HEAD = struct.Struct("Nii")
 _CLOEXEC = 0x40000000
 """MSG_CMSG_CLOEXEC (recvmsg(2)): what is handed over never gets into a child of ours."""
+SO_TIMESTAMPNS = 35
+"""What asks for, and is, the moment at which a packet was sent (asm-generic/socket.h): a timespec of the wall clock."""
+_TIMESPEC = struct.Struct("ll")
 _LEDGER_KINDS = (model.LockUse, model.QueueUse, model.ProxyUse)
 _many = msgspec.json.Decoder(list[msgspec.Raw])
 
@@ -97,6 +100,8 @@ class Packet:
     """The process whose pidfd came along, 0 without one, :data:`GONE` when it has ended and was collected."""
     pidfd: int = -1
     """That pidfd: whoever takes the packet closes it, or keeps it."""
+    sent: int = 0
+    """When it was sent (monotonic ns), as the system stamped it; 0 unknown."""
 
 
 class Mouth:
@@ -125,8 +130,11 @@ class Mouth:
         self._recvmmsg.argtypes = [ctypes.c_int, ctypes.c_void_p, ctypes.c_uint, ctypes.c_int, ctypes.c_void_p]
         self._recvmmsg.restype = ctypes.c_int
 
-    def read(self, fd: int) -> list[Packet] | None:
-        """What is there, at most AT_ONCE packets; None at the end of the connection."""
+    def read(self, fd: int, stamped: bool = False) -> list[Packet] | None:
+        """What is there, at most AT_ONCE packets; None at the end of the connection.
+
+        ``stamped``: all that can be there was sent after stamps were asked for.
+        """
         for entry in self._heads:
             entry.hdr.controllen = _CONTROL
         got = self._recvmmsg(fd, ctypes.addressof(self._heads), AT_ONCE, socket.MSG_DONTWAIT | _CLOEXEC, None)
@@ -138,11 +146,11 @@ class Mouth:
             if entry.len == 0 and entry.hdr.controllen < _CONTROL_HEAD + _UCRED.size:
                 # SEQPACKET says the end with a message of nothing, without credentials.
                 return packets or None
-            packets.append(self._packet(index, entry))
+            packets.append(self._packet(index, entry, stamped))
         return packets
 
-    def _packet(self, index: int, entry: _MMsgHdr) -> Packet:
-        pid, uid, handed, kept = 0, 2**32 - 1, 0, -1
+    def _packet(self, index: int, entry: _MMsgHdr, stamped: bool) -> Packet:
+        pid, uid, handed, kept, sent = 0, 2**32 - 1, 0, -1, 0
         start = AT_ONCE * PACKET + index * _CONTROL
         end = start + entry.hdr.controllen
         while start + _CONTROL_HEAD <= end:
@@ -152,6 +160,9 @@ class Mouth:
             body = self._memory[start + _CONTROL_HEAD : min(start + length, end)]
             if (level, kind) == (socket.SOL_SOCKET, socket.SCM_CREDENTIALS) and len(body) >= _UCRED.size:
                 pid, uid, _ = _UCRED.unpack_from(body)
+            elif (level, kind) == (socket.SOL_SOCKET, SO_TIMESTAMPNS) and stamped:
+                seconds, nanoseconds = _TIMESPEC.unpack_from(body)
+                sent = on_our_clock(seconds * 1_000_000_000 + nanoseconds)
             elif (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
                 for (fd,) in struct.iter_unpack("i", body[: len(body) // 4 * 4]):
                     number = pidfd.pid_of(fd, self._depth)
@@ -161,11 +172,17 @@ class Mouth:
                         handed, kept = number, fd
             start += (length + _WORD - 1) // _WORD * _WORD
         if entry.hdr.flags & socket.MSG_TRUNC:
-            return Packet(None, pid, uid, handed, kept)
-        return Packet(self._memory[index * PACKET : index * PACKET + entry.len], pid, uid, handed, kept)
+            return Packet(None, pid, uid, handed, kept, sent)
+        return Packet(self._memory[index * PACKET : index * PACKET + entry.len], pid, uid, handed, kept, sent)
 
 
 GONE = pidfd.GONE
+
+
+def on_our_clock(wall: int) -> int:
+    """Monotonic ns of this moment of the wall clock (ns), which is over."""
+    now = time.monotonic_ns()
+    return min(now, wall - (time.time_ns() - now))
 
 
 class Connection(Protocol):
@@ -182,6 +199,8 @@ class Peer:
 
     connection: Connection
     pid: int
+    stamped: bool = False
+    """Whether it was dry since stamps were asked for: before, the system stamps with when it is read."""
 
 
 @dataclass(frozen=True)
@@ -365,6 +384,8 @@ class Ear:
                 connection.close()
                 continue
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+            with contextlib.suppress(OSError):
+                connection.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
             self._selector.register(connection, selectors.EVENT_READ, Peer(connection, pid))
 
     def _refuse(self, events: list[model.AnyEvent]) -> bool:
@@ -396,7 +417,7 @@ class Ear:
         """Reads a connection until it is dry, or enough for this round: the others' turn comes first."""
         read = 0
         while read < most:
-            packets = self._mouth.read(peer.connection.fileno())
+            packets = self._mouth.read(peer.connection.fileno(), peer.stamped)
             if packets is None:
                 self._forget(peer)
                 break
@@ -404,6 +425,7 @@ class Ear:
                 self._understand(packet, peer, events)
             read += len(packets)
             if len(packets) < AT_ONCE:
+                peer.stamped = True
                 break
         return read
 
@@ -419,12 +441,19 @@ class Ear:
                 _many.decode(packet.data) if packet.data.startswith(b"[") else (packet.data,)
             )
             for part in parts:
-                event = msgspec.structs.replace(model.event(bytes(part)), pid=packet.pid)
+                event = model.event(bytes(part))
+                event = msgspec.structs.replace(event, pid=packet.pid)
+                if isinstance(event, model.Stamped):
+                    event = msgspec.structs.replace(event, sent=packet.sent)
+                event = _over(event)
                 if isinstance(event, model.ProcessGone | model.Acted):
                     raise ValueError  # noqa: TRY004 - the system or the lab says that, and nobody else
                 if isinstance(event, model.ForkMade | model.ProcessStart | model.ProgramStart):
                     seen = event.child != 0 and packet.handed in (event.child, GONE)
                     event = msgspec.structs.replace(event, seen=seen)
+                    if isinstance(event, model.Stamped) and packet.handed != event.child:
+                        # Of one that is gone the number is only said: that one may be yet to come.
+                        event = msgspec.structs.replace(event, sent=0)
                     kept = kept or (seen and self._hold(packet, event.child, event))
                 if isinstance(event, model.ProcessBorn) and packet.handed == packet.pid:
                     kept = kept or self._hold(packet, packet.pid, event)
@@ -547,6 +576,17 @@ class Ear:
             os.close(self._spare)
         self._selector.close()
         self._waker.close()
+
+
+def _over(event: model.AnyEvent) -> model.AnyEvent:
+    """The same, which cannot have happened later than now, whatever a clock that runs ahead said of it."""
+    now = time.monotonic_ns()
+    if event.at <= now and getattr(event, "began", 0) <= now:
+        return event
+    times = {"at": min(event.at, now)}
+    if hasattr(event, "began"):
+        times["began"] = min(event.began, now)
+    return msgspec.structs.replace(event, **times)
 
 
 def _resolve(future: Future[model.Answer | None], answer: model.Answer | None) -> None:

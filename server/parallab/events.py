@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -13,7 +13,9 @@ from parallab import wire
 
 _log = logging.getLogger(__name__)
 
-SCHEMAS = tuple(Path(__file__).parent / "event_schemas" / f"{name}.yaml" for name in ("check", "progress", "lab"))
+SCHEMAS = tuple(
+    Path(__file__).parent / "event_schemas" / f"{name}.yaml" for name in ("check", "progress", "lab", "stale")
+)
 
 
 class Events:
@@ -34,6 +36,10 @@ class Events:
     def lab(self, lab: str) -> None:
         """A file of a lab changed."""
         self._emit(wire.LAB_EVENT, _plain(wire.LabEvent(lab)))
+
+    def stale(self, what: Literal["course", "leftovers"]) -> None:
+        """What was read of this is no longer so."""
+        self._emit(wire.STALE_EVENT, _plain(wire.StaleEvent(what)))
 
     def check(self, lab: str, version: int, result: wire.StepResult, seconds: float) -> None:
         """A step was judged because somebody asked."""

@@ -355,8 +355,15 @@ class Evidence:
         return tuple(sorted(self.events(model.Wait), key=lambda wait: wait.began))
 
     def together(self, workers: Sequence[Worker | Thread]) -> Together:
-        """Whether these processes (or threads) were at work at once (contract: order, never duration)."""
-        return story.together(workers, self._all_waits, self._story.threads)
+        """Whether these processes (or threads) were at work at once (contract: order, never duration).
+
+        :raises CannotTell: what was told of them says so, and the system does not show it; or whether one thread held
+            up another was not seen.
+        """
+        found = story.together(workers, self._all_waits, self._story.threads)
+        if found.doubt:
+            raise CannotTell(found.doubt)
+        return found
 
     @cached_property
     def _all_waits(self) -> tuple[model.Wait, ...]:

@@ -30,7 +30,8 @@ NO_CELL = "There is no cell of this step in your notebook. “Reset this step”
 #: Told where something ran that is in no cell of the notebook.
 ELSEWHERE = (
     "Something ran in this kernel that is in no cell of the notebook, as in a console or in a cell that was deleted. "
-    "Only what this step's cells do counts."
+    "Only what this step's cells do counts. "
+    "If this notebook is open in another window, too, save it there, then reload it here."
 )
 
 #: Told of what is missing while a cell still goes on.
@@ -144,7 +145,7 @@ def _one(check: Check, seen: _Seen, findings: Mapping[str, Any]) -> tuple[GoalRe
                 expected=failure.expected,
                 observed=failure.observed,
                 reason=failure.because,
-                hint=" ".join(filter(None, (_unknown_name(evidence), failure.hint))),
+                hint=" ".join(filter(None, (_unknown_name(evidence), failure.hint, _ran_elsewhere(evidence)))),
                 mistake=mistake,
                 moment=seen.moment(failure.about, [findings[need] for need in check.needs]),
             ),
@@ -165,9 +166,18 @@ def _why_untried(evidence: Evidence) -> str:
     """What is missing of a step of which nothing has run; cells that were reset or restarted away have not."""
     if evidence.steps and evidence.step not in evidence.steps.values():
         return NO_CELL
-    begun = [one for one in evidence.recording.events if isinstance(one, model.CellBegin)]
-    elsewhere = any(one.cell not in evidence.steps and one.at >= evidence.since for one in begun)
+    elsewhere = any(one.cell not in evidence.steps and one.at >= evidence.since for one in _begun(evidence))
     return f"{NOT_RUN} {ELSEWHERE}" if evidence.steps and elsewhere else NOT_RUN
+
+
+def _ran_elsewhere(evidence: Evidence) -> str:
+    """Told of what is missing when the last that ran is in no cell of the notebook; "" when it is in one."""
+    begun = _begun(evidence)
+    return ELSEWHERE if evidence.steps and begun and begun[-1].cell not in evidence.steps else ""
+
+
+def _begun(evidence: Evidence) -> list[model.CellBegin]:
+    return [one for one in evidence.recording.events if isinstance(one, model.CellBegin)]
 
 
 _NO_MODULE = re.compile(r"No module named '([^'.]+)'")

@@ -79,6 +79,24 @@ class Program:
         return self.objects.item(found, name) if found and self.objects is not None else 0
 
 
+def brings(frame: Frame, program: Program) -> Iterable[int]:
+    """The futures of an executor's jobs, or the results of a pool, that a frame of the library's is there to fulfil."""
+    objects = program.objects
+    if objects is None:
+        return ()
+    _, _, file = frame.path.rpartition("/python3")
+    match file.partition("/")[2], frame.function:
+        case "concurrent/futures/thread.py", "_worker":
+            jobs: tuple[int, ...] = (frame.known.get("work_item", 0),)
+        case "concurrent/futures/process.py", "run":
+            jobs = objects.values(objects.attribute(frame.known.get("self", 0), "pending_work_items"))
+        case "multiprocessing/pool.py", "_handle_results":
+            return objects.values(frame.known.get("cache", 0))
+        case _:
+            return ()
+    return [future for job in jobs if (future := objects.attribute(job, "future"))]
+
+
 _CALLERS = {"/threading.py": "_target", "/concurrent/futures/thread.py": "fn"}
 """Where in the ``self`` of the library's ``run`` the function is that it calls, by the end of its file's name."""
 

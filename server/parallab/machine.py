@@ -6,7 +6,7 @@ Handlers decode, call and encode. What goes wrong is a :class:`parallab.problems
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from parallab import capabilities, cleaning, model, rescue, wire
@@ -25,9 +25,11 @@ Found = TypeVar("Found")
 class Machine:
     """One learner's; all methods run on the event loop and none of them blocks it."""
 
-    def __init__(self, kernels: Kernels, watches: Watches) -> None:
+    def __init__(self, kernels: Kernels, watches: Watches, cleaned: Callable[[], None]) -> None:
+        """``cleaned`` is called when something of what dead kernels left was removed."""
         self._kernels = kernels
         self._watches = watches
+        self._cleaned = cleaned
         self._capabilities: wire.Capabilities | None = None
         self._cleaning = asyncio.Lock()
 
@@ -85,12 +87,15 @@ class Machine:
 
     async def leftovers(self) -> wire.Leftovers:
         """What dead kernels left."""
-        return await _cleaned(asyncio.to_thread(cleaning.look))
+        return await _settled(asyncio.to_thread(cleaning.look))
 
     async def clean(self, request: wire.CleanRequest) -> wire.CleanReply:
         """Removes what was chosen of it, as far as that is safe."""
         async with self._cleaning:
-            return await _cleaned(asyncio.to_thread(cleaning.clean, request.ids))
+            reply = await _settled(asyncio.to_thread(cleaning.clean, request.ids))
+        if reply.removed:
+            self._cleaned()
+        return reply
 
     async def capabilities(self) -> wire.Capabilities:
         """What can be seen on this machine; tried once."""
@@ -115,7 +120,7 @@ class Machine:
         return recording
 
 
-async def _cleaned(work: Awaitable[Found]) -> Found:
+async def _settled(work: Awaitable[Found]) -> Found:
     try:
         return await work
     except cleaning.CleanError as error:

@@ -245,7 +245,8 @@ def description() -> dict[str, Any]:
     named = {operation.reply for operation in OPERATIONS} | {operation.request for operation in OPERATIONS}
     structs = sorted((struct for struct in named if struct), key=lambda struct: struct.__name__)
     _, components = msgspec.json.schema_components(
-        [*structs, wire.ProblemReply, wire.ProgressEvent, wire.LabEvent], ref_template="#/components/schemas/{name}"
+        [*structs, wire.ProblemReply, wire.ProgressEvent, wire.LabEvent, wire.StaleEvent],
+        ref_template="#/components/schemas/{name}",
     )
     paths: dict[str, dict[str, Any]] = {}
     for operation in OPERATIONS:

@@ -184,6 +184,8 @@ class Memory(msgspec.Struct, frozen=True):
     """Of a recall step: what was drawn for it."""
     help: wire.HelpView | None = None
     handed_in: float | None = None
+    facts: int = 0
+    """How many there were."""
 
 
 #: By lab, then by step; "" is the lab itself.
@@ -219,6 +221,7 @@ def _recalled(memories: dict[str, dict[str, Memory]], entry: Entry, fact: Answer
 def remember(memory: Memory, entry: Entry) -> Memory:
     """The memory after one more entry."""
     change = msgspec.structs.replace
+    memory = change(memory, facts=memory.facts + 1)
     match entry.fact:
         case Judged(result=result, met=met):
             judged = change(memory, tries=memory.tries + 1, last=result, met=_met(memory, met, entry.at))
@@ -284,6 +287,7 @@ def view(step: Step, memory: Memory, render: Callable[[str], str]) -> wire.StepP
         passed_at=memory.passed_at,
         passed_version=memory.passed_version,
         help=memory.help,
+        facts=memory.facts,
     )
 
 

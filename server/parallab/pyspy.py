@@ -155,6 +155,7 @@ def _stack(told: Any, pid: int, machine: str, root: str, program: lock_names.Pro
             kept=any(_kept(one, tree) for one, tree in own[:1] if tree is not None),
             inherited=_inherited(owners, pid, root),
             gets=_gets(*own[0], names[0]) if own else 0,
+            brings=tuple(dict.fromkeys(one for frame in named for one in lock_names.brings(frame, program))),
             uses=_uses(one for one, tree in own if tree is not None),
         )
     except (KeyError, TypeError, ValueError):

@@ -123,6 +123,13 @@ class HelpReply(msgspec.Struct, frozen=True):
     answers: tuple[HelpAnswer, ...]
 
 
+class DueReply(msgspec.Struct, frozen=True):
+    """GET api/due: when this learner's labs are due, by lab; those without a deadline are not among them."""
+
+    schema: int
+    due: dict[str, wire.Due]
+
+
 class HandInReply(msgspec.Struct, frozen=True):
     """POST api/handins/{lab}: the notebook is on the service's disk. ``at`` is the service's time, Unix seconds."""
 

@@ -170,7 +170,8 @@ async def dismiss(recorder: Hanging, request: RescueRequest) -> tuple[bool, tupl
     if not wanted or unknown:
         raise Problem(
             409,
-            "This thread is none that a cell of this notebook started. Look again at what runs now.",
+            "This thread has ended already, or is none that a cell of this notebook started. "
+            "Look again at what runs now.",
             f"Asked for: {list(wanted)}; there are {sorted(names)}.",
         )
     ends = _Ends(recorder)

@@ -31,13 +31,16 @@ class Sightings:
         return [pid for pid, seen in self._seen.items() if seen and not seen[-1].ended]
 
     def credit(self, event: model.AnyEvent) -> None:
-        """A report's credentials confirm the process that sent it (unix(7))."""
+        """A report's credentials confirm the process that sent it (unix(7)), and that it lived when that was sent."""
         mine = self._seen.setdefault(event.pid, [])
         if isinstance(event, model.ProcessBorn) or not mine:
             mine.append(model.Sighting(event.pid, by="credentials", first=event.at, last=event.at))
             self._prune()
         elif not mine[-1].ended:
             mine[-1] = msgspec.structs.replace(mine[-1], last=event.at)
+        # Its last words may be read after its end was seen.
+        if isinstance(event, model.Stamped) and event.sent and not 0 < mine[-1].ended < event.sent:
+            mine[-1] = _alive(mine[-1], event.sent, event.sent)
 
     def confirm(self, event: model.ForkMade | model.ProcessStart | model.ProgramStart) -> None:
         """Its starter handed over the child's pidfd: it exists, even if it never came to say so."""
@@ -46,6 +49,8 @@ class Sightings:
         if not mine or (mine[-1].ended and mine[-1].ended < began):
             mine.append(model.Sighting(event.child, by="pidfd", first=event.at, last=event.at))
             self._prune()
+        if isinstance(event, model.Stamped) and event.sent:
+            mine[-1] = _alive(mine[-1], event.sent, 0)
 
     def bury(self, event: model.ProcessGone) -> None:
         """Its pidfd showed that it has ended."""
@@ -88,6 +93,7 @@ class Sightings:
                 ended=(seen.ended or now) if dead else 0,
                 since=seen.since or since(process.started),
             )
+            found = _alive(found, now, 0 if dead else began)
             mine.append(found)
             news = news or (seen.started, bool(seen.ended)) != (found.started, bool(found.ended))
         for pid, mine in self._seen.items() if all_seen else ():
@@ -104,6 +110,15 @@ class Sightings:
             middle = (ended or list(self._seen))[500:1500]
             for pid in middle:
                 del self._seen[pid]
+
+
+def _alive(seen: model.Sighting, begun_by: int, alive_at: int) -> model.Sighting:
+    """The same, which had begun by the one moment, and lived at the other."""
+    return msgspec.structs.replace(
+        seen,
+        begun_by=min(seen.begun_by or begun_by, begun_by),
+        alive_at=max(seen.alive_at, alive_at),
+    )
 
 
 def _same(seen: model.Sighting, process: model.Process, dead: bool) -> bool:

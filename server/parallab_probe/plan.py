@@ -209,5 +209,7 @@ PLAN: dict[str, tuple[Weave, ...]] = {
         Weave("ThreadPoolExecutor.__init__", end="services.threads_begun"),
         Weave("ThreadPoolExecutor.shutdown", begin="services.threads_shutdown", end="services.threads_shut"),
         Weave("ThreadPoolExecutor.submit", ("self", "fn"), end="tasks.submitted"),
+        Weave("_WorkItem.__init__", end="tasks.item_made"),
+        Weave("_WorkItem.run", begin="tasks.item_runs"),
     ),
 }

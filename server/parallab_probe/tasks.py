@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 KEPT = 4096
+_FOR = "_parallab_for"
 
 _lines: Any = install.hooks("lines")
 # Four of each task: of a few hundred tasks, handed in again after somebody died, none may go missing.
@@ -25,13 +26,17 @@ lines = _lines.Lines("task", first=2400)
 
 
 class Known:
-    """A task that was handed in from this process. ``silent``: nobody has said yet that it came back."""
+    """A task that was handed in from this process, for that run of that cell.
 
-    __slots__ = ("number", "queue", "ref", "silent")
+    ``silent``: nobody has said yet that it came back.
+    """
+
+    __slots__ = ("cell", "number", "queue", "ref", "run", "silent")
 
     def __init__(self, queue: str, number: int) -> None:
         self.queue = queue
         self.number = number
+        self.cell, self.run = local.cell, local.run
         self.ref: Any = None
         self.silent = [True]
 
@@ -64,6 +69,12 @@ def queue_name(queue: Any) -> str:
 
 def _say(known: Known, act: str, facts: dict[str, Any]) -> None:
     lines.add({"queue": known.queue, "task": known.number, "act": act, **facts})
+
+
+def _work_for(cell: str, run: int) -> None:
+    """A thread of a pool may be older than the cell that it works for now."""
+    if run and run != local.run:
+        report.work_for(cell, run)
 
 
 def _keep(found: dict[int, Known], key: int, known: Known) -> None:
@@ -134,8 +145,8 @@ def _handed_in(result: Any, facts: dict[str, Any]) -> None:
 # -- pools: taken, come back, asked for ------------------------------------------------------
 
 
-_at_work: list[tuple[Known, int]] = []
-"""In a worker: the task that it has, and which part."""
+_at_work: dict[int, tuple[Known, int]] = {}
+"""By worker thread, the task that it has, and which part."""
 
 
 def _saw() -> tuple[Any, ...]:
@@ -145,7 +156,7 @@ def _saw() -> tuple[Any, ...]:
 
 
 def _took(known: Known, part: int) -> None:
-    _at_work[:] = [(known, part)]
+    _at_work[get_ident()] = known, part
     _say(known, "take", {"part": part, "saw": _saw()})
 
 
@@ -153,14 +164,17 @@ def _took(known: Known, part: int) -> None:
 def taken(inqueue: Any, task: Any) -> None:
     """In a worker."""
     if type(task) is tuple:
+        known = _pools.get(task[0])
+        if known is not None and known.queue == queue_name(inqueue):  # a pool of threads
+            _work_for(known.cell, known.run)
         _took(Known(queue_name(inqueue), task[0]), task[1])
 
 
 @hook
 def did(_queue: Any) -> None:
     """A worker is about to send back what came of it: with its pool, it may be ended before it could say more."""
-    if _at_work and (saw := _saw()):
-        known, part = _at_work[0]
+    known, part = _at_work.get(get_ident(), (None, 0))
+    if known is not None and (saw := _saw()):
         _say(known, "done", {"part": part, "saw": saw})
 
 
@@ -242,6 +256,21 @@ def finished(token: Any, _result: Any) -> None:
     known = _of(token[0])
     if known is not None:
         _finished(known, token[0])
+
+
+@ending
+def item_made(token: Any, _result: Any) -> None:
+    """What an executor of threads was handed; asyncio has one, too, which lives as long as the kernel."""
+    if local.run:
+        token[0].__dict__[_FOR] = local.cell, local.run
+
+
+@hook
+def item_runs(item: Any) -> None:
+    """In a thread."""
+    wanted = item.__dict__.get(_FOR)
+    if wanted is not None:
+        _work_for(*wanted)
 
 
 @hook

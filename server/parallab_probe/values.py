@@ -233,6 +233,7 @@ def stacks() -> tuple[dict[str, Any], ...]:
         frames: list[str] = []
         owners: list[int] = []
         holds: list[int] = []
+        brings: list[int] = []
         wants = 0
         looked: bool | None = None
         frame: Any = top
@@ -244,6 +245,7 @@ def stacks() -> tuple[dict[str, Any], ...]:
             # Locals are asked for of the library's own frames, and of those that wait for a lock.
             library = describe.of_library(path)
             owners.append(id(frame.f_locals["self"]) if library and "self" in frame.f_locals else 0)
+            brings += _brings(frame, path) if library else ()
             if not library and thread is not None:
                 if path not in trees:
                     trees[path] = _tree(frame)
@@ -262,9 +264,25 @@ def stacks() -> tuple[dict[str, Any], ...]:
                 "wants": wants,
                 "holds": tuple(holds),
                 "looked": bool(looked),
+                "brings": tuple(brings[:1024]),
             }
         )
     return tuple(found)
+
+
+def _brings(frame: Any, path: str) -> list[int]:
+    """The futures of an executor's jobs, or the results of a pool, that this frame of the library's fulfils."""
+    known = frame.f_locals
+    place = path.rpartition("/lib/")[2].partition("/")[2], frame.f_code.co_name
+    if place == ("concurrent/futures/thread.py", "_worker"):
+        jobs = [known.get("work_item")]
+    elif place == ("concurrent/futures/process.py", "run"):
+        jobs = list(describe.attributes(known.get("self")).get("pending_work_items", {}).copy().values())
+    elif place == ("multiprocessing/pool.py", "_handle_results"):
+        return [id(one) for one in dict(known["cache"]).values()]
+    else:
+        return []
+    return [id(future) for job in jobs if (future := describe.attributes(job).get("future")) is not None]
 
 
 def _enters(code: Any) -> bool:

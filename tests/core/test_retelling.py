@@ -32,6 +32,7 @@ NOT_TOLD = {
     *("answers", "answer", "by", "added", "removed", "renewed", "kept", "files", "source", "watch", "language"),
     *("running_cell", "error", "role", "notebook", "lanes", "objects", "reason", "act", "platform", "problem"),
     *("parent", "target", "cls", "owner", "lane", "object", "other", "value", "holders", "cell", "call", "handed_in"),
+    "due",
 }
 REQUESTS = {one for one in wire.ROOTS if one.__name__.endswith("Request")}
 

@@ -24,6 +24,25 @@ def test_when_the_system_started_it_is_kept_from_the_first_look_on() -> None:
     assert [one.since for one in seen.all()] == [500, 0]
 
 
+def test_the_system_vouches_for_when_it_lived_by_looks_and_by_when_its_reports_were_sent() -> None:
+    seen = Sightings()
+    seen.confirm(model.ProcessStart(at=1, began=1, pid=1, child=7, seen=True, sent=30))
+    seen.look([process(7)], 40, 50, all_seen=True)
+    seen.look([process(7, state="Z")], 80, 90, all_seen=True)
+    seen.credit(model.ProcessBorn(pid=9, tid=9, at=1, ppid=1, sent=60))
+    seen.credit(model.ProcessEnd(pid=9, tid=9, at=1, sent=70))
+    assert [(one.pid, one.begun_by, one.alive_at) for one in seen.all()] == [(7, 30, 40), (9, 60, 70)]
+
+
+def test_last_words_that_are_read_after_the_end_count_those_sent_after_it_are_somebody_elses() -> None:
+    seen = Sightings()
+    seen.credit(model.ProcessBorn(pid=7, tid=7, at=1, ppid=1, sent=10))
+    seen.bury(model.ProcessGone(pid=1, tid=1, at=40, child=7))
+    for sent in (30, 50):
+        seen.credit(model.ProcessEnd(pid=7, tid=7, at=1, sent=sent))
+    assert [(one.begun_by, one.alive_at) for one in seen.all()] == [(10, 30)]
+
+
 def test_who_is_no_longer_there_has_ended() -> None:
     seen = Sightings()
     seen.look([process(7), process(8)], 10, 20, all_seen=True)

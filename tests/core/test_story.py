@@ -40,6 +40,55 @@ def test_start_and_join_in_a_thread_each_is_together_when_all_lived_at_once() ->
     assert run.together(run.workers).yes
 
 
+def in_thread(tid: int, ident: int, began: int, ended: int) -> list[model.AnyEvent]:
+    """A thread of the notebook's, started by its main one."""
+    facts = {"pid": KERNEL, "cell": CELL, "run": 1, "ident": ident}
+    return [
+        model.ThreadStart(at=began + 1, tid=KERNEL, began=began, **facts),  # type: ignore[arg-type]
+        model.ThreadRun(at=began + 1, tid=tid, **facts),  # type: ignore[arg-type]
+        model.ThreadEnd(at=ended, tid=tid, **facts),  # type: ignore[arg-type]
+    ]
+
+
+def by(tid: int, *events: model.AnyEvent | list[model.AnyEvent]) -> list[model.AnyEvent]:
+    """Of these, what the notebook does is done in this thread of it."""
+    flat = [event for one in events for event in (one if isinstance(one, list) else [one])]
+    return [msgspec.structs.replace(event, tid=tid) if event.pid == KERNEL else event for event in flat]
+
+
+def test_start_and_join_in_a_thread_each_is_together_though_the_first_was_quick() -> None:
+    """The last thread comes late, as on a busy machine; the others were at work at once."""
+    hire = [
+        *in_thread(101, 1, 20, 70),
+        *in_thread(102, 2, 21, 95),
+        *by(101, life(1, 24, 28, 60), join(1, 30, 61)),
+        *by(102, life(2, 25, 29, 90), join(2, 31, 91)),
+    ]
+    late = by(103, life(3, 75, 80, 97), join(3, 81, 98))
+    run = evidence(begin(), hire, in_thread(103, 3, 22, 99), late, end())
+    found = run.together(run.workers)
+    assert (found.yes, found.most) == (True, 2)
+
+    # the same, but the third thread is started when the first is through
+    joined = model.Wait(at=72, pid=KERNEL, tid=KERNEL, cell=CELL, run=1, call="join", began=23, thread=1, alive=False)
+    run = evidence(begin(), hire, joined, in_thread(103, 3, 73, 99), late, end())
+    assert not run.together(run.workers).yes
+
+
+def test_a_thread_that_waits_for_each_worker_does_not_hold_up_the_notebook() -> None:
+    joined = by(101, join(1, 30, 61))
+    watcher = in_thread(101, 1, 28, 62)
+    run = evidence(begin(), by(KERNEL, life(1, 20, 25, 60)), watcher, joined, by(KERNEL, life(2, 35, 70, 90)), end())
+    assert run.together(run.workers).yes
+
+    # but who waits for that thread has waited
+    asked = model.Wait(at=64, pid=KERNEL, tid=KERNEL, cell=CELL, run=1, call="join", began=29, thread=1, alive=False)
+    run = evidence(
+        begin(), by(KERNEL, life(1, 20, 25, 60)), watcher, joined, asked, by(KERNEL, life(2, 65, 70, 90)), end()
+    )
+    assert not run.together(run.workers).yes
+
+
 def test_polling_until_one_has_ended_is_waiting() -> None:
     first, last = (
         model.Wait(at=at, pid=KERNEL, cell=CELL, run=1, call="is_alive", began=at, child=1, alive=at == 30)
@@ -84,6 +133,36 @@ def test_who_ended_a_second_before_the_system_started_the_next_never_met_it_what
     assert evidence(*told).together(evidence(*told).workers).yes, "where the system saw nothing, what was told counts"
 
 
+@pytest.mark.parametrize(("alive_at", "met"), [(1_000_000_040, False), (1_000_000_060, True)])
+def test_who_was_started_as_the_other_ended_must_be_seen_beside_it(alive_at: int, met: bool) -> None:
+    """The watcher sees an end late: what counts is when the first still spoke, and the second already did."""
+    second = 1_000_000_000
+    seen = (
+        model.Sighting(1, first=20, since=20, begun_by=25, alive_at=alive_at, ended=second + 90),
+        model.Sighting(2, first=second + 50, since=second + 30, begun_by=second + 50, alive_at=2 * second),
+    )
+    told = begin(), life(1, 20, 25, second + 80), life(2, 30, 35, 3 * second), end(at=5 * second)
+    run = evidence(*told, sightings=seen)
+    if met:
+        assert run.together(run.workers).yes
+    else:
+        with pytest.raises(CannotTell, match="whether worker 1 of 2 was still at work when worker 2 of 2 began"):
+            run.together(run.workers)
+
+
+def test_a_wait_that_came_too_early_is_forgiven_only_to_those_who_were_seen_at_once() -> None:
+    """Told: the second began at 45, when the first, which was waited for, still lived. The system heard it at 60."""
+    seen = [
+        (model.Sighting(1, first=20, begun_by=22, alive_at=50), model.Sighting(2, first=44, begun_by=by, alive_at=90))
+        for by in (60, 48)
+    ]
+    told = begin(), life(1, 20, 25, 50), join(1, 30, 51), life(2, 42, 45, 90), join(2, 92, 93), end()
+    unseen, seen_at_once = (evidence(*told, sightings=one) for one in seen)
+    with pytest.raises(CannotTell, match="still at work"):
+        unseen.together(unseen.workers)
+    assert seen_at_once.together(seen_at_once.workers).yes
+
+
 def test_a_worker_that_ends_well_without_a_word_of_its_own_cannot_be_told() -> None:
     start = model.ProcessStart(at=25, pid=KERNEL, cell=CELL, run=1, began=20, child=7, name="other", seen=True)
     ended = model.ProcessExit(at=40, pid=KERNEL, child=7, exit_code=0)
@@ -116,6 +195,15 @@ def test_a_reused_pid_is_another_worker() -> None:
 def test_what_waitpid_told_beats_what_the_child_meant_to_give() -> None:
     run = evidence(begin(), life(1, 20, 25, 40, code=0), join(1, 30, 41, code=-15), end())
     assert [worker.exit_code for worker in run.workers] == [-15]
+
+
+def test_what_the_system_showed_of_an_end_beats_what_waitpid_is_said_to_have_told() -> None:
+    gone = model.ProcessGone(at=42, child=1, exit_code=-9, since=25)
+    shown = begin(), life(1, 20, 25, 40), gone, join(1, 30, 50, code=0), end()
+    seen = (model.Sighting(1, first=20, ended=42, exit_code=3),)
+    looked = begin(), life(1, 20, 25, 40), join(1, 30, 50, code=0), end()
+    assert [worker.exit_code for worker in evidence(*shown).workers] == [-9]
+    assert [worker.exit_code for worker in evidence(*looked, sightings=seen).workers] == [3]
 
 
 def test_a_worker_the_system_never_showed_cannot_be_told() -> None:

@@ -109,6 +109,16 @@ def test_a_circle_of_locks():
     assert cycle.pids == (20, 30)
 
 
+def test_the_oldest_is_named_first_though_its_number_is_the_highest():
+    """Where the system had no higher numbers left, it begins with low ones anew."""
+    notebook = process(30, ON_LOCK)
+    worker = msgspec.structs.replace(process(20, ON_OTHER, ppid=30), started=40)
+    seen = snapshot(notebook, worker, held={30: OTHER, 20: LOCK})
+
+    (found,) = waits.diagnose(seen, later(seen))
+    assert found.sentence.startswith("The main program and the worker wait for each other")
+
+
 def test_a_circle_stays_one_while_a_third_computes():
     seen = snapshot(
         process(10, child(20)),

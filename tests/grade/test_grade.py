@@ -70,7 +70,7 @@ async def test_a_deadlock_is_told_with_who_waits_for_whom(course: Path) -> None:
 
 
 async def test_a_loop_is_out_of_time_and_the_next_cell_runs(course: Path) -> None:
-    graded = await one(notebook("while True: pass", GOOD), Limits(cell=2))
+    graded = await one(notebook("while True: pass", GOOD), Limits(cell=10))
     assert [(hang.cell, hang.why) for hang in graded.hangs] == [(1, "out of time")]
     assert graded.outcome == "not-passed"
 
@@ -85,7 +85,7 @@ async def test_a_kernel_that_is_killed_is_said_to_be(course: Path) -> None:
 async def test_files_that_cells_wrote_outlive_a_kernel_that_had_to_be_killed(course: Path) -> None:
     mute = "import signal\nfor n in (2, 15): signal.signal(n, signal.SIG_IGN)\nwhile True: pass"
     seen = "import job, multiprocessing as mp\nassert job.here\n" + GOOD.replace("    ", "", 1)
-    graded = await one(notebook("%%writefile job.py\nhere = True", mute, seen), Limits(cell=2))
+    graded = await one(notebook("%%writefile job.py\nhere = True", mute, seen), Limits(cell=10))
     assert graded.report is not None
     # The step hung once; what its last cell did in the new kernel is seen all the same.
     assert [hang.cell for hang in graded.hangs] == [2]

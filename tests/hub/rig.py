@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
+import random
 import secrets
 import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from http.client import HTTPResponse
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 
@@ -107,13 +110,32 @@ def until(done: Callable[[], Any], what: str, patience: float = PATIENCE) -> Any
         time.sleep(0.05)
 
 
+#: Locks of the ports that this process has handed out: they are its own until it ends.
+_PORTS: list[IO[bytes]] = []
+
+
 def free_ports(count: int) -> list[int]:
-    """Ports that nobody uses now."""
-    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [one.getsockname()[1] for one in held]
-    for one in held:
-        one.close()
-    return ports
+    """Ports that nobody uses, and that nobody gets before whoever is to listen there does.
+
+    They lie below those that the system gives to whoever connects or does not mind which, and other processes of
+    tests at once find them locked.
+    """
+    most = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    found: list[int] = []
+    for port in random.SystemRandom().sample(range(10_000, most), most - 10_000):
+        if len(found) == count:
+            break
+        lock = (Path(tempfile.gettempdir()) / f"parallab-test-port-{port}").open("ab")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            socket.create_server(("127.0.0.1", port)).close()
+        except OSError:  # somebody has it
+            lock.close()
+            continue
+        _PORTS.append(lock)
+        found.append(port)
+    assert len(found) == count, "no port is free"
+    return found
 
 
 class RealHub:

@@ -48,8 +48,6 @@ def record(hub: RealHub, learner: str) -> dict[str, Any]:
 def test_a_lesson(hub: RealHub, people: People, visitor: Visitors, artefacts: Path) -> None:
     ada, dan = people["ada"].name, people["dan"].name
     server = hub.spawn(ada)
-    page = visitor("ada", f"user/{ada}/lab")
-    lab = lab_of(page, server)
     teacher = visitor("teach", "services/parallab/")
     errors: list[str] = []
     teacher.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
@@ -58,8 +56,20 @@ def test_a_lesson(hub: RealHub, people: People, visitor: Visitors, artefacts: Pa
     teacher.get_by_role("link", name="L04", exact=True).click()
     expect(row(teacher, dan)).to_contain_text("not started")
 
+    # When the lab is due the learner reads in her own time, in the course and in the lab.
+    teacher.get_by_label("L04 is due").fill("2031-11-30T18:00")
+    teacher.get_by_role("button", name="Set deadline").click()
+    expect(teacher.get_by_text("Due 2031-11-30")).to_be_visible()
+    page = visitor("ada", f"user/{ada}/lab", timezone_id="Asia/Kolkata")
+    lab = lab_of(page, server)
+    due = re.compile("due Nov 30, 2031, 11:30.PM, your time")
+    lab.launch()
+    expect(lab.sidebar.root.locator("[data-lab='L04']")).to_contain_text(due)
+    expect(lab.sidebar.root.get_by_text("your time")).to_have_count(1)
+
     # What a learner does stands on the teacher's page at once, with nothing reloaded.
-    notebook = lab.start("L04")
+    notebook = lab.open("L04")
+    expect(lab.sidebar.root.locator(".pl-LabPage")).to_contain_text(due)
     step = lab.sidebar.step("four-at-once")
     notebook.do("four-at-once", answers.MODULE, answers.FOUR)
     assert step.check().verdict == "passed"

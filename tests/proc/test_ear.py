@@ -69,6 +69,45 @@ def test_a_packet_that_came_before_anybody_asked_who_sent_it_is_from_who_connect
     assert ear.malformed == 0
 
 
+def test_when_a_packet_was_sent_is_the_operating_systems(ear: Ear, heard: Heard) -> None:
+    with connect(ear) as connection:
+        connection.send(packet(model.ProcessBorn(at=1, ppid=2, sent=5)))
+        (first,) = heard.until(lambda: heard.all(model.ProcessBorn))
+        assert first.sent == 0, "it may have been sent before the system was asked to stamp"
+        before = time.monotonic_ns()
+        connection.send(packet(model.ProcessEnd(at=1, sent=5)))
+        after = time.monotonic_ns()
+        (second,) = heard.until(lambda: heard.all(model.ProcessEnd))
+    slack = 1_000_000  # the wall clock's pace is corrected all the time
+    assert before - slack <= second.sent <= after + slack
+
+
+def test_a_number_without_its_pidfd_says_nothing_of_when_that_process_was_there(ear: Ear, heard: Heard) -> None:
+    with connect(ear) as connection:
+        connection.send(packet(HELLO))
+        heard.until(lambda: heard.all(model.Hello))
+        gone = subprocess.Popen(["true"])
+        held = os.pidfd_open(gone.pid)
+        gone.wait()
+        here = os.pidfd_open(os.getpid())
+        for child, handed in ((os.getppid(), held), (os.getpid(), here)):
+            socket.send_fds(connection, [packet(model.ProcessStart(at=5, began=4, child=child))], [handed])
+            os.close(handed)
+        heard.until(lambda: len(heard.all(model.ProcessStart)) == 2)
+    assert [start.sent > 0 for start in heard.all(model.ProcessStart)] == [False, True]
+
+
+def test_nothing_happens_later_than_it_is_heard(ear: Ear, heard: Heard) -> None:
+    late = time.monotonic_ns() + 10**12
+    with connect(ear) as connection:
+        connection.send(packet(model.Wait(at=late + 1, call="join", began=late, child=7)))
+        connection.send(packet(model.Wait(at=3, call="join", began=2, child=7)))
+        heard.until(lambda: len(heard.all(model.Wait)) == 2)
+    ahead, right = heard.all(model.Wait)
+    assert 0 < ahead.began == ahead.at <= time.monotonic_ns()
+    assert (right.began, right.at) == (2, 3)
+
+
 def test_a_forked_childs_packets_carry_its_own_pid(ear: Ear, heard: Heard) -> None:
     with connect(ear) as connection:
         children = []

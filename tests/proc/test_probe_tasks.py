@@ -153,6 +153,25 @@ def test_an_executor_of_threads(kernel: Listened) -> None:
     assert [one.task for one in uses(kernel, "got")] == [one.task for one in submits]
 
 
+@pytest.mark.parametrize(
+    ("made", "works"),
+    [
+        ("import asyncio", "await asyncio.to_thread(q.put, 1)"),
+        ("ex = ThreadPoolExecutor(1)", "ex.submit(q.put, 1).result()"),
+        ("from multiprocessing.pool import ThreadPool; ex = ThreadPool(1)", "ex.apply(q.put, (1,))"),
+    ],
+    ids=["asyncio", "executor", "pool"],
+)
+def test_a_thread_of_an_older_cell_works_for_the_cell_that_hands_in(kernel: Listened, made: str, works: str) -> None:
+    kernel.ended("q = mp.SimpleQueue()\n" + made)
+    kernel.ended(works)
+    kernel.heard.clear()
+    end = kernel.ended(works)
+    (put,) = (one for one in kernel.heard.all(model.QueueUse, act="put") if one.item == "1")
+    assert put.tid != kernel.pid
+    assert (put.cell, put.run) == (end.cell, end.run)
+
+
 def test_a_future_of_nobodys_executor_is_none_of_ours(kernel: Listened) -> None:
     kernel.ended("from concurrent.futures import Future\nf = Future()\nf.set_result(1)\nf.result()")
     assert not list(kernel.heard.all(model.TaskUse))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -13,7 +14,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from parallab import ipc
+from parallab import ipc, waits
 from parallab.model import Process, Snapshot
 from parallab.procfs import mapquery, opened, parse, read
 from parallab.procfs.read import Reader
@@ -169,6 +170,119 @@ def test_what_did_not_run_is_not_read_again(subject, monkeypatch):
 
     assert again.processes == first.processes
     assert {path.rpartition("/")[2] for path in paths} == {"schedstat", "syscall"}
+
+
+#: Starts a thread for each line that it reads, which reads from a pipe for ever; each descriptor given ends one.
+STARTS_THREADS = """
+import os, sys, threading
+for line in sys.stdin:
+    threading.Thread(target=os.read, args=(int(line), 1), daemon=True).start()
+    print(flush=True)
+"""
+
+
+class Starter:
+    """A program that starts threads as it is told; each ends when its pipe is closed."""
+
+    def __init__(self, pipes: list[tuple[int, int]]) -> None:
+        self._pipes = pipes
+        command = [sys.executable, "-c", STARTS_THREADS]
+        read_ends = [reading for reading, _ in pipes]
+        self.program = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, pass_fds=read_ends
+        )
+
+    def start_thread(self, place: int) -> None:
+        """Returns when it runs and its maker waits again."""
+        print(self._pipes[place][0], file=self.program.stdin, flush=True)
+        self.program.stdout.readline()
+        until_calls(self.program.pid, ["read"] * (place + 2))
+
+
+def until_calls(pid: int, wanted: list[str]) -> None:
+    while True:
+        threads = Reader().snapshot(pid).processes[0].threads
+        if [one.blocked.call for one in threads] == wanted:
+            return
+
+
+@pytest.fixture
+def starter():
+    pipes = [os.pipe(), os.pipe()]
+    one = Starter(pipes)
+    yield one
+    one.program.kill()
+    one.program.communicate()
+    for end in {end for pipe in pipes for end in pipe}:
+        with contextlib.suppress(OSError):
+            os.close(end)
+
+
+def test_a_thread_that_is_made_while_its_maker_is_read_is_not_missed(starter, monkeypatch):
+    """It was not in the list yet, its maker's time shows nothing of it: and it never runs, for want of a core."""
+    pid = starter.program.pid
+    starter.start_thread(0)
+    original = opened.read
+    made = []
+
+    def make_one_first(path, *args):
+        if path.endswith(f"/{pid}/task/{pid}/schedstat") and not made:
+            made.append(path)
+            starter.start_thread(1)
+        return original(path, *args)
+
+    monkeypatch.setattr(read.opened, "read", make_one_first)
+    reader = Reader()
+
+    first = reader.snapshot(pid)
+    again = reader.snapshot(pid)
+
+    assert made
+    assert [len(one.processes[0].threads) for one in (first, again)] == [3, 3]
+
+
+def test_a_process_one_of_whose_threads_has_ended_stays_in_its_place(starter):
+    pid = starter.program.pid
+    starter.start_thread(0)
+    worker = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    try:
+        reader = Reader()
+        before = reader.snapshot(os.getpid())
+        os.close(starter._pipes[0][1])
+        while len(opened.names(f"/proc/{pid}/task")) > 1:
+            time.sleep(0.01)
+
+        now = reader.snapshot(os.getpid())
+
+        places = [[one.pid for one in seen.processes if one.pid in (pid, worker.pid)] for seen in (before, now)]
+        assert places == [[pid, worker.pid]] * 2
+    finally:
+        worker.communicate()
+
+
+def test_who_moved_while_others_were_read_is_known_by_it(starter, monkeypatch):
+    """It waits in the same call as before, and its time was read first: what else is read may be of afterwards."""
+    pid = starter.program.pid
+    starter.start_thread(0)
+    reader = Reader()
+    first = reader.snapshot(pid)
+    original = Reader._pipes
+    moved = []
+
+    def move_first(self, processes):
+        if not moved:
+            moved.append(True)
+            starter.start_thread(1)
+        return original(self, processes)
+
+    monkeypatch.setattr(Reader, "_pipes", move_first)
+    monkeypatch.setattr(reader, "_ran", True)
+
+    second = reader.snapshot(pid)
+
+    assert moved
+    assert [one.threads[0].blocked for one in first.processes] == [one.threads[0].blocked for one in second.processes]
+    assert not waits.still(first, second, [(pid, pid)])
 
 
 def test_descriptors_exchanged_in_one_turn_are_noticed():

@@ -269,6 +269,12 @@ async def test_a_database_that_cannot_be_made_still_shows_the_course(call, datab
     assert told["message"].startswith("Your progress cannot be saved:")
 
 
+async def test_of_two_answers_the_newer_one_can_be_told(call) -> None:
+    told = [(await call(f"{STEP}/start/hint", {"level": level})).json["progress"] for level in (1, 2)]
+    held = next(one for one in (await call("labs/L90")).json["progress"] if one["step"] == "start")
+    assert told[0]["facts"] < told[1]["facts"] == held["facts"]
+
+
 async def test_progress_is_told_by_an_event(call, jp_serverapp) -> None:
     heard: list[Any] = []
 

@@ -113,6 +113,11 @@ async def test_a_real_reply_fits_its_description(call, method: str, path: str, b
 
 def test_events_carry_what_the_wire_says() -> None:
     texts = {path.stem: yaml.safe_load(path.read_text(encoding="utf-8")) for path in SCHEMAS}
-    assert {text["$id"] for text in texts.values()} == {wire.CHECK_EVENT, wire.PROGRESS_EVENT, wire.LAB_EVENT}
-    for name, struct in (("progress", "ProgressEvent"), ("lab", "LabEvent")):
+    assert {text["$id"] for text in texts.values()} == {
+        wire.CHECK_EVENT,
+        wire.PROGRESS_EVENT,
+        wire.LAB_EVENT,
+        wire.STALE_EVENT,
+    }
+    for name, struct in (("progress", "ProgressEvent"), ("lab", "LabEvent"), ("stale", "StaleEvent")):
         assert set(texts[name]["properties"]) == set(DOCUMENT["components"]["schemas"][struct]["properties"])

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from test_kernels import jp_kernelspec_dir, start, until  # noqa: F401 - fixtures
 
+from parallab import wire
 from parallab.procfs import everybody
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
@@ -197,7 +198,13 @@ async def test_a_kernel_that_is_not_recorded_or_dead_cannot_be_rescued(call, sta
     assert (await rescue(call, kernel, "interrupt")).status == 409
 
 
-async def test_what_a_killed_kernel_left_is_told_and_cleaned(call, start) -> None:  # noqa: F811
+async def test_what_a_killed_kernel_left_is_told_and_cleaned(call, start, jp_serverapp) -> None:  # noqa: F811
+    heard: list[Any] = []
+
+    async def listen(logger: Any, schema_id: str, data: Any) -> None:
+        heard.append(data)
+
+    jp_serverapp.event_logger.add_listener(schema_id=wire.STALE_EVENT, listener=listen)
     living, kernel = await start(), await start()
     kernel.manager.stop_restarter()
     code = (
@@ -216,6 +223,12 @@ async def test_what_a_killed_kernel_left_is_told_and_cleaned(call, start) -> Non
     assert {"process", "segment"} <= {one["kind"] for one in found}
     done = (await call("leftovers/clean", {"ids": [one["id"] for one in found]})).json
     assert (done["left"], done["kept"]) == ([], [])
+    # Every other window is told that there is something to ask anew.
+    await until(lambda: heard == [{"what": "leftovers"}])
     assert {one["id"] for one in done["removed"]} == {one["id"] for one in found}
     assert len(await living.recorder.processes()) == 3  # itself, its worker, its resource tracker
     assert (await call("leftovers")).json["found"] == []
+    # Once more, as from a window that was not told: nothing of it is anything any more.
+    again = (await call("leftovers/clean", {"ids": [one["id"] for one in found]})).json
+    assert (again["removed"], {one["what"] for one in again["kept"]}) == ([], {""})
+    assert len(heard) == 1

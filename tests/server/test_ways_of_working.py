@@ -111,6 +111,20 @@ async def test_two_windows_on_one_notebook_share_its_kernel_and_its_progress(cal
     assert replies[1].json["progress"]["tries"] == 2
 
 
+async def test_a_window_without_the_cell_that_another_added_says_why_its_verdict_differs(call, start) -> None:  # noqa: F811
+    kernel = await start()
+    await kernel.run("1", "c1", "start")
+    alone = (await kernel.check(call, "start", ("c1", "start"))).json["result"]["goals"][0]
+    assert (alone["verdict"], ELSEWHERE in alone["hint"]) == ("failed", False)
+    # The other window's, not saved yet: its cell below has no tag.
+    await kernel.run(STARTS, "c2")
+    assert verdict(await kernel.check(call, "start", ("c1", "start"), ("c2", None)))[0] == "passed"
+    here = (await kernel.check(call, "start", ("c1", "start"))).json
+    assert here["result"]["goals"][0]["verdict"] == "failed"
+    assert here["result"]["goals"][0]["hint"].endswith(ELSEWHERE)
+    assert here["progress"]["verdict"] == "passed"
+
+
 async def test_a_second_kernel_knows_nothing_of_the_first_and_a_pass_stays(call, start) -> None:  # noqa: F811
     first, second = await start(), await start()
     cell = ("c1", "start")

@@ -57,6 +57,7 @@ export function aProgress(
     passed_at: null,
     passed_version: null,
     help: null,
+    facts: 0,
     ...part
   };
 }

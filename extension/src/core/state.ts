@@ -6,6 +6,7 @@ import type { Problem } from './problem';
 import type {
   ActReply,
   Capabilities,
+  ClassView,
   CleanReply,
   Course,
   DoubtReply,
@@ -109,6 +110,8 @@ export const NO_HAND_IN: HandInWork = { busy: false, problem: null };
 export interface State {
   readonly view: 'course' | 'lab';
   readonly course: Course | null;
+  /** When the course was told, by this page's clock, in milliseconds. */
+  readonly courseAt: number;
   readonly labId: string | null;
   /** Every lab that was shown, so that a late reply finds its own. */
   readonly labs: Readonly<Record<string, LabView>>;
@@ -137,6 +140,7 @@ export interface State {
 export const INITIAL: State = {
   view: 'course',
   course: null,
+  courseAt: 0,
   labId: null,
   labs: {},
   loading: { course: false, lab: false },
@@ -169,6 +173,27 @@ export function labOf(state: State): LabView | null {
 
 export function progressOf(lab: LabView, step: string): StepProgress | null {
   return lab.progress.find(one => one.step === step) ?? null;
+}
+
+/** Until when the class wants a lab done. */
+export interface Deadline {
+  /** In Unix seconds, to be told. */
+  readonly at: number;
+  /** In milliseconds of this page's clock, which may be wrong as long as it goes on. */
+  readonly ends: number;
+  readonly late: boolean;
+}
+
+/** A lab's deadline; null where no class asks for it, or its server does not say so. */
+export function deadlineOf(
+  { course, courseAt }: Pick<State, 'course' | 'courseAt'>,
+  lab: string
+): Deadline | null {
+  const told: Partial<ClassView> | null | undefined = course?.classroom;
+  const due = told?.due?.[lab];
+  return due
+    ? { at: due.at, ends: courseAt + due.left * 1000, late: due.late }
+    : null;
 }
 
 /** A step's mark in the checklist: its verdict, or that it was passed with the solution shown. */

@@ -376,6 +376,53 @@ describe('what the server says unasked', () => {
     expect(lab && markOf(progressOf(lab, 'two'))).toBe('assisted');
   });
 
+  test('what is older than what is known does not take its place', async () => {
+    const { store, server } = await inLab();
+    const now = aProgress('two', { verdict: 'passed', facts: 3 });
+    const then = aProgress('two', { verdict: 'failed', facts: 2 });
+    store.onProgress({ lab: 'L04', progress: now });
+    store.onProgress({ lab: 'L04', progress: then });
+    const verdict = () => {
+      const lab = labOf(store.state);
+      return lab && progressOf(lab, 'two')?.verdict;
+    };
+    expect(verdict()).toBe('passed');
+    // An answer that was on its way when the event came.
+    server.answers['GET labs/L04'] = { json: aLab({ progress: [then] }) };
+    await store.refresh();
+    expect(verdict()).toBe('passed');
+    // An older server counts nothing: what it tells last is the newest.
+    const { facts: _, ...older } = aProgress('two', { verdict: 'failed' });
+    store.onProgress({ lab: 'L04', progress: older as typeof then });
+    expect(verdict()).toBe('failed');
+  });
+
+  test('what another window has changed is asked for again', async () => {
+    const { store, server } = await inLab({
+      'GET leftovers': {
+        json: { schema: 1, found: [aLeftover({ id: 'a' })], cannot_tell: [] }
+      }
+    });
+    await store.refresh();
+    expect(store.state.left.found).toHaveLength(1);
+    server.answers['GET leftovers'] = {
+      json: { schema: 1, found: [], cannot_tell: [] }
+    };
+    store.onStale({ what: 'leftovers' });
+    await settle();
+    expect(store.state.left.found).toEqual([]);
+    const classroom = {
+      waiting: 0,
+      trouble: '',
+      handed_in: { L04: 1 },
+      due: {}
+    };
+    server.answers['GET labs'] = { json: aCourse({ classroom }) };
+    store.onStale({ what: 'course' });
+    await settle();
+    expect(store.state.course?.classroom?.handed_in).toEqual({ L04: 1 });
+  });
+
   test('it is in English: who reads another language asks for theirs', async () => {
     const { store, server } = await inLab({}, 'de-DE');
     const passed = { verdict: 'passed', hints_shown: ['Sieh hin.'] } as const;
@@ -497,6 +544,21 @@ describe('starting over', () => {
     store.undo('one');
     expect(host.sources.one).toEqual(mine);
     expect(workOf(store.state, 'one').undo).toBeNull();
+  });
+
+  test('a notebook that came to the front meanwhile keeps its own cells', async () => {
+    const { promise, resolve } = later();
+    const { store, host } = await inLab({ [RESET]: promise });
+    host.sources.one = mine;
+    const resetting = store.reset('one');
+    store.setHost({
+      ...IN_FRONT,
+      notebook: { ...IN_FRONT.notebook!, path: 'L08.ipynb', lab: 'L08' }
+    });
+    resolve({ json: { cells: starter, progress: aProgress('one') } });
+    await resetting;
+    expect(host.sources.one).toEqual(mine);
+    expect(store.state.work['L04 one']?.problem?.kind).toBe('host');
   });
 
   test('without the notebook the server is not told of a reset that cannot be', async () => {

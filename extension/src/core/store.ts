@@ -33,6 +33,7 @@ import type {
   NotebookCell,
   ProgressEvent,
   RescueRequest,
+  StaleEvent,
   StepProgress
 } from './wire';
 
@@ -218,6 +219,15 @@ export class LabStore {
     } else if (this._state.labs[event.lab]) {
       // An event goes to all readers, in English: asked for, it comes in this one's language.
       void this._loadLab(event.lab);
+    }
+  }
+
+  /** What was read is no longer so: another window has changed it, or the class. */
+  onStale({ what }: StaleEvent): void {
+    if (what === 'leftovers') {
+      void this._leftovers.load();
+    } else if (this._state.course !== null) {
+      void this._loadCourse();
     }
   }
 
@@ -484,8 +494,16 @@ export class LabStore {
       if (!this._hasNotebook()) {
         throw new ProblemError('host', '');
       }
+      const path = this._state.host.notebook?.path;
       const reply = await this._client.reset(lab, step);
       this._merge(lab, reply.progress);
+      // Many labs have a step of that name: another notebook may have come to the front meanwhile.
+      if (
+        this._state.labId !== lab ||
+        this._state.host.notebook?.path !== path
+      ) {
+        throw new ProblemError('host', '');
+      }
       this._replace(step, reply.cells);
     });
   }
@@ -582,7 +600,7 @@ export class LabStore {
     try {
       const course = await this._client.course();
       this._answered();
-      this._set({ course });
+      this._set({ course, courseAt: Date.now() });
     } catch (error) {
       this._failed(error);
     } finally {
@@ -595,7 +613,10 @@ export class LabStore {
     try {
       const lab = await this._client.lab(id);
       this._answered();
-      this._setLab(id, lab);
+      // What was told meanwhile, of a check or by an event, may be newer than this answer.
+      const held = this._state.labs[id]?.progress ?? [];
+      const progress = lab.progress.map(one => newer(one, held));
+      this._setLab(id, { ...lab, progress });
       if (this._state.labId === id && this._state.openStep === null) {
         this._set({ openStep: nextStep(lab, null) });
       }
@@ -611,6 +632,10 @@ export class LabStore {
   private _merge(lab: string, progress: StepProgress): void {
     const view = this._state.labs[lab];
     const before = view?.progress.find(one => one.step === progress.step);
+    // Answers and events come by different ways, and one may overtake the other.
+    if (view && newer(progress, view.progress) !== progress) {
+      return;
+    }
     if (view) {
       const others = view.progress.filter(one => one.step !== progress.step);
       this._setLab(lab, { ...view, progress: [...others, progress] });
@@ -657,4 +682,13 @@ export class LabStore {
     this._state = { ...this._state, ...part };
     this.changed.emit(this._state);
   }
+}
+
+/** Of what is told of a step and what is held of it the newer; an older server does not say which is. */
+function newer(
+  told: StepProgress,
+  held: readonly StepProgress[]
+): StepProgress {
+  const before = held.find(one => one.step === told.step);
+  return before !== undefined && told.facts < before.facts ? before : told;
 }

@@ -3,6 +3,7 @@
 export const CHECK_EVENT = 'https://events.parallab.dev/check/v1';
 export const LAB_EVENT = 'https://events.parallab.dev/lab/v1';
 export const PROGRESS_EVENT = 'https://events.parallab.dev/progress/v1';
+export const STALE_EVENT = 'https://events.parallab.dev/stale/v1';
 export const SCHEMA = 1;
 
 export type Act = 'arrive' | 'attach' | 'broken' | 'call' | 'close' | 'create' | 'done' | 'empty' | 'full' | 'get' | 'give' | 'join' | 'miss' | 'pass' | 'put' | 'start' | 'take' | 'unlink';
@@ -126,11 +127,13 @@ export interface Choice {
 
 /** The class that this server reports to: how much it has not been told yet, and why not, "" when nothing is wrong.
 
-``handed_in`` are the times, by the service's clock, at which labs were handed in last. */
+``handed_in`` are the times, by the service's clock, at which labs were handed in last; ``due``, by lab, until when
+they are to be done. */
 export interface ClassView {
   readonly waiting: number;
   readonly trouble: string;
   readonly handed_in: Readonly<Record<string, number>>;
+  readonly due: Readonly<Record<string, Due>>;
 }
 
 /** What is gone, what was wanted but stays (``why``), and all that is left over now. */
@@ -176,6 +179,15 @@ export interface DoubtRequest {
   readonly cells: readonly SourceCell[];
   readonly words?: string;
   readonly save?: boolean;
+}
+
+/** When the class wants a lab done: ``at``, and ``left`` seconds after this was told; below 0, that is over.
+
+Both, because clocks differ: the service's own says whether it is over, wherever this is read. */
+export interface Due {
+  readonly at: number;
+  readonly left: number;
+  readonly late: boolean;
 }
 
 /** GET kernels/{id}/film, a lab's replay, and a saved file: what processes and threads did, bounded.
@@ -667,6 +679,11 @@ export interface SourceCell {
   readonly source: string;
 }
 
+/** What was read of this is no longer so, in whichever window that was done: whoever shows it asks again. */
+export interface StaleEvent {
+  readonly what: 'course' | 'leftovers';
+}
+
 /** What is remembered of a step. A stored pass never reverts. */
 export interface StepProgress {
   readonly step: string;
@@ -680,6 +697,7 @@ export interface StepProgress {
   readonly passed_at: number | null;
   readonly passed_version: number | null;
   readonly help: HelpView | null;
+  readonly facts: number;
 }
 
 /** One step's verdict and those of its goals. */

@@ -3,6 +3,7 @@
 import * as React from 'react';
 import type {
   ClassView,
+  Deadline,
   HandInWork,
   StepProgress,
   StepView,
@@ -118,6 +119,80 @@ export function AskInstructor(props: AskProps): React.JSX.Element {
       <div aria-live="polite">{shown}</div>
     </div>
   );
+}
+
+export interface DueProps {
+  readonly deadline: Deadline | null;
+  /** All that the lab asks for has passed. */
+  readonly done: boolean;
+  readonly kit: Kit;
+}
+
+/** Until when the class wants a lab done, in the reader's own time; nothing where it does not say. */
+export function DueFact(
+  props: Omit<DueProps, 'done'>
+): React.JSX.Element | null {
+  const { deadline, kit } = props;
+  const { trans } = kit;
+  const over = useOver(deadline);
+  if (deadline === null) {
+    return null;
+  }
+  const when = new Date(deadline.at * 1000).toLocaleString(kit.language, WHEN);
+  return (
+    <span className="pl-Fact" data-over={over}>
+      {!over
+        ? trans.__('due %1, your time', when)
+        : deadline.late
+          ? trans.__('late: was due %1, your time', when)
+          : trans.__('was due %1, your time', when)}
+    </span>
+  );
+}
+
+/** What it means that the time is over. */
+export function Overdue(props: DueProps): React.JSX.Element | null {
+  const { deadline, done, kit } = props;
+  const { trans } = kit;
+  const over = useOver(deadline);
+  if (deadline === null || !over) {
+    return null;
+  }
+  if (deadline.late) {
+    return (
+      <p className="pl-Muted">
+        {trans.__(
+          'A step was passed after that: your class sees this lab as late.'
+        )}
+      </p>
+    );
+  }
+  return done ? null : (
+    <p className="pl-Muted">
+      {trans.__(
+        'You can still go on. What you pass now, your class sees as late.'
+      )}
+    </p>
+  );
+}
+
+/** Milliseconds that a browser's timer can wait at most. */
+const LONGEST = 2 ** 31 - 1;
+
+/** Whether the time is over; it may end while somebody looks. */
+function useOver(deadline: Deadline | null): boolean {
+  const ends = deadline?.ends ?? Infinity;
+  const [, look] = React.useState(0);
+  const over = ends <= Date.now();
+  React.useEffect(() => {
+    const left = ends - Date.now();
+    if (over || left > LONGEST) {
+      return undefined;
+    }
+    const timer = setTimeout(() => look(count => count + 1), left);
+    return () => clearTimeout(timer);
+  }, [ends, over]);
+  return over;
 }
 
 export interface HandInProps {

@@ -1,8 +1,16 @@
 /** The course's home: what it is, its labs with the learner's progress, and its objectives. */
 
 import * as React from 'react';
-import type { Capabilities, Course, LabSummary, Objective } from '../core';
+import {
+  deadlineOf,
+  type Capabilities,
+  type Course,
+  type Deadline,
+  type LabSummary,
+  type Objective
+} from '../core';
 import type { Actions } from './actions';
+import { DueFact } from './classroom';
 import { Bar, Button } from './controls';
 import { Glyph } from './glyph';
 import type { Kit } from './kit';
@@ -10,6 +18,8 @@ import { Sight, SightWarning } from './sight';
 
 export interface CourseHomeProps {
   readonly course: Course;
+  /** When it was told, by this page's clock, in milliseconds. */
+  readonly courseAt: number;
   /** The lab whose notebook is being opened. */
   readonly opening: string | null;
   readonly sight: Capabilities | null;
@@ -109,7 +119,9 @@ function LabLine(
         </button>
       </h4>
       {/* Who is done with it needs no more words: what comes next moves up. */}
-      {done ? null : <About lab={lab} kit={kit} />}
+      {done ? null : (
+        <About lab={lab} deadline={deadlineOf(props, lab.id)} kit={kit} />
+      )}
       {lab.problem ? (
         <p>{trans.__('This lab cannot be used: %1', lab.problem)}</p>
       ) : (
@@ -140,9 +152,10 @@ function LabLine(
 /** What a lab is about, and what it takes. */
 function About(props: {
   readonly lab: LabSummary;
+  readonly deadline: Deadline | null;
   readonly kit: Kit;
 }): React.JSX.Element {
-  const { lab, kit } = props;
+  const { lab, deadline, kit } = props;
   const { trans } = kit;
   return (
     <>
@@ -156,6 +169,7 @@ function About(props: {
             {trans.__('after %1', lab.needs.join(', '))}
           </span>
         ) : null}
+        <DueFact deadline={deadline} kit={kit} />
       </p>
     </>
   );

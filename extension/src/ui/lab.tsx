@@ -3,6 +3,7 @@
 import * as React from 'react';
 import {
   countSteps,
+  deadlineOf,
   nextLab,
   nextStep,
   progressOf,
@@ -12,7 +13,7 @@ import {
   type State
 } from '../core';
 import type { Actions } from './actions';
-import { ClassTrouble, HandIn } from './classroom';
+import { ClassTrouble, DueFact, HandIn, Overdue } from './classroom';
 import { Bar, Button } from './controls';
 import { Rescued, RunningNow, Stuck } from './kernel';
 import { sameLanguage, type Kit, type ViewSettings } from './kit';
@@ -45,6 +46,7 @@ export function LabPage(props: LabPageProps): React.JSX.Element {
   const texts = own?.texts ?? [];
   const edited = own?.edited ?? [];
   const { kernel, live, rescue } = state;
+  const deadline = deadlineOf(state, lab.id);
   const classroom = state.course?.classroom ?? null;
   const now = { kernel, live, rescue, actions, kit };
   const page = React.useRef<HTMLElement>(null);
@@ -82,12 +84,14 @@ export function LabPage(props: LabPageProps): React.JSX.Element {
         <span className="pl-Fact">
           {trans.__('%1 minutes', String(lab.minutes))}
         </span>
+        <DueFact deadline={deadline} kit={kit} />
       </p>
       <Bar
         value={passed}
         of={of}
         label={trans.__('%1 of %2 steps', String(passed), String(of))}
       />
+      <Overdue deadline={deadline} done={passed === of} kit={kit} />
       {/* Without a server every kernel looks lost: one message is enough. */}
       {state.problem?.kind === 'unreachable' ? null : (
         <SituationNotice

@@ -99,6 +99,21 @@ test('the outcome is said, with what stayed', async () => {
   expect(actions.hideLeft).toHaveBeenCalled();
 });
 
+test('what another window has removed is no failure', () => {
+  const reply = {
+    schema: 1,
+    dry_run: false,
+    removed: [],
+    kept: [aLeftover({ id: 'process:9:1', what: '', why: 'Look again.' })],
+    left: [],
+    cannot_tell: []
+  };
+  show({ reply });
+  const said = screen.getByRole('status');
+  expect(said).toHaveTextContent('It is gone already');
+  expect(said).not.toHaveTextContent('Look again.');
+});
+
 test('hidden is hidden', () => {
   show({ found: FOUND, hidden: true });
   expect(screen.queryByRole('button')).not.toBeInTheDocument();

@@ -117,13 +117,17 @@ function Outcome(
 ): React.JSX.Element {
   const { reply, left, actions, kit } = props;
   const { trans } = kit;
+  // What has gone meanwhile, as by a click in another window, is only a number to the server.
+  const kept = reply.kept.filter(one => one.what !== '');
   return (
     <Notice
       tone="info"
       title={
         reply.removed.length > 0
           ? trans.__('Removed: %1', countText(reply.removed, trans))
-          : trans.__('Nothing was removed.')
+          : kept.length > 0
+            ? trans.__('Nothing was removed.')
+            : trans.__('It is gone already: nothing had to be removed.')
       }
       actions={
         left.found.length === 0 ? (
@@ -133,10 +137,10 @@ function Outcome(
         ) : null
       }
     >
-      {reply.kept.length > 0 ? (
+      {kept.length > 0 ? (
         <>
           <p>{trans.__('Left alone:')}</p>
-          <List found={reply.kept} kit={kit} />
+          <List found={kept} kit={kit} />
         </>
       ) : null}
     </Notice>

@@ -56,6 +56,7 @@ function View(props: PanelProps): React.JSX.Element | null {
     <CourseHome
       {...props}
       course={state.course}
+      courseAt={state.courseAt}
       opening={state.opening}
       sight={state.sight}
     />

@@ -10,7 +10,7 @@ import socket
 import time
 
 from parallab import model
-from parallab.ear import Deliver, Ear, Packet, Peer
+from parallab.ear import Deliver, Ear, Packet, Peer, on_our_clock
 from parallab.grading.inside import CLOSED, HEAD, LOST, SAID
 
 
@@ -27,7 +27,7 @@ class _Line:
 
     def send(self, data: bytes, flags: int, /) -> int:
         """Sends a question there. OSError when it cannot be sent now."""
-        return self._feed.send(HEAD.pack(SAID, self._number, 0) + data, flags)
+        return self._feed.send(HEAD.pack(SAID, self._number, 0, 0) + data, flags)
 
     def close(self) -> None:
         """The feed belongs to all connections."""
@@ -70,7 +70,7 @@ class FarEar(Ear):
         if packet.data is None or len(packet.data) < HEAD.size:
             self.malformed += 1
             return
-        kind, number, pid = HEAD.unpack_from(packet.data)
+        kind, number, pid, wall = HEAD.unpack_from(packet.data)
         if kind == LOST:
             self.refused += 1
             events.append(model.Lost(at=time.monotonic_ns(), count=1))
@@ -81,7 +81,8 @@ class FarEar(Ear):
             peer = self._lines.get(number)
             if peer is None:
                 peer = self._lines[number] = Peer(_Line(self._feed, number), pid)
-            said = Packet(packet.data[HEAD.size :], pid, self._uid, packet.handed, packet.pidfd)
+            sent = on_our_clock(wall) if wall else 0
+            said = Packet(packet.data[HEAD.size :], pid, self._uid, packet.handed, packet.pidfd, sent)
             self._understand(said, peer, events)
         else:
             self.malformed += 1

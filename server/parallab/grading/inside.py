@@ -27,8 +27,11 @@ TYPE_CHECKING = False  # importing typing takes milliseconds, and each notebook 
 if TYPE_CHECKING:
     from typing import Any
 
-HEAD = struct.Struct("=Bii")
-"""Of each packet on the feed: its kind, the connection's number, the sender's pid."""
+HEAD = struct.Struct("=Biiq")
+"""Of each packet on the feed: its kind, the connection's number, the sender's pid, when it was sent.
+
+That is a moment of the wall clock in ns, as the system stamped it; 0 unknown.
+"""
 SAID, CLOSED, LOST, UNFIT = 0, 1, 2, 3
 """A packet that was said (in both directions); a connection's end; somebody could not be heard; a packet too long."""
 PACKET = 64 * 1024
@@ -38,8 +41,10 @@ ORDER = 60 * 1024
 
 _PR_SET_DUMPABLE = 4
 _NETLINK_SOCK_DIAG = 4
+_SO_TIMESTAMPNS = 35  # asm-generic/socket.h
 _UCRED = struct.Struct("iII")
-_ROOM = socket.CMSG_SPACE(_UCRED.size) + socket.CMSG_SPACE(4 * 4)
+_TIMESPEC = struct.Struct("ll")
+_ROOM = socket.CMSG_SPACE(_TIMESPEC.size) + socket.CMSG_SPACE(_UCRED.size) + socket.CMSG_SPACE(4 * 4)
 _AT_ONCE = 64
 
 
@@ -53,6 +58,8 @@ class First:
         self.kernel = 0
         self.peers: dict[int, socket.socket] = {}
         self.numbers: dict[int, int] = {}
+        self.stamped: set[int] = set()
+        """Who was dry since stamps were asked for: before, the system stamps with when a packet is read."""
         self.count = 0
         self.selector = selectors.DefaultSelector()
         self.selector.register(control, selectors.EVENT_READ)
@@ -196,10 +203,11 @@ class First:
                 return
             if len(self.peers) >= CONNECTIONS:
                 connection.close()
-                self.hand_on(HEAD.pack(LOST, 0, 0))
+                self.hand_on(HEAD.pack(LOST, 0, 0, 0))
                 continue
             connection.setblocking(False)
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+            connection.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
             self.count += 1
             self.peers[connection.fileno()] = connection
             self.numbers[connection.fileno()] = self.count
@@ -212,16 +220,19 @@ class First:
             try:
                 data, control, flags, _ = connection.recvmsg(PACKET, _ROOM, socket.MSG_CMSG_CLOEXEC)
             except BlockingIOError:
+                self.stamped.add(connection.fileno())
                 return
             except OSError:
                 data, control, flags = b"", [], 0
-            pid, handed = _told(control)
+            pid, sent, handed = _told(control)
+            if connection.fileno() not in self.stamped:
+                sent = 0
             if not data and not pid:
-                self.hand_on(HEAD.pack(CLOSED, number, 0))
+                self.hand_on(HEAD.pack(CLOSED, number, 0, 0))
                 self.drop(connection)
                 return
             kind = UNFIT if flags & socket.MSG_TRUNC or len(data) > PACKET - HEAD.size else SAID
-            self.hand_on(HEAD.pack(kind, number, pid) + (data if kind == SAID else b""), handed[:1])
+            self.hand_on(HEAD.pack(kind, number, pid, sent) + (data if kind == SAID else b""), handed[:1])
             for fd in handed:
                 os.close(fd)
 
@@ -249,7 +260,7 @@ class First:
             self.feed.close()
             self.feed = None
             return
-        _, number, _ = HEAD.unpack_from(packet)
+        _, number, *_ = HEAD.unpack_from(packet)
         for fd, connection in self.peers.items():
             if self.numbers[fd] == number:
                 try:
@@ -260,23 +271,27 @@ class First:
 
     def drop(self, connection: socket.socket) -> None:
         """Forgets a connection."""
+        self.stamped.discard(connection.fileno())
         self.selector.unregister(connection)
         del self.peers[connection.fileno()], self.numbers[connection.fileno()]
         connection.close()
 
 
-def _told(control: list[tuple[int, int, bytes]]) -> tuple[int, list[int]]:
-    """Who sent a packet, 0 at a connection's end, and what was handed over with it."""
-    pid = 0
+def _told(control: list[tuple[int, int, bytes]]) -> tuple[int, int, list[int]]:
+    """Who sent a packet, 0 at a connection's end, when, and what was handed over with it."""
+    pid = sent = 0
     handed: list[int] = []
     for level, kind, body in control:
         if (level, kind) == (socket.SOL_SOCKET, socket.SCM_CREDENTIALS) and len(body) >= _UCRED.size:
             pid, uid, _ = _UCRED.unpack(body[: _UCRED.size])
             if uid != os.getuid():
                 pid = 0
+        elif (level, kind) == (socket.SOL_SOCKET, _SO_TIMESTAMPNS) and len(body) >= _TIMESPEC.size:
+            seconds, nanoseconds = _TIMESPEC.unpack_from(body)
+            sent = seconds * 1_000_000_000 + nanoseconds
         elif (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
             handed += [fd for (fd,) in struct.iter_unpack("i", body[: len(body) // 4 * 4])]
-    return pid, handed
+    return pid, sent, handed
 
 
 def main() -> None:

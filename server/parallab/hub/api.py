@@ -46,6 +46,14 @@ class HelpHandler(LearnerHandler):
             self._waiting.cancel()
 
 
+class DueHandler(LearnerHandler):
+    """GET api/due."""
+
+    async def get(self) -> None:
+        """When this learner's labs are due."""
+        self.reply(await self.service.intake.due(self.learner))
+
+
 class HandInHandler(LearnerHandler):
     """POST api/handins/{lab}: the body is the notebook."""
 

@@ -49,6 +49,7 @@ def application(
         (r"health", api.HealthHandler),
         (r"api/reports", api.ReportsHandler),
         (r"api/help", api.HelpHandler),
+        (r"api/due", api.DueHandler),
         (r"api/me", api.MeHandler),
         (r"api/handins/([^/]+)", api.HandInHandler),
         (r"api/clips/([0-9a-f]{32})", api.ClipHandler),

@@ -12,15 +12,19 @@ from dataclasses import dataclass
 
 import msgspec
 
-from parallab import clips, reports, submission
+from parallab import clips, reports, submission, wire
 from parallab.hub.keeping import CLIPS, Keeping
 from parallab.hub.kept import HandIn
 from parallab.hub.record import Received
+from parallab.hub.results import result
+from parallab.hub.roster import OLD
 from parallab.problems import Problem, shown
 from parallab.reports import Refused, Report, Reports, ReportsReply
 
 #: Seconds that a learner's question waits for an answer before it is asked again.
 PATIENCE = 50.0
+#: Seconds that a slow Hub gets to say who is in the class; what it said before stands as long.
+ENROLLED = 5.0
 #: Batches that a learner may send at once, and how many more a second: a server that runs wild harms only itself.
 BURST = 60
 RATE = 2.0
@@ -115,6 +119,23 @@ class Intake:
             self._waiting[learner] -= 1
             if not self._waiting[learner]:
                 del self._waiting[learner]
+
+    async def due(self, learner: str) -> reports.DueReply:
+        """When this learner's labs are due; of two classes that ask for one lab, the first counts."""
+        self._allow(learner)
+        board, roster = self._kept.board, self._kept.roster
+        asking = {name for name, _ in board.deadlines if name in roster.classes}
+        mine = [name for name in sorted(asking) if learner in (await roster.learners(name, ENROLLED, age=OLD)).learners]
+        now = time.time()
+        told: dict[str, wire.Due] = {}
+        for name, lab in ((name, lab) for name in mine for lab in self._kept.labs):
+            deadline = board.deadlines.get((name, lab.id))
+            reached = result(board, name, lab, learner) if deadline is not None else None
+            if deadline is None or reached is None or reached.excused:
+                continue
+            if lab.id not in told or deadline.due < told[lab.id].at:
+                told[lab.id] = wire.Due(deadline.due, deadline.due - now, reached.late)
+        return reports.DueReply(reports.SCHEMA, told)
 
     async def hand_in(self, learner: str, lab: str, notebook: bytes) -> reports.HandInReply:
         """Keeps a learner's notebook of a lab, in place of an earlier one."""

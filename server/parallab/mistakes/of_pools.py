@@ -6,7 +6,6 @@ As in ``recognise``: each is asked only about candidates that a failed check nam
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from itertools import pairwise
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -14,7 +13,7 @@ from parallab import model
 
 if TYPE_CHECKING:
     from parallab.evidence import Evidence
-    from parallab.story import Pool, Task
+    from parallab.story import Pool
 
 #: What a worker dies of that cannot find the function it is to call.
 _UNFOUND = frozenset({"AttributeError", "ImportError", "ModuleNotFoundError"})
@@ -60,13 +59,7 @@ def nameless_task(evidence: Evidence) -> bool:
 
 def one_task_at_a_time(evidence: Evidence) -> bool:
     """M13: each task's result was waited for before the next task was handed in."""
-    return any(one_by_one(pool.tasks) for pool in evidence.pools)
-
-
-def one_by_one(tasks: Iterable[Task]) -> bool:
-    """Whether somebody got each task's result before they handed in the next."""
-    single = [task for task in tasks if task.call in ("apply", "submit")]
-    return len(single) > 1 and all(one.got and one.got[0].at <= after.at for one, after in pairwise(single))
+    return any(pool.one_by_one for pool in evidence.pools)
 
 
 def many_hired(evidence: Evidence) -> bool:

@@ -8,11 +8,12 @@ matched only where their type alone would say nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from parallab import model
+from parallab.checks.expect import CannotTell
 from parallab.mistakes.of_channels import OF_CHANNELS, nobody_told, stands_still, too_few_farewells
 from parallab.mistakes.of_pools import OF_POOLS, many_hired, nameless_task, one_task_at_a_time, worker_hires
 from parallab.mistakes.of_queues import OF_QUEUES, full_window, nobody_told_them, one_farewell
@@ -137,8 +138,14 @@ def one_after_the_other(evidence: Evidence) -> bool:
     """M13: a process, thread or task was waited for before the next was started."""
     if one_task_at_a_time(evidence):
         return True
-    found = [evidence.together(lives) for lives in (evidence.workers, evidence.threads) if len(lives) > 1]
-    return any(one.sure and not one.yes for one in found)
+    return any(len(lives) > 1 and _apart(evidence, lives) for lives in (evidence.workers, evidence.threads))
+
+
+def _apart(evidence: Evidence, lives: Sequence[Worker | Thread]) -> bool:
+    try:
+        return not evidence.together(lives).yes
+    except CannotTell:
+        return False
 
 
 def second_life(evidence: Evidence) -> bool:

@@ -29,6 +29,12 @@ class Sighting(Fact, frozen=True):
     """When its end was seen (pidfd or /proc), 0 while it lives."""
     since: int = 0
     """When the system started it (monotonic ns, a tick too early at the most), 0 where no look saw it."""
+    begun_by: int = 0
+    """A moment at which it had begun, and one at which it still lived, as the system vouches; 0 where it does not.
+
+    By looks, and by when its reports were sent: not by any clock of the learner's.
+    """
+    alive_at: int = 0
 
 
 class ShmLife(Fact, frozen=True):

@@ -36,6 +36,8 @@ class Blocked(Fact, frozen=True):
     """The child of wait4 and waitid; -1 means any."""
     timed: bool = False
     """A time-out was given, so this ends by itself."""
+    group: int | None = None
+    """The process group of the children that wait4 and waitid wait for, 0 the caller's own; None: of any."""
 
 
 class Thread(Fact, frozen=True):
@@ -233,6 +235,8 @@ class Stack(Fact, frozen=True):
     """The identities of what its own frames have names for; () where that was not asked."""
     gets: int = 0
     """The identity of the ``queue.SimpleQueue`` that it takes from, which has no frames of its own."""
+    brings: tuple[int, ...] = ()
+    """The identities of the futures and results that it fulfils for an executor or pool; () where none is known."""
 
 
 class Missing(Fact, frozen=True):

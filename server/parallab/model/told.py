@@ -90,6 +90,13 @@ class Event(Fact, frozen=True, kw_only=True, tag_field="kind"):
     """Which run of a cell: counts up over the kernel's life."""
 
 
+class Stamped(Event, frozen=True, kw_only=True):
+    """A report of a life: when it was sent says the operating system, too."""
+
+    sent: int = 0
+    """When its packet was sent, as the system stamped it (SO_TIMESTAMPNS), 0 unknown: set by the ear alone."""
+
+
 class Hello(Event, frozen=True, kw_only=True, tag="hello"):
     """The kernel's probe is there. ``blind`` names what could not be instrumented, and why."""
 
@@ -144,7 +151,7 @@ class RunCalled(Event, frozen=True, kw_only=True, tag="run-called"):
     of: Literal["process", "thread"] = "process"
 
 
-class ProcessStart(Event, frozen=True, kw_only=True, tag="process-start"):
+class ProcessStart(Stamped, frozen=True, kw_only=True, tag="process-start"):
     """``start()`` returned in the starter, or raised ``error``; ``began`` is when it was called."""
 
     began: int
@@ -168,7 +175,7 @@ class ProcessStart(Event, frozen=True, kw_only=True, tag="process-start"):
     """The operating system showed this very child: its pidfd came along (set by the ear alone)."""
 
 
-class ProcessBorn(Event, frozen=True, kw_only=True, tag="process-born"):
+class ProcessBorn(Stamped, frozen=True, kw_only=True, tag="process-born"):
     """The child itself reports, with its parent's pid."""
 
     ppid: int
@@ -176,7 +183,7 @@ class ProcessBorn(Event, frozen=True, kw_only=True, tag="process-born"):
     name: Name = ""
 
 
-class ProcessRun(Event, frozen=True, kw_only=True, tag="process-run"):
+class ProcessRun(Stamped, frozen=True, kw_only=True, tag="process-run"):
     """``run`` begins in the child; ``cls`` and ``name`` as the child knows them."""
 
     name: Name = ""
@@ -185,7 +192,7 @@ class ProcessRun(Event, frozen=True, kw_only=True, tag="process-run"):
     """What it had used before its work began: to start, to import."""
 
 
-class ProcessEnd(Event, frozen=True, kw_only=True, tag="process-end"):
+class ProcessEnd(Stamped, frozen=True, kw_only=True, tag="process-end"):
     """The child's own code ended, with the exit code that it is about to give."""
 
     exit_code: int | None = None
@@ -210,7 +217,7 @@ class ProcessExit(Event, frozen=True, kw_only=True, tag="process-exit"):
     exit_code: int | None
 
 
-class ForkMade(Event, frozen=True, kw_only=True, tag="fork-made"):
+class ForkMade(Stamped, frozen=True, kw_only=True, tag="fork-made"):
     """``os.fork`` made ``child``, as its parent tells: the child itself may end before it has said anything."""
 
     child: int

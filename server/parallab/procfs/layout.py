@@ -137,6 +137,11 @@ class Objects:
             return tuple(key for key, _ in self._table(self.word(address + 32)))
         return ()
 
+    def values(self, address: int) -> tuple[int, ...]:
+        """Addresses of what the keys of a dict stand for; () for any other object."""
+        known = self.type_name(self.type_of(address)) in ("dict", "_PoolCache")
+        return tuple(value for _, value in self._table(self.word(address + 32))) if known else ()
+
     def length(self, address: int) -> int | None:
         """``len`` of a deque, list or dict; None for any other object."""
         known = ("collections.deque", "list", "dict", "_PoolCache")

@@ -227,12 +227,19 @@ class Reader:
         """Whether no thread of it has run since it was last read."""
         if known.restless and now - known.at < _TICK_NS:
             return False
-        task = f"{self._root}/{known.pid}/task"
-        for tid, before in known.sched.items():
-            # Kernels without schedstats always say zero turns: then nothing can be concluded.
-            if before.endswith(b" 0\n") or opened.read(f"{task}/{tid}/schedstat") != before:
-                return False
-        return True
+        # Kernels without schedstats always say zero turns: then nothing can be concluded.
+        return not any(
+            before.endswith(b" 0\n") or self._turns(known, tid) != before for tid, before in known.sched.items()
+        )
+
+    def _turns(self, known: _Known, tid: int) -> bytes:
+        """The schedstat of a thread now; nothing of one that has ended."""
+        try:
+            return opened.read(f"{self._root}/{known.pid}/task/{tid}/schedstat")
+        except OSError as error:
+            if not opened.gone(error):
+                raise
+            return b""
 
     def _refresh(self, known: _Known, stat: parse.Stat, now: int) -> _Known:
         """Reads its threads and children; schedstat first, so that whatever runs later is noticed."""
@@ -240,13 +247,15 @@ class Reader:
         task = f"{self._root}/{known.pid}/task"
         sched: dict[int, bytes] = {}
         children: list[int] = []
-        for name in os.listdir(task)[:MAX_THREADS]:
-            try:
-                sched[int(name)] = opened.read(f"{task}/{name}/schedstat")
-                children.extend(parse.children(opened.read(f"{task}/{name}/children")))
-            except OSError as error:
-                if not opened.gone(error):
-                    raise
+        # Whom its maker made after the list and before it was read is in neither, and may wait for a core ever since.
+        while new := [name for name in os.listdir(task)[:MAX_THREADS] if int(name) not in sched]:
+            for name in new[: MAX_THREADS - len(sched)]:
+                sched[int(name)] = self._turns(known, int(name))
+                with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                    children.extend(parse.children(opened.read(f"{task}/{name}/children")))
+            if len(sched) >= MAX_THREADS:
+                break
+        sched = {tid: turns for tid, turns in sched.items() if turns}
         known.stat, known.sched, known.children, known.at = stat, sched, tuple(children), now
         known.restless = True
         known.facts = None
@@ -334,6 +343,7 @@ class Reader:
         finally:
             for memory in memories.values():
                 memory.close()
+        processes = self._settled(walked, processes)
         self._ran = False  # not before: looks at the tree alone notice, too, that somebody ran
         self._last = Snapshot(
             monotonic=monotonic,
@@ -456,9 +466,8 @@ class Reader:
                 try:
                     text = opened.read(f"{folder}/task/{tid}/syscall")
                     blocked = threads.blocked(folder, text, self._machine, memory, mappings)
-                    if known.pid in self._spaces and not blocked.fds and (blocked.pid or 0) > 0:
-                        ours = self._spaces[known.pid].get(blocked.pid or 0)
-                        blocked = msgspec.structs.replace(blocked, pid=ours if ours is not None else blocked.pid)
+                    if known.pid in self._spaces and not blocked.fds:
+                        blocked = spaces.blocked(blocked, self._spaces[known.pid])
                 except PermissionError as error:
                     denied = error
                 found.append(threads.thread(f"{folder}/task", tid, sched, blocked))
@@ -483,6 +492,20 @@ class Reader:
             return process
         self._ran = True  # who woke it may have changed what they share
         return msgspec.structs.replace(process, threads=tuple(found))
+
+    def _settled(self, walked: Sequence[_Known], processes: Iterable[Process]) -> tuple[Process, ...]:
+        """With what each thread had of the cores by now, when all else is read.
+
+        Who moved while the others were read is known by that from the next snapshot's, even if it waits as before.
+        """
+        settled = []
+        for known, process in zip(walked, processes, strict=True):
+            turns = [(one, self._turns(known, one.tid)) for one in process.threads]
+            if any(now != known.sched[one.tid] for one, now in turns):
+                found = (threads.again(one, now) for one, now in turns if now)
+                process = msgspec.structs.replace(process, threads=tuple(found))
+            settled.append(process)
+        return tuple(settled)
 
     def _sem_locks(
         self,

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from parallab.model import Made, MadePart
+from parallab.model import Blocked, Made, MadePart
 from parallab.procfs import opened, parse
 
 Numbers = Mapping[int, int]
@@ -37,6 +37,12 @@ def of_threads(folder: str) -> Numbers:
     """How a process knows its own threads; {} where it knows them as we do."""
     told = {int(name): own(f"{folder}/task/{name}") for name in opened.names(f"{folder}/task")}
     return {numbers[-1]: tid for tid, numbers in told.items() if len(numbers) > 1}
+
+
+def blocked(told: Blocked, numbers: Numbers) -> Blocked:
+    """What a process waits for, with our numbers; a group whose first process is not here has none that we know."""
+    pid = numbers.get(told.pid, told.pid) if told.pid is not None else None
+    return msgspec.structs.replace(told, pid=pid, group=numbers.get(told.group) if told.group else told.group)
 
 
 def made(found: Iterable[Made], processes: Numbers, threads: Numbers) -> tuple[Made, ...]:

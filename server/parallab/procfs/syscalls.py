@@ -60,6 +60,7 @@ class Call(NamedTuple):
     pid: int | None = None
     timed: bool = False
     look: str = ""
+    group: int | None = None
 
 
 def name(number: int, machine: str) -> str:
@@ -86,7 +87,8 @@ def call(number: int, args: tuple[int, ...], machine: str) -> Call:
             shared = waits and not args[1] & FUTEX_PRIVATE
             return Call(named, timed=waits and args[3] != 0, look="futex" if shared else "")
         case "wait4":
-            return Call(named, pid=max(signed(args[0]), -1) or -1)
+            one = signed(args[0])
+            return Call(named, pid=one) if one > 0 else Call(named, pid=-1, group=-one if one != -1 else None)
         case "waitid":
             return _waitid(args)
         case "poll":
@@ -116,4 +118,4 @@ def _waitid(args: tuple[int, ...]) -> Call:
         return Call("waitid", pid=signed(args[1]))
     if args[0] == 3:
         return Call("waitid", fds=(signed(args[1]),), look="pidfd")
-    return Call("waitid", pid=-1)
+    return Call("waitid", pid=-1, group=signed(args[1]) if args[0] == 2 else None)

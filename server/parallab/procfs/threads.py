@@ -9,6 +9,8 @@ from __future__ import annotations
 import bisect
 from collections.abc import Sequence
 
+import msgspec
+
 from parallab.model import Blocked, Inode, Mapping, Thread
 from parallab.procfs import opened, parse, structs, syscalls
 
@@ -22,6 +24,12 @@ def thread(task: str, tid: int, sched: bytes, blocked: Blocked | None) -> Thread
     status = parse.stat(opened.read(f"{task}/{tid}/stat"))
     times = parse.schedstat(sched)
     return Thread(tid, status.comm, status.state, blocked, times.cpu_ns, times.queued_ns, status.started)
+
+
+def again(one: Thread, sched: bytes) -> Thread:
+    """The same with another schedstat."""
+    times = parse.schedstat(sched)
+    return msgspec.structs.replace(one, cpu_ns=times.cpu_ns, queued_ns=times.queued_ns)
 
 
 def blocked(process: str, text: bytes, machine: str, memory: opened.Memory, mappings: Sequence[Mapping]) -> Blocked:
@@ -44,7 +52,7 @@ def blocked(process: str, text: bytes, machine: str, memory: opened.Memory, mapp
             pid = _pidfd(process, fds[0])
         case "futex":
             inode = mapped(mappings, args[0])
-    return Blocked(call.name, args, fds, inode, pid, call.timed)
+    return Blocked(call.name, args, fds, inode, pid, call.timed, call.group)
 
 
 def mapped(mappings: Sequence[Mapping], address: int) -> Inode | None:

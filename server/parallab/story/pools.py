@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 from typing import Literal
 
 from parallab import model
@@ -127,6 +128,12 @@ class Pool:
     def of_processes(self) -> bool:
         """Whether its workers are processes."""
         return self.kind in ("pool", "executor")
+
+    @property
+    def one_by_one(self) -> bool:
+        """Whether somebody got the result of each single job before they handed in the next."""
+        single = [task for task in self.tasks if task.call in ("apply", "submit") or len(task.takes) == 1]
+        return len(single) > 1 and all(one.got and one.got[0].at <= after.at for one, after in pairwise(single))
 
     @property
     def dismissed(self) -> bool:

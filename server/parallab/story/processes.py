@@ -40,6 +40,8 @@ class Worker:
     ran: int = 0
     ended: int = 0
     exit_code: int | None = None
+    shown_code: int | None = None
+    """The exit code as the system showed it: whatever was told of it, this one counts."""
     error: model.Failure | None = None
     cpu_ns: int = 0
     pauses: int = 0
@@ -60,6 +62,9 @@ class Worker:
     """When the system started it, a tick too early at the most."""
     gone: int = 0
     """When the system had shown that it has ended."""
+    begun_by: int = 0
+    """A moment at which it had begun, and one at which it still lived, whatever any clock of the learner's said."""
+    alive_at: int = 0
     ordinal: int = 0
     of: int = 0
 
@@ -274,8 +279,8 @@ class _Workers:
         for index in range(len(self.lives) - 1, -1, -1):
             life = self.lives[index]
             if life.pid == event.child and event.since in (life.started, life.born):
-                code = event.exit_code if event.exit_code is not None else life.exit_code
-                self.lives[index] = replace(life, exit_code=code, ended=life.ended or event.at, confirmed=True)
+                code = event.exit_code if event.exit_code is not None else life.shown_code
+                self.lives[index] = replace(life, shown_code=code, ended=life.ended or event.at, confirmed=True)
                 return
 
     def _confirm(self) -> None:
@@ -294,12 +299,16 @@ class _Workers:
                         life,
                         confirmed=True,
                         os_parent=sighting.ppid or life.os_parent,
-                        exit_code=life.exit_code if life.exit_code is not None else sighting.exit_code,
+                        shown_code=life.shown_code if life.shown_code is not None else sighting.exit_code,
                         ended=life.ended or sighting.ended,
                         since=sighting.since,
                         gone=sighting.ended,
+                        begun_by=sighting.begun_by,
+                        alive_at=sighting.alive_at,
                     )
                 )
+            if life.shown_code is not None:
+                self.lives[index] = replace(life, exit_code=life.shown_code)
 
 
 def _bounded(life: Worker) -> Worker:
@@ -319,6 +328,7 @@ def all_programs(recording: model.Recording) -> tuple[Program, ...]:
     """Every other program that was started, or could not be, in order of report."""
     done: list[Program] = []
     living: dict[int, Program] = {}
+    shown: set[int] = set()
     for event in recording.events:
         match event:
             case model.ProgramStart():
@@ -333,6 +343,7 @@ def all_programs(recording: model.Recording) -> tuple[Program, ...]:
                     error=event.error,
                     confirmed=event.seen,
                 )
+                shown.discard(event.child)
                 if event.child in living:
                     done.append(living.pop(event.child))
                 if event.child:
@@ -342,7 +353,10 @@ def all_programs(recording: model.Recording) -> tuple[Program, ...]:
             case model.ProcessExit() | model.ProcessGone() if event.child in living:
                 one = living[event.child]
                 if isinstance(event, model.ProcessExit) or event.since == one.started:
-                    code = event.exit_code if event.exit_code is not None else one.exit_code
+                    told = event.exit_code if event.child not in shown else None
+                    code = told if told is not None else one.exit_code
+                    if isinstance(event, model.ProcessGone) and event.exit_code is not None:
+                        shown.add(event.child)
                     living[event.child] = replace(one, exit_code=code, ended=one.ended or event.at)
             case _:
                 pass

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 
 from parallab import model
@@ -14,6 +14,8 @@ from parallab.story.threads import Thread
 BLOCKING = frozenset({"join", "wait", "waitpid"})
 #: A pause between one start and the next in which its starter did not only lack a core: it waited, perhaps by sleeping.
 IDLE_NS = 500_000_000
+#: Of several threads that started somebody each and waited for them.
+NEVER_MET = "They never met: each had ended before the next one began. Run the cell again."
 #: The same between the moments at which the system started them: each start's own work lies between, too.
 SURE_NS = 1_000_000_000
 
@@ -24,7 +26,7 @@ class Together:
 
     ``yes`` when every start returned before the first wait on one of them began, or when all
     were seen alive at one moment. ``observed`` tells it; ``most`` is how many were alive at once
-    as far as was seen, for display only.
+    as far as was seen, for display only. ``doubt`` says why it cannot be told, "" if it can.
     """
 
     yes: bool
@@ -33,8 +35,7 @@ class Together:
     at: int = 0
     """The moment that decided: when a wait began too early, or a start came too late; 0 where they were together."""
     workers: tuple[Worker | Thread, ...] = ()
-    sure: bool = True
-    """Not: several threads started and waited, and whether one held up another was not seen."""
+    doubt: str = ""
 
 
 def together(
@@ -42,7 +43,7 @@ def together(
 ) -> Together:
     """Whether these workers were at work at once: by order first, by being seen alive at once else.
 
-    ``threads`` are those that may have started them.
+    ``threads`` are all that there were: a wait in one of them need not hold up what another starts.
     """
     most = _most_alive(workers)
     those = tuple(workers)
@@ -51,19 +52,23 @@ def together(
     known = {_number(worker): worker for worker in workers}
     last_start = max(worker.started for worker in workers)
     unsure: Together | None = None
-    for wait in waits if most < len(workers) else ():
+    for wait in waits:
         worker = known.get(("thread", wait.thread) if wait.thread else ("process", wait.child))
         if worker is None or wait.began >= last_start or wait.began < worker.began:
             continue
         if not _waited_out(wait, worker, last_start, waits):
             continue
-        after = min((other for other in workers if other.started > wait.began), key=lambda other: other.started)
-        found = Together(
-            False, f"you waited for {worker} ({_call(wait)}) before you started {after}", most, wait.began, those
-        )
-        if _held_up(wait, after, threads):
-            return found
-        unsure = unsure or replace(found, sure=False)
+        if most == len(workers):
+            if (strangers := _strangers(workers, 0)) is not None:
+                return _doubtful(*strangers, most, those)
+            break
+        later = [(_held_up(wait, other, waits, threads), other) for other in workers if other.started > wait.began]
+        held_up, after = min(later, key=lambda one: (one[0] is not True, one[1].started))
+        told = f"you waited for {worker} ({_call(wait)}) before you started {after}"
+        if held_up:
+            return Together(False, told, most, wait.began, those)
+        if most < 2 and any(held is None for held, _ in later):
+            unsure = unsure or Together(False, told, most, wait.began, those, NEVER_MET)
     if unsure is not None:
         return unsure
     if _one_by_one(workers):
@@ -71,7 +76,18 @@ def together(
         return Together(
             False, f"{first} had ended before you started {second}, and so it went on", most, second.began, those
         )
+    if (strangers := _strangers(workers, SURE_NS)) is not None:
+        return _doubtful(*strangers, most, those)
     return Together(True, f"all {len(workers)} were started before the first was waited for", most, workers=those)
+
+
+def _doubtful(before: Worker, after: Worker, most: int, workers: tuple[Worker | Thread, ...]) -> Together:
+    """What was told says that they met, and the system, which has the last word, does not show it."""
+    doubt = (
+        f"It cannot be told whether {before} was still at work when {after} began: the system shows none of them "
+        "beside the other. Start all of them in one loop, without a pause, and run the cell again."
+    )
+    return Together(False, doubt, most, after.began, workers, doubt)
 
 
 def _number(worker: Worker | Thread) -> tuple[str, int]:
@@ -98,6 +114,22 @@ def _never_met(workers: Sequence[Worker | Thread]) -> bool:
         before.since and 0 < before.gone <= after.since and after.since - before.since - after.queued_ns >= SURE_NS
         for before, after in pairwise(processes)
     )
+
+
+def _strangers(workers: Sequence[Worker | Thread], pause: int) -> tuple[Worker, Worker] | None:
+    """Two of them that the system does not show beside one another, where each began a ``pause`` after the one before.
+
+    None where any pair was seen so, or the system saw too little of one to tell.
+    """
+    processes = sorted((one for one in workers if isinstance(one, Worker)), key=lambda one: one.since or one.begun_by)
+    pairs = list(pairwise(processes))
+    apart = len(processes) == len(workers) and all(
+        before.begun_by
+        and after.begun_by > before.alive_at
+        and (after.since or after.begun_by) - (before.since or before.begun_by) >= pause
+        for before, after in pairs
+    )
+    return pairs[0] if apart else None
 
 
 def rounds(workers: Sequence[Worker], waits: Sequence[model.Wait]) -> list[list[Worker]]:
@@ -141,15 +173,27 @@ def _again(wait: model.Wait, waits: Sequence[model.Wait]) -> bool:
     return any(one.child == wait.child and one.alive is True and one.at <= wait.began for one in waits)
 
 
-def _held_up(wait: model.Wait, after: Worker | Thread, threads: Sequence[Thread]) -> bool:
-    """Whether who waited started the other one afterwards, or started the thread that did.
+def _held_up(
+    wait: model.Wait, other: Worker | Thread, waits: Sequence[model.Wait], threads: Sequence[Thread]
+) -> bool | None:
+    """Whether who waited started the other one afterwards, or somebody who was waiting for them did; None: perhaps.
 
     Of several threads that each start somebody and wait for them, one may come to its start when another is through.
     """
-    if not wait.tid or not after.starter or wait.tid == after.starter:
+    home = other.pid if isinstance(other, Thread) else other.parent
+    if not wait.tid or not other.starter or (wait.pid, wait.tid) == (home, other.starter) or wait.pid != home:
         return True
-    starter = next((one for one in threads if one.tid == after.starter and one.alive_at(after.started)), None)
-    return starter is None or starter.began >= wait.began
+    if not wait.at or other.began < wait.at:
+        return False
+    there = other.starter == home or any(
+        one.pid == home and one.tid == other.starter and one.alive_at(other.started) and one.began < wait.at
+        for one in threads
+    )
+    asked = any(
+        (one.pid, one.tid) == (home, other.starter) and not one.child and wait.began <= one.at <= other.began
+        for one in waits
+    )
+    return None if there and not asked else True
 
 
 def _call(wait: model.Wait) -> str:

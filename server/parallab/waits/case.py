@@ -47,8 +47,9 @@ class Case:
         return self.names.get(pid, "a process that is gone")
 
     def people(self, pids: Iterable[int]) -> str:
-        """Several names in one phrase."""
-        every = [self.name(pid) for pid in dict.fromkeys(pids)]
+        """Several names in one phrase: the oldest first, whatever their numbers, which begin anew some time."""
+        places = {pid: place for place, pid in enumerate(self.names)}
+        every = [self.name(pid) for pid in sorted(set(pids), key=lambda pid: places.get(pid, len(places)))]
         if len(every) > 4:
             return f"{every[0]} and {len(every) - 1} others"
         return every[0] if len(every) == 1 else f"{', '.join(every[:-1])} and {every[-1]}" if every else "nobody"
@@ -105,7 +106,7 @@ class Case:
             and (
                 (told.call == "join" and (wait.pid, wait.tid) in self.seen.enders[other.pid, other.tid])
                 or (told.call == "exit" and other.pid == wait.pid)
-                or (told.call in ("future", "pool") and (wait.pid, wait.tid) in self.seen.enders[other.pid, other.tid])
+                or (told.call in ("future", "pool") and (wait.pid, wait.tid) in self.seen.sure[other.pid, other.tid])
             )
             for other in self.waits
         )

@@ -40,6 +40,8 @@ _ALARM = 1 << 13
 _INNOCENT = sum(1 << number - 1 for number in (2, 4, 5, 6, 7, 8, 11, 13, 16, 18, 20, 21, 22, 24, 25, 26, 27, 28, 31))
 """Handlers that nobody waits for: SIGINT is Python's own, faulthandler has those of crashes; signal(7)."""
 _CHILD = frozenset(("wait4", "waitid"))
+_WEXITED = 4
+"""The option of waitid(2) by which an end is waited for."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,8 @@ class Picture:
     waits: tuple[Wait, ...]
     hope: dict[Who, Hope]
     enders: dict[Who, frozenset[Who]]
+    sure: dict[Who, frozenset[Who]]
+    """Of the threads that could end a wait, those that are known to be the ones that would."""
     doing: dict[Who, python.Doing] = field(default_factory=dict)
     """What Python's stacks say, of those threads that have one."""
     machinery: frozenset[Who] = frozenset()
@@ -283,6 +287,8 @@ class _Thinker:
     doing: dict[Who, python.Doing] = field(init=False)
     named: set[Who] = field(default_factory=set)
     """Threads of which Python's stacks say which others of their process could end their wait."""
+    guessed: dict[Who, frozenset[Who]] = field(default_factory=dict)
+    """The threads that bring results home, one of which may be that which this one waits for."""
     idle: frozenset[Who] = field(init=False)
     """Main threads of managers: they look each second whether they should stop, and do nothing else."""
     told_sentinels: dict[Inode, int] = field(init=False)
@@ -329,7 +335,7 @@ class _Thinker:
                     waits.append(wait)
         hope_of = _spread(start, enders, sure)
         return Picture(
-            self.snapshot, self.objects, self.roles, tuple(waits), hope_of, enders, self.doing, self.machinery
+            self.snapshot, self.objects, self.roles, tuple(waits), hope_of, enders, sure, self.doing, self.machinery
         )
 
     def _surely(self, who: Who, wait: Wait | None, those: frozenset[Who]) -> frozenset[Who]:
@@ -340,7 +346,8 @@ class _Thinker:
         """
         pid = who[0]
         if wait is not None and wait.kind == "thread-lock":
-            return those if who in self.named else frozenset(one for one in those if one[0] != pid)
+            named = those if who in self.named else self.guessed.get(who, frozenset())
+            return named or frozenset(one for one in those if one[0] != pid)
         semaphore = self.objects.semaphores.get(wait.inode) if wait is not None and wait.inode is not None else None
         if semaphore is not None and semaphore.is_lock and semaphore.holders:
             others = semaphore.holders - {pid}
@@ -416,7 +423,9 @@ class _Thinker:
         elif doing is not None and doing.call == "exit" and self._all_go_on(process, own - {who}):
             return wait, "yes", own  # whichever of them it is that it waits for
         elif doing is not None and doing.call in _BROUGHT:
-            those = python.handles_results(process.pid, self.snapshot) & own
+            those = python.brings(doing.thing, process.pid, self.snapshot) & own
+            if not those:  # it may be any thread's, and whose it is may not have come so far that its stack tells
+                self.guessed[who] = python.handles_results(process.pid, self.snapshot, not doing.thing) & own
         if those:
             self.named.add(who)
             return wait, "no", those
@@ -442,9 +451,13 @@ class _Thinker:
         children = [one for one in self.snapshot.processes if one.ppid == process.pid]
         if blocked.pid is not None and blocked.pid > 0:
             children = [one for one in self.snapshot.processes if one.pid == blocked.pid]
+        elif blocked.group is not None:
+            children = [one for one in children if one.pgid == (blocked.group or process.pgid)]
         pids = tuple(child.pid for child in children)
         target = str(blocked.pid) if blocked.pid and blocked.pid > 0 else str(pids[0]) if len(pids) == 1 else ""
         wait = self._wait(process, thread, "child", target, pids)
+        if blocked.call == "waitid" and blocked.args and not blocked.args[3] & _WEXITED:
+            return wait, "unknown", frozenset()  # for a signal that stops or continues it, from wherever
         if not children or any(child.state in "ZX" for child in children):
             return wait, "yes", frozenset()  # it has ended, and the call is about to return
         return wait, "no", frozenset((pid, pid) for pid in pids)

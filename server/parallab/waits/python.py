@@ -157,12 +157,24 @@ def _runs(stack: Stack) -> Iterable[int]:
             yield owner
 
 
-def handles_results(pid: int, snapshot: Snapshot) -> frozenset[tuple[int, int]]:
-    """The threads of a process that bring results home, or do a job, for pools and executors."""
+def handles_results(pid: int, snapshot: Snapshot, known: bool = True) -> frozenset[tuple[int, int]]:
+    """The threads of a process that bring results home, or do a job, for pools and executors.
+
+    Without ``known``, only those of which it is not known whose results these are.
+    """
     return frozenset(
         (pid, stack.tid)
         for stack in snapshot.stacks
-        if (stack.pid or snapshot.root) == pid and _serves([_call(frame) for frame in stack.frames])
+        if (stack.pid or snapshot.root) == pid
+        and (known or not stack.brings)
+        and _serves([_call(frame) for frame in stack.frames])
+    )
+
+
+def brings(thing: int, pid: int, snapshot: Snapshot) -> frozenset[tuple[int, int]]:
+    """The threads of a process that are known to be there to fulfil this future or result of a pool."""
+    return frozenset(
+        (pid, stack.tid) for stack in snapshot.stacks if (stack.pid or snapshot.root) == pid and thing in stack.brings
     )
 
 

@@ -124,6 +124,8 @@ class StepProgress(msgspec.Struct, frozen=True):
     passed_at: float | None = None
     passed_version: int | None = None
     help: HelpView | None = None
+    facts: int = 0
+    """How many facts of the log this was made of: of two, the one with more is the newer one."""
 
 
 class LabSummary(msgspec.Struct, frozen=True):
@@ -151,15 +153,29 @@ class Objective(msgspec.Struct, frozen=True):
     available: bool
 
 
+class Due(msgspec.Struct, frozen=True):
+    """When the class wants a lab done: ``at``, and ``left`` seconds after this was told; below 0, that is over.
+
+    Both, because clocks differ: the service's own says whether it is over, wherever this is read.
+    """
+
+    at: float
+    left: float
+    late: bool = False
+    """Whether a step that counts passed later, as the class counts it."""
+
+
 class ClassView(msgspec.Struct, frozen=True):
     """The class that this server reports to: how much it has not been told yet, and why not, "" when nothing is wrong.
 
-    ``handed_in`` are the times, by the service's clock, at which labs were handed in last.
+    ``handed_in`` are the times, by the service's clock, at which labs were handed in last; ``due``, by lab, until when
+    they are to be done.
     """
 
     waiting: int
     trouble: str = ""
     handed_in: dict[str, float] = {}
+    due: dict[str, Due] = {}
 
 
 class Course(msgspec.Struct, frozen=True):

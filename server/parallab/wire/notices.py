@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 from parallab.wire.film import Film
@@ -11,6 +13,7 @@ from parallab.wire.labs import StepProgress
 CHECK_EVENT = "https://events.parallab.dev/check/v1"
 PROGRESS_EVENT = "https://events.parallab.dev/progress/v1"
 LAB_EVENT = "https://events.parallab.dev/lab/v1"
+STALE_EVENT = "https://events.parallab.dev/stale/v1"
 
 
 class ProgressEvent(msgspec.Struct, frozen=True):
@@ -24,6 +27,12 @@ class LabEvent(msgspec.Struct, frozen=True):
     """A file of a lab has changed, while its author looks at it."""
 
     lab: str
+
+
+class StaleEvent(msgspec.Struct, frozen=True):
+    """What was read of this is no longer so, in whichever window that was done: whoever shows it asks again."""
+
+    what: Literal["course", "leftovers"]
 
 
 class LiveRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

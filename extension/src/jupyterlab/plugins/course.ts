@@ -14,9 +14,11 @@ import {
   LAB_EVENT,
   LabStore,
   PROGRESS_EVENT,
+  STALE_EVENT,
   type Connect,
   type LabEvent,
-  type ProgressEvent
+  type ProgressEvent,
+  type StaleEvent
 } from '../../core';
 import { NotebookHost } from '../host';
 import { connectThrough, fetchThrough } from '../request';
@@ -94,6 +96,8 @@ const plugin: JupyterFrontEndPlugin<IParallab> = {
         store.onProgress(event as unknown as ProgressEvent);
       } else if (event.schema_id === LAB_EVENT) {
         store.onLab(event as unknown as LabEvent);
+      } else if (event.schema_id === STALE_EVENT) {
+        store.onStale(event as unknown as StaleEvent);
       }
     });
 
