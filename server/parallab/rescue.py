@@ -21,6 +21,8 @@ from parallab.wire import RescueRequest
 
 #: Seconds that a cell gets to end after an interrupt, and a process after a signal.
 GRACE = 3.0
+#: Seconds that a cell gets as long as its kernel works: to write a traceback takes long on a busy machine.
+LONGEST = 15.0
 INTERRUPTS = 2
 
 _SIGNALS = {"terminate": signal.SIGTERM, "kill": signal.SIGKILL}
@@ -52,7 +54,7 @@ async def interrupt(recorder: Hanging, send: Callable[[], Awaitable[None]]) -> t
         ended = _Ended(recorder)
         try:
             await send()
-            if await ended.wait(GRACE):
+            if await _over(recorder, ended):
                 many = "once" if count == 1 else "twice: it waited for its threads again after the first time"
                 return True, (f"The cell was interrupted {many}.", *_afterwards(recorder))
         finally:
@@ -61,6 +63,29 @@ async def interrupt(recorder: Hanging, send: Callable[[], Awaitable[None]]) -> t
         f"The cell was interrupted {INTERRUPTS} times and runs on.",
         "End the process that it waits for, or restart the kernel.",
     )
+
+
+async def _over(recorder: Hanging, ended: _Ended) -> bool:
+    """Whether the cell ends: one whose kernel works still is given longer, since only who waits again does not hear."""
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    while True:
+        before = await _kernel(recorder)
+        if await ended.wait(GRACE / 3):
+            return True
+        waited = loop.time() - began
+        now = await _kernel(recorder)
+        works = now is not None and before is not None and (now.state == "R" or now.cpu_ticks != before.cpu_ticks)
+        if waited >= (LONGEST if works else GRACE):
+            return False
+
+
+async def _kernel(recorder: Hanging) -> model.Process | None:
+    """The kernel's own process, if it can be seen."""
+    try:
+        return next((one for one in await recorder.processes() if one.pid == recorder.pid), None)
+    except OSError:
+        return None
 
 
 def _afterwards(recorder: Hanging) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1])]
 from browsed import HERE, jupyterlab  # noqa: E402
 from ratios import Row, limit, milliseconds, table  # noqa: E402
 
-from e2e.page import SLOW, Lab  # noqa: E402
+from e2e.page import PATIENCE, Lab  # noqa: E402
 
 FILM = HERE / "extension" / "src" / "__tests__" / "films" / "crowd.json"
 #: The frames of so many milliseconds are measured.
@@ -48,7 +48,7 @@ def _opened(lab: Lab) -> None:
     with lab.page.expect_file_chooser() as chosen:
         lab.command("parallab:open-film")
     chosen.value.set_files(FILM)
-    lab.page.locator(".pl-Picture .pl-Node").first.wait_for(timeout=SLOW)
+    lab.page.locator(".pl-Picture .pl-Node").first.wait_for(timeout=PATIENCE)
 
 
 def rows() -> Iterator[Row]:

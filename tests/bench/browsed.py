@@ -17,7 +17,7 @@ from playwright.sync_api import expect, sync_playwright  # noqa: E402
 
 from e2e.conftest import FLAGS, VIEW  # noqa: E402
 from e2e.jupyter import Jupyter  # noqa: E402
-from e2e.page import SLOW, Lab  # noqa: E402
+from e2e.page import PATIENCE, Lab  # noqa: E402
 
 
 @contextlib.contextmanager
@@ -29,7 +29,7 @@ def jupyterlab() -> Iterator[Lab]:
     with tempfile.TemporaryDirectory(prefix="bench-") as home, sync_playwright() as playwright:
         server = Jupyter(Path(home))
         started = playwright.chromium.launch(executable_path=browser.strip(), args=FLAGS)
-        expect.set_options(timeout=SLOW)
+        expect.set_options(timeout=PATIENCE)
         try:
             server.start()
             yield Lab(started.new_context(viewport=VIEW).new_page(), server).visit()

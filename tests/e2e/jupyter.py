@@ -17,7 +17,7 @@ from typing import Any
 from urllib.error import URLError
 
 #: Seconds for a server to answer, on a machine with other work to do.
-PATIENCE = 60
+PATIENCE = 120
 #: What of our own environment would reach into the server and its kernels.
 FOREIGN = ("JUPYTER", "JPY_", "IPYTHON", "PYTHON", "PARALLAB_", "XDG_", "VIRTUAL_ENV", "PYTEST_")
 
@@ -80,7 +80,7 @@ class Jupyter:
             return
         process.terminate()
         try:
-            process.wait(15)
+            process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
@@ -107,7 +107,16 @@ class Jupyter:
     def remembers(self, name: str) -> None:
         """Waits until a ledger knows of something in /dev/shm with such a name."""
         ledgers = self.home / "runtime" / "parallab" / "ledgers"
-        self._until(lambda: any(name in file.read_text() for file in ledgers.glob("*.json")), f"remember {name}")
+
+        def known() -> bool:
+            for file in ledgers.glob("*.json"):
+                # Those of kernels that left nothing go meanwhile.
+                with contextlib.suppress(FileNotFoundError):
+                    if name in file.read_text():
+                        return True
+            return False
+
+        self._until(known, f"remember {name}")
 
     def ask(self, method: str, path: str, body: Any = None) -> Any:
         """A request to its REST; the reply's JSON, None if it is empty."""

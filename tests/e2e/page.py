@@ -13,8 +13,8 @@ from playwright.sync_api import ConsoleMessage, Error, Locator, Page, Response, 
 
 from e2e.jupyter import Jupyter
 
-#: Milliseconds for what needs a kernel to start or a cell to run, on a machine with other work to do.
-SLOW = 60_000
+#: Milliseconds for whatever must come, on a machine that is ten times slower, too.
+PATIENCE = 120_000
 
 _numbers = itertools.count(1)
 
@@ -60,7 +60,7 @@ class Lab:
         """Opens JupyterLab, at a file if one is named, with nothing else restored."""
         tree = f"/tree/{path}" if path else ""
         address = f"{self.server.url}lab/workspaces/{self.workspace}{tree}?reset&token={self.server.token}"
-        self.page.goto(address, timeout=SLOW)
+        self.page.goto(address)
         return self.settled()
 
     def reload(self) -> Lab:
@@ -70,9 +70,9 @@ class Lab:
 
     def settled(self) -> Lab:
         """Waits until JupyterLab has started and put everything back."""
-        self.page.wait_for_function("() => window.jupyterapp?.started", timeout=SLOW)
+        self.page.wait_for_function("() => window.jupyterapp?.started")
         self.page.evaluate("async () => { await jupyterapp.started; await jupyterapp.restored; }")
-        expect(self.page.locator("#jupyterlab-splash")).to_have_count(0, timeout=SLOW)
+        expect(self.page.locator("#jupyterlab-splash")).to_have_count(0)
         return self
 
     def command(self, name: str, args: Mapping[str, Any] | None = None) -> None:
@@ -99,9 +99,8 @@ class Lab:
                 one => one.href.includes(style) && one.sheet !== null
             )""",
             arg=style,
-            timeout=SLOW,
         )
-        expect(self.page.locator("#jupyterlab-splash")).to_have_count(0, timeout=SLOW)
+        expect(self.page.locator("#jupyterlab-splash")).to_have_count(0)
 
     def start(self, lab: str) -> Notebook:
         """Opens the sidebar from the launcher's card, and a lab from there."""
@@ -126,7 +125,6 @@ class Lab:
             self.page.wait_for_function(
                 f"lab => {{ {Notebook.PANEL} return panel?.model?.getMetadata?.('parallab')?.lab === lab; }}",
                 arg=lab,
-                timeout=SLOW,
             )
         notebook = Notebook(self.page)
         notebook.ready()
@@ -158,7 +156,6 @@ class Notebook:
                     && panel.sessionContext.kernelDisplayStatus === status;
             }}""",
             arg=status,
-            timeout=SLOW,
         )
 
     @property
@@ -177,12 +174,24 @@ class Notebook:
     def confirm_restart(self) -> None:
         """Answers JupyterLab's question whether to restart, and waits until the kernel is idle again."""
         confirm = self.page.get_by_role("button", name="Confirm Kernel Restart")
+        confirm.wait_for()
+        # The old kernel may still be idle after the click: only once it restarts does that mean anything.
+        self.page.evaluate(
+            f"""() => {{
+                {self.PANEL}
+                window.plRestarts = false;
+                const seen = (_, status) => {{ window.plRestarts ||= status === 'restarting'; }};
+                panel.sessionContext.session.kernel.statusChanged.connect(seen);
+            }}"""
+        )
         confirm.click()
         confirm.wait_for(state="detached")
+        self.page.wait_for_function("() => window.plRestarts")
         self.ready()
 
     def interrupt(self) -> None:
-        """As its Stop button; waits until the kernel is idle again."""
+        """As its Stop button, of a kernel that is known to run a cell; waits until it is idle again."""
+        self.kernel_is("busy")
         self._act("notebook:interrupt-kernel")
         self.ready()
 
@@ -231,13 +240,22 @@ class Notebook:
         self.page.keyboard.press("ControlOrMeta+a")
         # One paste: typing letter by letter would let the editor add brackets and indents of its own.
         self.page.keyboard.insert_text(source) if source else self.page.keyboard.press("Delete")
-        assert self.source(cell) == source
+        self.page.wait_for_function(
+            f"([id, source]) => {{ {self.CELL} return cell.model.sharedModel.getSource() === source; }}",
+            arg=[cell, source],
+        )
 
     def add(self, below: str, source: str) -> str:
         """A new cell, as a learner makes one, without a tag."""
         self._edit(below)
-        self._act("notebook:insert-cell-below")
-        fresh: str = self.page.evaluate(f"() => {{ {self.PANEL} return panel.content.activeCell.model.id; }}")
+        fresh: str = self.page.evaluate(
+            f"""async () => {{
+                await jupyterapp.commands.execute('notebook:insert-cell-below');
+                {self.PANEL}
+                return panel.content.activeCell.model.id;
+            }}"""
+        )
+        assert fresh != below
         self.write(fresh, source)
         return fresh
 
@@ -270,7 +288,7 @@ class Notebook:
 
     def ended(self, cell: str) -> None:
         """Waits for the end of the run that was begun last."""
-        self.page.wait_for_function("id => window.plRuns[id].ended", arg=cell, timeout=SLOW)
+        self.page.wait_for_function("id => window.plRuns[id].ended", arg=cell)
 
     def run(self, *cells: str) -> None:
         """Runs them one after the other."""
@@ -315,7 +333,6 @@ class Notebook:
                 return JSON.stringify(cell.model.outputs.toJSON()).includes(text);
             }}""",
             arg=[cell, text],
-            timeout=SLOW,
         )
 
     def _edit(self, cell: str) -> None:
@@ -327,10 +344,18 @@ class Notebook:
                 panel.content.deselectAll();
                 await panel.content.scrollToItem(at, 'smart');
                 await cell.ready;
-                panel.content.mode = 'edit';
-                cell.editor?.focus();
             }}""",
             cell,
+        )
+        # Whatever else comes into the page may take the focus away once: keys must go into this cell.
+        self.page.wait_for_function(
+            f"""id => {{
+                {self.CELL}
+                panel.content.mode = 'edit';
+                cell.editor?.focus();
+                return cell.editor?.hasFocus();
+            }}""",
+            arg=cell,
         )
 
     def _act(self, command: str) -> None:
@@ -435,10 +460,13 @@ class Step:
         click = by or self.button("Check my work").click
         checking = self.root.locator(".pl-Check [aria-disabled=true]")
         expect(checking).to_have_count(0)
+        judged = int(self.root.get_attribute("data-judged") or 0)
         with self._reply("check") as replies:
             click()
-        expect(checking).to_have_count(0)
         assert replies[0].ok, f"{replies[0].status}: {replies[0].text()}"
+        # The answer is here before it stands in the page.
+        expect(self.root).to_have_attribute("data-judged", str(judged + 1))
+        expect(checking).to_have_count(0)
         return self.verdict(replies[0].json())
 
     def verdict(self, reply: Mapping[str, Any] | None = None) -> Verdict:
@@ -460,7 +488,7 @@ class Step:
     @contextmanager
     def _reply(self, action: str) -> Iterator[list[Response]]:
         replies: list[Response] = []
-        with self.page.expect_response(re.compile(rf"/steps/{self.id}/{action}\b"), timeout=SLOW) as caught:
+        with self.page.expect_response(re.compile(rf"/steps/{self.id}/{action}\b")) as caught:
             yield replies
         replies.append(caught.value)
 

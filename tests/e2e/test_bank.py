@@ -5,7 +5,7 @@ from __future__ import annotations
 from playwright.sync_api import expect
 
 from e2e import answers
-from e2e.page import SLOW, Lab
+from e2e.page import Lab
 
 DEADLOCK = "break-deadlock"
 
@@ -18,7 +18,7 @@ def test_two_who_wait_for_each_other_are_named_while_the_cell_hangs(lab: Lab) ->
     notebook.begin(cells[1])
     # Told without a click, as soon as nothing moves any more.
     notice = lab.sidebar.notice("Your program is stuck.")
-    expect(notice).to_be_visible(timeout=SLOW)
+    expect(notice).to_be_visible()
     expect(notice).to_contain_text("“A-to-B” waits for lock_b, held by “B-to-A”")
     expect(notice).to_contain_text("“B-to-A” waits for lock_a, held by “A-to-B”")
 

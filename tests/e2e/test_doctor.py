@@ -5,7 +5,7 @@ from __future__ import annotations
 from playwright.sync_api import expect
 
 from e2e import answers
-from e2e.page import SLOW, Lab
+from e2e.page import Lab
 
 STEP = "doctors-round"
 #: What must be seen of each patient, so that its letter can be found: who waits, and for what.
@@ -24,7 +24,7 @@ def test_three_frozen_kernels_are_shown_and_diagnosed(lab: Lab) -> None:
     patients = ward.locator(".pl-Frozen")
     expect(patients).to_have_count(0)
     ward.get_by_role("button", name="Bring in the three patients").click()
-    expect(patients).to_have_count(3, timeout=SLOW)
+    expect(patients).to_have_count(3)
     for name, signs in SIGNS.items():
         patient = ward.locator(f"[data-kernel='{name}']")
         expect(patient.get_by_role("heading")).to_have_text(f"Kernel {name}, frozen")

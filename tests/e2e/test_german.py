@@ -10,10 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 from e2e import answers
-from e2e.page import SLOW, Lab
-
-#: The server is asked for a lab, and a kernel started, twice.
-pytestmark = pytest.mark.timeout(300)
+from e2e.page import Lab
 
 PLUGIN = "@jupyterlab/translation-extension/plugin"
 MISTAKEN = 't = threading.Thread(target=poll, args=("AAPL"), name="poll")\nt.start()\nt.join()'
@@ -77,10 +74,10 @@ def test_a_standstill_is_told_in_german(german: Lab) -> None:
     notebook.run(cells[0])
     notebook.begin(cells[1])
     stuck = german.sidebar.notice("Dein Programm steckt fest.")
-    expect(stuck).to_contain_text("Nimm die Locks immer in derselben Reihenfolge.", timeout=SLOW)
+    expect(stuck).to_contain_text("Nimm die Locks immer in derselben Reihenfolge.")
     expect(stuck).to_contain_text("wartet auf")
     stuck.get_by_role("button", name="Unterbrechen").click()
-    expect(german.sidebar.notice("Die Zelle wurde unterbrochen: einmal.")).to_be_visible(timeout=SLOW)
+    expect(german.sidebar.notice("Die Zelle wurde unterbrochen: einmal.")).to_be_visible()
 
 
 def test_a_notebook_begun_in_english_follows_into_german(lab: Lab) -> None:
@@ -94,7 +91,7 @@ def test_a_notebook_begun_in_english_follows_into_german(lab: Lab) -> None:
     notebook = lab.notebook("L01")
     notice = lab.sidebar.notice("Dieses Notebook ist in einer anderen Sprache: Englisch.")
     notice.get_by_role("button", name="Auf Deutsch zeigen").click()
-    expect(lab.sidebar.notice("Dein Notebook ist jetzt auf Deutsch.")).to_be_visible(timeout=SLOW)
+    expect(lab.sidebar.notice("Dein Notebook ist jetzt auf Deutsch.")).to_be_visible()
     expect(notice).to_have_count(0)
     expect(lab.page.locator(".jp-Notebook").get_by_role("heading", name="Sieh in deinen Kernel hinein")).to_be_visible()
     assert notebook.source(cell) == "# mine, and dear to me"
@@ -107,5 +104,5 @@ def test_a_notebook_begun_in_english_follows_into_german(lab: Lab) -> None:
 def test_the_settings_are_told_in_german(german: Lab) -> None:
     german.command("settingeditor:open", {"query": "Parallab"})
     editor = german.page.locator(".jp-SettingsPanel")
-    expect(editor.get_by_text("Dem Notebook folgen")).to_be_visible(timeout=SLOW)
+    expect(editor.get_by_text("Dem Notebook folgen")).to_be_visible()
     expect(editor.get_by_text("Follow the notebook")).to_have_count(0)

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, WebSocket, expect
 
 from e2e import answers
 from e2e.jupyter import Jupyter
-from e2e.page import SLOW, Lab
+from e2e.page import PATIENCE, Lab
 
 STEP = "four-at-once"
 
@@ -31,7 +31,7 @@ def test_four_workers_while_they_live_and_two_that_wait_for_each_other(lab: Lab)
     notebook.run(cells[0])
     notebook.begin(cells[1])
     stuck = lab.sidebar.notice("Your program is stuck.")
-    expect(stuck).to_be_visible(timeout=SLOW)
+    expect(stuck).to_be_visible()
     expect(stuck).to_contain_text("“A-to-B” waits for lock_b, held by “B-to-A”.")
     expect(stuck).to_contain_text("“B-to-A” waits for lock_a, held by “A-to-B”.")
     expect(lab.sidebar.tree).to_have_attribute("data-frozen", "true")
@@ -88,7 +88,7 @@ class Lines:
 
     def are(self, number: int) -> None:
         """Waits until there are so many."""
-        for _ in range(SLOW // 50):
+        for _ in range(PATIENCE // 50):
             if self.open == number:
                 return
             self._page.wait_for_timeout(50)
@@ -158,7 +158,7 @@ def test_notebook_7_has_the_picture_below_the_notebook(jupyter: Jupyter, page: P
     seen = page.get_by_role("tabpanel", name=re.compile("^Picture of"))
     for number in range(4):
         guest = seen.get_by_role("button", name=re.compile(f"^guest-{number}, process: "))
-        expect(guest).to_be_visible(timeout=SLOW)
+        expect(guest).to_be_visible()
     seen.get_by_role("button", name="Timeline", exact=True).click()
     expect(seen.get_by_text("at most 4 at once")).to_be_visible()
     page.screenshot(path=artefacts / "notebook-7-picture.png")
@@ -166,7 +166,7 @@ def test_notebook_7_has_the_picture_below_the_notebook(jupyter: Jupyter, page: P
     expect(seen.get_by_role("button", name="Play")).to_be_in_viewport()
     lab.command("parallab:watch", {"lab": "L04"})
     replay = page.get_by_role("tabpanel", name="How L04 should go")
-    expect(replay.get_by_role("button", name="Play")).to_be_in_viewport(timeout=SLOW)
+    expect(replay.get_by_role("button", name="Play")).to_be_in_viewport()
     expect(seen).to_be_hidden()
     lab.command("parallab:show-picture")
     expect(seen).to_be_visible()

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from e2e import answers
-from e2e.page import SLOW, Lab
+from e2e.page import Lab
 
 #: GitHub shows a README at most this wide.
 README = {"width": 1280, "height": 760}
@@ -25,7 +25,6 @@ for low, high in ranges:
     worker.join()"""
 #: Bytes of a picture in the README.
 LARGEST = 300_000
-pytestmark = pytest.mark.timeout(400)
 
 THEMES = {"JupyterLab Light": "light", "JupyterLab Dark": "dark"}
 
@@ -85,7 +84,7 @@ def test_pictures_of_what_hangs(lab: Lab, take: Take) -> None:
     notebook.run(cells[0])
     notebook.begin(cells[1])
     stuck = lab.sidebar.notice("Your program is stuck.")
-    expect(stuck).to_be_visible(timeout=SLOW)
+    expect(stuck).to_be_visible()
     take("stuck", stuck)
     step.check()
     take("deadlock", step.button("Check my work"))
@@ -94,7 +93,7 @@ def test_pictures_of_what_hangs(lab: Lab, take: Take) -> None:
     lab.command("application:toggle-mode")
     lab.command("parallab:show-picture")
     seen = lab.page.get_by_role("tabpanel", name=re.compile("^Picture of"))
-    expect(seen.get_by_text("Deadlock: they wait in a circle")).to_be_visible(timeout=SLOW)
+    expect(seen.get_by_text("Deadlock: they wait in a circle")).to_be_visible()
     take("map", as_="map")
     seen.get_by_role("button", name="Timeline", exact=True).click()
     take("timeline")
@@ -114,10 +113,10 @@ def test_pictures_of_what_is_left(lab: Lab, take: Take) -> None:
     (cell,) = notebook.put("break-deadlock", answers.CONSUMERS)
     notebook.begin(cell)
     stuck = lab.sidebar.notice("Your program is stuck.")
-    expect(stuck).to_be_visible(timeout=SLOW)
+    expect(stuck).to_be_visible()
     stuck.get_by_role("button", name="Interrupt").click()
     told = lab.sidebar.notice("The cell was interrupted once.")
-    expect(told).to_be_visible(timeout=SLOW)
+    expect(told).to_be_visible()
     take("threads", told)
     cells = notebook.do("break-deadlock", answers.STAY, answers.SLEEPERS)
     lab.sidebar.button("End process sleeper-0…").click()
@@ -126,16 +125,16 @@ def test_pictures_of_what_is_left(lab: Lab, take: Take) -> None:
     kernel, memory = notebook.output(cells[1]).split()
     lab.server.remembers(memory)
     os.kill(int(kernel), signal.SIGKILL)
-    lab.page.get_by_role("dialog", name="Kernel Restarting").get_by_role("button", name="Ok").click(timeout=SLOW)
+    lab.page.get_by_role("dialog", name="Kernel Restarting").get_by_role("button", name="Ok").click()
     left = lab.sidebar.notice("Left over from an earlier kernel: 2 processes, 1 piece of shared memory")
-    expect(left).to_be_visible(timeout=SLOW)
+    expect(left).to_be_visible()
     # Nobody is there any more of whom it asked.
     expect(leave).to_have_count(0)
     left.get_by_text("What they are").click()
     left.get_by_role("button", name="Clean up").click()
     take("leftovers", left)
     lab.sidebar.button("Yes, remove them").click()
-    expect(lab.sidebar.notice("Removed: 2 processes, 1 piece of shared memory")).to_be_visible(timeout=SLOW)
+    expect(lab.sidebar.notice("Removed: 2 processes, 1 piece of shared memory")).to_be_visible()
     take("cleaned")
     seen = lab.sidebar.root.get_by_text("What Parallab can see here")
     seen.click()

@@ -8,7 +8,7 @@ import signal
 from playwright.sync_api import expect
 
 from e2e import answers
-from e2e.page import SLOW, Lab
+from e2e.page import Lab
 
 STEP = "four-at-once"
 
@@ -22,7 +22,7 @@ def test_a_deadlock_is_named_interrupted_and_nothing_is_left(lab: Lab) -> None:
     stuck = lab.sidebar.notice("Your program is stuck.")
     # Whoever reads the step has the notice out of sight: a line at the lower edge leads there.
     why = lab.sidebar.button("See why")
-    expect(why).to_be_visible(timeout=SLOW)
+    expect(why).to_be_visible()
     expect(stuck).not_to_be_in_viewport()
     why.click()
     expect(stuck).to_be_in_viewport()
@@ -43,7 +43,7 @@ def test_threads_that_outlive_their_cell_are_dismissed(lab: Lab) -> None:
     (cell, *_) = notebook.put(STEP, answers.CONSUMERS)
     notebook.begin(cell)
     stuck = lab.sidebar.notice("Your program is stuck.")
-    expect(stuck).to_be_visible(timeout=SLOW)
+    expect(stuck).to_be_visible()
     stuck.get_by_role("button", name="Interrupt").click()
     notebook.ended(cell)
     expect(lab.sidebar.notice("The cell was interrupted once.")).to_contain_text("2 threads of earlier cells live on")
@@ -90,9 +90,9 @@ def test_what_a_killed_kernel_left_is_offered_and_removed(lab: Lab) -> None:
     kernel, memory = notebook.output(cell).split()
     lab.server.remembers(memory)
     os.kill(int(kernel), signal.SIGKILL)
-    lab.page.get_by_role("dialog", name="Kernel Restarting").get_by_role("button", name="Ok").click(timeout=SLOW)
+    lab.page.get_by_role("dialog", name="Kernel Restarting").get_by_role("button", name="Ok").click()
     left = lab.sidebar.notice("Left over from an earlier kernel: 2 processes, 1 piece of shared memory")
-    expect(left).to_be_visible(timeout=SLOW)
+    expect(left).to_be_visible()
     left.get_by_text("What they are").click()
     expect(left.get_by_role("listitem")).to_have_count(3)
     expect(left.get_by_role("listitem").first).to_contain_text("a process that was spawned")
@@ -103,7 +103,7 @@ def test_what_a_killed_kernel_left_is_offered_and_removed(lab: Lab) -> None:
     left.get_by_role("button", name="Clean up").click()
     lab.sidebar.button("Yes, remove them").click()
     gone = lab.sidebar.notice("Removed: 2 processes, 1 piece of shared memory")
-    expect(gone).to_be_visible(timeout=SLOW)
+    expect(gone).to_be_visible()
     expect(left).to_have_count(0)
     gone.get_by_role("button", name="Close").click()
     expect(gone).to_have_count(0)

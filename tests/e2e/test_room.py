@@ -6,13 +6,10 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import expect
 
 from e2e import answers
-from e2e.page import SLOW, Lab
-
-pytestmark = pytest.mark.timeout(400)
+from e2e.page import Lab
 
 FILM = Path(__file__).parents[2] / "extension" / "src" / "__tests__" / "films" / "everything.json"
 #: Width and height in CSS pixels: a browser's zoom to 200 % halves them.
@@ -82,7 +79,7 @@ def test_sidebar_and_pictures_fit_in_little_room(lab: Lab, artefacts: Path) -> N
         lab.command("parallab:open-film")
     chosen.value.set_files(FILM)
     seen = page.get_by_role("tabpanel", name=FILM.name)
-    expect(seen.locator(".pl-Node").first).to_be_visible(timeout=SLOW)
+    expect(seen.locator(".pl-Node").first).to_be_visible()
     # JupyterLab itself shows one document at a time where there is so little room.
     lab.command("application:toggle-mode")
     found: dict[str, list[str]] = {}

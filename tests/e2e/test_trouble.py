@@ -8,7 +8,7 @@ import signal
 from playwright.sync_api import expect
 
 from e2e import answers
-from e2e.page import SLOW, Lab
+from e2e.page import Lab
 
 STEP = "four-at-once"
 
@@ -68,8 +68,8 @@ def test_a_kernel_that_died_is_said_and_comes_back(lab: Lab) -> None:
     expect(notice).to_be_visible()
     expect(notice.get_by_role("button", name="Restart the kernel")).to_be_visible()
     # Jupyter starts another by itself, and JupyterLab says so.
-    lab.page.get_by_role("dialog", name="Kernel Restarting").get_by_role("button", name="Ok").click(timeout=SLOW)
-    expect(notice).to_have_count(0, timeout=SLOW)
+    lab.page.get_by_role("dialog", name="Kernel Restarting").get_by_role("button", name="Ok").click()
+    expect(notice).to_have_count(0)
     # JupyterLab itself would stay at "starting" or "unknown", with any kernel: nothing told it more.
     notebook.ready()
     expect(lab.sidebar.notice("The kernel is starting.")).to_have_count(0)

@@ -11,12 +11,11 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, expect
 
 from e2e import answers
-from e2e.conftest import VIEW
+from e2e.conftest import new_context
 from e2e.jupyter import Jupyter
-from e2e.page import SLOW, Lab, Notebook
+from e2e.page import Lab, Notebook
 
 STEP = "four-at-once"
-pytestmark = pytest.mark.timeout(400)
 
 #: Opens the notebook that this page has in front, in another browser, and the lab in its sidebar.
 Beside = Callable[[Lab], tuple[Lab, Notebook]]
@@ -29,8 +28,7 @@ def beside(browser: Browser, jupyter: Jupyter) -> Iterator[Beside]:
 
     def beside(first: Lab) -> tuple[Lab, Notebook]:
         path = first.page.evaluate("() => jupyterapp.shell.currentWidget.context.path")
-        context = browser.new_context(viewport=VIEW, reduced_motion="reduce", locale="en-GB")
-        context.set_default_timeout(20_000)
+        context = new_context(browser)
         other = Lab(context.new_page(), jupyter).visit(path)
         opened.append((context, other))
         notebook = other.notebook("L04")
@@ -101,7 +99,7 @@ def test_one_interrupts_and_dismisses_what_the_other_began(lab: Lab, beside: Bes
     other, _ = beside(lab)
     notebook.begin(cell)
     for one in (lab, other):
-        expect(one.sidebar.notice("Your program is stuck.")).to_be_visible(timeout=SLOW)
+        expect(one.sidebar.notice("Your program is stuck.")).to_be_visible()
     other.sidebar.notice("Your program is stuck.").get_by_role("button", name="Interrupt").click()
     notebook.ended(cell)
     assert "KeyboardInterrupt" in notebook.output(cell)
@@ -131,7 +129,7 @@ def test_one_restarts_the_kernel_that_the_other_hangs_in(lab: Lab, beside: Besid
     other, theirs = beside(lab)
     notebook.begin(below)
     stuck = lab.sidebar.notice("Your program is stuck.")
-    expect(stuck).to_be_visible(timeout=SLOW)
+    expect(stuck).to_be_visible()
     theirs.restart()
     expect(stuck).to_have_count(0)
     notebook.ready()
@@ -155,14 +153,14 @@ def test_what_a_dead_kernel_left_is_removed_once_for_both(lab: Lab, beside: Besi
     os.kill(int(kernel), signal.SIGKILL)
     title = "Left over from an earlier kernel: 2 processes, 1 piece of shared memory"
     for one in (lab, other):
-        one.page.get_by_role("dialog", name="Kernel Restarting").get_by_role("button", name="Ok").click(timeout=SLOW)
-        expect(one.sidebar.notice(title)).to_be_visible(timeout=SLOW)
+        one.page.get_by_role("dialog", name="Kernel Restarting").get_by_role("button", name="Ok").click()
+        expect(one.sidebar.notice(title)).to_be_visible()
     # One has been asked already whether to remove it, when the other does.
     other.sidebar.button("Clean up").click()
     expect(other.sidebar.button("Yes, remove them")).to_be_visible()
     lab.sidebar.button("Clean up").click()
     lab.sidebar.button("Yes, remove them").click()
-    expect(lab.sidebar.notice("Removed: 2 processes, 1 piece of shared memory")).to_be_visible(timeout=SLOW)
+    expect(lab.sidebar.notice("Removed: 2 processes, 1 piece of shared memory")).to_be_visible()
     expect(other.sidebar.notice(title)).to_have_count(0)
     expect(other.sidebar.button("Yes, remove them")).to_have_count(0)
     for one, its in ((lab, notebook), (other, theirs)):
@@ -180,7 +178,7 @@ def test_two_notebooks_in_two_windows_are_two_stories_of_one_learner(lab: Lab, b
     bank.run(cells[0])
     bank.begin(cells[1])
     stuck = other.sidebar.notice("Your program is stuck.")
-    expect(stuck).to_be_visible(timeout=SLOW)
+    expect(stuck).to_be_visible()
     # Here nothing hangs, and what is done here is not done there.
     notebook.do(STEP, answers.MODULE, answers.FOUR)
     assert lab.sidebar.step(STEP).check().verdict == "passed"

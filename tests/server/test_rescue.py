@@ -64,6 +64,20 @@ async def test_an_executor_in_a_with_is_interrupted_twice(call, start) -> None: 
     assert told["state"]["busy"] is False
 
 
+async def test_a_cell_that_is_slow_to_end_is_interrupted_once(call, start, monkeypatch, tmp_path) -> None:  # noqa: F811
+    monkeypatch.setattr("parallab.rescue.GRACE", 0.3)
+    kernel = await start()
+    waits = tmp_path / "waits"
+    slow = "end = time.process_time() + 1\n    while time.process_time() < end: pass"
+    code = (
+        f"import time\ntry:\n    open({str(waits)!r}, 'x')\n    time.sleep(600)\nexcept KeyboardInterrupt:\n    {slow}"
+    )
+    kernel.send(code, "c1")
+    await until(waits.exists)
+    told = (await rescue(call, kernel, "interrupt")).json
+    assert (told["done"], told["happened"][0]) == (True, "The cell was interrupted once.")
+
+
 async def test_a_cell_that_hears_no_interrupt_is_told_as_running_on(call, start, monkeypatch, tmp_path) -> None:  # noqa: F811
     monkeypatch.setattr("parallab.rescue.GRACE", 0.5)
     kernel = await start()

@@ -74,6 +74,7 @@ export function Step(props: StepProps): React.JSX.Element {
       data-step={step.id}
       data-mark={mark}
       data-open={open}
+      data-judged={props.work.judged}
       data-here={here}
     >
       <h3 className="pl-Step-heading">
