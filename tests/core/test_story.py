@@ -154,6 +154,14 @@ def test_what_the_system_showed_of_an_end_beats_what_waitpid_is_said_to_have_tol
     assert [worker.exit_code for worker in evidence(*looked, sightings=seen).workers] == [3]
 
 
+def test_so_it_is_for_other_programs() -> None:
+    start = model.ProgramStart(at=25, pid=KERNEL, cell=CELL, run=1, began=20, child=7, program="sh", seen=True)
+    gone = model.ProcessGone(at=42, child=7, exit_code=-9, since=25)
+    told = model.ProcessExit(at=50, pid=KERNEL, cell=CELL, run=1, child=7, exit_code=0)
+    again = (msgspec.structs.replace(one, at=one.at + 40) for one in (start, told))
+    assert [one.exit_code for one in evidence(begin(), start, gone, told, *again, end()).programs] == [-9, 0]
+
+
 def test_a_worker_the_system_never_showed_cannot_be_told() -> None:
     start = model.ProcessStart(at=25, pid=KERNEL, cell=CELL, run=1, began=20, child=7, name="ghost")
     run = evidence(begin(), start, end())
