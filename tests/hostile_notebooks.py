@@ -274,6 +274,18 @@ DEEP: Any = 1
 for _ in range(300):
     DEEP = [DEEP]
 
+#: Each waits for the other: they were both there at once, though not for long.
+PAUSE = """
+    import multiprocessing as mp, time
+    ctx = mp.get_context("METHOD")
+    second_is_there = ctx.Event()
+    one, two = ctx.Process(target=second_is_there.wait), ctx.Process(target=second_is_there.set)
+    one.start()
+    time.sleep(1.1)
+    two.start()
+    one.join(), two.join()
+"""
+
 #: Odd, but the work is done.
 HONEST: dict[str, Handed] = {
     "metadata of a megabyte, and deep": Handed(
@@ -299,19 +311,12 @@ HONEST: dict[str, Handed] = {
     "widgets": cells(
         "try:\n    import ipywidgets\n    ipywidgets.IntSlider()\nexcept ImportError: pass", GOOD, outcomes=("passed",)
     ),
-    "a pause of a second between the starts": cells(
-        """
-        import multiprocessing as mp, time
-        ctx = mp.get_context("fork")
-        second_is_there = ctx.Event()
-        one, two = ctx.Process(target=second_is_there.wait), ctx.Process(target=second_is_there.set)
-        one.start()
-        time.sleep(1.1)
-        two.start()
-        one.join(), two.join()
-        """,
-        outcomes=("passed",),
-    ),
+    **{
+        f"a pause of a second between the starts, under {method}": cells(
+            PAUSE.replace("METHOD", method), outcomes=("passed",)
+        )
+        for method in ("fork", "spawn", "forkserver")
+    },
     "an error before the work": cells("1 / 0", "raise KeyboardInterrupt", GOOD, outcomes=("passed",)),
     "logs in its own way": cells(
         "import sys, io, logging\nsys.stdout = sys.stderr = io.StringIO()\nlogging.disable()",

@@ -244,14 +244,14 @@ class Evidence:
         unseen = [worker for worker in mine if not worker.confirmed]
         if unseen:
             raise CannotTell(
-                f"{story.some(unseen)} was started as Python says, but the operating system never "
-                "showed it. Run the cell again."
+                f"Python says that it started {story.some(unseen)}, but the operating system never "
+                "showed that. Run the cell again."
             )
         silent = [worker for worker in mine if worker.exit_code == 0 and not worker.heard]
         if silent:
             raise CannotTell(
-                f"{story.some(silent)} ended with exit code 0, but never reported that it began: another program may "
-                "have run in its place. Start it with multiprocessing only, and run the cell again."
+                f"{story.some(silent)} ended with exit code 0, but without a word of its own: another program may "
+                "have run there. Start processes with multiprocessing only, and run the cell again."
             )
         return mine
 

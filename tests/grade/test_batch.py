@@ -21,7 +21,7 @@ from parallab.grading.intake import IntakeError, label
 from parallab.grading.journal import Journal, JournalError
 from parallab.grading.table import COLUMNS, cell
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(1200)
 COMMAND = [sys.executable, "-m", "parallab.cli", "grade"]
 NAMES = (
     "../../etc/passwd",

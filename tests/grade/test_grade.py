@@ -11,7 +11,7 @@ import pytest
 from handed import CHEATS, GOOD, LAB, notebook
 from parallab.grading import Graded, Limits, grade, of_text
 
-pytestmark = [pytest.mark.asyncio, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.asyncio, pytest.mark.timeout(900)]
 
 
 async def one(text: str, limits: Limits | None = None, sandbox: bool = True) -> Graded:

@@ -12,7 +12,7 @@ from forging_notebooks import FORGING
 from hostile_notebooks import HONEST, HOSTILE, Handed
 from parallab.grading import Graded, Limits, grade, of_text
 
-pytestmark = [pytest.mark.asyncio, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.asyncio, pytest.mark.timeout(1200)]
 
 
 async def graded(one: Handed, limits: Limits) -> Graded:

@@ -22,7 +22,7 @@ from parallab.grading.facts import Limits
 from parallab.grading.sandbox import Sandbox, SandboxError, environment
 from parallab.procfs import opened
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(600)
 ROOT = Path(__file__).resolve().parents[2]
 LIMITS = Limits(memory=512, disk=16, processes=64)
 HEAD = """

@@ -16,7 +16,8 @@ BLOCKING = frozenset({"join", "wait", "waitpid"})
 IDLE_NS = 500_000_000
 #: Of several threads that started somebody each and waited for them.
 NEVER_MET = "They never met: each had ended before the next one began. Run the cell again."
-#: The same between the moments at which the system started them: each start's own work lies between, too.
+#: A pause between the moments at which the system started them: each start's own work lies between, too, and what
+#: that was only the notebook tells. So this much says no more than that the system must have seen them at once.
 SURE_NS = 1_000_000_000
 
 
@@ -101,18 +102,9 @@ def _one_by_one(workers: Sequence[Worker | Thread]) -> bool:
     Short lives alone do not make it so: without the pauses they were started as fast as could be.
     """
     ordered = sorted(workers, key=lambda worker: worker.began)
-    return _never_met(workers) or all(
+    return all(
         before.ended_by(after.began) and after.began - before.started - after.queued_ns >= IDLE_NS
         for before, after in pairwise(ordered)
-    )
-
-
-def _never_met(workers: Sequence[Worker | Thread]) -> bool:
-    """Whether the system saw each end before it started the next, whatever the notebook's own clock said of it."""
-    processes = sorted((one for one in workers if isinstance(one, Worker)), key=lambda one: one.since)
-    return len(processes) == len(workers) and all(
-        before.since and 0 < before.gone <= after.since and after.since - before.since - after.queued_ns >= SURE_NS
-        for before, after in pairwise(processes)
     )
 
 
@@ -121,15 +113,24 @@ def _strangers(workers: Sequence[Worker | Thread], pause: int) -> tuple[Worker, 
 
     None where any pair was seen so, or the system saw too little of one to tell.
     """
-    processes = sorted((one for one in workers if isinstance(one, Worker)), key=lambda one: one.since or one.begun_by)
+    processes = sorted((one for one in workers if isinstance(one, Worker)), key=_beginning)
     pairs = list(pairwise(processes))
     apart = len(processes) == len(workers) and all(
-        before.begun_by
-        and after.begun_by > before.alive_at
-        and (after.since or after.begun_by) - (before.since or before.begun_by) >= pause
-        for before, after in pairs
+        _apart(before, after) and _beginning(after) - _beginning(before) >= pause for before, after in pairs
     )
     return pairs[0] if apart else None
+
+
+def _beginning(worker: Worker) -> int:
+    """When it began, as the system saw it."""
+    return worker.since or worker.begun_by
+
+
+def _apart(before: Worker, after: Worker) -> bool:
+    """Whether at no moment both were there, as far as the system shows."""
+    if before.begun_by:
+        return after.begun_by > before.alive_at
+    return before.since > 0 and 0 < before.gone <= after.since  # recorded before reports were stamped
 
 
 def rounds(workers: Sequence[Worker], waits: Sequence[model.Wait]) -> list[list[Worker]]:
