@@ -13,7 +13,7 @@ import os
 from _socket import AF_UNIX, MSG_DONTWAIT, MSG_NOSIGNAL, SCM_RIGHTS, SO_SNDBUF, SO_SNDTIMEO, SOCK_SEQPACKET, SOL_SOCKET
 from _socket import socket as Socket  # noqa: N812 - the plain type of C: each use of the other makes objects of enum
 from _thread import _local, get_native_id
-from errno import EBADF
+from errno import EBADF, EMSGSIZE, ENOBUFS, ENOMEM, ETOOMANYREFS
 from time import monotonic_ns
 
 TYPE_CHECKING = False  # importing typing takes a spawned child milliseconds
@@ -82,6 +82,8 @@ _owing = False
 """Whether the line counts any lost or left out."""
 _COOKIE = 57
 """SO_COOKIE: the kernel's own number of a socket, never used again (Linux, asm-generic/socket.h)."""
+_SHORT = frozenset((EMSGSIZE, ENOBUFS, ENOMEM))
+"""Errors of a send (unix(7), sendmsg(2)) after which the next one may well come through."""
 _DONTWAIT = MSG_DONTWAIT | MSG_NOSIGNAL
 
 
@@ -174,8 +176,11 @@ def _send(packet: bytes, life: bool, handed: int = -1) -> bool:
         return True
     except BlockingIOError:
         return life and _send_apart(packet, handed)
-    except OSError:
-        _disconnect()
+    except OSError as error:
+        if error.errno == ETOOMANYREFS:
+            return _send(packet, life)  # a user's descriptors on their way are as many as one may have open
+        if error.errno not in _SHORT:
+            _disconnect()
         return False
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+import unprivileged
 from kernels import RecordedKernel, until
 from listening import Heard
 from parallab import live, model, story
@@ -184,3 +185,41 @@ def test_a_socket_that_nobody_reads_loses_late_and_says_how_many(count: int, los
     told = [event.count for event in heard.all(model.Lost) if event.pid]
     assert told == ([lost] if loses else [])
     assert len({event.child for event in heard.all(model.ProcessExit)}) == count - lost + 1
+
+
+MANY_ON_THEIR_WAY = """
+import os, resource, socket
+from parallab_probe import report
+
+listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+listener.bind("\\0parallab-test-%d" % os.getpid())
+listener.listen()
+assert report.connect("@parallab-test-%d" % os.getpid())
+reader, _ = listener.accept()
+resource.setrlimit(resource.RLIMIT_NOFILE, (16, 16))
+for number in range(60):
+    report.tell("process-start", {"began": 1, "child": number}, handed=1)
+with_one = told = 0
+reader.setblocking(False)
+try:
+    while True:
+        data, along, _, _ = reader.recvmsg(65536, 64)
+        told += 1
+        with_one += bool(along)
+except BlockingIOError:
+    pass
+print(told, with_one < 60, report.line.lost)
+"""
+
+
+def test_where_no_more_descriptors_may_be_on_their_way_the_report_goes_without_one() -> None:
+    """ETOOMANYREFS (unix(7)): a user who starts very many processes at once, while the server is busy."""
+    told = subprocess.run(
+        [*unprivileged.command(), sys.executable, "-c", MANY_ON_THEIR_WAY],
+        check=True,
+        capture_output=True,
+        text=True,
+        cwd="/",
+        timeout=60,
+    )
+    assert told.stdout.split() == ["60", "True", "0"]
