@@ -1,9 +1,9 @@
 """What a busy machine may do to a kernel and its processes: whoever reads the clock for a report may be held up.
 
-Python imports this by itself where this folder is on ``PYTHONPATH``; :mod:`jittered` puts it there. The probe stamps
-what it reports, and it acts, reads, stamps and sends one after the other: before and after a stamp, others may
-overtake. Most delays are short, some are long. A place that is rarely come to, such as the end of a process, is held
-up often, one in a loop hardly ever, so that a lab takes little longer.
+Python imports this by itself where this folder is on ``PYTHONPATH``, as in ``tests/labs/test_held_up.py``. The probe
+stamps what it reports, and it acts, reads, stamps and sends one after the other: before and after a stamp, others may
+overtake. Most delays are short, some are long. A place that is rarely come to, such as the end of a process, is held up
+often, one in a loop hardly ever, so that a lab takes little longer.
 """
 
 import os
