@@ -422,10 +422,12 @@ class _Thinker:
             those = self._lock_holders(process.pid, doing.wants) & own
         elif doing is not None and doing.call == "exit" and self._all_go_on(process, own - {who}):
             return wait, "yes", own  # whichever of them it is that it waits for
-        elif doing is not None and doing.call in _BROUGHT:
-            those = python.brings(doing.thing, process.pid, self.snapshot) & own
+        elif doing is not None and doing.call in _BROUGHT and doing.result:
+            those = python.brings(doing.result, process.pid, self.snapshot) & own
             if not those:  # it may be any thread's, and whose it is may not have come so far that its stack tells
-                self.guessed[who] = python.handles_results(process.pid, self.snapshot, not doing.thing) & own
+                self.guessed[who] = python.handles_results(process.pid, self.snapshot, known=False) & own
+        elif doing is not None and doing.call in _BROUGHT:
+            those = python.handles_results(process.pid, self.snapshot) & own
         if those:
             self.named.add(who)
             return wait, "no", those

@@ -56,6 +56,8 @@ class Doing:
     """The lock may have been kept by a call that has returned."""
     inherited: bool = False
     """The thing is its parent's, too."""
+    result: int = 0
+    """The one future, or result of a pool, that it waits for; 0 where it is not known, or one of several."""
 
 
 def doing(stack: Stack) -> Doing | None:
@@ -83,6 +85,7 @@ def doing(stack: Stack) -> Doing | None:
         stack.repeats,
         stack.kept,
         owners[at] in stack.inherited,
+        next((owner for one, owner in zip(calls[at : at + 2], owners[at:], strict=False) if one in _OF_ONE), 0),
     )
 
 
@@ -108,6 +111,17 @@ _OF_AN_EVENT: dict[tuple[str, str], Call] = {
     ("concurrent/futures/_base", "wait"): "future",
     ("concurrent/futures/_base", "as_completed"): "future",
 }
+
+
+_OF_ONE = frozenset(
+    {
+        ("concurrent/futures/_base", "result"),
+        ("concurrent/futures/_base", "exception"),
+        ("multiprocessing/pool", "next"),
+        ("multiprocessing/pool", "wait"),
+    }
+)
+"""Methods of what is waited for itself. ``wait`` and ``as_completed`` are told of several futures by an Event."""
 
 
 def _waiting(calls: list[tuple[str, str]]) -> tuple[Call, int]:
