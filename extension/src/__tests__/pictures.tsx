@@ -10,7 +10,12 @@ import { kit } from './views';
 
 export function show(
   film: Film | null,
-  part: { tab?: Tab; at?: number; moment?: GoalMoment } = {}
+  part: {
+    tab?: Tab;
+    at?: number;
+    moment?: GoalMoment;
+    stepName?: (step: string) => string;
+  } = {}
 ) {
   const frames = new Handmade();
   const player = new Player(frames);
@@ -28,6 +33,7 @@ export function show(
         kit={kit}
         onLoad={onLoad}
         onOpen={onOpen}
+        stepName={part.stepName}
       />
     );
   }

@@ -26,6 +26,8 @@ export interface PictureOptions {
   readonly file?: File;
   readonly lab?: string;
   readonly title: string;
+  /** What the sidebar calls a step of the notebook's lab. */
+  readonly stepName?: (step: string) => string;
   readonly tab: Views.Tab;
 }
 
@@ -109,6 +111,7 @@ export class PictureWidget extends ReactWidget {
         kit={this._kit}
         onLoad={run => void this._source?.load(run)}
         onOpen={file => void this._open(file)}
+        stepName={this._options.stepName}
       />
     );
   }

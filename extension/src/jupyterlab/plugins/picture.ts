@@ -85,6 +85,15 @@ const plugin: JupyterFrontEndPlugin<void> = {
       return widget;
     };
 
+    /** As the sidebar calls them, once the lab is known. */
+    const stepNames = (lab: string) => (step: string) => {
+      const steps = store.state.labs[lab]?.steps ?? [];
+      const at = steps.findIndex(one => one.id === step);
+      return at < 0
+        ? step
+        : trans.__('%1. %2', String(at + 1), steps[at]?.title ?? step);
+    };
+
     commands.addCommand(CommandIDs.picture, {
       label: trans.__('Show the Picture'),
       caption: trans.__(
@@ -127,6 +136,7 @@ const plugin: JupyterFrontEndPlugin<void> = {
           add({
             kernel: kernel.id,
             title: trans.__('Picture of %1', name),
+            stepName: stepNames(notebook?.lab ?? ''),
             tab: view
           });
         widget.content.turnTo(view, moment);

@@ -16,6 +16,8 @@ export interface HeadProps extends Pick<FindBarProps, 'words' | 'onFound'> {
   readonly onLoad: (run?: number) => void;
   /** Opens a file that the reader has chosen; without it, none can be chosen. */
   readonly onOpen?: (file: File) => void;
+  /** What a step of the lab is called, by its id; without it, by the id. */
+  readonly stepName?: (step: string) => string;
   readonly kit: Kit;
   readonly reel: Reel;
   /** There is nobody to be seen yet. */
@@ -30,6 +32,7 @@ export const Head = React.memo(HeadRow);
 
 function HeadRow(props: HeadProps): React.JSX.Element {
   const { reel, tab, onTab, onLoad, onOpen, kit, asTable } = props;
+  const { stepName = step => step } = props;
   const { trans } = kit;
   const { film } = reel;
   const file = React.useRef<HTMLInputElement>(null);
@@ -99,7 +102,11 @@ function HeadRow(props: HeadProps): React.JSX.Element {
             {runs.map(cell => (
               <option key={cell.run} value={String(cell.run)}>
                 {cell.step
-                  ? trans.__('Cell [%1], %2', String(cell.number), cell.step)
+                  ? trans.__(
+                      'Cell [%1], %2',
+                      String(cell.number),
+                      stepName(cell.step)
+                    )
                   : trans.__('Cell [%1]', String(cell.number))}
               </option>
             ))}

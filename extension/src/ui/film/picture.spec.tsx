@@ -353,6 +353,20 @@ describe('a moment that decided a goal', () => {
   });
 });
 
+it('calls the step of a run as the sidebar does, or by its id', () => {
+  const cells = deadlock.cells.filter(cell => cell.run === deadlock.run);
+  const film = {
+    ...deadlock,
+    cells: cells.map(cell => ({ ...cell, step: 'four' }))
+  };
+  const { unmount } = show(film);
+  expect(screen.getByRole('option', { name: /, four$/ })).toBeVisible();
+  unmount();
+  show(film, { stepName: step => `4. At once (${step})` });
+  const told = /^Cell \[\d+\], 4\. At once \(four\)$/;
+  expect(screen.getByRole('option', { name: told })).toBeVisible();
+});
+
 it('asks for another run', async () => {
   const user = userEvent.setup();
   const { onLoad } = show(deadlock);

@@ -35,6 +35,8 @@ export interface PictureProps {
   readonly onLoad: (run?: number) => void;
   /** Opens a file that the reader has chosen; without it, none can be chosen. */
   readonly onOpen?: (file: File) => void;
+  /** What a step of the lab is called, by its id. */
+  readonly stepName?: (step: string) => string;
 }
 
 export function Picture(props: PictureProps): React.JSX.Element {
@@ -132,6 +134,7 @@ function Shown(
         onTable={setAsTable}
         onLoad={props.onLoad}
         onOpen={props.onOpen}
+        stepName={props.stepName}
         picture={picture}
         kit={kit}
       />
