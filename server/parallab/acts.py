@@ -27,8 +27,10 @@ from parallab.wire import Frozen, RescueRequest
 PATIENCE = 10.0
 #: Seconds between two looks for somebody to kill, at the least.
 LOOK = 0.1
-#: Seconds since the newest worker began to work: by then nobody is hired or handed more any more, as a rule.
+#: Seconds since the newest worker began to work: by then nobody is hired or handed more any more, where the notebook waits.
 SETTLED = 0.3
+#: The same where it does not: it may still hand in jobs, on a busy machine, or ask without end whether all are done.
+BUSY = 3.0
 #: Seconds that a worker gets to stand still before it is killed.
 STANDING = 2.0
 #: System calls in which a worker is at work: it sleeps, as if it waited for the network or a disk.
@@ -175,10 +177,12 @@ def fitting(recording: model.Recording, act: Act) -> Target | None:
 
 
 def _settled(crew: Sequence[Worker], last: model.Snapshot) -> bool:
-    """Whether each has begun to work, the newest a while ago."""
+    """Whether each has begun to work, the newest a while ago, and the notebook waits for what comes of it."""
     if any(one.alive and not one.ran for one in crew):
         return False
-    return last.monotonic - max((one.ran for one in crew), default=0) >= SETTLED * 1e9
+    notebook = last.process(last.root)
+    waits = notebook is None or _doing(notebook) not in _NO_CALL
+    return last.monotonic - max((one.ran for one in crew), default=0) >= (SETTLED if waits else BUSY) * 1e9
 
 
 def _main(process: model.Process) -> model.Blocked | None:
