@@ -424,8 +424,11 @@ class _Thinker:
             return wait, "yes", own  # whichever of them it is that it waits for
         elif doing is not None and doing.call in _BROUGHT and doing.result:
             those = python.brings(doing.result, process.pid, self.snapshot) & own
+            others = python.handles_results(process.pid, self.snapshot, known=False) & own
             if not those:  # it may be any thread's, and whose it is may not have come so far that its stack tells
-                self.guessed[who] = python.handles_results(process.pid, self.snapshot, known=False) & own
+                self.guessed[who] = others
+            elif doing.call == "pool":
+                those |= others  # what the pool's handler brings it gets from a job, which may be a thread's
         elif doing is not None and doing.call in _BROUGHT:
             those = python.handles_results(process.pid, self.snapshot) & own
         if those:
