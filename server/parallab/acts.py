@@ -27,7 +27,7 @@ from parallab.wire import Frozen, RescueRequest
 PATIENCE = 10.0
 #: Seconds between two looks for somebody to kill, at the least.
 LOOK = 0.1
-#: Seconds since the newest worker began to work: by then nobody is hired or handed more any more, where the notebook waits.
+#: Seconds since the newest worker began to work: where the notebook waits, nobody is hired or handed more by then.
 SETTLED = 0.3
 #: The same where it does not: it may still hand in jobs, on a busy machine, or ask without end whether all are done.
 BUSY = 3.0
