@@ -379,7 +379,7 @@ def signed(run, signers, one_block):
         hint="memory.buf[first * 128] = 255",
     )
     # Whoever closes the block has signed, and a signature stays: whoever signed in place n closes a block with n of
-    # them. What each left is ordered by that: it is read before the close is stamped, and another may overtake between.
+    # them. What each left is ordered by that, and not by when it told of it: another may overtake in between.
     left = [seen for worker in signers if (seen := one_block.content_left_by(worker.pid)) is not None]
     counts = sorted(sum(seen[first * WIDTH] == 255 for first in range(0, HEIGHT, 32)) for seen in left)
     for place, signs in enumerate(counts, 1):
