@@ -93,16 +93,16 @@ class RecordedKernel:
         return found
 
     def send(self, code: str) -> str:
-        """Sends a cell."""
-        return str(self.client.execute(code))
+        """Sends a cell. An error of an earlier one does not take it along: ipykernel drops what comes right behind one."""
+        return str(self.client.execute(code, stop_on_error=False))
 
     async def run(self, code: str, limit: float = DEADLINE) -> str:
         """Runs a cell to its end, and gives what it printed."""
         return await self.idle(self.send(code), limit)
 
     async def idle(self, sent: str, limit: float = DEADLINE) -> str:
-        """Waits for the end of a cell that was sent, and gives what it printed."""
-        told = ""
+        """Waits for the end of a cell that was sent, and gives what it printed; with an error, too, it has its end first."""
+        told, error = "", None
         while True:
             message = await self.client.get_iopub_msg(timeout=limit)
             if message["parent_header"].get("msg_id") != sent:
@@ -110,8 +110,10 @@ class RecordedKernel:
             if message["msg_type"] == "stream":
                 told += message["content"]["text"]
             elif message["msg_type"] == "error":
-                raise AssertionError("\n".join(message["content"]["traceback"]))
+                error = AssertionError("\n".join(message["content"]["traceback"]))
             elif message["msg_type"] == "status" and message["content"]["execution_state"] == "idle":
+                if error:
+                    raise error
                 return told.strip()
 
     async def kill(self) -> None:
