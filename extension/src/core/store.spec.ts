@@ -203,7 +203,15 @@ describe('where the learner is', () => {
     host.save = async () => {
       askedBeforeSaving = server.count('POST labs/L04/open');
     };
+    // The notebook takes the focus when it opens: what is to be read comes after that.
+    let toldBeforeShown: unknown;
+    const open = host.open.bind(host);
+    host.open = async (path, fresh) => {
+      toldBeforeShown = store.state.news;
+      await open(path, fresh);
+    };
     await store.openLab('L04');
+    expect(toldBeforeShown).toEqual({});
     expect(askedBeforeSaving).toBe(0);
     expect(host.read).toEqual(['work/L04.ipynb']);
     expect(store.state.news).toEqual({ L04: news });

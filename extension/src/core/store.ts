@@ -123,10 +123,14 @@ export class LabStore {
       await this._host.save(lab);
       const { path, news } = await this._client.open(lab);
       this._answered();
-      if (news) {
-        this._set({ news: { ...this._state.news, [lab]: news } });
+      try {
+        await this._host.open(path, Boolean(news));
+      } finally {
+        // Said once the notebook shows it: JupyterLab gives the notebook the focus, and who is reading here would lose it.
+        if (news) {
+          this._set({ news: { ...this._state.news, [lab]: news } });
+        }
       }
-      await this._host.open(path, Boolean(news));
     } catch (error) {
       this._failed(error);
     } finally {
