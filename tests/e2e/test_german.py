@@ -98,7 +98,7 @@ def test_a_notebook_begun_in_english_follows_into_german(lab: Lab) -> None:
     # Read, it is put away, and the focus stays in the sidebar.
     lab.sidebar.button("Habe ich gelesen").click()
     expect(lab.sidebar.notice("Dein Notebook ist jetzt auf Deutsch.")).to_have_count(0)
-    assert lab.page.evaluate("() => document.activeElement.closest('.pl-Panel') !== null")
+    lab.page.wait_for_function("() => document.activeElement.closest('.pl-Panel') !== null")
 
 
 def test_the_settings_are_told_in_german(german: Lab) -> None:
