@@ -93,7 +93,7 @@ class RecordedKernel:
         return found
 
     def send(self, code: str) -> str:
-        """Sends a cell. An error of an earlier one does not take it along: ipykernel drops what comes right behind one."""
+        """Sends a cell; ipykernel drops it not even right behind an error."""
         return str(self.client.execute(code, stop_on_error=False))
 
     async def run(self, code: str, limit: float = DEADLINE) -> str:
@@ -101,7 +101,7 @@ class RecordedKernel:
         return await self.idle(self.send(code), limit)
 
     async def idle(self, sent: str, limit: float = DEADLINE) -> str:
-        """Waits for the end of a cell that was sent, and gives what it printed; with an error, too, it has its end first."""
+        """Waits for the end of a cell that was sent, and gives what it printed, or raises its error."""
         told, error = "", None
         while True:
             message = await self.client.get_iopub_msg(timeout=limit)

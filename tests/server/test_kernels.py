@@ -102,7 +102,7 @@ def start(jp_kernelspec_dir, jp_serverapp, jp_asyncio_loop):
         for kernel in made:
             kernel.client.stop_channels()
             if kernel.id in manager:
-                # One that was killed may just be started again, and jupyter_client cannot shut it down until it is ready.
+                # jupyter_client cannot shut down one that was killed and is just being started again.
                 kernel.manager.stop_restarter()
                 await until(kernel.manager.ready.done)
                 await manager.shutdown_kernel(kernel.id, now=True)
