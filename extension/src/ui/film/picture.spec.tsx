@@ -207,8 +207,9 @@ describe('keys of the timeline', () => {
   it('zoom around the moment shown, and back', async () => {
     const user = userEvent.setup();
     const { container } = show(deadlock, { tab: 'timeline', at: closed });
-    const all = seen(container);
     act(() => timeline().focus());
+    await user.keyboard('0');
+    const all = seen(container);
     await user.keyboard('www');
     expect(seen(container)).toBeLessThan(all / 3);
     expect(container.querySelector('.pl-Cursor')).not.toHaveAttribute(
@@ -216,6 +217,36 @@ describe('keys of the timeline', () => {
     );
     await user.keyboard('s0');
     expect(seen(container)).toBeCloseTo(all);
+  });
+
+  it('begin where something happens, when most of the film is a standstill', async () => {
+    const user = userEvent.setup();
+    const { container, player } = show(deadlock, { tab: 'timeline' });
+    const part = seen(container);
+    act(() => timeline().focus());
+    await user.keyboard('0');
+    // Five seconds of it, all wait for each other.
+    expect(part).toBeLessThan(seen(container) / 20);
+    const { container: whole } = show(fourAtOnce, { tab: 'timeline' });
+    expect(seen(whole)).toBeCloseTo(seen(container));
+    expect(player.state.time).toBe(deadlock.end);
+  });
+
+  it('keep the moment in sight that is stepped to', async () => {
+    const user = userEvent.setup();
+    const { container, player } = show(deadlock, { tab: 'timeline' });
+    const cursor = container.querySelector('.pl-Cursor');
+    // What is looked at is the beginning; the film stands at its end.
+    expect(cursor).toHaveAttribute('data-out');
+    act(() => player.step(-1));
+    expect(player.state.time).toBeGreaterThan(closed + 1000);
+    expect(cursor).not.toHaveAttribute('data-out');
+    act(() => player.seek(deadlock.begin));
+    expect(cursor).not.toHaveAttribute('data-out');
+    // Whoever moves the picture away looks at something else.
+    act(() => timeline().focus());
+    await user.keyboard('{ArrowRight}'.repeat(20));
+    expect(cursor).toHaveAttribute('data-out');
   });
 
   it('leave those with Ctrl to the browser', async () => {

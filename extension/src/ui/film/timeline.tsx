@@ -17,6 +17,7 @@ import { Crosshair, Cursor, SpanShade } from './layers';
 import { Measured, spanOf, type Span } from './measure';
 import { Names } from './names';
 import { Overview } from './overview';
+import { opening } from './opening';
 import { nameOf, namesWidth, ROW, rowsOf, TOP, type Row } from './rows';
 import type { Words } from './words';
 import { useSize, useZoom } from './zoom';
@@ -98,6 +99,26 @@ export function Timeline(props: TimelineProps): React.JSX.Element {
     zooming.to(zoomIdentity.translate(within, 0).scale(grown));
   };
   const cursor = scale(time);
+  const { kernel_id: kernel, run } = film;
+  React.useEffect(() => {
+    const part = opening(reel);
+    if (part === null) {
+      zooming.to();
+    } else {
+      fit(part);
+    }
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- once for each run that is shown, not as it goes on
+  }, [kernel, run]);
+  const shown = React.useRef(time);
+  React.useEffect(() => {
+    const { current: before } = shown;
+    shown.current = time;
+    // Who plays, steps or is shown a moment sees it; what is followed to its end stays as it is looked at.
+    if (time !== before && time < film.end && (cursor < 0 || cursor > width)) {
+      zooming.pan((time > before ? 0.1 : 0.9) * width - cursor, 0);
+    }
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- as the time goes, not as the picture is moved
+  }, [time]);
   // Around the moment shown, so that it stays in sight.
   const grow = (factor: number) =>
     zooming.by(
