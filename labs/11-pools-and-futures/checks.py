@@ -287,7 +287,7 @@ def as_they_come(run, counts):
         fail(
             "numbers in the order in which they are ready",
             observed,
-            because="The large range takes longest. Who waits for it first waits for nothing.",
+            because="The large range takes longest: until it is done, you see no other number.",
             hint="for number in pool.imap_unordered(primes.count, primes.RANGES):",
             mistake="M13",
         )
