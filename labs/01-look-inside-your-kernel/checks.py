@@ -420,7 +420,7 @@ def all_ended(run, children):
 
 @check("same-with-processes")
 def rows(run, all_ended):
-    """The book in your kernel is as empty as before"""
+    """You see how many rows the book in your kernel has"""
     here = run.values.get("rows")
     if here is None:
         fail(

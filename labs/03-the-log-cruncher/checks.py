@@ -267,7 +267,7 @@ def joined_when_done(run, queue, wanted=LINES):
 
 @check("predict-end")
 def waits(run):
-    """The consumer takes the three lines, and then waits for a fourth"""
+    """You see what the consumer does after the third line"""
     queue = belt(run, 3)
     taken_by_threads(run, queue, 3)
     third = got_lines(queue)[2]

@@ -127,7 +127,7 @@ def right_totals(run, mistake=()):
 
 @check("predict-window")
 def waits(run):
-    """The reader puts ten lines into the queue, and then waits for room"""
+    """The reader puts in as many lines as there is room for"""
     boxes = [box for box in run.mailboxes if any(line.pid != run.recording.pid and is_line(line) for line in box.puts)]
     expect(
         "a queue that a reader fills",
