@@ -171,7 +171,7 @@ def parsed_by_threads(run, queue):
         len(by_threads),
         at_least(LINES),
         observed=f"{len(by_threads)}; your notebook parsed lines itself" if at_home else f"{len(by_threads)}",
-        because="A line that is taken, and not parsed, nobody has read.",
+        because="Nobody has read a line that was taken but not parsed.",
         hint="Let each consumer call weblog.parse(line) for each line that it takes.",
     )
 
