@@ -381,7 +381,7 @@ def children(run):
     in_modules(
         found,
         because="A child that is a fresh Python can only import its work. Where the notebook is copied it may work "
-        "by luck; from Python 3.14 on it does not. “Your own processes” tells more.",
+        "by luck; from Python 3.14 on it is copied only where you ask for it. “Your own processes” tells more.",
         hint="Use tick.run: the cell with %%writefile made a module of it.",
     )
     return found
@@ -420,7 +420,7 @@ def all_ended(run, children):
 
 @check("same-with-processes")
 def rows(run, all_ended):
-    """The book in your kernel is as empty as before"""
+    """You see how many rows the book in your kernel has"""
     here = run.values.get("rows")
     if here is None:
         fail(

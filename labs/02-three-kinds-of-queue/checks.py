@@ -466,7 +466,7 @@ def dictionaries(run, three_jobs):
         bare,
         none(),
         observed=f"{len(bare)} of {len(three_jobs)}",
-        because="Real jobs carry more than can be compared. The queue must do with that.",
+        because="Real jobs carry more than can be compared. The queue must make do with that.",
         hint='Keep {"job": i} as the last part of the tuple.',
     )
     firsts = [parts(item)[0] for item in three_jobs if parts(item) and not isinstance(parts(item)[0], dict)]

@@ -171,7 +171,7 @@ def parsed_by_threads(run, queue):
         len(by_threads),
         at_least(LINES),
         observed=f"{len(by_threads)}; your notebook parsed lines itself" if at_home else f"{len(by_threads)}",
-        because="A line that is taken, and not parsed, nobody has read.",
+        because="Nobody has read a line that was taken but not parsed.",
         hint="Let each consumer call weblog.parse(line) for each line that it takes.",
     )
 
@@ -267,7 +267,7 @@ def joined_when_done(run, queue, wanted=LINES):
 
 @check("predict-end")
 def waits(run):
-    """The consumer takes the three lines, and then waits for a fourth"""
+    """You see what the consumer does after the third line"""
     queue = belt(run, 3)
     taken_by_threads(run, queue, 3)
     third = got_lines(queue)[2]

@@ -244,7 +244,7 @@ def there_and_back(run):
 
 @check("predict-copy")
 def basket(run, there_and_back):
-    """Your own basket is as it was"""
+    """You have both baskets: your own, and the one that came back"""
     mine, theirs = run.values.get("basket"), run.values.get("theirs")
     if not isinstance(mine, list) or not isinstance(theirs, list):
         fail(

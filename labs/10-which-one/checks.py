@@ -182,7 +182,7 @@ def patients(run):
 
 @check("doctors-round")
 def diagnoses(run, patients):
-    """You have found out why, of all three"""
+    """You have found out why all three froze"""
     written = run.values.get("diagnosis")
     if not isinstance(written, dict):
         fail(

@@ -287,7 +287,7 @@ def as_they_come(run, counts):
         fail(
             "numbers in the order in which they are ready",
             observed,
-            because="The large range takes longest. Who waits for it first waits for nothing.",
+            because="The large range takes longest: until it is done, you see no other number.",
             hint="for number in pool.imap_unordered(primes.count, primes.RANGES):",
             mistake="M13",
         )
@@ -327,7 +327,7 @@ def handed_over(run):
         equals(len(kinds)),
         observed=f"{len(kinds) - len(without)} of {len(kinds)}"
         + (f"; {problems(run, pool)}" if problems(run, pool) else ""),
-        because="What processes share must be there when they begin. It cannot travel with a job.",
+        because="A lock and such a number are handed to a process when it begins. They cannot travel with a job.",
         hint="mp.Pool(3, initializer=clicks.setup, initargs=(lock, total))",
         mistake=(*NOT_HOME, "M58"),
     )

@@ -127,7 +127,7 @@ def right_totals(run, mistake=()):
 
 @check("predict-window")
 def waits(run):
-    """The reader puts ten lines into the queue, and then waits for room"""
+    """The reader puts in as many lines as there is room for"""
     boxes = [box for box in run.mailboxes if any(line.pid != run.recording.pid and is_line(line) for line in box.puts)]
     expect(
         "a queue that a reader fills",
@@ -283,7 +283,7 @@ def read(run, parsers, limited):
         none(),
         observed=seen(run, f"{len(own)}"),
         because="While it waits for room, your notebook can do nothing else.",
-        hint="mp.Process(target=pipeline.read, args=(inq, 240), name=“reader”)",
+        hint='mp.Process(target=pipeline.read, args=(inq, 240), name="reader")',
         mistake=STUCK,
     )
 
@@ -328,7 +328,7 @@ def counted(run, parsers, all_parsed):
         has(1),
         observed=seen(run, enumerate_all(others) if others else "nobody"),
         because="One alone counts: so nobody comes in between.",
-        hint="mp.Process(target=pipeline.count, args=(outq, ranking), name=“aggregator”)",
+        hint='mp.Process(target=pipeline.count, args=(outq, ranking), name="aggregator")',
         mistake=STUCK,
     )
     expect(
@@ -337,7 +337,7 @@ def counted(run, parsers, all_parsed):
         equals(False),
         observed="your notebook",
         because="The last one in the row is a process, too.",
-        hint="mp.Process(target=pipeline.count, args=(outq, ranking), name=“aggregator”)",
+        hint='mp.Process(target=pipeline.count, args=(outq, ranking), name="aggregator")',
     )
     return takers - mine
 
@@ -396,7 +396,7 @@ def progress(run, parsers, all_parsed):
         numbers,
         at_least(1),
         observed="none",
-        hint="done = mp.Value(“i”, 0), and pass it in args.",
+        hint='done = mp.Value("i", 0), and pass it in args.',
     )
     writers = set(numbers[-1].given_to)
     keepers = [{pid for pid in lock.takes if lock.kept(pid)} for lock in run.locks]
