@@ -34,7 +34,7 @@ def importable(workers):
     in_modules(
         workers,
         because="A child that is a fresh Python can only import its work. Where the notebook is copied it may work "
-        "by luck; from Python 3.14 on it does not.",
+        "by luck; from Python 3.14 on it is not copied by default.",
         hint="Move it into a cell that begins with %%writefile, and import that module.",
     )
 
@@ -67,7 +67,7 @@ def work(run, child):
     own_work(
         child,
         "children that do something else than the lab's work",
-        because="Whether there are primes is found by trying, and that is what the worker is hired for.",
+        because="Primes are found by trying each number, and that is what the worker is hired for.",
         hint="Give it tally.work to do: target=tally.work, args=(0, 45_000).",
     )
     importable(child)
@@ -129,7 +129,7 @@ def ran(run, own_class):
     ended_well(own_class)
     note(
         "What the worker counted stayed in the worker: your notebook's own copy of the object still says 0. "
-        "How a result comes home is shown from L06 on."
+        "The next lab shows how a result comes home."
     )
 
 
@@ -158,7 +158,7 @@ def four(run):
             "workers that have nothing to count",
             [worker for worker, (low, high) in zip(workers, given, strict=True) if low == high],
             none(),
-            because="Who has nothing to do is no help.",
+            because="A worker that has nothing to do is no help.",
             hint="Each worker gets one of the four ranges.",
         )
         missing = uncounted(given)

@@ -125,7 +125,7 @@ def processes(run):
         idle,
         none(),
         observed=", ".join(str(worker) for worker in idle),
-        because="Only who has written something shows where it went.",
+        because="Only a process that has written something shows where it went.",
         hint="target=shelf.add, without brackets.",
         mistake=("M10", "M37"),
     )
@@ -281,7 +281,7 @@ def turns(run):
         lazy,
         none(),
         observed=f"{len(lazy)} of 4",
-        because="What is over at once, or only waits, shows nobody taking turns.",
+        because="Work that is over at once, or that only waits, shows nobody taking turns.",
         hint="target=shelf.burn, without brackets.",
         mistake="M10",
     )
@@ -298,7 +298,7 @@ def turns(run):
             "It cannot be told whether they took turns: the machine is too busy, or their work needs no GIL. "
             "Let them do shelf.burn, and run the cell again."
         )
-    note("Each of them could run only part of the time: the GIL lets one after the other.")
+    note("Each of them could run only part of the time: the GIL lets in one at a time.")
 
 
 @check("cpu-bound")
@@ -373,7 +373,7 @@ def twenty(run):
         fail(
             "downloads that wait for their label at the same time",
             "one after the other",
-            because="Who waits for a lock does not download. Then twenty take as long as twenty alone.",
+            because="A thread that waits for a lock downloads nothing. So the twenty come one after the other.",
             hint="Let them do shelf.fetch, with nothing around it.",
         )
     begun = [line for line in run.journal if line.item == "begins"]
@@ -382,7 +382,7 @@ def twenty(run):
         begun,
         at_least(20),
         observed=f"{len(begun) or 'none'}",
-        because="Who only sleeps has no label in the end.",
+        because="Whoever only sleeps has no label in the end.",
         hint="One thread for each download, target=shelf.fetch.",
     )
 
@@ -474,7 +474,7 @@ def piles(run, sixty):
         none(),
         hint="The piles must not overlap: 0 to 20, 20 to 40, 40 to 60.",
     )
-    note("Sixty starts for sixty grains of work, or three starts: the work is the same.")
+    note("Sixty starts or three starts: the work is the same.")
 
 
 def pids(workers):
@@ -591,7 +591,7 @@ def own_lock(run):
         "children that do not look at the lock",
         [worker for worker in holding if is_pythons(worker)],
         none(),
-        because="Who does not want the lock does not wait for it either.",
+        because="A child that does not want the lock does not wait for it either.",
         hint="target=cache.look_up, as before.",
     )
     ended(run, holding)

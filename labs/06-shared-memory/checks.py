@@ -220,7 +220,7 @@ def block(run, workers):
         none(),
         observed=f"{len(outside)} of {len(workers)}"
         + (f"; but {len(by_painters)} blocks were made by painters" if by_painters else ""),
-        because="Bytes in args are copied. Only who opens the block by its name has the same memory.",
+        because="Bytes in args are copied. Only a process that opens the block by its name has the same memory.",
         hint="Pass memory.name in args, and open it in the painter: SharedMemory(name=name).",
         mistake=("M48", "M37", *BAD_START),
     )
@@ -480,7 +480,7 @@ def windows(run, again):
         left,
         none(),
         observed=", ".join(str(worker) for worker in left),
-        because="Who leaves the window open relies on somebody else to close it.",
+        because="Whoever leaves the window open relies on somebody else to close it.",
         hint="memory.close(), in finally.",
     )
 
@@ -606,7 +606,7 @@ def too_long(run):
     expect(
         "cells that ended with a ValueError", errors, at_least(1), observed="none", hint="Run the first cell as it is."
     )
-    note("The room of a text is settled when the list is made.")
+    note("How much room a text has is settled when the list is made.")
 
 
 @check("stretch-list", phase="repair")
@@ -620,7 +620,7 @@ def room(run):
         good,
         at_least(1),
         observed="your cell ended with a ValueError again" if run.errors else "none",
-        because="Blanks take up room as well.",
+        because="Spaces take up room as well.",
         hint='Make the list with " " * 40 in the first place, then write the text over it.',
     )
 

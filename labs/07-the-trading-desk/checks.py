@@ -167,8 +167,8 @@ def own_types(run):
         dict.fromkeys(name.removeprefix("__main__.") for name in in_cell),
         none(),
         observed=", ".join(dict.fromkeys(name.removeprefix("__main__.") for name in in_cell)),
-        because="The server is a process of its own. A fresh Python can only import it. Where the "
-        "notebook is copied it may work by luck; from Python 3.14 on it does not.",
+        because="The server is a process of its own. A fresh Python can only import your class. Where the "
+        "notebook is copied it may work by luck; from Python 3.14 on it is not copied by default.",
         hint="Move both classes into a cell that begins with %%writefile, and import that module.",
         mistake=("M04", "M01"),
     )
@@ -433,7 +433,7 @@ def lost(run):
         holds(run, found),
         none(),
         observed=f"{len(holds(run, found))}",
-        because="Who takes turns loses nothing.",
+        because="Traders that take turns lose nothing.",
         hint="Run both cells as they are, without a lock.",
     )
     if total == 3 * ROUNDS:
@@ -519,7 +519,7 @@ def locked(run, together):
         none(),
         observed=", ".join(str(worker) for worker in outside),
         because="Each call is safe. Only the lock makes one thing of two.",
-        hint="Reading, thinking and writing belong into the same with block.",
+        hint="Reading, thinking and writing belong in the same with block.",
         mistake="M53",
     )
     return totals[name]

@@ -215,7 +215,7 @@ def book(run, same_book):
         locks,
         none(),
         observed=f"{len(locks)}",
-        because="Who takes turns loses nothing: it was not your cashiers who lost this money.",
+        because="Cashiers that take turns lose nothing: it was not your cashiers who lost this money.",
         hint="Take no lock yet.",
     )
     note(f"{value}")
@@ -432,7 +432,7 @@ def same_order(run, new_locks, both_end):
         "processes that never held both at once",
         alone,
         none(),
-        because="Who gives the first back before it takes the second can be caught half way.",
+        because="Whoever gives the first back before it takes the second lets others see the work half done.",
         hint="Take the second lock inside the with block of the first.",
     )
 
@@ -596,7 +596,7 @@ def two_inside(run, five):
         hasty,
         none(),
         observed=", ".join(str(worker) for worker in hasty),
-        because="Who gives the key back before it asks is no longer counted.",
+        because="Whoever gives the key back before it asks is no longer counted.",
         hint="time.sleep(0.2) belongs inside the with block.",
     )
     return two[0]
