@@ -26,8 +26,7 @@ def test_a_step_can_be_done_by_keyboard_alone(lab: Lab) -> None:
                 return
         raise AssertionError(f"{name} was not reached in {most} tabs")
 
-    # The sidebar opens by itself at the start, and JupyterLab gives the focus to its launcher: a palette before that would
-    # close again.
+    # The sidebar opens by itself at the start, and JupyterLab focuses its launcher: a palette before that closes again.
     expect(lab.sidebar.root.get_by_role("button", name="Start: L04", exact=False)).to_be_visible()
     expect(page.locator(".jp-Launcher")).to_be_focused()
     # The palette opens the course and the lab.
