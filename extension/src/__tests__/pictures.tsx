@@ -21,11 +21,14 @@ export function show(
   const player = new Player(frames);
   const onLoad = jest.fn();
   const onOpen = jest.fn();
+  let goOn: (grown: Film) => void = () => undefined;
   function Host() {
+    const [shown, setShown] = React.useState(film);
+    goOn = setShown;
     const [tab, setTab] = React.useState<Tab>(part.tab ?? 'map');
     return (
       <Picture
-        source={{ film, loading: false, problem: null }}
+        source={{ film: shown, loading: false, problem: null }}
         player={player}
         tab={tab}
         onTab={setTab}
@@ -42,5 +45,6 @@ export function show(
   if (at !== undefined) {
     act(() => player.seek(at));
   }
-  return { ...view, player, frames, onLoad, onOpen };
+  const grow = (grown: Film) => act(() => goOn(grown));
+  return { ...view, player, frames, onLoad, onOpen, grow };
 }

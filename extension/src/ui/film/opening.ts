@@ -9,7 +9,7 @@ import type { Span } from './measure';
 /** A standstill of at least so much of the film is left out, */
 const LONG = 0.7;
 /** but for its beginning: so much of what is shown, so that the waits are seen to go on. */
-const BESIDE = 0.2;
+const BESIDE = 0.5;
 
 /** What comes before or after the standstill that makes up most of a film, where more happens; null without one. */
 export function opening(reel: Reel): Span | null {

@@ -232,6 +232,21 @@ describe('keys of the timeline', () => {
     expect(player.state.time).toBe(deadlock.end);
   });
 
+  it('go on showing the same part as the film grows', async () => {
+    const { container, grow } = show(deadlock, { tab: 'timeline' });
+    // Where a time is drawn; in a longer film it is told in seconds.
+    const ticks = () =>
+      [...container.querySelectorAll('.pl-Timeline-drawing text')]
+        .filter(one => / m?s$/.test(one.textContent ?? ''))
+        .map(one => Math.round(Number(one.getAttribute('x'))));
+    const before = ticks();
+    expect(before.length).toBeGreaterThan(3);
+    const all = seen(container);
+    grow({ ...deadlock, end: deadlock.end + 20_000 });
+    expect(seen(container)).toBeLessThan(all / 3);
+    expect(ticks()).toEqual(before);
+  });
+
   it('keep the moment in sight that is stepped to', async () => {
     const user = userEvent.setup();
     const { container, player } = show(deadlock, { tab: 'timeline' });

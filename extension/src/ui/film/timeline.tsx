@@ -90,22 +90,38 @@ export function Timeline(props: TimelineProps): React.JSX.Element {
   );
   const [from, setFrom] = React.useState<number | null>(null);
   const span = from === null ? null : spanOf(from, time);
-  const fit = (part: Span) => {
+  // Exactly this part, with so many pixels beside it, as far as the film goes.
+  const look = (part: Span, beside: number) => {
     const long = base(part.end) - base(part.begin);
-    const grown = Math.min(closest, Math.max(1, (width - 4 * EDGE) / long));
+    const grown = Math.min(closest, Math.max(1, (width - 2 * beside) / long));
     const middle = (base(part.end) + base(part.begin)) / 2;
     const x = width / 2 - middle * grown;
     const within = Math.min(0, Math.max(width - width * grown, x));
     zooming.to(zoomIdentity.translate(within, 0).scale(grown));
   };
+  const fit = (part: Span) => look(part, 2 * EDGE);
+  // The part that is looked at; null: all.
+  const part = React.useRef<Span | null>(null);
+  React.useEffect(() => {
+    const [begin, end] = scale.domain() as [number, number];
+    part.current = zooming.transform.k === 1 ? null : { begin, end };
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- as it is zoomed and moved
+  }, [zooming.transform]);
+  React.useEffect(() => {
+    // In another room, and when the film has grown, it stays.
+    if (part.current !== null) {
+      look(part.current, EDGE);
+    }
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- not as it is zoomed and moved
+  }, [base]);
   const cursor = scale(time);
   const { kernel_id: kernel, run } = film;
   React.useEffect(() => {
-    const part = opening(reel);
-    if (part === null) {
+    const first = opening(reel);
+    if (first === null) {
       zooming.to();
     } else {
-      fit(part);
+      fit(first);
     }
     // eslint-disable-next-line react-hooks/exhaustive-deps -- once for each run that is shown, not as it goes on
   }, [kernel, run]);

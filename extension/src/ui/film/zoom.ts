@@ -4,7 +4,6 @@ import { select } from 'd3-selection';
 import {
   zoom,
   zoomIdentity,
-  zoomTransform,
   type ZoomBehavior,
   type ZoomTransform
 } from 'd3-zoom';
@@ -41,7 +40,6 @@ export function useZoom(
   const behaviour = React.useRef<ZoomBehavior<SVGSVGElement, unknown>>();
   const takes = React.useRef(options.takes);
   takes.current = options.takes;
-  const before = React.useRef<number>();
   const { width, height, scale, within } = options;
   React.useEffect(() => {
     if (ref.current === null) {
@@ -66,12 +64,7 @@ export function useZoom(
     chosen.call(made).on('dblclick.zoom', null);
     if (within) {
       made.translateExtent([[...within[0]], [...within[1]]]);
-      // In another room the same part is shown: what lay within would lie beyond else.
-      const { x, y, k } = zoomTransform(ref.current);
-      const grown = width / (before.current ?? width);
-      made.transform(chosen, zoomIdentity.translate(x * grown, y).scale(k));
     }
-    before.current = width;
     return () => {
       chosen.on('.zoom', null);
     };
