@@ -66,10 +66,14 @@ def test_a_lesson(hub: RealHub, people: People, visitor: Visitors, artefacts: Pa
     lab.launch()
     expect(lab.sidebar.root.locator("[data-lab='L04']")).to_contain_text(due)
     expect(lab.sidebar.root.get_by_text("your time")).to_have_count(1)
+    for theme in lab.themes("JupyterLab Light", "JupyterLab Dark"):
+        lab.sidebar.root.locator("[data-lab='L04']").scroll_into_view_if_needed()
+        page.screenshot(path=artefacts / f"due-course-{theme.split()[-1].lower()}.png")
 
     # What a learner does stands on the teacher's page at once, with nothing reloaded.
     notebook = lab.open("L04")
     expect(lab.sidebar.root.locator(".pl-LabPage")).to_contain_text(due)
+    page.screenshot(path=artefacts / "due-lab.png")
     step = lab.sidebar.step("four-at-once")
     notebook.do("four-at-once", answers.MODULE, answers.FOUR)
     assert step.check().verdict == "passed"
