@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import ConsoleMessage, Error, Locator, Page, Response, expect
@@ -112,6 +113,13 @@ class Lab:
         with self.page.expect_response(re.compile(rf"/parallab/labs/{lab}/open\b")):
             self.sidebar.button(re.compile(rf"^(Start|Continue|Open again): {lab} ")).click()
         return self.notebook(lab)
+
+    def film(self, file: Path) -> Locator:
+        """Opens a film from its file; its picture in front."""
+        with self.page.expect_file_chooser() as chosen:
+            self.command("parallab:open-film")
+        chosen.value.set_files(file)
+        return self.page.get_by_role("tabpanel", name=file.name)
 
     def launch(self) -> Sidebar:
         """Clicks our card in the launcher; the sidebar shows the course."""

@@ -115,17 +115,9 @@ def test_what_the_lab_does_itself_is_watched_from_the_sidebar(lab: Lab) -> None:
     expect(lab.page.locator(".lm-TabBar").filter(has=own).filter(has=replay)).to_have_count(1)
 
 
-def opened(lab: Lab, film: str) -> Locator:
-    """The picture of a film that was saved."""
-    with lab.page.expect_file_chooser() as chosen:
-        lab.command("parallab:open-film")
-    chosen.value.set_files(FILMS / film)
-    return lab.page.get_by_role("tabpanel", name=film)
-
-
 def test_what_is_looked_for_comes_into_sight_and_the_time_stays_above_it(lab: Lab) -> None:
     page, keys = lab.page, lab.page.keyboard
-    seen = opened(lab, "crowd.json")
+    seen = lab.film(FILMS / "crowd.json")
     seen.get_by_role("button", name="Timeline", exact=True).click()
     row = seen.locator(".pl-Timeline-name").filter(has_text=re.compile(r"^visitor 42$"))
     expect(row).not_to_be_in_viewport()
@@ -162,7 +154,7 @@ def test_what_is_looked_for_comes_into_sight_and_the_time_stays_above_it(lab: La
 @pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
 def test_a_saved_timeline_can_be_read_by_itself(lab: Lab, artefacts: Path, theme: str) -> None:
     lab.theme(theme)
-    seen = opened(lab, "deadlock.json")
+    seen = lab.film(FILMS / "deadlock.json")
     seen.get_by_role("button", name="Timeline", exact=True).click()
     menu = seen.get_by_text("Save and open")
     menu.click()
@@ -192,7 +184,7 @@ def test_a_saved_timeline_can_be_read_by_itself(lab: Lab, artefacts: Path, theme
 
 def test_the_pictures_can_be_read_in_every_theme_and_in_little_room(lab: Lab) -> None:
     lab.start("L08")
-    seen = opened(lab, "deadlock.json")
+    seen = lab.film(FILMS / "deadlock.json")
     expect(seen.get_by_role("button", name=re.compile("^A then B, "))).to_be_visible()
     for theme in ("JupyterLab Light", "JupyterLab Dark", "JupyterLab Dark High Contrast"):
         lab.theme(theme)

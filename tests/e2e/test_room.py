@@ -75,10 +75,7 @@ def test_sidebar_and_pictures_fit_in_little_room(lab: Lab, artefacts: Path) -> N
     notebook.do("four-at-once", answers.MODULE, answers.ONE_BY_ONE)
     step.check()
     step.button("Give me a hint").click()
-    with page.expect_file_chooser() as chosen:
-        lab.command("parallab:open-film")
-    chosen.value.set_files(FILM)
-    seen = page.get_by_role("tabpanel", name=FILM.name)
+    seen = lab.film(FILM)
     expect(seen.locator(".pl-Node").first).to_be_visible()
     # JupyterLab itself shows one document at a time where there is so little room.
     lab.command("application:toggle-mode")
