@@ -12,7 +12,8 @@ import {
 } from '@jupyterlab/translation';
 import { isCheckable, labOf, type LabStore } from '../../core';
 import { parallabIcon } from '../icon';
-import { CommandIDs, IParallab, PANEL_ID } from '../tokens';
+import { showPanel } from '../show';
+import { CommandIDs, IParallab } from '../tokens';
 
 const plugin: JupyterFrontEndPlugin<void> = {
   id: 'parallab:commands',
@@ -29,7 +30,7 @@ const plugin: JupyterFrontEndPlugin<void> = {
     const { commands, shell } = app;
     const { store } = parallab;
     const trans = (translator ?? nullTranslator).load('parallab');
-    const show = () => shell.activateById(PANEL_ID);
+    const show = () => showPanel(shell);
 
     commands.addCommand(CommandIDs.open, {
       label: trans.__('Parallab'),

@@ -23,7 +23,8 @@ import {
 import { NotebookHost } from '../host';
 import { connectThrough, fetchThrough } from '../request';
 import { translatedSchema } from '../schema';
-import { IParallab, PANEL_ID, type ISettings } from '../tokens';
+import { showPanel } from '../show';
+import { IParallab, type ISettings } from '../tokens';
 
 /** `parallab lab` asks for an open sidebar by this option of the page; what the learner has set comes first. */
 const OPEN_SIDEBAR = 'parallabOpenSidebar';
@@ -118,7 +119,7 @@ const plugin: JupyterFrontEndPlugin<IParallab> = {
             settings.user.openAtStart === undefined &&
             PageConfig.getOption(OPEN_SIDEBAR) === 'true';
           if (parallab.settings.openAtStart || asked) {
-            app.shell.activateById(PANEL_ID);
+            showPanel(app.shell);
           }
         })
         .catch((reason: unknown) => {
