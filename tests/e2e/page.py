@@ -350,7 +350,8 @@ class Notebook:
                 const at = panel.content.widgets.indexOf(cell);
                 panel.content.activeCellIndex = at;
                 panel.content.deselectAll();
-                await panel.content.scrollToItem(at, 'smart');
+                // Whoever wants to go elsewhere meanwhile takes this back, and what comes below waits for the cell.
+                await panel.content.scrollToItem(at, 'smart').catch(() => undefined);
                 await cell.ready;
             }}""",
             cell,

@@ -162,7 +162,8 @@ export class NotebookHost implements Host, IDisposable {
     // The cursor goes to where the learner writes, the view to where the step begins.
     const code = stepCells(cells, step)[0]?.at ?? tagged;
     panel.content.activeCellIndex = code;
-    void panel.content.scrollToItem(tagged, 'start');
+    // It fails when the reader goes elsewhere before it is there.
+    panel.content.scrollToItem(tagged, 'start').catch(() => undefined);
     return true;
   }
 
