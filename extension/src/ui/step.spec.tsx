@@ -296,6 +296,21 @@ test('a step to be answered has no button for checking the kernel', () => {
   ).not.toBeInTheDocument();
 });
 
+test('a step without cells or a solution offers neither', () => {
+  const quiet = () =>
+    ['Reset this step', 'Show solution'].filter(
+      name => screen.queryByRole('button', { name }) !== null
+    );
+  const { again } = show({
+    step: aStep({ id: 'one', cells: false, solution: false })
+  });
+  expect(quiet()).toEqual([]);
+  again({ step: aStep({ id: 'one', cells: false }) });
+  expect(quiet()).toEqual(['Show solution']);
+  again({ step: aStep({ id: 'one', solution: false }) });
+  expect(quiet()).toEqual(['Reset this step']);
+});
+
 describe('hints', () => {
   const step = aStep({ id: 'one', hints: 2 });
 
