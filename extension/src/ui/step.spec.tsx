@@ -476,6 +476,21 @@ describe('what the lab does itself', () => {
     expect(actions.act).toHaveBeenCalledWith('one', 'ward');
   });
 
+  test('says that it is under way where it was asked for', async () => {
+    const other = { ...act, id: 'other', label: 'Send them home' };
+    const two = aStep({ id: 'one', acts: [act, other] });
+    const { again } = show({ step: two });
+    await userEvent.click(screen.getByRole('button', { name: act.label }));
+    again({ step: two, work: aWork({ busy: 'act' }) });
+    const places = screen
+      .getAllByText('Doing it…')
+      .map(one => one.closest('[data-act]')?.getAttribute('data-act'));
+    // The other is the step's own line.
+    expect(places).toEqual(['ward', undefined]);
+    again({ step: two, work: aWork({}) });
+    expect(screen.queryByText('Doing it…')).not.toBeInTheDocument();
+  });
+
   test('needs the notebook, and says so', async () => {
     const { actions } = show({ step, situation: 'no-notebook' });
     const button = screen.getByRole('button', { name: act.label });

@@ -251,13 +251,20 @@ function LeftOut(
         const x = Math.max(-6, scale(begin));
         const right = Math.min(width + 6, scale(end));
         return right <= x ? null : (
-          <g key={begin} className="pl-LeftOut">
-            <rect x={x} y="7" width={right - x} height={ROW - 14} rx="2">
-              <title>{words.trans.__('left out of this film')}</title>
+          <g key={begin} className="pl-Gap">
+            <rect
+              className="pl-LeftOut"
+              x={x}
+              y="7"
+              width={right - x}
+              height={ROW - 14}
+              rx="2"
+            >
+              <title>{words.trans.__('left out here')}</title>
             </rect>
-            {right - x > 120 ? (
+            {right - x > 90 ? (
               <text x={Math.max(0, x) + 5} y={ROW / 2 + 4}>
-                {words.trans.__('left out of this film')}
+                {words.trans.__('left out here')}
               </text>
             ) : null}
           </g>

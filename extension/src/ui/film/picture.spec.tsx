@@ -203,10 +203,10 @@ describe('the timeline', () => {
     const film = { ...deadlock, states: ordered([...deadlock.states, gap]) };
     expect(new Reel(film).holdsOf(lock)[0]?.end).toBe(gap.at);
     const { container } = show(film, { tab: 'timeline', at: gap.at });
-    const told = container.querySelectorAll('.pl-LeftOut');
+    const told = container.querySelectorAll('.pl-Gap');
     expect(
       [...told].map(one => one.querySelector('title')?.textContent)
-    ).toEqual(['left out of this film']);
+    ).toEqual(['left out here']);
   });
 
   it('says how many were at work at once', () => {

@@ -164,7 +164,7 @@ export class Words {
     const { object } = now;
     const parts: string[] = [];
     if (now.left_out) {
-      parts.push(trans.__('left out of this film'));
+      parts.push(trans.__('left out here'));
     }
     if (now.value) {
       parts.push(
