@@ -164,7 +164,8 @@ class Desk:
         shelved = await self._lab(lab_id)
         memories = (await _saved(self._keeper.memories())).get(shelved.lab.id, {})
         lab = await self._asking(shelved.lab, memories)
-        made = views.lab_view(lab, shelved.checks, platform.python_version(), memories, self._library.html)
+        solved = {step.id for step in lab.steps if any(self._library.solution(shelved, step))}
+        made = views.lab_view(lab, shelved.checks, solved, platform.python_version(), memories, self._library.html)
         watch = shelved.lab.watch if shelved.has_replay else None
         return msgspec.structs.replace(
             made, watch=watch.step if watch is not None else "", language=self._language(shelved)

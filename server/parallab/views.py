@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 
 import msgspec
 
@@ -76,9 +76,17 @@ def _objective(aim: Aim, labs: Sequence[Lab], memories: Memories) -> wire.Object
 
 
 def lab_view(
-    lab: Lab, checks: Mapping[str, Sequence[Check]], python: str, memories: Mapping[str, Memory], render: Render
+    lab: Lab,
+    checks: Mapping[str, Sequence[Check]],
+    solved: Container[str],
+    python: str,
+    memories: Mapping[str, Memory],
+    render: Render,
 ) -> wire.LabView:
-    """A lab with its steps and what was done; ``python`` is the version that its kernel will run."""
+    """A lab with its steps and what was done.
+
+    ``solved`` are the steps that have a solution, ``python`` is the version that its kernel will run.
+    """
     return wire.LabView(
         schema=wire.SCHEMA,
         id=lab.id,
@@ -88,12 +96,12 @@ def lab_view(
         html=render(lab.body),
         objectives=lab.objectives,
         needs=lab.needs,
-        steps=tuple(step_view(step, checks.get(step.id, ()), python, render) for step in lab.steps),
+        steps=tuple(step_view(step, checks.get(step.id, ()), step.id in solved, python, render) for step in lab.steps),
         progress=lab_progress(lab, memories, render),
     )
 
 
-def step_view(step: Step, checks: Sequence[Check], python: str, render: Render) -> wire.StepView:
+def step_view(step: Step, checks: Sequence[Check], solved: bool, python: str, render: Render) -> wire.StepView:
     """A step before it is judged."""
     return wire.StepView(
         id=step.id,
@@ -109,6 +117,8 @@ def step_view(step: Step, checks: Sequence[Check], python: str, render: Render) 
         blocks=step.blocks,
         acts=tuple(wire.ActView(act.id, act.kind, act.label, render(act.body)) for act in step.acts),
         skipped=step.unfit(python),
+        cells=not step.everywhere,
+        solution=solved,
     )
 
 

@@ -307,6 +307,22 @@ def test_of_too_many_lanes_the_newest_are_shown_and_the_rest_is_counted() -> Non
     assert [(gap.what, gap.count) for gap in told.left_out if gap.what == "lanes"] == [("lanes", 137)]
 
 
+def test_of_too_many_states_the_left_out_are_unknown_and_not_what_was_before() -> None:
+    uses = [
+        use("take" if n % 2 == 0 else "give", 1000 + n, 7 if n % 4 < 2 else 8, depth=1 - n % 2)
+        for n in range(2 * bounds.STATES)
+    ]
+    told = film(tales.recording(tales.begin(), made(), tales.life(7, 20, 21), tales.life(8, 20, 21), uses))
+
+    gap = next(gap for gap in told.left_out if gap.what == "states")
+    lock = [state for state in told.states if state.object == told.objects[0].id]
+    at = next(n for n, state in enumerate(lock) if state.left_out)
+    assert [state.at for state in lock if state.left_out] == [gap.begin]
+    assert lock[at].holders == ()
+    assert (lock[at + 1].at, lock[at + 1].left_out) == (gap.end, False)
+    assert [state.at for state in told.states] == sorted(state.at for state in told.states)
+
+
 def test_of_too_many_marks_the_first_and_the_last_are_shown_and_all_starts() -> None:
     uses = [use("take" if n % 2 else "give", 1000 + n, 7, depth=n % 2) for n in range(5000)]
     told = film(tales.recording(tales.begin(), made(), tales.life(7, 20, 21), uses))

@@ -37,6 +37,7 @@ async def test_a_lab_has_no_keys(call) -> None:
     for secret in ("It runs here", "right", "order", "p.start()\\np.join()"):
         assert secret not in text.replace('"form": "order"', "")
     assert lab["steps"][0]["hints"] == 2
+    assert [step["id"] for step in lab["steps"] if step["solution"]] == ["start"]
     assert "Call it" not in text
     assert [goal["phase"] for goal in lab["steps"][1]["goals"]] == ["break", "repair"]
     assert lab["html"] == "<p>A <em>story</em>.</p>\n"

@@ -37,6 +37,8 @@ export function aStep(part: Partial<StepView> & { id: string }): StepView {
     blocks: [],
     acts: [],
     skipped: '',
+    cells: true,
+    solution: true,
     ...part
   };
 }

@@ -323,6 +323,7 @@ export interface FilmState {
   readonly value: string;
   readonly holders: readonly string[];
   readonly waiters: number;
+  readonly left_out: boolean;
 }
 
 /** A lane waits, from ``begin`` to ``end`` (None: still).
@@ -711,7 +712,8 @@ export interface StepResult {
   readonly goals: readonly GoalResult[];
 }
 
-/** A step as the sidebar shows it. ``html`` is rendered and sanitised by the server. */
+/** A step as the sidebar shows it. ``html`` is rendered and sanitised by the server; ``cells`` says whether it has
+cells that can be reset, ``solution`` whether there is one to show. */
 export interface StepView {
   readonly id: string;
   readonly title: string;
@@ -726,4 +728,6 @@ export interface StepView {
   readonly blocks: readonly Block[];
   readonly acts: readonly ActView[];
   readonly skipped: string;
+  readonly cells: boolean;
+  readonly solution: boolean;
 }

@@ -56,24 +56,29 @@ export function Hints(props: HelpProps): React.JSX.Element | null {
   );
 }
 
-export function StartOver(props: HelpProps): React.JSX.Element {
+export function StartOver(props: HelpProps): React.JSX.Element | null {
   const { step, progress, work, canWrite, actions, kit } = props;
   const { trans } = kit;
   const asking = useAsking();
   const known = progress?.assisted || work.solution !== null;
+  if (!step.cells && !step.solution) {
+    return null;
+  }
   return (
     <div className="pl-StartOver">
       <div className="pl-Row pl-mod-quiet">
-        <Button
-          kind="quiet"
-          off={!canWrite || work.busy !== null}
-          onClick={() => actions.reset(step.id)}
-        >
-          {work.busy === 'reset'
-            ? trans.__('Resetting…')
-            : trans.__('Reset this step')}
-        </Button>
-        {work.solution === null && !asking.on ? (
+        {step.cells ? (
+          <Button
+            kind="quiet"
+            off={!canWrite || work.busy !== null}
+            onClick={() => actions.reset(step.id)}
+          >
+            {work.busy === 'reset'
+              ? trans.__('Resetting…')
+              : trans.__('Reset this step')}
+          </Button>
+        ) : null}
+        {step.solution && work.solution === null && !asking.on ? (
           <Button
             kind="quiet"
             buttonRef={asking.asker}
@@ -89,7 +94,7 @@ export function StartOver(props: HelpProps): React.JSX.Element {
           </Button>
         ) : null}
       </div>
-      {canWrite ? null : (
+      {canWrite || !step.cells ? null : (
         <p className="pl-Muted">
           {trans.__("Resetting needs this lab's notebook in front.")}
         </p>

@@ -13,6 +13,8 @@ export interface Node {
   readonly name: string;
   /** What kind of thing it is, where that is not plain from its place. */
   readonly kind: string;
+  /** Its pid, in words: labs and error messages tell processes by it. */
+  readonly pid: string;
   readonly mark: LiveMark;
   /** What it does or how it ended. */
   readonly fact: string;
@@ -51,6 +53,7 @@ export function treeOf(kernel: KernelState, trans: Trans): Node {
     id: 'kernel',
     name: trans.__('Your notebook'),
     kind: '',
+    pid: pidOf(kernel.pid, trans),
     ...kernelFact(kernel, trans),
     error: '',
     children: [
@@ -118,6 +121,8 @@ function processNode(
     id: `process ${process.pid} ${process.name}`,
     name: process.name || trans.__('process %1', String(process.pid)),
     kind: kindOf(process.role, trans),
+    // One without a name is called by it already.
+    pid: process.name ? pidOf(process.pid, trans) : '',
     mark: process.state === 'ended' && failed ? 'failed' : process.state,
     fact: processFact(process, trans),
     error: process.error,
@@ -126,6 +131,11 @@ function processNode(
     process,
     thread: null
   };
+}
+
+/** "" before it is known. */
+function pidOf(pid: number, trans: Trans): string {
+  return pid > 0 ? trans.__('pid %1', String(pid)) : '';
 }
 
 function processFact(process: LiveProcess, trans: Trans): string {
@@ -164,6 +174,7 @@ function threadNode(owner: string, thread: LiveThread, trans: Trans): Node {
     id: `thread ${owner} ${thread.tid} ${thread.number}`,
     name: thread.name,
     kind: trans.__('thread'),
+    pid: '',
     mark: ended ? 'failed' : thread.state,
     fact: ended
       ? trans.__('ended')
@@ -211,6 +222,7 @@ function groupOf(
     ...first,
     id: `group ${where} ${first.mark} ${first.fact}`,
     name: trans.__('%1 … %2 (%3)', first.name, last.name, String(some.length)),
+    pid: '',
     children: some,
     open: false,
     process: null,

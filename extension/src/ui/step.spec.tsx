@@ -296,6 +296,21 @@ test('a step to be answered has no button for checking the kernel', () => {
   ).not.toBeInTheDocument();
 });
 
+test('a step without cells or a solution offers neither', () => {
+  const quiet = () =>
+    ['Reset this step', 'Show solution'].filter(
+      name => screen.queryByRole('button', { name }) !== null
+    );
+  const { again } = show({
+    step: aStep({ id: 'one', cells: false, solution: false })
+  });
+  expect(quiet()).toEqual([]);
+  again({ step: aStep({ id: 'one', cells: false }) });
+  expect(quiet()).toEqual(['Show solution']);
+  again({ step: aStep({ id: 'one', solution: false }) });
+  expect(quiet()).toEqual(['Reset this step']);
+});
+
 describe('hints', () => {
   const step = aStep({ id: 'one', hints: 2 });
 
@@ -459,6 +474,21 @@ describe('what the lab does itself', () => {
     const { actions } = show({ step });
     await userEvent.click(screen.getByRole('button', { name: act.label }));
     expect(actions.act).toHaveBeenCalledWith('one', 'ward');
+  });
+
+  test('says that it is under way where it was asked for', async () => {
+    const other = { ...act, id: 'other', label: 'Send them home' };
+    const two = aStep({ id: 'one', acts: [act, other] });
+    const { again } = show({ step: two });
+    await userEvent.click(screen.getByRole('button', { name: act.label }));
+    again({ step: two, work: aWork({ busy: 'act' }) });
+    const places = screen
+      .getAllByText('Doing it…')
+      .map(one => one.closest('[data-act]')?.getAttribute('data-act'));
+    // The other is the step's own line.
+    expect(places).toEqual(['ward', undefined]);
+    again({ step: two, work: aWork({}) });
+    expect(screen.queryByText('Doing it…')).not.toBeInTheDocument();
   });
 
   test('needs the notebook, and says so', async () => {

@@ -62,14 +62,14 @@ const FAMILY: Partial<KernelState> = {
 };
 
 test('shows the notebook, its threads, its processes, and theirs, with what each waits for', () => {
-  render(tree(FAMILY));
+  render(tree({ ...FAMILY, pid: 4711 }));
   expect(texts()).toEqual([
-    'Your notebookwaits for “A” to end',
+    'Your notebook pid 4711waits for “A” to end',
     'cook threadwaits for an item from work · lives on; its cell has ended',
-    'Aalive' + 'End A',
+    'A pid 7alive' + 'End A',
     'helper threadalive',
-    'childis being started' + 'End child',
-    'Bended with exit code 1ValueError: no' + 'End B'
+    'child pid 8is being started' + 'End child',
+    'B pid 9ended with exit code 1ValueError: no' + 'End B'
   ]);
   const place = rows().map(one =>
     ['aria-level', 'aria-posinset', 'aria-setsize']
@@ -141,9 +141,9 @@ test('many that do the same are one row, which can be unfolded', async () => {
   expect(rows().length).toBe(9);
   rerender(tree({ processes: many(64) }));
   expect(texts()).toEqual([
-    'Your notebookno cell is running',
+    'Your notebook pid 1no cell is running',
     'worker-0 … worker-63 (63)alive',
-    'worker-3waits for gate' + 'End worker-3'
+    'worker-3 pid 103waits for gate' + 'End worker-3'
   ]);
   const group = row(/worker-63/);
   await userEvent.tab();
@@ -152,7 +152,7 @@ test('many that do the same are one row, which can be unfolded', async () => {
   expect(group).toHaveAttribute('aria-expanded', 'false');
   await userEvent.keyboard('{ArrowRight}');
   expect(rows().length).toBe(66);
-  expect(rows()[2]).toHaveTextContent(/^worker-0alive/);
+  expect(rows()[2]).toHaveTextContent(/^worker-0 pid 100alive/);
   expect(rows()[2]).toHaveAttribute('role', 'row');
 });
 

@@ -170,6 +170,9 @@ function TreeRow(props: RowProps): React.JSX.Element {
         <span>
           <span className="pl-Tree-name">{node.name}</span>
           {node.kind ? <span className="pl-Muted"> {node.kind}</span> : null}
+          {node.pid ? (
+            <span className="pl-Muted pl-Tree-pid"> {node.pid}</span>
+          ) : null}
         </span>
       </span>
       <span role="gridcell" className="pl-Tree-fact">

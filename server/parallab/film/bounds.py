@@ -60,7 +60,7 @@ def bounded(whole: wire.Film, run: int = 0) -> wire.Film:
         links=_ends([one for one in links if one.object in known], LINKS, "links", lambda one: one.begin, gaps),
         waits=waits,
         marks=_marks(marks, gaps),
-        states=_ends(states, STATES, "states", lambda one: one.at, gaps),
+        states=_states(states, gaps),
         cells=_last(list(whole.cells), CELLS, gaps),
         deadlocks=tuple(one for one in whole.deadlocks if in_time(one.begin, one.end) and kept.issuperset(one.lanes)),
         left_out=tuple(gaps),
@@ -129,6 +129,19 @@ def _from(states: list[wire.FilmState], begin: float) -> list[wire.FilmState]:
     """What is true at the beginning, and what comes after it."""
     before = {one.object: one for one in states if one.at < begin}
     return [*sorted(before.values(), key=lambda one: one.at), *(one for one in states if one.at >= begin)]
+
+
+def _states(states: list[wire.FilmState], gaps: list[wire.FilmGap]) -> tuple[wire.FilmState, ...]:
+    """The first and the last; in between, who held what is not known, and is not what it was before."""
+    kept = _ends(states, STATES, "states", lambda one: one.at, gaps)
+    if len(kept) == len(states):
+        return kept
+    first, last = kept[: STATES // 2], kept[STATES // 2 :]
+    gone = states[len(first) : len(states) - len(last)]
+    begins = {one.object: one.at for one in reversed(gone)}
+    ends = {one.object: one for one in gone}
+    unknown = [wire.FilmState(name, at, left_out=True) for name, at in begins.items() if ends[name].at > at]
+    return (*first, *sorted([*unknown, *ends.values()], key=lambda one: one.at), *last)
 
 
 def _last(cells: list[wire.FilmCell], most: int, gaps: list[wire.FilmGap]) -> tuple[wire.FilmCell, ...]:

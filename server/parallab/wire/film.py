@@ -152,6 +152,8 @@ class FilmState(msgspec.Struct, frozen=True):
     holders: tuple[str, ...] = ()
     """The lanes that hold it."""
     waiters: int = 0
+    left_out: bool = False
+    """Here the film leaves its states out: until the next one, nothing is said of it."""
 
 
 class FilmCell(msgspec.Struct, frozen=True):

@@ -66,7 +66,9 @@ class ActView(msgspec.Struct, frozen=True):
 
 
 class StepView(msgspec.Struct, frozen=True):
-    """A step as the sidebar shows it. ``html`` is rendered and sanitised by the server."""
+    """A step as the sidebar shows it. ``html`` is rendered and sanitised by the server; ``cells`` says whether it has
+    cells that can be reset, ``solution`` whether there is one to show.
+    """
 
     id: str
     title: str
@@ -81,6 +83,8 @@ class StepView(msgspec.Struct, frozen=True):
     blocks: tuple[Block, ...] = ()
     acts: tuple[ActView, ...] = ()
     skipped: str = ""
+    cells: bool = True
+    solution: bool = True
 
 
 class Answered(msgspec.Struct, frozen=True):

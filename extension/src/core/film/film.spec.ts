@@ -185,6 +185,28 @@ describe('a player', () => {
     expect(player.state.time).toBe(150);
   });
 
+  it('follows the next film, wherever it stood in the one before', () => {
+    const { player } = playing();
+    player.seek(150);
+    player.load({ begin: 500, end: 520 }, [], false);
+    player.load({ begin: 500, end: 900 }, [], true);
+    expect(player.state.time).toBe(900);
+  });
+
+  it('suits its speed to a film that goes on, until somebody chooses one or watches', () => {
+    const { player } = playing();
+    player.load({ begin: 0, end: 10 }, [], false);
+    player.load({ begin: 0, end: 1_200 }, [], true);
+    expect(player.state.speed).toBe(goodSpeed(1_200));
+    player.play();
+    player.load({ begin: 0, end: 12_000 }, [], true);
+    expect(player.state.speed).toBe(goodSpeed(1_200));
+    player.pause();
+    player.setSpeed(5);
+    player.load({ begin: 0, end: 24_000 }, [], true);
+    expect(player.state.speed).toBe(5);
+  });
+
   it('chooses a speed at which one can watch', () => {
     expect(goodSpeed(12_000)).toBe(1);
     expect(goodSpeed(120)).toBe(0.01);

@@ -41,6 +41,8 @@ export class Player {
   private _cancel: (() => void) | null = null;
   private _before = 0;
   private _following = true;
+  /** The speed is the viewer's choice; else it is what suits the film's length. */
+  private _chosen = false;
 
   constructor(private readonly _frames: Frames) {
     this._state = { time: 0, playing: false, speed: 1 };
@@ -60,7 +62,8 @@ export class Player {
 
   /**
    * Takes a film's time. `again`: it is the same one, gone on, so the cursor stays where it is, or
-   * at the end if it was there; else it goes to the end. `stops` are in order.
+   * at the end if it was there, and so does a speed that was chosen; else it goes to the end. `stops`
+   * are in order.
    */
   load(
     film: { readonly begin: number; readonly end: number },
@@ -68,17 +71,21 @@ export class Player {
     again: boolean,
     stops: readonly Stop[] = []
   ): void {
-    const stays = again && !this._following;
+    if (!again) {
+      this.pause();
+      this._following = true;
+      this._chosen = false;
+    }
+    const stays = !this._following;
+    // One that is being recorded is a few milliseconds long when it is first seen.
+    const keeps = this._chosen || this._state.playing;
     this._begin = film.begin;
     this._end = film.end;
     this._moments = moments;
     this._stops = stops.filter(one => one.at < film.end);
-    if (!again) {
-      this.pause();
-    }
     this._set({
       time: stays ? this._within(this._state.time) : film.end,
-      speed: again ? this._state.speed : goodSpeed(film.end - film.begin)
+      speed: keeps ? this._state.speed : goodSpeed(film.end - film.begin)
     });
   }
 
@@ -131,6 +138,7 @@ export class Player {
   }
 
   setSpeed(speed: number): void {
+    this._chosen = true;
     this._set({ speed });
   }
 

@@ -31,6 +31,8 @@ export interface LaneNow {
 export interface ObjectNow {
   readonly object: FilmObject;
   readonly there: boolean;
+  /** The film leaves out what was true of it. */
+  readonly left_out: boolean;
   readonly fill: number | null;
   readonly value: string;
   readonly holders: readonly string[];
@@ -142,6 +144,7 @@ export class Reel {
       return {
         object,
         there: object.born <= time && isAfter(object.ended, time),
+        left_out: state?.left_out ?? false,
         fill: state?.fill ?? null,
         value: state?.value ?? '',
         holders,
@@ -211,6 +214,14 @@ export class Reel {
       holds.push({ lane, begin, end: null });
     }
     return holds.sort((one, other) => one.begin - other.begin);
+  }
+
+  /** From when to when the film leaves out what was true of an object. */
+  gapsOf(object: string): readonly { begin: number; end: number }[] {
+    const states = this.statesOf(object);
+    return states.flatMap(({ at: begin, left_out }, index) =>
+      left_out ? [{ begin, end: states[index + 1]?.at ?? this.film.end }] : []
+    );
   }
 
   /** The caption that stands at a moment, null before the first. */

@@ -48,10 +48,26 @@ export class Lines {
       const [one, other] = [this._place(from), this._place(to)];
       // The number on a wait stands elsewhere than a hold's, where they cross.
       const along = tie === 'waits' && this.layout.narrow ? 0.28 : 0.5;
-      line = one && other ? between(one, other, shift, along) : null;
+      line =
+        one && other
+          ? this._isClear(one, other)
+            ? between(one, other, shift, along)
+            : around(one, other, shift)
+          : null;
       this._known.set(key, line);
     }
     return line;
+  }
+
+  /** Whether nothing stands between two; only those of one column are looked at. */
+  private _isClear(one: Place, other: Place): boolean {
+    const [top, bottom] = one.y < other.y ? [one, other] : [other, one];
+    return (
+      one.x !== other.x ||
+      ![...this.layout.lanes.values(), ...this.layout.objects.values()].some(
+        place => place.x === one.x && place.y > top.y && place.y < bottom.y
+      )
+    );
   }
 
   private _place(id: string): Place | null {
@@ -138,11 +154,29 @@ export function edgesOf(now: Moment, lines: Lines): Edge[] {
   );
 }
 
+function isBeside(one: Place, other: Place): boolean {
+  return Math.abs(one.x - other.x) > (one.width + other.width) / 2;
+}
+
+/** How far a line goes out that has to pass a third box: less than the room beside all of them. */
+const AROUND = 22;
+
+/** From side to side of two of a column, past those between them: behind them it would seem to be theirs. */
+function around(one: Place, other: Place, shift: number): Line {
+  const right = one.x > 0 ? 1 : -1;
+  const from = one.x + (right * one.width) / 2;
+  const to = other.x + (right * other.width) / 2;
+  const out = right * (Math.max(right * from, right * to) + AROUND + shift / 2);
+  const [begin, end] = [one.y + shift, other.y + shift];
+  return {
+    path: `M${from} ${begin}C${out} ${begin} ${out} ${end} ${to} ${end}`,
+    middle: [(from + to) / 8 + 0.75 * out, (begin + end) / 2]
+  };
+}
+
 /** From edge to edge of two places; `shift` keeps two lines between the same two apart. */
 function between(one: Place, other: Place, shift: number, along: number): Line {
-  const apart = Math.abs(one.x - other.x) > (one.width + other.width) / 2;
-  if (!apart) {
-    // One above the other: around the side.
+  if (!isBeside(one, other)) {
     const sign = one.y < other.y ? 1 : -1;
     const from: [number, number] = [
       one.x + shift,

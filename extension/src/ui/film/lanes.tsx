@@ -196,6 +196,7 @@ function Thing(
             d={`M0 ${base - (tall * object.capacity) / most}H${width}`}
           />
         ) : null}
+        <LeftOut {...props} />
         <title>
           {words.trans.__(
             '%1: at most %2',
@@ -208,6 +209,7 @@ function Thing(
   }
   return (
     <g className="pl-Holds">
+      <LeftOut {...props} />
       {near(reel.holdsOf(object.id), scale, width, reel.film.end).map(hold => (
         <g key={`${hold.lane} ${hold.begin}`}>
           <rect
@@ -235,6 +237,40 @@ function Thing(
         </g>
       ))}
     </g>
+  );
+}
+
+/** Where nothing is said of it, since the film would be too large: not free, and not empty. */
+function LeftOut(
+  props: Drawing & { readonly object: FilmObject }
+): React.JSX.Element {
+  const { reel, words, scale, width, object } = props;
+  return (
+    <>
+      {reel.gapsOf(object.id).map(({ begin, end }) => {
+        const x = Math.max(-6, scale(begin));
+        const right = Math.min(width + 6, scale(end));
+        return right <= x ? null : (
+          <g key={begin} className="pl-Gap">
+            <rect
+              className="pl-LeftOut"
+              x={x}
+              y="7"
+              width={right - x}
+              height={ROW - 14}
+              rx="2"
+            >
+              <title>{words.trans.__('left out here')}</title>
+            </rect>
+            {right - x > 90 ? (
+              <text x={Math.max(0, x) + 5} y={ROW / 2 + 4}>
+                {words.trans.__('left out here')}
+              </text>
+            ) : null}
+          </g>
+        );
+      })}
+    </>
   );
 }
 

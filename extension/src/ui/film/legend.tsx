@@ -51,6 +51,14 @@ function LegendLine(props: {
           ...(isHeld
             ? [sign(trans.__('holds it'), <Swatch key="5" kind="hold" />)]
             : []),
+          ...(film.states.some(one => one.left_out)
+            ? [
+                sign(
+                  trans.__('left out here'),
+                  <Swatch key="6" kind="left-out" />
+                )
+              ]
+            : []),
           ...[...new Set(film.marks.map(one => one.act))].map(act =>
             sign(actText(act, trans), <Deed key={act} act={act} />)
           )
@@ -105,7 +113,9 @@ function Swatch(props: { readonly kind: string }): React.JSX.Element {
         className={
           props.kind === 'hold'
             ? 'pl-Hold'
-            : `pl-Life-${props.kind === 'caught' ? 'wait' : props.kind}`
+            : props.kind === 'left-out'
+              ? 'pl-LeftOut'
+              : `pl-Life-${props.kind === 'caught' ? 'wait' : props.kind}`
         }
         data-caught={props.kind === 'caught' || undefined}
         width="26"

@@ -4,6 +4,7 @@ import * as axe from 'axe-core';
 import { FILMS } from '../../__tests__/films';
 import { show } from '../../__tests__/pictures';
 import type { Film, GoalMoment } from '../../core';
+import { Reel } from '../../core/film';
 import { svgText } from './picture';
 
 const { deadlock, everything, crowd, fourAtOnce, stuck } = FILMS;
@@ -11,6 +12,9 @@ const { deadlock, everything, crowd, fourAtOnce, stuck } = FILMS;
 const AXE_MS = 60_000;
 const CIRCLE =
   '“A then B” waits for lock_b, which “B then A” holds; “B then A” waits for lock_a, which “A then B” holds. Nobody can go on.';
+
+const ordered = (states: Film['states']) =>
+  [...states].sort((one, other) => one.at - other.at);
 
 const closed = deadlock.deadlocks[0]!.begin;
 
@@ -183,6 +187,26 @@ describe('the timeline', () => {
       'lock_b',
       'meet'
     ]);
+  });
+
+  it('says where it leaves out who held a lock: not that somebody did, nor that it was free', () => {
+    const lock = deadlock.objects.find(one => one.name === 'lock_a')!.id;
+    const held = deadlock.states.find(
+      one => one.object === lock && one.holders.length > 0
+    )!;
+    const gap = {
+      ...held,
+      at: (held.at + deadlock.deadlocks[0]!.end!) / 2,
+      holders: [],
+      left_out: true
+    };
+    const film = { ...deadlock, states: ordered([...deadlock.states, gap]) };
+    expect(new Reel(film).holdsOf(lock)[0]?.end).toBe(gap.at);
+    const { container } = show(film, { tab: 'timeline', at: gap.at });
+    const told = container.querySelectorAll('.pl-Gap');
+    expect(
+      [...told].map(one => one.querySelector('title')?.textContent)
+    ).toEqual(['left out here']);
   });
 
   it('says how many were at work at once', () => {

@@ -163,6 +163,9 @@ export class Words {
     const { trans } = this;
     const { object } = now;
     const parts: string[] = [];
+    if (now.left_out) {
+      parts.push(trans.__('left out here'));
+    }
     if (now.value) {
       parts.push(
         object.kind === 'semaphore'
@@ -175,7 +178,7 @@ export class Words {
     }
     if (now.holders.length > 0) {
       parts.push(trans.__('held by %1', this.lanes(now.holders)));
-    } else if (/lock$/.test(object.kind)) {
+    } else if (/lock$/.test(object.kind) && !now.left_out) {
       parts.push(trans.__('free'));
     }
     if (object.kind === 'segment' && object.capacity !== null) {
