@@ -25,6 +25,9 @@ from parallab.checks.threads import (
 
 SHARES = ("AAPL", "MSFT", "NVDA")
 TICKS = 5
+#: The type of what stands in a starter where something is to be written.
+DOTS = "ellipsis"
+UNFILLED = "Your code belongs there, in place of the dots."
 
 
 # -- what the goals of several steps look at ------------------------------------------------
@@ -127,6 +130,8 @@ def me(run):
             because="Your number is looked for by this name.",
             hint="me = os.getpid()",
         )
+    if run.types["me"] == DOTS:
+        fail("me: the pid of your kernel", "the three dots", because=UNFILLED, hint="me = os.getpid()")
     fail(
         "me: the pid of your kernel",
         "another number" if isinstance(said, int) else "no number",
@@ -144,6 +149,13 @@ def threads(run):
     number = said if isinstance(said, int) and not isinstance(said, bool) else None
     if isinstance(said, list | tuple | set | dict):
         number = len(entries(said))
+    if run.types.get("threads") == DOTS:
+        fail(
+            "threads: a list of your kernel's threads",
+            "the three dots",
+            because=UNFILLED,
+            hint="threads = threading.enumerate()",
+        )
     if number is None:
         fail(
             "threads: a list of your kernel's threads",
