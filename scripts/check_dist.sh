@@ -8,7 +8,9 @@ trap 'rm -rf "$away"' EXIT
 cd "$away"
 # A PATH without node: the built front end must come with the package.
 mkdir bin
-for tool in bash env cat grep sed ls mkdir rm dirname basename uname; do ln -s "$(command -v $tool)" bin/; done
+for tool in bash sh env cat cp grep sed ls mkdir rm dirname basename uname; do ln -s "$(command -v $tool)" bin/; done
+sandbox=$(command -v bwrap || true)
+[ -z "$sandbox" ] || ln -s "$sandbox" bin/
 clean() { env -i HOME="$away/home" PATH="$away/bin" LANG=C.UTF-8 ${SSL_CERT_FILE:+SSL_CERT_FILE="$SSL_CERT_FILE"} \
     ${PIP_CERT:+PIP_CERT="$PIP_CERT"} ${PIP_INDEX_URL:+PIP_INDEX_URL="$PIP_INDEX_URL"} "$@"; }
 base=$("$OLDPWD/.venv/bin/python" -c 'import sys; print(sys._base_executable)')
@@ -49,6 +51,12 @@ use() { # use ARCHIVE: in a folder of its own
     expect "the kernel is found" shows "^ *parallab " "$venv/jupyter" kernelspec list
     expect "the labs are there" shows L04 "$venv/parallab" list --json
     expect "a right answer passes" clean "$venv/parallab" check L04 ../answer.ipynb --step define-and-execute
+    # Where labs lie in the package, as they do not in a source tree.
+    if [ -n "$sandbox" ]; then
+        mkdir handed-in && cp ../answer.ipynb handed-in/ada.ipynb
+        expect "what was handed in is graded" clean "$venv/parallab" grade handed-in --out graded.csv
+        expect "it was run in a sandbox" shows "define-and-execute passed.*re-checked" cat graded.csv
+    fi
 }
 
 started=()

@@ -60,6 +60,22 @@ def _sandbox() -> None:
 
 
 @pytest.mark.asyncio
+async def test_what_is_hidden_may_lie_in_what_is_hidden_too() -> None:
+    """As the labs of an installed Parallab lie in its package, which nobody sees in there either."""
+    package = Path(pytest.__file__).parent.parent / "_pytest"
+    below = package / "assertion"
+    assert below.is_dir()
+    for hidden in ((package, below), (below, package)):
+        said = await inside(
+            f"say(package=os.listdir({str(package)!r}), there=os.path.exists({str(below)!r}))", (), hidden
+        )
+        assert said == {"package": [], "there": False}
+    said = await inside(f"say(package=os.listdir({str(package)!r}), below=os.listdir({str(below)!r}))", (), (below,))
+    assert "assertion" in said["package"]
+    assert said["below"] == []
+
+
+@pytest.mark.asyncio
 async def test_nobody_else_is_in_there_and_nothing_leads_out() -> None:
     said = await inside("""
         say(pids=sorted(int(p) for p in os.listdir("/proc") if p.isdigit()),

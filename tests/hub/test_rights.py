@@ -7,6 +7,7 @@ import secrets
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from corpus import films
 from hub.conftest import Visitors
@@ -241,6 +242,28 @@ def test_without_a_login_a_page_leads_to_the_hubs_and_a_script_is_refused(hub: R
     reply = ask("GET", f"{hub.page}class/class-a/live", headers={"Sec-Fetch-Mode": "cors"})
     assert reply.status == 403
     assert "default-src 'none'" in reply.headers["Content-Security-Policy"]
+
+
+def test_who_was_refused_and_comes_into_a_group_then_reloads_the_page(
+    hub: RealHub, people: People, visitor: Visitors
+) -> None:
+    """The order in which a Hub is set up: the page is looked at, and then the group is filled."""
+    page = visitor("help", "services/parallab/class/class-b")
+    refused = page.get_by_text("This class is not yours.")
+    expect(refused).to_be_visible()
+    members = {"users": [people["help"].name]}
+    assert hub.api("POST", "groups/helpers-b/users", members).status == 200
+    try:
+        page.reload()
+        expect(page.get_by_role("heading", name="class-b")).to_be_visible()
+    finally:
+        assert hub.api("DELETE", "groups/helpers-b/users", members).status == 200
+
+    def gone() -> bool:
+        page.reload()
+        return refused.is_visible()
+
+    until(gone, "what was taken away is gone")
 
 
 def test_a_page_of_another_site_can_send_no_form_in_a_teachers_name(

@@ -278,8 +278,11 @@ def _python(hidden: Iterable[Path]) -> Iterator[str]:
     shown = _prefixes()
     for path in shown:
         yield from ("--ro-bind", str(path), str(path))
-    for path in (Path(__file__).resolve().parents[1], *(one.resolve() for one in hidden)):
-        if any(path.is_relative_to(one) for one in (*shown, Path("/usr"))):
+    closed = {Path(__file__).resolve().parents[1], *(one.resolve() for one in hidden)}
+    for path in sorted(closed):
+        # Within another, as the labs of an installed Parallab are in its package, it is gone already, and bubblewrap
+        # could not make it anew.
+        if closed.isdisjoint(path.parents) and any(path.is_relative_to(one) for one in (*shown, Path("/usr"))):
             yield from ("--size", "4096", "--tmpfs", str(path), "--remount-ro", str(path))
     probe = Path(parallab_probe.__file__).resolve().parent
     yield from ("--ro-bind", str(probe), str(probe_folder() / probe.name))

@@ -158,7 +158,9 @@ class StaffHandler(HubOAuthenticated, ServiceHandler):  # type: ignore[misc]
             raise web.HTTPError(403, "Log in again: reload the page.")
         self.model = model
         if not self.readable:
-            raise web.HTTPError(403, "You teach no class here. Whoever runs this Hub can put you into a class's staff.")
+            raise self._refused(
+                "You teach no class here. Whoever runs this Hub can put you into a class's staff; then reload the page."
+            )
 
     @property
     def name(self) -> str:
@@ -181,7 +183,7 @@ class StaffHandler(HubOAuthenticated, ServiceHandler):  # type: ignore[misc]
         :raises web.HTTPError: 403, also where there is no such class: who may not see it learns nothing of it.
         """
         if class_name not in self.readable:
-            raise web.HTTPError(403, "This class is not yours.")
+            raise self._refused("This class is not yours.")
         return class_name
 
     def may_teach(self, class_name: str) -> str:
@@ -190,8 +192,16 @@ class StaffHandler(HubOAuthenticated, ServiceHandler):  # type: ignore[misc]
         :raises web.HTTPError: 403.
         """
         if class_name not in self.teachable:
-            raise web.HTTPError(403, "Only the class's instructors may do this.")
+            raise self._refused("Only the class's instructors may do this.")
         return class_name
+
+    def _refused(self, sentence: str) -> web.HTTPError:
+        """403, and the end of this login: whoever is put into a group now has its rights at the next visit.
+
+        The Hub gives a login the rights of the moment at which it is made, and takes away from it later, but adds none.
+        """
+        self.hub_auth.clear_cookie(self)
+        return web.HTTPError(403, sentence)
 
     async def may_see(self, class_name: str, learner: str) -> str:
         """The learner, if they are in this class, which this person may see.
