@@ -220,8 +220,8 @@ class Sandbox:
         self._errors.seek(0)
         said = self._errors.read(2000).decode("utf-8", "replace").strip() or "it said nothing"
         return (
-            f"bubblewrap could not make a sandbox: {said}. Unprivileged user namespaces must be allowed "
-            "(docs/grading.md says how)"
+            f"bubblewrap could not make a sandbox: {said}. If it may not make a namespace, unprivileged user "
+            "namespaces must be allowed (docs/grading.md says how)"
         )
 
 
