@@ -171,7 +171,10 @@ function TreeRow(props: RowProps): React.JSX.Element {
           <span className="pl-Tree-name">{node.name}</span>
           {node.kind ? <span className="pl-Muted"> {node.kind}</span> : null}
           {node.pid ? (
-            <span className="pl-Muted pl-Tree-pid"> {node.pid}</span>
+            <>
+              {' '}
+              <span className="pl-Muted pl-Tree-pid">{node.pid}</span>
+            </>
           ) : null}
         </span>
       </span>
