@@ -1,4 +1,4 @@
-import { screen } from '@testing-library/react';
+import { act, screen } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { FILMS } from '../../__tests__/films';
 import { show } from '../../__tests__/pictures';
@@ -97,6 +97,22 @@ describe('the field', () => {
       container.querySelector('.pl-Timeline-name[data-active]')
     ).toHaveTextContent('visitor 42');
   });
+});
+
+it('brings what is found into the middle of what is seen', async () => {
+  const user = userEvent.setup();
+  const { container } = show(crowd, { tab: 'timeline', at: crowd.begin });
+  act(() => screen.getByRole('group', { name: /^Timeline:/ }).focus());
+  await user.keyboard('wwwwwwww');
+  await user.click(screen.getByRole('searchbox'));
+  await user.paste('visitor 42, process');
+  const cursor = container.querySelector<SVGSVGElement>('.pl-Cursor')!;
+  expect(cursor).not.toHaveAttribute('data-out');
+  const width = container
+    .querySelector('.pl-Timeline-picture')!
+    .getAttribute('width');
+  // Its mark is 14 pixels wide.
+  expect(Number(cursor.dataset.over) + 7).toBeCloseTo(Number(width) / 2, 0);
 });
 
 describe('the menu', () => {

@@ -125,16 +125,6 @@ export function Timeline(props: TimelineProps): React.JSX.Element {
     }
     // eslint-disable-next-line react-hooks/exhaustive-deps -- once for each run that is shown, not as it goes on
   }, [kernel, run]);
-  const shown = React.useRef(time);
-  React.useEffect(() => {
-    const { current: before } = shown;
-    shown.current = time;
-    // Who plays, steps or is shown a moment sees it; what is followed to its end stays as it is looked at.
-    if (time !== before && time < film.end && (cursor < 0 || cursor > width)) {
-      zooming.pan((time > before ? 0.1 : 0.9) * width - cursor, 0);
-    }
-    // eslint-disable-next-line react-hooks/exhaustive-deps -- as the time goes, not as the picture is moved
-  }, [time]);
   // Around the moment shown, so that it stays in sight.
   const grow = (factor: number) =>
     zooming.by(
@@ -143,6 +133,23 @@ export function Timeline(props: TimelineProps): React.JSX.Element {
     );
   const { row, go, choose, said } = useChosenRow(rows, words, kit);
   const { selected, marked, found, onSelect } = props;
+  const before = React.useRef({ time, found });
+  React.useEffect(() => {
+    const old = before.current;
+    before.current = { time, found };
+    // A find goes to its moment, so only one of the two may bring it into sight.
+    const isFound = found !== null && found !== old.found;
+    // Who plays, steps or is shown a moment sees it; what is followed to its end stays as it is looked at.
+    if (!isFound && (time === old.time || time >= film.end)) {
+      return;
+    }
+    const x = isFound ? scale(found.at) : cursor;
+    if (x < 0 || x > width) {
+      const place = isFound ? 0.5 : time > old.time ? 0.1 : 0.9;
+      zooming.pan(place * width - x, 0);
+    }
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- as the time goes, not as the picture is moved
+  }, [time, found]);
   React.useEffect(() => {
     if (found === null) {
       return;
@@ -153,10 +160,6 @@ export function Timeline(props: TimelineProps): React.JSX.Element {
       scroll.current
         ?.querySelectorAll('.pl-Timeline-name')
         [at]?.scrollIntoView?.({ block: 'nearest' });
-    }
-    const x = scale(found.at);
-    if (x < 0 || x > width) {
-      zooming.pan(width / 2 - x, 0);
     }
     // eslint-disable-next-line react-hooks/exhaustive-deps -- once for each that is found
   }, [found]);
