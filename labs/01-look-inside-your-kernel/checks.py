@@ -149,17 +149,12 @@ def threads(run):
     number = said if isinstance(said, int) and not isinstance(said, bool) else None
     if isinstance(said, list | tuple | set | dict):
         number = len(entries(said))
-    if run.types.get("threads") == DOTS:
-        fail(
-            "threads: a list of your kernel's threads",
-            "the three dots",
-            because=UNFILLED,
-            hint="threads = threading.enumerate()",
-        )
     if number is None:
+        dots = run.types.get("threads") == DOTS
         fail(
             "threads: a list of your kernel's threads",
-            "no list" if "threads" in run.types else no_name(run, "threads"),
+            "the three dots" if dots else "no list" if "threads" in run.types else no_name(run, "threads"),
+            because=UNFILLED if dots else "",
             hint="threads = threading.enumerate()",
         )
     expect(

@@ -14,6 +14,11 @@ from playwright.sync_api import ConsoleMessage, Error, Locator, Page, Response, 
 
 from e2e.jupyter import Jupyter
 
+#: Of real runs, as they were recorded.
+FILMS = Path(__file__).parents[2] / "extension" / "src" / "__tests__" / "films"
+#: JupyterLab's own, and what they are called in the names of pictures.
+THEMES = {"JupyterLab Light": "light", "JupyterLab Dark": "dark"}
+
 #: Milliseconds for whatever must come, on a machine that is ten times slower, too.
 PATIENCE = 120_000
 

@@ -9,10 +9,9 @@ import signal
 from playwright.sync_api import Locator, expect
 
 from e2e import answers, axe
-from e2e.page import Lab
+from e2e.page import THEMES, Lab
 
 STEP = "four-at-once"
-THEMES = ["JupyterLab Light", "JupyterLab Dark"]
 
 
 def test_a_step_can_be_done_by_keyboard_alone(lab: Lab) -> None:

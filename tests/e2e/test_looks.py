@@ -15,11 +15,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from e2e.page import Lab
+from e2e.page import FILMS, THEMES, Lab
 
-FILMS = Path(__file__).parents[2] / "extension" / "src" / "__tests__" / "films"
 LOOKS = Path(__file__).parent / "looks"
-THEMES = {"JupyterLab Light": "light", "JupyterLab Dark": "dark"}
 #: How different a point's red, green or blue may be, of 255; and how many of all points may be more so.
 NEAR, MOST = 40, 0.0005
 

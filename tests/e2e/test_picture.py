@@ -10,10 +10,9 @@ from playwright.sync_api import Locator, Page, expect
 
 from e2e import answers
 from e2e.axe import violations
-from e2e.page import Lab
+from e2e.page import FILMS, Lab
 
 STEP = "break-deadlock"
-FILMS = Path(__file__).parents[2] / "extension" / "src" / "__tests__" / "films"
 ONE_LOOP = f"""
 from multiprocessing import Process
 import mine

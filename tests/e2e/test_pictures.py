@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from e2e import answers
-from e2e.page import Lab
+from e2e.page import THEMES, Lab
 
 #: GitHub shows a README at most this wide.
 README = {"width": 1280, "height": 760}
@@ -25,8 +25,6 @@ for low, high in ranges:
     worker.join()"""
 #: Bytes of a picture in the README.
 LARGEST = 300_000
-
-THEMES = {"JupyterLab Light": "light", "JupyterLab Dark": "dark"}
 
 
 class Take(Protocol):

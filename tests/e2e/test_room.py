@@ -9,9 +9,9 @@ from pathlib import Path
 from playwright.sync_api import expect
 
 from e2e import answers
-from e2e.page import Lab
+from e2e.page import FILMS, Lab
 
-FILM = Path(__file__).parents[2] / "extension" / "src" / "__tests__" / "films" / "everything.json"
+FILM = FILMS / "everything.json"
 #: Width and height in CSS pixels: a browser's zoom to 200 % halves them.
 ROOMS: Mapping[str, tuple[int, int]] = {"normal": (1400, 900), "zoom-200": (700, 450), "320px": (320, 720)}
 

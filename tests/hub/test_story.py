@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from e2e import answers
-from e2e.page import Lab
+from e2e.page import THEMES, Lab
 from hub.conftest import Visitors
 from hub.pages import row, violations
 from hub.rig import RealHub, ask, until
@@ -66,9 +66,9 @@ def test_a_lesson(hub: RealHub, people: People, visitor: Visitors, artefacts: Pa
     lab.launch()
     expect(lab.sidebar.root.locator("[data-lab='L04']")).to_contain_text(due)
     expect(lab.sidebar.root.get_by_text("your time")).to_have_count(1)
-    for theme in lab.themes("JupyterLab Light", "JupyterLab Dark"):
+    for theme in lab.themes(*THEMES):
         lab.sidebar.root.locator("[data-lab='L04']").scroll_into_view_if_needed()
-        page.screenshot(path=artefacts / f"due-course-{theme.split()[-1].lower()}.png")
+        page.screenshot(path=artefacts / f"due-course-{THEMES[theme]}.png")
 
     # What a learner does stands on the teacher's page at once, with nothing reloaded.
     notebook = lab.open("L04")

@@ -123,14 +123,12 @@ export class LabStore {
       await this._host.save(lab);
       const { path, news } = await this._client.open(lab);
       this._answered();
-      try {
-        await this._host.open(path, Boolean(news));
-      } finally {
+      await this._host.open(path, Boolean(news)).finally(() => {
         // Said once the notebook shows it: JupyterLab gives the notebook the focus, and who is reading here would lose it.
         if (news) {
           this._set({ news: { ...this._state.news, [lab]: news } });
         }
-      }
+      });
     } catch (error) {
       this._failed(error);
     } finally {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -136,8 +136,7 @@ def _states(states: list[wire.FilmState], gaps: list[wire.FilmGap]) -> tuple[wir
     kept = _ends(states, STATES, "states", lambda one: one.at, gaps)
     if len(kept) == len(states):
         return kept
-    first, last = kept[: STATES // 2], kept[STATES // 2 :]
-    gone = states[len(first) : len(states) - len(last)]
+    first, gone, last = _split(states, STATES)
     begins = {one.object: one.at for one in reversed(gone)}
     ends = {one.object: one for one in gone}
     unknown = [wire.FilmState(name, at, left_out=True) for name, at in begins.items() if ends[name].at > at]
@@ -148,6 +147,12 @@ def _last(cells: list[wire.FilmCell], most: int, gaps: list[wire.FilmGap]) -> tu
     if len(cells) > most:
         gaps.append(wire.FilmGap("cells", len(cells) - most, cells[0].begin, cells[-most - 1].begin))
     return tuple(cells[-most:])
+
+
+def _split(items: Sequence[One], most: int) -> tuple[Sequence[One], Sequence[One], Sequence[One]]:
+    """Of too many the first half, those between, and the last half."""
+    end = len(items) - (most - most // 2)
+    return items[: most // 2], items[most // 2 : end], items[end:]
 
 
 def _ends(
@@ -161,7 +166,6 @@ def _ends(
     every = tuple(items)
     if len(every) <= most:
         return every
-    first, last = every[: most // 2], every[len(every) - (most - most // 2) :]
-    gone = every[len(first) : len(every) - len(last)]
+    first, gone, last = _split(every, most)
     gaps.append(wire.FilmGap(what, len(gone), when(gone[0]), when(gone[-1])))  # type: ignore[arg-type]
     return (*first, *last)

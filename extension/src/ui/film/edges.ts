@@ -45,18 +45,27 @@ export class Lines {
     const key = `${tie} ${from} ${to} ${shift}`;
     let line = this._known.get(key);
     if (line === undefined) {
-      const [one, other] = [this._place(from), this._place(to)];
-      // The number on a wait stands elsewhere than a hold's, where they cross.
-      const along = tie === 'waits' && this.layout.narrow ? 0.28 : 0.5;
-      line =
-        one && other
-          ? this._isClear(one, other)
-            ? between(one, other, shift, along)
-            : around(one, other, shift)
-          : null;
+      line = this._line(this._place(from), this._place(to), tie, shift);
       this._known.set(key, line);
     }
     return line;
+  }
+
+  private _line(
+    one: Place | null,
+    other: Place | null,
+    tie: Tie,
+    shift: number
+  ): Line | null {
+    if (!one || !other) {
+      return null;
+    }
+    if (!this._isClear(one, other)) {
+      return around(one, other, shift);
+    }
+    // The number on a wait stands elsewhere than a hold's, where they cross.
+    const along = tie === 'waits' && this.layout.narrow ? 0.28 : 0.5;
+    return between(one, other, shift, along);
   }
 
   /** Whether nothing stands between two; only those of one column are looked at. */

@@ -105,18 +105,24 @@ function Line(props: { readonly tie: string }): React.JSX.Element {
   );
 }
 
-function Swatch(props: { readonly kind: string }): React.JSX.Element {
+/** What each kind of sign is drawn as. */
+const SWATCHES = {
+  start: 'pl-Life-start',
+  run: 'pl-Life-run',
+  wait: 'pl-Life-wait',
+  caught: 'pl-Life-wait',
+  hold: 'pl-Hold',
+  'left-out': 'pl-LeftOut'
+} as const;
+
+function Swatch(props: {
+  readonly kind: keyof typeof SWATCHES;
+}): React.JSX.Element {
   const thin = props.kind === 'start';
   return (
     <svg width="26" height="14" aria-hidden="true">
       <rect
-        className={
-          props.kind === 'hold'
-            ? 'pl-Hold'
-            : props.kind === 'left-out'
-              ? 'pl-LeftOut'
-              : `pl-Life-${props.kind === 'caught' ? 'wait' : props.kind}`
-        }
+        className={SWATCHES[props.kind]}
         data-caught={props.kind === 'caught' || undefined}
         width="26"
         y={thin ? 5 : 0}
