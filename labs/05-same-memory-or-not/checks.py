@@ -211,6 +211,8 @@ def spawned(run):
         mistake=("M18", "M11"),
     )
     seen = [worker.memory.get("shelf.RATE") for worker in fresh]
+    if not any(price is not None for price in seen):
+        ended_well(fresh, mistake=("M18", *BAD_START))
     if 1 not in seen:
         expect(
             "the price in its memory",

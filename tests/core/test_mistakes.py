@@ -386,14 +386,30 @@ def test_a_worker_that_its_pool_ended_was_not_killed() -> None:
     assert not RECOGNISERS["M61"](tale(*ended))
 
 
+def on_python(version: str, start_method: str, *events: model.AnyEvent) -> Evidence:
+    hello = model.Hello(at=1, pid=KERNEL, python=version, start_method=start_method)
+    told = tuple(sorted([hello, begin(), *events, end()], key=lambda event: event.at))
+    return Evidence(model.Recording(1, "k", KERNEL, events=told), "work", {CELL: "work"})
+
+
 def test_the_default_of_3_14() -> None:
     lives = life(1, 20, 25, 40, code=1, method="forkserver", target="__main__.f")
-    hello = model.Hello(at=1, pid=KERNEL, python="3.14.1", start_method="forkserver")
-    run = tale(*CASES["M01"])
-    assert not RECOGNISERS["M04"](run)
-    events = tuple(sorted([hello, begin(), *lives, end()], key=lambda event: event.at))
-    changed = type(run)(model.Recording(1, "k", KERNEL, events=events), "work", {CELL: "work"})
+    assert not RECOGNISERS["M04"](tale(*CASES["M01"]))
+    changed = on_python("3.14.1", "forkserver", *lives)
     assert mistakes.tell(("M01", "M04"), changed) == CATALOGUE["M04"]
+
+
+@pytest.mark.parametrize(("python", "told"), [("3.10.13", True), ("3.11.4", True), ("3.11.5", False)])
+def test_a_lock_of_another_context_that_is_not_refused(python: str, told: bool) -> None:
+    lock = (model.Arg("lock", name="/mp-1"),)
+
+    def recognised(code: int, method: str, args: tuple[model.Arg, ...] = lock) -> bool:
+        return RECOGNISERS["M18"](on_python(python, "fork", *life(1, 20, 25, 40, code, method=method, args=args)))
+
+    assert recognised(-11, "spawn") is told
+    assert not recognised(-11, "fork")
+    assert not recognised(1, "spawn")
+    assert not recognised(-11, "spawn", ())
 
 
 def of_two(*events: Any) -> Evidence:

@@ -191,9 +191,15 @@ def ended_well(workers: Sequence[Worker], *, hint: str = "", mistake: Sequence[s
         none(),
         observed=enumerate_all([f"{worker}: {how(worker)}" for worker in wrong], most=2),
         because="Exit code 0 means that the child came back from its work without an exception.",
-        hint=hint or "Read the last line of the child's error message, below your cell.",
+        hint=hint or _where_to_read(wrong),
         mistake=mistake,
     )
+
+
+def _where_to_read(wrong: Sequence[Worker]) -> str:
+    if all((worker.exit_code or 0) < 0 for worker in wrong):
+        return "A signal ended it, so it left no error message: the number after the minus says which signal."
+    return "Read the last line of the child's error message, below your cell."
 
 
 def written_by_workers(workers: Sequence[Worker], numbers: Sequence[Number], expected: str) -> None:

@@ -8,6 +8,7 @@ matched only where their type alone would say nothing.
 from __future__ import annotations
 
 import re
+import signal
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -181,8 +182,19 @@ def method_set_twice(evidence: Evidence) -> bool:
 
 
 def two_contexts(evidence: Evidence) -> bool:
-    """M18: a lock of one start method given to a process of another."""
-    return _told(evidence, "RuntimeError", "SemLock created in a")
+    """M18: a lock of one start method given to a process of another.
+
+    A fork context's semaphore has no name any more by which a fresh Python could open it. Before 3.11.5 that was not
+    refused (gh-77377): the child got an address of its parent's memory instead, and dies of it.
+    """
+    if _told(evidence, "RuntimeError", "SemLock created in a"):
+        return True
+    return evidence.notebook.python < (3, 11, 5) and any(
+        worker.method != "fork"
+        and worker.exit_code == -signal.SIGSEGV
+        and any(worker.given(kind) for kind in ("lock", "queue", "number"))
+        for worker in evidence.workers
+    )
 
 
 def copied_lock(evidence: Evidence) -> bool:
