@@ -3,8 +3,9 @@
 ``python scripts/flakes.py [LAB …] [--runs 20] [--jobs 8] [--load 0] [--minutes M]``. The runs of a case are spread
 over all Pythons that can be had (pyenv's from 3.10 on, else this one) and all start methods that it allows; every case
 has its first run before one has its second. What was run is kept in artefacts/flakes/runs.jsonl, a line a run: a call
-that was stopped goes on where it was, and what changed in a lab is run anew. A change of Parallab itself does not void
-runs: each is told with the commit that it was made on. What stands in the report below its line ``KEPT BELOW`` stays.
+that was stopped goes on where it was, and a case whose files changed is run anew. A change of Parallab itself does not
+void runs: each is told with the commit that it was made on. What stands in the report below its line ``KEPT BELOW``
+stays.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ BELOW = "<!-- KEPT BELOW: earlier runs, told by hand -->"
 
 
 class Run(msgspec.Struct, frozen=True):
-    """One run: of which case of which state of a lab, where, what did not hold, the load average at its end, and the
+    """One run: of which case in which state, where, what did not hold, the load average at its end, and the
     commit of Parallab that judged it.
     """
 
@@ -109,11 +110,11 @@ def _with_ipykernel(interpreter: Path, version: str) -> Python:
 # -- what is to be run ----------------------------------------------------------------------------
 
 
-def state_of(lab: ShelvedLab) -> str:
-    """What a lab's verdicts depend on: all its files but the replay and the translations."""
+def state_of(lab: ShelvedLab, kind: str) -> str:
+    """What a case's verdict depends on: the lab's files but its replay, its translations and other wrong answers."""
     digest = hashlib.sha256()
-    for path in sorted([*lab.folder.glob("*.*"), *lab.folder.glob("mistakes/*.md")]):
-        if path.name != "replay.json" and not TRANSLATION.fullmatch(path.name):
+    for path in sorted([*lab.folder.glob("*.*"), lab.folder / "mistakes" / f"{kind}.md"]):
+        if path.is_file() and path.name != "replay.json" and not TRANSLATION.fullmatch(path.name):
             digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:12]
 
@@ -126,7 +127,6 @@ def commit() -> str:
 
 def plan(lab: ShelvedLab, found: Sequence[Python], runs: int) -> Iterator[tuple[Run, Case, Python]]:
     """So many runs of each case, in turns over the Pythons and start methods that it allows; each begins elsewhere."""
-    state = state_of(lab)
     by_kind: dict[str, list[Case]] = {}
     for case in cases(lab):
         if case.kind != "starter":
@@ -138,6 +138,7 @@ def plan(lab: ShelvedLab, found: Sequence[Python], runs: int) -> Iterator[tuple[
             for case in several
             if case.wrong is None or fits(case.wrong.python, python.version)
         ]
+        state = state_of(lab, kind)
         for turn in range(runs if places else 0):
             # A stride that shares no factor with most counts, so that few runs see many Pythons and methods.
             stride = 7 if len(places) % 7 else 1

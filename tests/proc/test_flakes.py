@@ -94,5 +94,12 @@ def test_it_goes_on_where_it_was_stopped_and_runs_anew_what_changed(flakes: Modu
     assert len(file.read_bytes().splitlines()) == 5  # three, the one that was cut, and the one run that was missing
     assert len(flakes.kept()) == 4
 
+    state = {run.case: run.state for run in runs}
+    wrong = lab.folder / "mistakes" / "work-zero.md"
+    wrong.write_text(WRONG.replace("1 / 0", "2 / 0"))
+    assert flakes.state_of(lab, "solution") == state["solution"]
+    assert flakes.state_of(lab, "work-zero") != state["work-zero"]
+    wrong.write_text(WRONG)
+    assert flakes.state_of(lab, "work-zero") == state["work-zero"]
     (lab.folder / "checks.py").write_text((lab.folder / "checks.py").read_text() + "# mended\n")
-    assert flakes.state_of(lab) != runs[0].state
+    assert all(flakes.state_of(lab, kind) != state[kind] for kind in state)
