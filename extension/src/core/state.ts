@@ -40,6 +40,8 @@ export type Action =
 export interface StepWork {
   /** The request under way, null when there is none. */
   readonly busy: Action | null;
+  /** Which of the lab's acts that is, null when it is none of them. */
+  readonly doing: string | null;
   readonly problem: Problem | null;
   /** Checks answered since the page was loaded: an old verdict is shown, only a new one is told. */
   readonly judged: number;
@@ -56,6 +58,7 @@ export interface StepWork {
 
 export const NO_WORK: StepWork = {
   busy: null,
+  doing: null,
   problem: null,
   judged: 0,
   solution: null,

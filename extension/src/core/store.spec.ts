@@ -752,6 +752,28 @@ test('a disposed store stays as it is', async () => {
   expect(heard).not.toHaveBeenCalled();
 });
 
+test('which act is under way is known until it is done, and what came of it after that', async () => {
+  const { promise, resolve } = later();
+  const { store } = await inLab({ 'POST labs/L04/steps/one/act': promise });
+  const acting = store.act('one', 'ward');
+  expect(workOf(store.state, 'one')).toMatchObject({
+    busy: 'act',
+    doing: 'ward'
+  });
+  const json = {
+    schema: 1,
+    act: 'ward',
+    done: true,
+    happened: ['Three.'],
+    frozen: []
+  };
+  resolve({ json });
+  await acting;
+  const work = workOf(store.state, 'one');
+  expect(work).toMatchObject({ busy: null, doing: null });
+  expect(work.acts.ward?.happened).toEqual(['Three.']);
+});
+
 describe('a doubted verdict', () => {
   const DOUBT = 'POST labs/L04/steps/one/doubt';
   const told = { schema: 1, contents: ['Your cells.'], path: '' };

@@ -396,6 +396,7 @@ export class LabStore {
   /** Has the lab do what the step offers; what came of it stays in view until it is done again. */
   async act(step: string, act: string): Promise<void> {
     await this._do(step, 'act', async lab => {
+      this._setWork(lab, step, { doing: act });
       const kernel = this._state.host.kernel;
       if (kernel === null || !this._hasNotebook()) {
         throw new ProblemError('host', '');
@@ -568,7 +569,7 @@ export class LabStore {
       this._setWork(lab, step, { problem });
       return null;
     } finally {
-      this._setWork(lab, step, { busy: null });
+      this._setWork(lab, step, { busy: null, doing: null });
     }
   }
 

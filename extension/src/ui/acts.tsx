@@ -12,14 +12,6 @@ export function ActField(
   const { trans } = kit;
   const can = canCheck(situation);
   const why = React.useId();
-  // A step may have several: what is under way is said where it was asked for.
-  const [asked, setAsked] = React.useState(false);
-  React.useEffect(() => {
-    if (work.busy === null) {
-      setAsked(false);
-    }
-  }, [work.busy]);
-  const doing = asked && work.busy === 'act';
   const reply = work.acts[act.id] ?? null;
   return (
     <section className="pl-Act" aria-label={act.label} data-act={act.id}>
@@ -27,10 +19,7 @@ export function ActField(
       <Button
         off={!can || work.busy !== null}
         describedBy={can ? undefined : why}
-        onClick={() => {
-          setAsked(true);
-          actions.act(step.id, act.id);
-        }}
+        onClick={() => actions.act(step.id, act.id)}
       >
         {act.label}
       </Button>
@@ -39,7 +28,9 @@ export function ActField(
           {trans.__("This needs the lab's notebook and its kernel.")}
         </p>
       )}
-      {doing ? <p className="pl-Muted">{trans.__('Doing it…')}</p> : null}
+      {work.doing === act.id ? (
+        <p className="pl-Muted">{trans.__('Doing it…')}</p>
+      ) : null}
       <div role="status" aria-live="polite">
         {(reply?.happened ?? []).map(text => (
           <p key={text}>{text}</p>

@@ -74,9 +74,10 @@ function AboveLanes(props: Drawing): React.JSX.Element {
       aria-hidden="true"
     >
       <rect className="pl-Timeline-aboveGround" width={width} height={TOP} />
+      {/* A number stands beside the cursor's head, which is at the left end when the run begins. */}
       {cellsOf(props).map(({ run, number, left, right }) => (
-        <text key={run} x={left + 4} y="12">
-          {right - left > 40 ? words.trans.__('Cell [%1]', String(number)) : ''}
+        <text key={run} x={left + 8} y="12">
+          {right - left > 48 ? words.trans.__('Cell [%1]', String(number)) : ''}
         </text>
       ))}
       <AtWork {...props} />
