@@ -165,15 +165,15 @@ export function Order(props: OrderProps): React.JSX.Element {
   );
 }
 
-/** A line of Python: too long for the room, it goes on below itself, so that its indent can still be seen. */
+/**
+ * A line of Python: too long for the room, it goes on below itself, so that its indent can still be seen. A padding
+ * stands for the spaces: a word that has no room behind them would leave their line empty.
+ */
 function Program(props: { readonly text: string }): React.JSX.Element {
-  const { text } = props;
-  const indent = text.length - text.trimStart().length;
+  const line = props.text.trimStart();
+  const indent = props.text.length - line.length;
   return (
-    <code style={{ '--pl-indent': indent } as React.CSSProperties}>
-      <span className="pl-Order-indent">{text.slice(0, indent)}</span>
-      {text.slice(indent)}
-    </code>
+    <code style={{ '--pl-indent': indent } as React.CSSProperties}>{line}</code>
   );
 }
 
