@@ -34,12 +34,21 @@ export function Measured(props: {
   return (
     <div className="pl-Measured">
       <p aria-live={props.quiet ? 'off' : 'polite'}>
-        <strong>{words.length(end - begin)}</strong>{' '}
-        {trans.__('from %1 to %2.', words.time(begin), words.time(end))}{' '}
-        {trans._n(
-          'At most %1 at work at once.',
-          'At most %1 at work at once.',
-          most
+        {end <= begin ? (
+          trans.__(
+            'From %1 to where? Move the moment shown, or hold Shift and draw over the timeline.',
+            words.time(begin)
+          )
+        ) : (
+          <>
+            <strong>{words.length(end - begin)}</strong>{' '}
+            {trans.__('from %1 to %2.', words.time(begin), words.time(end))}{' '}
+            {trans._n(
+              'At most %1 at work at once.',
+              'At most %1 at work at once.',
+              most
+            )}
+          </>
         )}
       </p>
       <Button off={end <= begin} onClick={props.onFit}>

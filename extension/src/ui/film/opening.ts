@@ -13,8 +13,9 @@ const BESIDE = 0.5;
 
 /** What comes before or after the standstill that makes up most of a film, where more happens; null without one. */
 export function opening(reel: Reel): Span | null {
-  const { begin, end } = reel.film;
-  const times = [begin, ...reel.moments, end];
+  const { begin, end, cells } = reel.film;
+  const ends = cells.flatMap(cell => cell.end ?? []);
+  const times = [begin, ...reel.moments, ...ends, end].sort((a, b) => a - b);
   let still: Span = { begin, end: begin };
   times.slice(1).forEach((time, at) => {
     const before = times[at] ?? begin;
@@ -36,10 +37,15 @@ export function opening(reel: Reel): Span | null {
   return last > 0 ? { begin: still.end - BESIDE * last, end } : null;
 }
 
-/** Whether all who are alive wait, and for nothing that ends by itself. */
+/** Whether all who are alive wait, and for nothing that ends by itself; of a notebook, whether no cell runs. */
 function standsStill(reel: Reel, time: number): boolean {
-  const alive = reel
+  const idle = reel.film.cells.every(
+    ({ end, begin }) => begin > time || (end !== null && end <= time)
+  );
+  return reel
     .at(time)
-    .lanes.filter(({ doing }) => doing !== 'unborn' && doing !== 'ended');
-  return alive.length > 0 && alive.every(({ wait }) => wait && !wait.timed);
+    .lanes.filter(({ doing }) => doing !== 'unborn' && doing !== 'ended')
+    .every(({ lane, wait }) =>
+      wait ? !wait.timed : idle && lane.kind === 'notebook'
+    );
 }

@@ -256,6 +256,27 @@ describe('keys of the timeline', () => {
     expect(player.state.time).toBe(deadlock.end);
   });
 
+  it('begin where something happens, when the notebook has done its cell and others wait', () => {
+    const [notebook, thread] = deadlock.lanes;
+    const waits = deadlock.waits.filter(({ lane }) => lane === thread!.id);
+    const [wait] = waits;
+    const done = { ...deadlock.cells[0]!, end: wait!.begin + 500 };
+    const film = (cells: Film['cells']) => ({
+      ...deadlock,
+      cells,
+      lanes: [notebook!, thread!],
+      waits: [{ ...wait!, end: null, timed: false }],
+      deadlocks: [],
+      end: wait!.begin + 300_000
+    });
+    const { container } = show(film([done]), { tab: 'timeline' });
+    const part = seen(container);
+    const { container: runs } = show(film([{ ...done, end: null }]), {
+      tab: 'timeline'
+    });
+    expect(part).toBeLessThan(seen(runs) / 20);
+  });
+
   it('go on showing the same part as the film grows', async () => {
     const { container, grow } = show(deadlock, { tab: 'timeline' });
     // Where a time is drawn; in a longer film it is told in seconds.
