@@ -43,7 +43,8 @@ class Truth:
 
     stuck: bool | None
     mistake: str | None
-    roles: list
+    """Where there are several standstills at once, the mistake of each, with spaces between."""
+    roles: list | None
     objects: list
     waits: list
     stacks: bool
@@ -57,7 +58,7 @@ def _note(stuck_, mistake, roles, objects, waits, stacks, fork):
         TRUTH[program.__name__] = Truth(
             stuck_,
             mistake,
-            sorted(roles.split()),
+            None if roles is None else sorted(roles.split()),
             None if objects is None else sorted(objects),
             None if waits is None else sorted(waits),
             stacks,
@@ -74,9 +75,12 @@ def stuck(mistake=None, roles="root", objects=(), waits=(), stacks=False, fork=F
     return _note(True, mistake, roles, objects, waits, stacks, fork)
 
 
-def goes_on(answer=False, roles="root", objects=(), waits=(), stacks=False, fork=False):
-    """It does not. ``answer`` is None where only what lies outside of the program could tell."""
-    return _note(answer, None, roles, objects, waits, stacks, fork)
+def goes_on(answer=False, roles="root", objects=(), waits=(), stacks=False, fork=False, mistake=None):
+    """It does not. ``answer`` is None where only what lies outside of the program could tell.
+
+    ``mistake`` is that of others than the program itself, who stand still.
+    """
+    return _note(answer, mistake, roles, objects, waits, stacks, fork)
 
 
 # -- locks ----------------------------------------------------------------------------
