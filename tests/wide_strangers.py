@@ -81,9 +81,11 @@ def sixty_in_a_ring(c):
 )
 def two_pairs_that_know_nothing_of_each_other(c):
     """And a fifth that only sleeps."""
+    things = []
     crew = [_hire(c, _sleep)]
     for names in ("ab", "xy"):
-        one, other, meet = c.Lock(), c.Lock(), c.Barrier(2)
+        things.append((c.Lock(), c.Lock(), c.Barrier(2)))  # a barrier's memory would be used again
+        one, other, meet = things[-1]
         crew += [_hire(c, _cross, one, other, meet, name=names[0]), _hire(c, _cross, other, one, meet, name=names[1])]
     [one.join() for one in crew[::-1]]
 
@@ -675,7 +677,10 @@ def two_notifications_for_three(c):
     [came.acquire() for _ in crew]
     with changed:
         changed.notify(2)
-    [one.join() for one in crew]
+    while crew:
+        ended = connection.wait([one.sentinel for one in crew])
+        [one.join() for one in crew if one.sentinel in ended]
+        crew = [one for one in crew if one.sentinel not in ended]
 
 
 class Buffer:

@@ -67,7 +67,7 @@ def _others(pid: int, root: str) -> str:
     with opened.Memory(f"{root}/{pid}/mem") as memory:
         try:
             many = interpreters.count(memory, opened.read(f"{root}/{pid}/maps"))
-        except OSError:
+        except (OSError, parse.ParseError):
             return ""
     return f"it has {many} interpreters, and py-spy reads the threads of one" if many > 1 else ""
 

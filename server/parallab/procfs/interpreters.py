@@ -6,15 +6,13 @@ debuggers: a cookie, the version, and where in which structure what stands.
 
 from __future__ import annotations
 
-import re
 import struct
 
-from parallab.procfs import opened
+from parallab.procfs import opened, parse
 
 _COOKIE = b"xdebugpy"
 _OFFSETS = struct.Struct("=8sQQ QQQ QQQQ")
 """Cookie, version, free-threaded; of the runtime its size, finalizing, first interpreter; of one size, id, next, …"""
-_DATA = re.compile(rb"^([0-9a-f]+)-([0-9a-f]+) rw-p \S+ \S+ \d+ +\S*/(?:lib)?python3[^/\n]*$", re.MULTILINE)
 _CHUNK = 1 << 20
 _LARGEST = 1 << 26
 _MOST = 4096
@@ -22,10 +20,9 @@ _MOST = 4096
 
 def count(memory: opened.Memory, maps: bytes) -> int:
     """The interpreters of the process with these mappings; 0 where that is not told."""
-    for match in _DATA.finditer(maps):
-        start, end = int(match[1], 16), int(match[2], 16)
-        for place in range(start, min(end, start + _LARGEST), _CHUNK):
-            data = memory.read(place, min(_CHUNK + _OFFSETS.size, end - place)) or b""
+    for region in parse.data_maps(maps, b"python"):
+        for place in range(region.start, min(region.end, region.start + _LARGEST), _CHUNK):
+            data = memory.read(place, min(_CHUNK + _OFFSETS.size, region.end - place)) or b""
             at = data.find(_COOKIE)
             if 0 <= at <= len(data) - _OFFSETS.size:
                 return _count(memory, place + at, _OFFSETS.unpack_from(data, at))

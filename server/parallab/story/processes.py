@@ -80,7 +80,7 @@ class Worker:
 
     @property
     def beginning(self) -> int:
-        """The first that was told of it: the call of ``start()``, else its birth; nobody tells when os.fork was called."""
+        """The first that was told of it: the call of ``start()``, else its birth; of os.fork nobody tells the call."""
         return self.began or self.born or self.started
 
     def ended_by(self, at: int) -> bool:
