@@ -929,5 +929,190 @@ def _open_both(folder, first, second):
         Path(folder, name).open(mode).close()
 
 
+# -- what looks like a mistake, and is another -------------------------------------------------
+
+
+@stuck(None, "root worker worker", None, stacks=True)
+def a_pool_that_is_fed_with_its_own_answers(c):
+    """No worker lost a task: the one that hands them out waits for the answer to the last."""
+    numbers = queue.Queue()
+    numbers.put(1)
+    with c.Pool(2) as pool:
+        for answer in pool.imap(abs, iter(numbers.get, None)):
+            if answer > 1:
+                numbers.put(answer - 1)
+
+
+@stuck(None, "root worker", None, stacks=True)
+def a_callback_of_a_pool_that_wants_the_lock(c):
+    """The answer is there: who should bring it home waits."""
+    with c.Pool(1) as pool:
+        pool.apply(int)
+        with _noting:
+            pool.apply_async(int, callback=_note_down)
+            pool.apply_async(int).get()
+
+
+_noting = threading.Lock()
+
+
+def _note_down(_):
+    with _noting:
+        pass
+
+
+@stuck("M61", "root worker", None, stacks=True)
+def a_task_that_says_exit(c):
+    with c.Pool(1) as pool:
+        pool.map(sys.exit, [0])
+
+
+@stuck(None, objects=["pool: 1 thread"], stacks=True)
+def a_pool_of_threads_that_asks_itself(c):
+    pool = multiprocessing.pool.ThreadPool(1)
+    pool.apply(pool.apply, (int,))
+
+
+def _keep(lock):
+    lock.acquire()
+
+
+@stuck(None, stacks=True)
+def gave_it_back_because_it_was_asked_to(c):
+    """It waits for the second lock and has the first no more: who has that waits for word."""
+    first, second, given, word = threading.Lock(), threading.Lock(), threading.Event(), threading.Event()
+
+    def one(polite):
+        first.acquire()
+        if polite:
+            first.release()
+        given.set()
+        second.acquire()
+
+    def other():
+        given.wait()
+        with first:
+            pass
+
+    def keeper():
+        _keep(second)
+        ready.set()
+        given.wait()
+        _keep(first)
+        kept.set()
+        word.wait()
+
+    ready, kept = threading.Event(), threading.Event()
+    crew = [threading.Thread(target=keeper)]
+    crew[0].start()
+    ready.wait()
+    crew.append(threading.Thread(target=one, args=(True,)))
+    crew[1].start()
+    kept.wait()
+    crew.append(threading.Thread(target=other))
+    crew[2].start()
+    [one.join() for one in crew[1:]]
+
+
+def _all_of(plates):
+    while True:
+        plate = plates.get()
+        if plate is None:
+            return
+        yield plate
+
+
+def _wash_all(plates):
+    for plate in _all_of(plates):
+        abs(plate)
+
+
+@stuck("M22", stacks=True)
+def threads_that_iterate_over_a_queue(c):
+    plates = queue.Queue()
+    crew = [threading.Thread(target=_wash_all, args=(plates,)) for _ in range(2)]
+    [one.start() for one in crew]
+    plates.put(1)
+    [one.join() for one in crew]
+
+
+@stuck("M22", "root worker worker", ["queue: 0 items, 2 waiting readers"], ["a: queue", "b: queue"], stacks=True)
+def workers_that_iterate_over_a_queue(c):
+    plates = c.Queue()
+    crew = [_hire(c, _wash_all, plates, name=name) for name in "ab"]
+    plates.put(1)
+    [one.join() for one in crew]
+
+
+def _collect(plates):
+    return list(iter(plates.get, None))
+
+
+def _feed(numbers):
+    while True:
+        yield numbers.get()
+
+
+@stuck(None, "root worker", None, stacks=True)
+def a_pool_fed_by_a_generator_that_waits_for_its_answers(c):
+    numbers = queue.Queue()
+    numbers.put(2)
+    with c.Pool(1) as pool:
+        for answer in pool.imap(abs, _feed(numbers)):
+            if answer == 2:
+                numbers.put(1)
+
+
+def _feed_slowly():
+    yield 1
+    time.sleep(600)
+    yield 2
+
+
+@goes_on(roles="root worker", objects=None, stacks=True)
+def a_pool_fed_by_a_slow_generator(c):
+    with c.Pool(1) as pool:
+        for _ in pool.imap(abs, _feed_slowly()):
+            pass
+
+
+@stuck("M22", stacks=True)
+def threads_that_make_lists_of_all_that_comes(c):
+    plates = queue.Queue()
+    crew = [threading.Thread(target=_collect, args=(plates,)) for _ in range(2)]
+    [one.start() for one in crew]
+    plates.put(1)
+    [one.join() for one in crew]
+
+
+def _fetch_end(box, lock):
+    with lock:
+        box.get().send(1)
+
+
+@stuck(None, "root worker", None, None)
+def an_end_in_the_post(c):
+    """The library keeps it open until it is fetched: nobody forgot to close it."""
+    box, lock, (hears, tells) = c.Queue(), c.Lock(), c.Pipe(duplex=False)
+    with lock:
+        _hire(c, _fetch_end, box, lock, name="w")
+        box.put(tells)
+        tells.close()
+        hears.recv()
+
+
+@goes_on(
+    roles="root worker worker",
+    objects=["barrier: 0 of 2 waiting at it"] + ["lock: held, 1 waiting"] * 2,
+    waits=["a: lock of b", "b: lock of a"],
+    mistake="M43",
+)
+def a_joiner_that_looks_each_second(c):
+    one, other, meet = c.Lock(), c.Lock(), c.Barrier(2)
+    crew = [_hire(c, _cross, one, other, meet, name="a"), _hire(c, _cross, other, one, meet, name="b")]
+    while any(one.is_alive() for one in crew):
+        crew[0].join(1)
+
+
 if __name__ == "__main__":
     main(globals())
