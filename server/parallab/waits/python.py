@@ -186,7 +186,7 @@ def handles_results(pid: int, snapshot: Snapshot, known: bool = True) -> frozens
 
 
 def hands_out(pid: int, snapshot: Snapshot) -> frozenset[tuple[int, int]]:
-    """The threads of a process that hand out tasks of a pool, in the midst of what the program gave it to iterate over."""
+    """The threads of a process that hand out a pool's tasks, in the midst of the iterable that they come from."""
     return frozenset(
         (pid, stack.tid)
         for stack in snapshot.stacks
