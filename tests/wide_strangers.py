@@ -1090,13 +1090,16 @@ def _fetch_end(box, lock):
         box.get().send(1)
 
 
-@stuck(None, "root worker", None, None)
+@stuck(None, "root worker", None, None, fork=True)
 def an_end_in_the_post(c):
     """The library keeps it open until it is fetched: nobody forgot to close it."""
+    c = mp.get_context("fork")
     box, lock, (hears, tells) = c.Queue(), c.Lock(), c.Pipe(duplex=False)
     with lock:
         _hire(c, _fetch_end, box, lock, name="w")
         box.put(tells)
+        while box.empty():
+            time.sleep(0.01)
         tells.close()
         hears.recv()
 
