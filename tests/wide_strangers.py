@@ -1090,10 +1090,9 @@ def _fetch_end(box, lock):
         box.get().send(1)
 
 
-@stuck(None, "root worker", None, None, fork=True)
+@goes_on(None, "root worker", objects=None, waits=None)
 def an_end_in_the_post(c):
-    """The library keeps it open until it is fetched: nobody forgot to close it."""
-    c = mp.get_context("fork")
+    """The library keeps it open until it is fetched, and who will call for that is not to be seen."""
     box, lock, (hears, tells) = c.Queue(), c.Lock(), c.Pipe(duplex=False)
     with lock:
         _hire(c, _fetch_end, box, lock, name="w")
