@@ -44,7 +44,7 @@ class Truth:
     stuck: bool | None
     mistake: str | None
     """Where there are several standstills at once, the mistake of each, with spaces between."""
-    roles: list | None
+    roles: list
     objects: list
     waits: list
     stacks: bool
@@ -58,7 +58,7 @@ def _note(stuck_, mistake, roles, objects, waits, stacks, fork):
         TRUTH[program.__name__] = Truth(
             stuck_,
             mistake,
-            None if roles is None else sorted(roles.split()),
+            sorted(roles.split()),
             None if objects is None else sorted(objects),
             None if waits is None else sorted(waits),
             stacks,
