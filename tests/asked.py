@@ -21,6 +21,7 @@ import late_strangers  # noqa: F401 - so do these
 import more_strangers  # noqa: F401 - so do these
 import strangers
 import strict_strangers  # noqa: F401 - so do these
+import wide_strangers  # noqa: F401 - so do these
 from parallab import inspecting, pyspy
 from parallab.wire import DoctorReport, InspectReport
 
@@ -79,10 +80,10 @@ def _wrong(truth: strangers.Truth, doctor: DoctorReport) -> Iterator[str]:
     """What must not be said at any moment."""
     if doctor.stuck is True and truth.stuck is not True:
         yield "called stuck"
-    if doctor.diagnoses and truth.stuck is not True:
+    if doctor.diagnoses and truth.stuck is not True and not truth.mistake:
         yield f"diagnosed: {[one.sentence for one in doctor.diagnoses]}"
     for one in doctor.diagnoses:
-        if one.mistake is not None and one.mistake.id != truth.mistake:
+        if one.mistake is not None and one.mistake.id not in (truth.mistake or "").split():
             yield f"{one.mistake.id} is claimed: {one}"
 
 
@@ -91,11 +92,11 @@ def _not_yet(truth: strangers.Truth, doctor: DoctorReport, seen: InspectReport) 
     found = []
     if doctor.stuck is not truth.stuck:
         found.append(f"stuck is {doctor.stuck}, and should be {truth.stuck}: {doctor.cannot_tell}")
-    told = [one.mistake.id if one.mistake else None for one in doctor.diagnoses]
-    wanted = [truth.mistake] if truth.stuck else []
+    told = sorted(((one.mistake.id if one.mistake else None) for one in doctor.diagnoses), key=str)
+    wanted = sorted(truth.mistake.split()) if truth.mistake else [None] if truth.stuck else []
     if truth.mistake and truth.stacks and pyspy.find() is None:
-        wanted = [None]
-    if (told != wanted) if truth.mistake or not truth.stuck else (not told or set(told) != {None}):
+        wanted = [None] * len(wanted)
+    if (told != wanted) if truth.mistake or truth.stuck is not True else (not told or set(told) != {None}):
         found.append(f"mistakes are {told}, and should be {wanted}: {doctor.diagnoses}")
     for what, now, then in zip(
         ("roles", "objects", "waits"), inspected.seen(seen), (truth.roles, truth.objects, truth.waits), strict=True

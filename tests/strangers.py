@@ -43,6 +43,7 @@ class Truth:
 
     stuck: bool | None
     mistake: str | None
+    """Where there are several standstills at once, the mistake of each, with spaces between."""
     roles: list
     objects: list
     waits: list
@@ -74,9 +75,12 @@ def stuck(mistake=None, roles="root", objects=(), waits=(), stacks=False, fork=F
     return _note(True, mistake, roles, objects, waits, stacks, fork)
 
 
-def goes_on(answer=False, roles="root", objects=(), waits=(), stacks=False, fork=False):
-    """It does not. ``answer`` is None where only what lies outside of the program could tell."""
-    return _note(answer, None, roles, objects, waits, stacks, fork)
+def goes_on(answer=False, roles="root", objects=(), waits=(), stacks=False, fork=False, mistake=None):
+    """It does not. ``answer`` is None where only what lies outside of the program could tell.
+
+    ``mistake`` is that of others than the program itself, who stand still.
+    """
+    return _note(answer, mistake, roles, objects, waits, stacks, fork)
 
 
 # -- locks ----------------------------------------------------------------------------

@@ -310,8 +310,9 @@ def _memory(one: ipc.SharedMemory) -> InspectObject:
 def _file(one: ipc.LockedFile) -> InspectObject:
     """A locked file; ``r`` is a lock that lets others read, ``w`` one that lets nobody."""
     fds = {end.pid: end.fd for end in one.ends}
-    ends = tuple(ipc.End(pid, fds.get(pid), "w" if excludes else "r") for pid, excludes in one.held)
-    how = "locked" if any(excludes for _, excludes in one.held) else "locked for reading"
+    held = dict.fromkeys((lock.pid, lock.exclusive) for lock in one.held)
+    ends = tuple(ipc.End(pid, fds.get(pid), "w" if excludes else "r") for pid, excludes in held)
+    how = "locked" if any(excludes for _, excludes in held) else "locked for reading"
     return _object(
         "file-lock",
         str(one.inode),

@@ -17,7 +17,7 @@ import msgspec
 from parallab import inspect_objects, ipc, pyspy, waits
 from parallab.catalogue import CATALOGUE
 from parallab.model import Missing, Process, Snapshot, Thread
-from parallab.procfs import everybody
+from parallab.procfs import closer, everybody
 from parallab.procfs.read import Reader
 from parallab.wire import (
     SCHEMA,
@@ -112,7 +112,11 @@ def look(
     if (wanted := waits.in_question(seen)) and root == Path("/proc"):
         mapped = any(one not in seen.objects.pipes and one not in seen.objects.sockets for one in wanted)
         others = everybody.holders(wanted, [one.pid for one in second.processes], mapped)
-        second = msgspec.structs.replace(second, outside=others)
+        expecting = closer.expecting(second.processes)
+        second = msgspec.structs.replace(second, outside=others, expecting=expecting)
+        asked_for = waits.on_sockets(seen)
+        ends = [who for who, (fd, sends) in asked_for.items() if closer.gives_up(who[0], fd, sends)]
+        second = waits.timed(second, ends) if ends else second
     if within and waits.stuck(first, second, baseline) is not False:
         unread = tuple(one for one in unread if one.pid in within)
         second = msgspec.structs.replace(second, missing=(*second.missing, *unread))

@@ -10,14 +10,16 @@ import socket
 import struct
 from collections.abc import Iterator
 
+import msgspec
+
 from parallab.model import Socket
 
 NETLINK_SOCK_DIAG = 4
 _SOCK_DIAG_BY_FAMILY = 20
 _REQUEST_DUMP = 0x301  # NLM_F_REQUEST | NLM_F_DUMP
 _DONE, _ERROR = 3, 2  # NLMSG_DONE, NLMSG_ERROR
-_SHOW = 0x1 | 0x4 | 0x10  # UDIAG_SHOW_NAME | UDIAG_SHOW_PEER | UDIAG_SHOW_RQLEN
-_NAME, _PEER, _RQLEN = 0, 2, 4  # UNIX_DIAG_NAME, UNIX_DIAG_PEER, UNIX_DIAG_RQLEN
+_SHOW = 0x1 | 0x4 | 0x8 | 0x10  # UDIAG_SHOW_NAME | UDIAG_SHOW_PEER | UDIAG_SHOW_ICONS | UDIAG_SHOW_RQLEN
+_NAME, _PEER, _ICONS, _RQLEN = 0, 2, 3, 4  # UNIX_DIAG_NAME, UNIX_DIAG_PEER, UNIX_DIAG_ICONS, UNIX_DIAG_RQLEN
 _LISTEN = 10  # TCP_LISTEN
 _MALFORMED = "sock_diag answered with a malformed message"
 
@@ -46,6 +48,7 @@ def unix_sockets(diag: socket.socket | None = None) -> dict[int, Socket]:
 def _dump(diag: socket.socket) -> dict[int, Socket]:
     diag.send(_REQUEST)
     found: dict[int, Socket] = {}
+    called: dict[int, int] = {}
     while True:
         data = diag.recv(1 << 18)
         if len(data) < _HEADER.size:
@@ -54,6 +57,8 @@ def _dump(diag: socket.socket) -> dict[int, Socket]:
         while offset + _HEADER.size <= len(data):
             length, kind, _, _, _ = _HEADER.unpack_from(data, offset)
             if kind == _DONE:
+                for caller in called.keys() & found.keys():
+                    found[caller] = msgspec.structs.replace(found[caller], calls=called[caller])
                 return found
             if length < _HEADER.size or offset + length > len(data):
                 raise OSError(0, _MALFORMED)
@@ -64,8 +69,10 @@ def _dump(diag: socket.socket) -> dict[int, Socket]:
                 raise OSError(number, "sock_diag refused")
             if length < _HEADER.size + _MESSAGE.size:
                 raise OSError(0, _MALFORMED)
-            one = parse(data[offset + _HEADER.size : offset + length])
+            message = data[offset + _HEADER.size : offset + length]
+            one = parse(message)
             found[one.inode] = one
+            called.update(dict.fromkeys(callers(message), one.inode))
             offset += (length + 3) & ~3
 
 
@@ -83,6 +90,12 @@ def parse(message: bytes) -> Socket:
             shown = b"@" + value[1:] if value[:1] == b"\0" else value.rstrip(b"\0")
             path = shown[:512].decode("utf-8", "replace").replace("\0", "@")
     return Socket(inode=inode, peer=peer, listening=state == _LISTEN, queued=queued, path=path)
+
+
+def callers(message: bytes) -> tuple[int, ...]:
+    """The inodes of the sockets that have called this listener and that it has not accepted yet."""
+    every = b"".join(value for kind, value in _attributes(message, _MESSAGE.size) if kind == _ICONS)
+    return tuple(number for (number,) in struct.iter_unpack("=I", every[: len(every) // 4 * 4]) if number)
 
 
 def _attributes(message: bytes, offset: int) -> Iterator[tuple[int, bytes]]:

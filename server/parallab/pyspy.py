@@ -21,7 +21,7 @@ from typing import Any
 
 from parallab import lock_names
 from parallab.model import Missing, Stack
-from parallab.procfs import opened, parse, semaphores, spaces
+from parallab.procfs import interpreters, opened, parse, semaphores, spaces
 from parallab_probe import holding
 
 MOST = 8
@@ -56,9 +56,20 @@ def stacks(pids: Iterable[int], machine: str, root: str = "/proc") -> tuple[tupl
     for pid, spy in running.items():
         told, why = _read(spy)
         found += _stacks(told[:_THREADS], pid, machine, root)
+        why = why or _others(pid, root)
         if why:
             missing.append(Missing(f"which threads of process {pid} wait for which", why, "stacks", pid))
     return tuple(found), tuple(missing)
+
+
+def _others(pid: int, root: str) -> str:
+    """A sentence on the interpreters whose threads py-spy does not read; "" where there is but one."""
+    with opened.Memory(f"{root}/{pid}/mem") as memory:
+        try:
+            many = interpreters.count(memory, opened.read(f"{root}/{pid}/maps"))
+        except (OSError, parse.ParseError):
+            return ""
+    return f"it has {many} interpreters, and py-spy reads the threads of one" if many > 1 else ""
 
 
 def _start(program: str, pid: int) -> subprocess.Popen[bytes]:

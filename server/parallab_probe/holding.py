@@ -111,12 +111,28 @@ def takes_from(tree: ast.Module, function: str, line: int) -> tuple[str, ...] | 
 
 
 def repeats(tree: ast.Module, function: str, line: int) -> bool:
-    """Whether this line is in a loop that ends by what it is told: ``while``, or ``for x in iter(q.get, None)``."""
+    """Whether this line is in a loop that ends by what it is told: ``while``, or ``for x in iter(q.get, None)``.
+
+    Or takes all of such an ``iter`` by itself: ``list(iter(q.get, None))``, but not ``next``.
+    """
+    body = _body(tree, function, line) or []
     return any(
         (isinstance(node, ast.While) and not _calls_others(node.test))
         or (isinstance(node, (ast.For, ast.AsyncFor)) and _asks(node.iter))
-        for node in _around(_body(tree, function, line) or [], line)
-    )
+        for node in _around(body, line)
+    ) or any(_takes_all(node) for node in _at(body, line))
+
+
+def _takes_all(node: ast.AST) -> bool:
+    if isinstance(node, (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)):
+        return any(_asks_again(one.iter) for one in node.generators)
+    if not isinstance(node, ast.Call) or (isinstance(node.func, ast.Name) and node.func.id == "next"):
+        return False
+    return any(_asks_again(one) for one in node.args)
+
+
+def _asks_again(iterated: ast.expr) -> bool:
+    return _asks(iterated) and isinstance(iterated, ast.Call) and len(iterated.args) > 1
 
 
 def _calls_others(test: ast.expr) -> bool:

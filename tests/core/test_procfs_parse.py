@@ -248,14 +248,34 @@ def test_locks_of_files():
         b"2: FLOCK  ADVISORY  WRITE 2656 00:1b:17 0 EOF\n"
         b"3: OFDLCK ADVISORY  READ  -1 fe:00:5 0 127\n"
         b"4: LEASE  ACTIVE    READ  77 fe:00:6 0 EOF\n"
+        b"5: POSIX  ADVISORY  WRITE 12 fe:00:7 10 19\n"
     )
 
     assert parse.locks(text) == (
         FileLock(Inode(0xFE00, 2148947), "posix", 2749),
         FileLock(Inode(0xFE00, 2148947), "posix", 2829, exclusive=False, waiting=True),
         FileLock(Inode(27, 17), "flock", 2656),
-        FileLock(Inode(0xFE00, 5), "ofd", -1, exclusive=False),
+        FileLock(Inode(0xFE00, 5), "ofd", -1, exclusive=False, end=127),
+        FileLock(Inode(0xFE00, 7), "posix", 12, start=10, end=19),
     )
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "excludes"),
+    [
+        ((True, 0, None), (True, 0, None), True),
+        ((False, 0, None), (False, 0, None), False),
+        ((True, 0, None), (False, 500, None), True),
+        ((True, 0, 9), (True, 10, 19), False),
+        ((True, 10, 19), (True, 0, 9), False),
+        ((True, 0, 10), (True, 10, 19), True),
+        ((True, 10, None), (True, 0, 9), False),
+    ],
+)
+def test_locks_of_parts_that_do_not_meet_exclude_nobody(one, other, excludes):
+    here, there = (FileLock(Inode(1, 1), "posix", 1, alone, False, *part) for alone, *part in (one, other))
+
+    assert here.excludes(there) is there.excludes(here) is excludes
 
 
 def test_the_data_of_a_python_is_found_by_its_name():

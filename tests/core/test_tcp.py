@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from parallab.model import Socket
 from parallab.procfs import tcp
 
@@ -46,6 +48,18 @@ def test_who_is_elsewhere_or_not_accepted_yet_is_nobodys_peer():
     not_accepted = line("0100007F:1F90", "0100007F:C001", "01", 0)
 
     assert {one.peer for one in tcp.sockets([HEAD + abroad + waiting + not_accepted]).values()} == {0}
+
+
+@pytest.mark.parametrize("place", ["0100007F:1F90", "00000000:1F90", f"{'0' * 32}:1F90"])
+def test_who_is_not_accepted_yet_has_called_the_listener(place: str) -> None:
+    listener = line(place, "00000000:0000", "0A", 10)
+    caller = line("0100007F:C001", "0100007F:1F90", "01", 12)
+    not_accepted = line("0100007F:1F90", "0100007F:C001", "01", 0)
+    closed = line("0100007F:1F90", "0100007F:C001", "08", 0)
+
+    assert tcp.sockets([HEAD + listener + caller + not_accepted])[12].calls == 10
+    assert tcp.sockets([HEAD + listener + caller + closed])[12].calls == 0
+    assert tcp.sockets([HEAD + caller + not_accepted])[12].calls == 0
 
 
 def test_what_is_no_line_is_left_out():

@@ -253,6 +253,21 @@ def test_whether_a_line_waits_again_until_it_is_told(line, again):
     assert holding.repeats(ast.parse(LOOPS), "works", line) is again
 
 
+@pytest.mark.parametrize(
+    ("line", "again"),
+    [
+        ("list(iter(jobs.get, None))", True),
+        ("total = sum(x for x in iter(jobs.get, None))", True),
+        ("[abs(x) for x in iter(jobs.get, None)]", True),
+        ("next(iter(jobs.get, None))", False),
+        ("list(iter(jobs.get()))", False),
+        ("print(jobs.get(), list(jobs))", False),
+    ],
+)
+def test_whether_a_line_takes_all_that_comes(line, again):
+    assert holding.repeats(ast.parse(f"def works(jobs):\n    {line}\n"), "works", 2) is again
+
+
 @pytest.mark.parametrize(("line", "looked"), [(20, False), (22, True)])
 def test_empty_counts_where_the_same_queue_was_asked(line, looked):
     assert holding.looks_first(ast.parse(LOOPS), "looks", line) is looked

@@ -58,6 +58,8 @@ class UnixSocket:
     queued: int = 0
     path: str = ""
     network: bool = False
+    calls: Inode | None = None
+    """The listener that has not accepted it yet."""
 
     @property
     def holders(self) -> frozenset[int]:
@@ -134,7 +136,7 @@ class SharedMemory:
 
 @dataclass(frozen=True)
 class LockedFile:
-    """A file with locks on it (flock(2), fcntl(2)); ``held`` and ``waiting`` are (pid, whether it excludes others).
+    """A file with locks on it, or on parts of it (flock(2), fcntl(2)).
 
     A lock by flock(2) belongs to what was opened, so that children who inherited it hold it too.
     """
@@ -142,14 +144,22 @@ class LockedFile:
     inode: Inode
     kind: LockKind
     path: str
-    held: tuple[tuple[int, bool], ...]
-    waiting: tuple[tuple[int, bool], ...]
+    held: tuple[FileLock, ...]
+    waiting: tuple[FileLock, ...]
     ends: tuple[End, ...]
 
     @property
     def holders(self) -> frozenset[int]:
         """Processes that took it."""
-        return frozenset(pid for pid, _ in self.held)
+        return frozenset(one.pid for one in self.held)
+
+    def in_the_way_of(self, pid: int) -> frozenset[int]:
+        """Processes with locks that exclude the one that ``pid`` waits for."""
+        wanted = [one for one in self.waiting if one.pid == pid]
+        if not wanted:
+            return self.holders  # it began to wait between two reads
+        own = pid if self.kind == "posix" else None  # there nobody is in his own way
+        return frozenset(one.pid for one in self.held if one.pid != own and any(map(one.excludes, wanted)))
 
 
 @dataclass(frozen=True)
@@ -231,6 +241,7 @@ def _sockets(snapshot: Snapshot) -> dict[Inode, UnixSocket]:
             one.queued,
             one.path,
             one.network,
+            Inode(device, one.calls) if one.calls else None,
         )
         for one in snapshot.sockets
         if (inode := Inode(device, one.inode)) in ends
@@ -279,13 +290,12 @@ def _locked_files(snapshot: Snapshot) -> dict[Inode, LockedFile]:
     found = {}
     for (inode, kind), every in locks.items():
         opened = [(one.pid, file) for one in snapshot.processes for file in one.files if file.inode == inode]
-        held = tuple(dict.fromkeys((one.pid, one.exclusive) for one in every if not one.waiting))
         found[inode] = LockedFile(
             inode,
             kind,
             opened[0][1].target if opened else "",
-            held,
-            tuple((one.pid, one.exclusive) for one in every if one.waiting),
+            tuple(one for one in every if not one.waiting),
+            tuple(one for one in every if one.waiting),
             tuple(End(pid, file.fd, file.mode) for pid, file in opened),
         )
     return found

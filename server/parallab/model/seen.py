@@ -117,6 +117,8 @@ class Socket(Fact, frozen=True):
     queued: int = 0
     path: str = ""
     network: bool = False
+    calls: int = 0
+    """The inode of the listener that it has called and that has not accepted it yet: it has no other end so far."""
 
 
 class SemaphoreState(Fact, frozen=True):
@@ -179,6 +181,14 @@ class FileLock(Fact, frozen=True):
     pid: int
     exclusive: bool = True
     waiting: bool = False
+    start: int = 0
+    end: int | None = None
+    """Its first and last byte, of fcntl(2); None: all that come after the first, as with flock(2)."""
+
+    def excludes(self, other: FileLock) -> bool:
+        """Whether these two cannot be held by two at once."""
+        apart = (self.end is not None and self.end < other.start) or (other.end is not None and other.end < self.start)
+        return (self.exclusive or other.exclusive) and not apart
 
 
 class PipeState(Fact, frozen=True):
@@ -270,6 +280,8 @@ class Snapshot(Fact, frozen=True):
     """Who else holds the objects that are waited for, where that was asked."""
     stacks: tuple[Stack, ...] = ()
     """Python's stacks, where they could be had."""
+    expecting: tuple[int, ...] = ()
+    """Processes to which descriptors are on their way, where that was asked: any, as far as can be seen."""
 
     def process(self, pid: int) -> Process | None:
         """The process with this pid, or None."""

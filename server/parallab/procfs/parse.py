@@ -271,7 +271,9 @@ def mapped_files(data: bytes) -> dict[Inode, str]:
 
 # 1: -> POSIX  ADVISORY  WRITE 3568 fd:00:2531452 0 EOF
 _LOCK = re.compile(
-    rb"^\d+: (-> )?(FLOCK|POSIX|OFDLCK) +\w+ +(READ|WRITE|RW) +(-?\d+) ([0-9a-f]+):([0-9a-f]+):(\d+) ", re.MULTILINE
+    rb"^\d+: (-> )?(FLOCK|POSIX|OFDLCK) +\w+ +(READ|WRITE|RW) +(-?\d+) ([0-9a-f]+):([0-9a-f]+):(\d+)"
+    rb" (\d{1,19}) (\d{1,19}|EOF)$",
+    re.MULTILINE,
 )
 _LOCKS: dict[bytes, Literal["flock", "posix", "ofd"]] = {b"FLOCK": "flock", b"POSIX": "posix", b"OFDLCK": "ofd"}
 
@@ -285,6 +287,8 @@ def locks(data: bytes) -> tuple[FileLock, ...]:
             int(match[4]),
             match[3] != b"READ",
             bool(match[1]),
+            int(match[8]),
+            int(match[9]) if match[9] != b"EOF" else None,
         )
         for match in _LOCK.finditer(data)
     )

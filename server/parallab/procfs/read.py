@@ -690,7 +690,7 @@ def _socket_inodes(processes: Iterable[Process]) -> set[int]:
 def _with_peers(wanted: set[int], every: dict[int, Socket]) -> tuple[Socket, ...]:
     """Those of the wanted that are there, then their other ends."""
     own = [every[number] for number in sorted(wanted) if number in every]
-    peers = {one.peer for one in own} - wanted - {0}
+    peers = {one.peer or one.calls for one in own} - wanted - {0}
     return (*own, *(every[number] for number in sorted(peers) if number in every))
 
 

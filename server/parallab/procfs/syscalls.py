@@ -39,7 +39,7 @@ TABLES = {"x86_64": X86_64, "aarch64": AARCH64, "arm64": AARCH64}
 _ON_A_FD = frozenset((
     "read", "write", "pread64", "pwrite64", "readv", "writev", "preadv", "pwritev", "connect", "accept",
     "accept4", "sendto", "recvfrom", "sendmsg", "recvmsg", "recvmmsg", "sendmmsg", "fcntl", "flock", "fsync",
-    "fdatasync", "ioctl",
+    "fdatasync", "ioctl", "splice", "tee", "sendfile",
 ))  # fmt: skip
 _SLEEPS = frozenset(("nanosleep", "clock_nanosleep"))
 

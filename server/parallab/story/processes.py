@@ -78,6 +78,11 @@ class Worker:
         """Not known to have ended."""
         return not self.ended
 
+    @property
+    def beginning(self) -> int:
+        """The first that was told of it: the call of ``start()``, else its birth; of os.fork nobody tells the call."""
+        return self.began or self.born or self.started
+
     def ended_by(self, at: int) -> bool:
         """Whether it had ended at that moment."""
         return bool(self.ended) and self.ended <= at
@@ -159,7 +164,7 @@ class _Workers:
         """Those that os.fork made, and not subprocess on the way to a program."""
         programs = {event.child for event in self.recording.events if isinstance(event, model.ProgramStart)}
         return tuple(
-            replace(life, parent=life.os_parent, began=life.born or life.started)
+            replace(life, parent=life.os_parent, began=life.beginning)
             for life in self.lives
             if not life.parent and life.method == "os.fork" and life.pid not in programs
         )
@@ -169,8 +174,7 @@ class _Workers:
         index = self.current.get(pid)
         if index is not None:
             life = self.lives[index]
-            first = life.born or life.ran or life.started
-            if not since or not first or first >= since:
+            if not since or not life.beginning or life.beginning >= since:
                 return index
         self.lives.append(Worker(pid))
         self.current[pid] = len(self.lives) - 1
@@ -288,11 +292,10 @@ class _Workers:
         for sighting in self.recording.sightings:
             seen.setdefault(sighting.pid, []).append(sighting)
         for index, life in enumerate(self.lives):
-            first = life.began or life.born or life.started  # nobody tells when os.fork was called
             for sighting in seen.get(life.pid, ()):
                 if life.ended and sighting.first > life.ended:
                     continue
-                if first and sighting.ended and sighting.ended < first:
+                if life.beginning and sighting.ended and sighting.ended < life.beginning:
                     continue
                 self.lives[index] = life = _bounded(
                     replace(
@@ -365,7 +368,7 @@ def all_programs(recording: model.Recording) -> tuple[Program, ...]:
 
 def numbered(workers: Iterable[Worker]) -> tuple[Worker, ...]:
     """The same workers in order of their start, each knowing its place among them."""
-    ordered = sorted(workers, key=lambda worker: (worker.began or worker.born, worker.started))
+    ordered = sorted(workers, key=lambda worker: (worker.beginning, worker.started))
     return tuple(replace(worker, ordinal=place, of=len(ordered)) for place, worker in enumerate(ordered, 1))
 
 

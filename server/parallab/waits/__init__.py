@@ -15,10 +15,12 @@ from parallab.waits.graph import (
     Wait,
     in_question,
     lost,
+    on_sockets,
     picture,
     readers,
     still,
     stuck,
+    timed,
     within,
 )
 from parallab.waits.patterns import diagnose
@@ -34,9 +36,11 @@ __all__ = [
     "diagnose",
     "in_question",
     "lost",
+    "on_sockets",
     "picture",
     "readers",
     "still",
     "stuck",
+    "timed",
     "within",
 ]

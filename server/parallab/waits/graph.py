@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Literal
 
+from msgspec.structs import replace
+
 from parallab.ipc import Objects, Role, Semaphore, is_kernel, objects, roles, sentinels, starting
 from parallab.model import Blocked, Inode, OpenFile, Process, Snapshot, Stack, Thread
 from parallab.waits import python
@@ -28,8 +30,8 @@ Who = tuple[int, int]
 APART_NS = 250_000_000
 """Two snapshots tell that nothing moves only when they are at least so far apart."""
 
-_READS = frozenset(("read", "readv", "recvfrom", "recvmsg", "recvmmsg"))
-_WRITES = frozenset(("write", "writev", "sendto", "sendmsg", "sendmmsg"))
+_READS = frozenset(("read", "readv", "recvfrom", "recvmsg", "recvmmsg", "splice", "tee"))
+_WRITES = frozenset(("write", "writev", "sendto", "sendmsg", "sendmmsg", "sendfile"))
 POLLS = frozenset(("poll", "ppoll", "select", "pselect6"))
 EPOLLS = frozenset(("epoll_wait", "epoll_pwait", "epoll_pwait2"))
 _ACCEPTS = frozenset(("accept", "accept4"))
@@ -205,8 +207,39 @@ def in_question(seen: Picture) -> frozenset[Inode]:
         found |= {file.inode for file in process.files if file.fd in fds and file.inode is not None}
         if wait.inode is not None:
             found.add(wait.inode)
-    sockets = seen.objects.sockets
-    return frozenset(found | {peer for one in found if one in sockets and (peer := sockets[one].peer) is not None})
+    sockets = (seen.objects.sockets[one] for one in tuple(found) if one in seen.objects.sockets)
+    return frozenset(found | {other for one in sockets if (other := one.peer or one.calls) is not None})
+
+
+def on_sockets(seen: Picture) -> dict[Who, tuple[int, bool]]:
+    """Threads that would wait for ever at a socket: its descriptor, and whether to write. It may have a time-out."""
+    return {
+        (wait.pid, wait.tid): (thread.blocked.fds[0], wait.writes)
+        for wait in seen.lost()
+        if wait.inode in seen.objects.sockets
+        and wait.call in _READS | _WRITES | _ACCEPTS
+        and (thread := _thread(seen.snapshot, (wait.pid, wait.tid))) is not None
+        and thread.blocked is not None
+        and thread.blocked.fds
+    }
+
+
+def timed(snapshot: Snapshot, those: Iterable[Who]) -> Snapshot:
+    """The same, where these threads are known to wait with a time-out."""
+    known = frozenset(those)
+    processes = tuple(
+        replace(
+            one,
+            threads=tuple(
+                replace(thread, blocked=replace(thread.blocked, timed=True))
+                if (one.pid, thread.tid) in known and thread.blocked is not None
+                else thread
+                for thread in one.threads
+            ),
+        )
+        for one in snapshot.processes
+    )
+    return replace(snapshot, processes=processes)
 
 
 def within(seen: Picture) -> tuple[int, ...]:
@@ -509,9 +542,10 @@ class _Thinker:
         locked = self.objects.files.get(file.inode) if file is not None and file.inode is not None else None
         if locked is None:
             return self._wait(process, thread, "unknown", "", None), "unknown", frozenset()
-        holders = locked.holders & self.by_pid.keys()
+        every = locked.in_the_way_of(process.pid)
+        holders = every & self.by_pid.keys()
         # Whoever has the file open may hold the lock of one who is gone: it goes with what was opened.
-        hope: Hope = "no" if holders and holders == locked.holders and locked.kind != "ofd" else "unknown"
+        hope: Hope = "no" if holders and holders == every and locked.kind != "ofd" else "unknown"
         known = tuple(sorted(holders)) or None
         wait = self._wait(process, thread, "object", str(locked.inode), known, locked.inode)
         return wait, hope, self._threads(holders)
@@ -546,7 +580,7 @@ class _Thinker:
                 children.extend(pids)
                 those |= {(pid, pid) for pid in pids}
             else:
-                those |= self._threads(pids)
+                those |= self._threads(pids | set(self.snapshot.expecting))
         if not blocked.fds or self.blind:
             hope = _more(hope, "unknown")
         if blocked.call in _ACCEPTS and self.roles[process.pid] == "manager":
@@ -580,10 +614,11 @@ class _Thinker:
             child = self._sentinel(process, inode, pipe.writers)
             return ("no", {child}, True) if child else ("no", set(pipe.writers), False)
         socket = self.objects.sockets.get(inode)
-        if socket is None or socket.listening or socket.peer is None:
+        if socket is None or socket.listening:
             return "unknown", set(), False
-        peer = self.objects.sockets.get(socket.peer)
-        if peer is None or not peer.holders or socket.peer in self.outside:
+        other = socket.peer or socket.calls
+        peer = self.objects.sockets.get(other) if other is not None else None
+        if peer is None or not peer.holders or other in self.outside:
             return "unknown", set(), False
         if socket.queued and not writes:
             return "yes", set(peer.holders), False

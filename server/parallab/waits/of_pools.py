@@ -14,8 +14,8 @@ def lost_task(case: Case) -> Iterable[Found]:
     if doing is None or doing.call != "pool":
         return
     root = case.seen.snapshot.root
-    if python.works_in_threads(root, case.seen.snapshot):
-        return
+    if python.works_in_threads(root, case.seen.snapshot) or python.hands_out(root, case.seen.snapshot):
+        return  # it was not lost: a thread has it, or nobody has handed it out yet
     hirers = {root, *(pid for pid, role in case.seen.roles.items() if role == "forkserver")}
     everybody = case.seen.snapshot.processes
     workers = [one for one in everybody if one.ppid in hirers and case.seen.roles[one.pid] == "worker"]

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from parallab.model import Made
 from parallab.waits.case import Case, Found, start
 from parallab.waits.graph import Wait
-from parallab.waits.python import Doing
+from parallab.waits.python import Doing, hands_out
 
 _THREADS_SAY: dict[str, tuple[str, str, str | None]] = {
     "get": ("nobody-puts", "{who} {wait} to get from a queue, and nobody is left to put into it.", "M22"),
@@ -108,7 +108,11 @@ def between_threads(case: Case) -> Iterable[Found]:
         who = case.threads(pid, len(others), len(others) < len(waits))
         if call == "get" and any(doing[one.pid, one.tid].looked for one in waits):
             mistake = "M27"
-        elif call == "get" and (not others or case.seen.roles[pid] == "manager"):
+        elif call == "get" and (
+            not others
+            or case.seen.roles[pid] == "manager"
+            or not hands_out(pid, case.seen.snapshot).isdisjoint((pid, one.tid) for one in others)
+        ):
             mistake = None  # it is not that one of its workers was not dismissed
         elif call == "get" and not (
             all(doing[one.pid, one.tid].repeats for one in others) and not one_went(case, others)

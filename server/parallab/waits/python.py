@@ -185,6 +185,15 @@ def handles_results(pid: int, snapshot: Snapshot, known: bool = True) -> frozens
     )
 
 
+def hands_out(pid: int, snapshot: Snapshot) -> frozenset[tuple[int, int]]:
+    """The threads of a process that hand out a pool's tasks, in the midst of the iterable that they come from."""
+    return frozenset(
+        (pid, stack.tid)
+        for stack in snapshot.stacks
+        if (stack.pid or snapshot.root) == pid and any(_call(frame) == _NEXT_TASK for frame in stack.frames[1:])
+    )
+
+
 def brings(thing: int, pid: int, snapshot: Snapshot) -> frozenset[tuple[int, int]]:
     """The threads of a process that are known to be there to fulfil this future or result of a pool."""
     return frozenset(
@@ -210,13 +219,15 @@ def works_in_threads(pid: int, snapshot: Snapshot) -> bool:
 
 
 _POOL_WORKER = ("multiprocessing/pool", "worker")
+_RESULTS = ("multiprocessing/pool", "_handle_results")
+_NEXT_TASK = ("multiprocessing/pool", "_guarded_task_generation")
 
 
 def _serves(calls: list[tuple[str, str]]) -> bool:
     if calls and calls[0] in (("concurrent/futures/thread", "_worker"), _POOL_WORKER):
         return False  # waits for work
     return any(
-        call in (("multiprocessing/pool", "_handle_results"), ("concurrent/futures/thread", "_worker"), _POOL_WORKER)
+        call in (_RESULTS, ("concurrent/futures/thread", "_worker"), _POOL_WORKER, _NEXT_TASK)
         or (call[0] == "concurrent/futures/process" and call[1] == "run")
         for call in calls
     )
