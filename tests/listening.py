@@ -134,6 +134,21 @@ class Listened:
             if reply["parent_header"].get("msg_id") == sent:
                 return output
 
+    def attach_debugger(self) -> None:
+        """What JupyterLab does when its debugger is switched on."""
+        self._debug(1, "initialize", clientID="test", adapterID="", pathFormat="path", locale="en")
+        self._debug(2, "attach")
+
+    def _debug(self, number: int, command: str, **arguments: Any) -> None:
+        content = {"type": "request", "seq": number, "command": command, "arguments": arguments}
+        message = self.client.session.msg("debug_request", content)
+        self.client.control_channel.send(message)
+        while True:
+            reply = self.client.get_control_msg(timeout=DEADLINE)
+            if reply["parent_header"].get("msg_id") == message["header"]["msg_id"]:
+                assert reply["content"].get("success"), reply["content"]
+                return
+
     def run(self, code: str, cell: str = "", history: bool = True, **parallab: str) -> list[dict[str, Any]]:
         """Executes a cell to its end."""
         return self.finish(self.start(code, cell, history, **parallab))

@@ -32,6 +32,7 @@ def load(shell: Any) -> None:
     folder = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     given = _give_back_path(folder)
     sys.argv[:] = [part for part in sys.argv if part != EXTENSION]
+    _let_children_go()
     address = os.environ.pop("PARALLAB_PROBE", "")
     method = os.environ.pop("PARALLAB_START_METHOD", "")
     if method:
@@ -75,6 +76,20 @@ def _holds_us(part: str, folder: str) -> bool:
     same = os.path.realpath(package) == os.path.realpath(os.path.join(folder, "parallab_probe"))
     # Only a folder that holds nothing else is ours to move: not the user's own, nor site-packages.
     return same and os.path.isdir(part) and os.listdir(part) == ["parallab_probe"]
+
+
+def _let_children_go() -> None:
+    """JupyterLab's debugger, when it is switched on, looks at the kernel alone.
+
+    By default debugpy holds each child until a debugger attaches to it, too (``subProcess`` of ``debugpy.configure``).
+    None ever would, and all that a cell starts would wait for ever.
+    """
+    debugpy = sys.modules.get("debugpy")
+    if debugpy is not None:
+        try:
+            debugpy.configure(subProcess=False)
+        except Exception:
+            pass  # of another version, or at work already
 
 
 def _prepare() -> None:
