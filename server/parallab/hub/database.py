@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
 from parallab.files import private
+
+_log = logging.getLogger(__name__)
 
 HEAD = "0003"
 #: Milliseconds to wait for another program's write (SQLite).
@@ -70,6 +73,7 @@ def _migrate(connection: sa.Connection) -> None:
     from alembic.util import CommandError
 
     versions = "parallab_class_version"
+    at = None
     if sa.inspect(connection).has_table(versions):
         at = connection.execute(sa.text(f"SELECT version_num FROM {versions}")).scalar()  # noqa: S608
         if at == HEAD:
@@ -83,3 +87,7 @@ def _migrate(connection: sa.Connection) -> None:
         raise ValueError(
             "The class's database is of a newer Parallab than this one. Update Parallab; nothing was changed."
         ) from error
+    if at is not None:
+        _log.info(
+            "the class's database was brought up to date, from revision %s to %s; all that was in it stays", at, HEAD
+        )
