@@ -28,12 +28,15 @@ def engine(address: str) -> sa.Engine:
     if url.drivername in ("postgresql", "postgres"):
         # Ours is psycopg 3, which the extra `hub` installs; SQLAlchemy would look for its predecessor.
         url = url.set(drivername="postgresql+psycopg")
+    # What learners wrote is nothing for an error's text, and so for a log: parameters are hidden.
     if url.get_backend_name() == "postgresql":
         # A connection that the server has closed meanwhile is replaced, not tried.
-        return sa.create_engine(url, pool_pre_ping=True, pool_size=1, max_overflow=1)
+        return sa.create_engine(url, hide_parameters=True, pool_pre_ping=True, pool_size=1, max_overflow=1)
     if url.get_backend_name() != "sqlite":
         raise ValueError(f"The class service keeps its records in SQLite or PostgreSQL, not in {url.drivername}.")
-    made = sa.create_engine(url, poolclass=sa.StaticPool, connect_args={"check_same_thread": False})
+    made = sa.create_engine(
+        url, hide_parameters=True, poolclass=sa.StaticPool, connect_args={"check_same_thread": False}
+    )
 
     @sa.event.listens_for(made, "connect")
     def connected(connection: Any, _: Any) -> None:
