@@ -259,8 +259,8 @@ async def test_what_is_wrong_with_a_notebook_reaches_who_handed_it_in(tmp_path: 
             await keeper.close()
 
 
-#: Reports that no Parallab sends, and what the record of step one then is: refused, or taken without harm.
-DISGUISED = {
+#: Fields of reports that no Parallab sends, and whether such a report is taken (without harm) or refused.
+DISGUISED: dict[str, tuple[dict[str, Any], bool]] = {
     "a step of a path": ({"step": "../../../etc/passwd"}, True),
     "a lab of another course": ({"lab": "../L04:one"}, True),
     "a version yet to come": ({"version": 2**31 - 1, "kind": "judged-by-oracle"}, True),
