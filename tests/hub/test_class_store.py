@@ -56,6 +56,14 @@ def test_no_learner_of_this_machine_may_read_it(tmp_path: Path) -> None:
     made.close()
 
 
+def test_no_error_tells_what_a_learner_wrote(store: ClassStore) -> None:
+    with store._engine.begin() as connection:
+        connection.execute(sa.text("DROP TABLE reports"))
+    with pytest.raises(sa.exc.DatabaseError) as failed:
+        store.add([received(message="nobody else is to read this")])
+    assert "nobody else" not in str(failed.value)
+
+
 def test_opening_it_again_changes_nothing_and_keeps_all(store: ClassStore, address: str) -> None:
     one = received()
     store.add([one])

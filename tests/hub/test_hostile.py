@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,7 @@ from hub.rig import Reply, ask
 from hub.stage import PREFIX, staged
 from hub.test_service import LAB, OTHER, notebook, report
 from parallab.classroom import Access, Classroom
-from parallab.hub import intake, record
+from parallab.hub import database, intake, record
 from parallab.problems import Problem
 from parallab.store import Keeper
 
@@ -161,6 +163,24 @@ async def test_only_so_many_wait_for_an_answer_at_once(tmp_path: Path, monkeypat
         assert not seen.intake._waiting, "nobody waits any more"
 
 
+async def test_a_database_that_is_away_is_told_in_a_line_and_nothing_is_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(database, "BUSY", 50)
+    async with staged(tmp_path, (LAB,), "ada") as (seen, port):
+        ada = Mallory(port, "ada")
+        one = report("help", message="why?")
+        with closing(sqlite3.connect(tmp_path / "class.sqlite", isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            away = [await ada.report(one), await ada("GET", "class/~everybody/learner/ada")]
+        assert [reply.status for reply in away] == [503, 503]
+        assert all("Nothing is lost; try again in a moment." in reply.text for reply in away)
+        assert [record for record in caplog.records if record.exc_info] == [], "no traceback for each request"
+        assert "the class's database does not answer: OperationalError /services/parallab/api/reports" in caplog.text
+        assert (await ada.report(one)).json["new"] == 1
+        assert seen.board.reports["ada"] == 1
+
+
 @pytest.mark.parametrize("method", ["HEAD", "OPTIONS", "PUT", "DELETE", "PATCH"])
 async def test_other_methods_are_no_errors_of_ours(tmp_path: Path, method: str) -> None:
     async with staged(tmp_path, (LAB,), "mallory") as (_, port):
@@ -237,3 +257,76 @@ async def test_what_is_wrong_with_a_notebook_reaches_who_handed_it_in(tmp_path: 
         finally:
             await classroom.close()
             await keeper.close()
+
+
+#: Fields of reports that no Parallab sends, and whether such a report is taken (without harm) or refused.
+DISGUISED: dict[str, tuple[dict[str, Any], bool]] = {
+    "a step of a path": ({"step": "../../../etc/passwd"}, True),
+    "a lab of another course": ({"lab": "../L04:one"}, True),
+    "a version yet to come": ({"version": 2**31 - 1, "kind": "judged-by-oracle"}, True),
+    "a version below all": ({"version": -(2**31)}, True),
+    "a kind that says all": ({"kind": "override", "score": 1, "by": "teach", "excused": True}, True),
+    "a field of ours": ({"happened": 0, "received": 9e18, "learner": "ada"}, True),
+    "a level below all": ({"kind": "hint", "level": -(2**31)}, True),
+    "a verdict that is said of a hint": ({"kind": "hint", "verdict": "passed"}, True),
+    "a pass of no verdict": ({"kind": "judged", "verdict": None}, True),
+    "letters that turn the line": ({"step": "one\u202eenO"}, False),
+    "letters of no width": ({"lab": "L04\u200b"}, False),
+    "a flood of accents": ({"step": "o" + "\u0301" * 200}, False),
+    "a time to come": ({"age": -1e-9}, False),
+    "a time that is true": ({"age": True}, False),
+    "a time of ten thousand digits": ({"age": 10**4000}, False),
+    "a version with a comma": ({"version": 1.5}, False),
+    "an id in capitals": ({"id": "A" * 32}, False),
+    "an id with a line after it": ({"id": "a" * 32 + "\n"}, False),
+    "a clip of another's": ({"kind": "filmed", "clip": "0" * 31 + "/"}, False),
+    "a mistake that is a number": ({"mistakes": [7]}, False),
+    "a list that is one": ({"lab": ["L04"]}, False),
+}
+
+
+@pytest.mark.parametrize("name", DISGUISED)
+async def test_no_report_in_disguise_passes_a_step_or_harms_the_class(tmp_path: Path, name: str) -> None:
+    fields, taken = DISGUISED[name]
+    async with staged(tmp_path, (LAB, OTHER), "mallory", "ada") as (seen, port):
+        mallory = Mallory(port)
+        reply = await mallory.report({**report(), **fields}, report("judged", verdict="failed"))
+        assert (reply.status, reply.json["new"]) == (200, 1 + taken), reply.text
+        assert [one["place"] for one in reply.json["refused"]] == [0] * (not taken)
+        assert set(seen.board.records) == {"mallory"}, "nobody writes for another"
+        assert all(not one.passed for one in (await seen.results("*"))["mallory"].values())
+        for path in SEEN:
+            assert (await mallory("GET", path)).status == 200, path
+
+
+@pytest.mark.parametrize("fields", [{"age": float("nan")}, {"age": float("inf")}, {"message": "\ud83d"}])
+async def test_a_batch_that_is_not_json_is_refused_as_a_whole(tmp_path: Path, fields: dict[str, Any]) -> None:
+    async with staged(tmp_path, (LAB,), "mallory") as (seen, port):
+        reply = await Mallory(port).report({**report(), **fields}, report("judged", verdict="failed"))
+        assert (reply.status, seen.board.records) == (400, {})
+        assert reply.json["message"] == "These are no reports as a learner's Parallab sends them."
+
+
+async def test_reports_in_the_wrong_order_and_from_another_time_zone_take_nothing_back(tmp_path: Path) -> None:
+    async with staged(tmp_path, (LAB,), "mallory") as (seen, port):
+        mallory = Mallory(port)
+        passed, failed = (
+            report("judged", verdict=verdict, age=age) for verdict, age in (("passed", 60), ("failed", 90))
+        )
+        for batch in ([passed], [failed], [failed, passed, failed], [report("reset", age=14 * 3600.0)]):
+            assert (await mallory.report(*batch)).status == 200
+        mine = seen.board.records["mallory"].step("L04", "one")
+        assert (mine.verdict, mine.tries) == ("passed", 2)
+
+
+async def test_what_turns_a_line_around_turns_only_its_own(tmp_path: Path) -> None:
+    async with staged(tmp_path, (LAB,), "mallory") as (_, port):
+        mallory = Mallory(port)
+        turned = "please\u202e\u2066<script>alert(1)</script>\x1b[31m{{ 7*7 }}\x07"
+        await mallory.report(report("help", message=turned), report("judged", verdict="failed", message=turned))
+        for path in SEEN[:3]:
+            page = (await mallory("GET", path)).text
+            assert "<script>alert" not in page
+            assert ">please" not in page or "7*7" in page, "it is no template"
+        history = (await mallory("GET", SEEN[2])).text
+        assert "&lt;script&gt;alert(1)" in history

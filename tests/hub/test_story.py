@@ -209,3 +209,19 @@ def test_nothing_is_lost_while_the_service_is_dead(hub: RealHub, people: People)
     seen = [line for line in hub.log.read_text(errors="replace").splitlines() if token in line or hub.token in line]
     assert seen == [], "tokens stand in no log"
     hub.halt(bob)
+
+
+def test_who_looks_at_a_class_whose_service_is_frozen_is_told(hub: RealHub, people: People, visitor: Visitors) -> None:
+    page = visitor("teach")
+    page.clock.install()
+    page.goto(f"{hub.page}class/class-a")
+    state = page.locator("#state")
+    pid = hub.service_pid()
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        # The service says every 15 seconds that it is there: the page waits for no more than 40.
+        page.clock.fast_forward(41_000)
+        expect(state).to_have_text("The class service does not answer. What you see may be old; it is asked again.")
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    expect(state).to_have_text("")

@@ -7,7 +7,12 @@ newest.
 
 from __future__ import annotations
 
+import json
+import os
+import signal
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -22,11 +27,13 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from hub.stage import staged
+from hub.rig import FOREIGN, ask, free_ports, until
+from hub.stage import PREFIX, staged
 from hub.test_class_store import received
 from parallab.hub.course import LabName, StepName
 from parallab.hub.database import HEAD
 from parallab.hub.schema import METADATA
+from parallab.hub.settings import VARIABLE
 from parallab.hub.store import ClassStore
 
 OLDER = Path(__file__).parent / "older"
@@ -117,3 +124,42 @@ async def test_the_class_is_as_it_was(tmp_path: Path, revision: str) -> None:
         }
         assert service.board.deadlines[("*", "L04")].due == 1700100000.0
         assert await service.notebook("ada", "L04") == b'{"cells": []}'
+
+
+def log_of_a_start(database: str, log: Path) -> list[str]:
+    """What the service says on its standard error until it serves the class."""
+    url = f"http://127.0.0.1:{free_ports(1)[0]}"
+    told = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)} | {
+        VARIABLE: json.dumps({"database": database}),
+        "JUPYTERHUB_SERVICE_URL": url,
+        "JUPYTERHUB_SERVICE_PREFIX": PREFIX,
+        "JUPYTERHUB_SERVICE_NAME": "parallab",
+        "JUPYTERHUB_CLIENT_ID": "service-parallab",
+        "JUPYTERHUB_API_TOKEN": "t",
+        "JUPYTERHUB_API_URL": "http://127.0.0.1:9/hub/api",
+    }
+    with log.open("wb") as out:
+        service = subprocess.Popen([sys.executable, "-m", "parallab.hub"], env=told, stderr=out)
+
+    def serves() -> bool:
+        assert service.poll() is None, log.read_text()
+        return ask("GET", f"{url}{PREFIX}health").status == 200
+
+    try:
+        until(serves, "the service serves the class")
+        service.send_signal(signal.SIGTERM)
+        service.wait()
+    finally:
+        service.kill()
+        service.wait()
+    return [line for line in log.read_text().splitlines() if "database" in line or "alembic" in line]
+
+
+def test_the_log_tells_in_a_line_what_was_brought_up_to_date_and_else_nothing(tmp_path: Path) -> None:
+    empty, old = (f"sqlite:///{tmp_path}/{name}.sqlite" for name in ("empty", "old"))
+    laid_down(old, "0001")
+    log = tmp_path / "log"
+    assert log_of_a_start(empty, log) == []
+    said = f"the class's database was brought up to date, from revision 0001 to {HEAD}; all that was in it stays"
+    assert log_of_a_start(old, log) == [f"INFO parallab.hub.database: {said}"]
+    assert log_of_a_start(old, log) == []

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
 from parallab.files import private
+
+_log = logging.getLogger(__name__)
 
 HEAD = "0003"
 #: Milliseconds to wait for another program's write (SQLite).
@@ -25,12 +28,15 @@ def engine(address: str) -> sa.Engine:
     if url.drivername in ("postgresql", "postgres"):
         # Ours is psycopg 3, which the extra `hub` installs; SQLAlchemy would look for its predecessor.
         url = url.set(drivername="postgresql+psycopg")
+    # What learners wrote is nothing for an error's text, and so for a log: parameters are hidden.
     if url.get_backend_name() == "postgresql":
         # A connection that the server has closed meanwhile is replaced, not tried.
-        return sa.create_engine(url, pool_pre_ping=True, pool_size=1, max_overflow=1)
+        return sa.create_engine(url, hide_parameters=True, pool_pre_ping=True, pool_size=1, max_overflow=1)
     if url.get_backend_name() != "sqlite":
         raise ValueError(f"The class service keeps its records in SQLite or PostgreSQL, not in {url.drivername}.")
-    made = sa.create_engine(url, poolclass=sa.StaticPool, connect_args={"check_same_thread": False})
+    made = sa.create_engine(
+        url, hide_parameters=True, poolclass=sa.StaticPool, connect_args={"check_same_thread": False}
+    )
 
     @sa.event.listens_for(made, "connect")
     def connected(connection: Any, _: Any) -> None:
@@ -70,6 +76,7 @@ def _migrate(connection: sa.Connection) -> None:
     from alembic.util import CommandError
 
     versions = "parallab_class_version"
+    at = None
     if sa.inspect(connection).has_table(versions):
         at = connection.execute(sa.text(f"SELECT version_num FROM {versions}")).scalar()  # noqa: S608
         if at == HEAD:
@@ -83,3 +90,7 @@ def _migrate(connection: sa.Connection) -> None:
         raise ValueError(
             "The class's database is of a newer Parallab than this one. Update Parallab; nothing was changed."
         ) from error
+    if at is not None:
+        _log.info(
+            "the class's database was brought up to date, from revision %s to %s; all that was in it stays", at, HEAD
+        )

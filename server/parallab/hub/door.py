@@ -97,6 +97,8 @@ def main() -> int:
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     # HubOAuth tells there, at level INFO, the ids of sessions.
     logging.getLogger("tornado.application").setLevel(logging.WARNING)
+    # ``database`` says in a line of its own what was brought up to date.
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     try:
         with suppress(asyncio.CancelledError):
             asyncio.run(serve(os.environ))

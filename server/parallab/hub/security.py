@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 from jupyterhub.services.auth import HubAuth, HubOAuth, HubOAuthenticated
+from sqlalchemy.exc import OperationalError
 from tornado import web
 
 from parallab import wire
@@ -58,8 +59,11 @@ class ServiceHandler(web.RequestHandler):
         self.clear_header("Server")
 
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
-        """A problem is an answer, not a failure of the service's."""
-        if not isinstance(value, (Problem, Full)):
+        """A problem is an answer, not a failure of the service's; a database that is away is told in a line."""
+        if isinstance(value, OperationalError):
+            # Every learner's server asks again and again meanwhile: a traceback for each would bury the log.
+            _log.error("the class's database does not answer: %s %s", type(value.orig).__name__, self.request.path)
+        elif not isinstance(value, (Problem, Full)):
             super().log_exception(typ, value, tb)
 
     def send_error(self, status_code: int = 500, **kwargs: Any) -> None:

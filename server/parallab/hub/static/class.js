@@ -120,10 +120,13 @@ async function read(signal) {
   }
 }
 
-/** Begins anew if nothing comes for so long. */
+/** Says so and begins anew if nothing comes for so long: a service that is frozen keeps the line open. */
 function expect() {
   clearTimeout(silence);
-  silence = setTimeout(() => reading?.abort(), SILENCE_MS);
+  silence = setTimeout(() => {
+    state.textContent = live.dataset.silent;
+    reading?.abort();
+  }, SILENCE_MS);
 }
 
 function take(event) {
