@@ -7,6 +7,7 @@
     methods: fork spawn     (only where these start methods are the default)
     python: >=3.14          (only on these Pythons)
     says: words that the learner must be told
+    never: words that the learner must not be told
     goals: GOAL=VERDICT …
     ```cell                 (also: below, an untagged one; hangs; again N, the answer's N-th cell
     given 1                  changed and run once more; given N, the starter's N-th cell)
@@ -33,7 +34,7 @@ from parallab.wire import StepResult
 
 CORPUS = Path(__file__).parent / "labs" / "unseen"
 _HEAD = re.compile(r"## (\S+) — (passed|failed)(?: (M\d+))? — (.+)\Z")
-_ENTRY = re.compile(r"(methods|python|says|goals): (.+)\Z")
+_ENTRY = re.compile(r"(methods|python|says|never|goals): (.+)\Z")
 
 
 @dataclass
@@ -51,6 +52,7 @@ class Answer:
     methods: tuple[str, ...] = ("fork", "spawn", "forkserver")
     python: str = ""
     says: tuple[str, ...] = ()
+    never: tuple[str, ...] = ()
     goals: dict[str, str] = field(default_factory=dict)
 
     def __str__(self) -> str:
@@ -73,6 +75,7 @@ class Answer:
             found.append(f"mistake {self.mistake} is not told")
         flat = " ".join(text.split())
         found += [f"does not say {words!r}" for words in self.says if words not in flat]
+        found += [f"says {words!r}" for words in self.never if words in flat]
         return [f"{self}\n  {fault}\n{text}" for fault in found]
 
 
@@ -104,6 +107,8 @@ def _enter(answer: Answer, name: str, value: str) -> None:
         answer.python = value
     elif name == "says":
         answer.says += (value,)
+    elif name == "never":
+        answer.never += (value,)
     else:
         answer.goals.update(pair.split("=", 1) for pair in value.split())  # type: ignore[misc]
 

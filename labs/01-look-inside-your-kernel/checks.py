@@ -192,6 +192,16 @@ def threads(run):
             because=typed,
             hint="threads = threading.enumerate()",
         )
+        main = ({"$type": "threading._MainThread"}, "MainThread", run.notebook.pid)
+        often = sum(entry in main for entry in entries(said))
+        expect(
+            "your main thread among them",
+            often,
+            at_most(1),
+            observed=f"{often} times",
+            because="Each thread is there once.",
+            hint="threads = threading.enumerate()",
+        )
         strange = [entry for entry in entries(said) if not is_there(run, entry)]
         expect(
             "threads in it that your kernel does not have",
@@ -252,19 +262,11 @@ def worked(run, own_class):
     """The new thread itself asks for five prices of one share"""
     done = {thread: shares for thread, shares in asked(run).items() if thread in own_class}
     good = [thread for thread, shares in done.items() if any(times >= TICKS for times in shares.values())]
-    busy = [thread for thread in own_class if not thread.ended]
-    if busy and not good:
-        fail(
-            "threads that asked for one share five times",
-            f"{busy[-1]} is still at work",
-            because="Your cell has come to its end, but the thread has not. Nobody waited for it."
-            if run.running is None
-            else "It has not come to its end yet.",
-            hint="Below ticker.start(), wait for its end: ticker.join()",
-            about=busy,
-        )
+    asks = "threads that asked for one share five times"
+    if not good:
+        come_to_an_end(run, own_class, asks, hint="Below ticker.start(), wait for its end: ticker.join()")
     expect(
-        "threads that asked for one share five times",
+        asks,
         good,
         at_least(1),
         observed="; ".join([*failures(run), askers(run) or "nobody asked the exchange"]),
@@ -273,6 +275,21 @@ def worked(run, own_class):
         mistake=(*NO_THREAD, "M64"),
     )
     return good
+
+
+def come_to_an_end(run, threads, wanted, hint):
+    """None of these is still at work: what they did so far is not what was wanted."""
+    busy = [thread for thread in threads if not thread.ended]
+    if busy:
+        fail(
+            wanted,
+            f"{busy[-1]} is still at work",
+            because="Your cell has come to its end, but the thread has not. Nobody waited for it."
+            if run.running is None
+            else "It has not come to its end yet.",
+            hint=hint,
+            about=busy,
+        )
 
 
 @check("initialised-thread")
@@ -315,11 +332,20 @@ def three(run):
             if times >= TICKS:
                 found.setdefault(share, []).append(thread)
     missing = [share for share in SHARES if share not in found]
+    if missing:
+        late = [thread for thread, shares in asked(run).items() if any(share in missing for share in shares)]
+        come_to_an_end(
+            run,
+            late,
+            "threads that asked for one share five times",
+            hint="Below your loop, write a second one that waits for each of them: ticker.join()",
+        )
+    done = [*failures(run), *([askers(run)] if askers(run) else [])]
     expect(
         "shares that no thread asked for five times",
         missing,
         none(),
-        observed="; ".join([", ".join(missing), *failures(run), *([askers(run)] if askers(run) else [])]),
+        observed="; ".join([", ".join(missing), *(done or filter(None, [not_started(run)]))]),
         because="Each share has a thread of its own, which asks for its five prices.",
         hint="A Ticker for each share, and start() for each Ticker.",
         mistake=(*NO_THREAD, "M64"),

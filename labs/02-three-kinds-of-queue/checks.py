@@ -19,6 +19,8 @@ def seen(run):
     found += [f"a {cls} of multiprocessing" for cls in run.process_queues]
     if "_queue.SimpleQueue" in run.types.values():
         found.append("a SimpleQueue")
+    if "asyncio.queues.Queue" in run.types.values():
+        found.append("a Queue of asyncio")
     found = found or containers(run)
     if any(run.is_main(tid) for queue in run.queues for tid in queue.waiting("get")):
         found.append("your notebook waits in get(), and the queue is empty")

@@ -52,11 +52,15 @@ def belt(run, wanted=LINES):
     """The latest queue into which so many lines were put."""
     queues = [queue for queue in run.queues if queue.puts]
     if not queues:
+        died = [f"{thread}: {told(thread.error)}" for thread in run.threads if thread.error is not None][:1]
         fail(
             "a queue into which lines are put",
-            not_started(run) or "nothing was put into a queue.Queue",
-            hint="Start the producer: it puts the lines into q.",
-            mistake=NO_THREAD,
+            enumerate_all(died) or not_started(run) or "nothing was put into a queue.Queue",
+            because="An exception in a thread ends that thread only. Your cell is green all the same." if died else "",
+            hint="Read the last line of the thread's error message, below your cell."
+            if died
+            else "Start the producer: it puts the lines into q.",
+            mistake=(*NO_THREAD, "M64"),
         )
     loaded = [queue for queue in queues if len(put_lines(queue)) >= wanted]
     if not loaded:
@@ -195,6 +199,22 @@ def counted_right(run, queue, name, wanted):
         hint="Parse each line, and count its status. Look at them only after all consumers have ended.",
     )
     parsed_by_threads(run, queue)
+
+
+def say_done(run, queue, wanted=LINES):
+    """As many times as there are lines somebody said that one is done."""
+    said = queue.all("done")
+    if len(said) < wanted and run.running is not None and run.stuck is not True:  # somebody may be at work: no M24 yet
+        cannot_tell("Your cell is still running. Check again when it has ended.")
+    expect(
+        "calls of task_done()",
+        said,
+        at_least(wanted),
+        observed=f"{len(said) or 'none'}",
+        because="The queue can only count what it is told.",
+        hint="Call q.task_done() once for each line, after the work.",
+        mistake="M24",
+    )
 
 
 def done_after_work(run, queue):
@@ -434,17 +454,7 @@ def crew(run):
 @check("task-done")
 def after_work(run, crew):
     """They say of each line that it is done, after the work"""
-    said = crew.all("done")
-    if not crew.waiting("join"):
-        expect(
-            "calls of task_done()",
-            said,
-            at_least(LINES),
-            observed=f"{len(said) or 'none'}",
-            because="The queue can only count what it is told.",
-            hint="Call q.task_done() once for each line, after the work.",
-            mistake="M24",
-        )
+    say_done(run, crew)
     done_after_work(run, crew)
     if not crew.waiting("join"):
         parsed_by_threads(run, crew)
@@ -567,6 +577,7 @@ def crew_again(run):
     queue = belt(run)
     if not (queue.waiting("join") and not got_lines(queue)):
         taken_by_threads(run, queue)
+    say_done(run, queue)
     done_after_work(run, queue)
     threads_well(consumers_of(run, queue))
     if not queue.waiting("join"):

@@ -16,6 +16,7 @@ from parallab.checks.common import (
     nothing_left,
     own_work,
 )
+from parallab.checks.matchers import enumerate_all
 
 FRESH = ("spawn", "forkserver")
 
@@ -344,13 +345,20 @@ def three_ways(run):
     found = hired(run, at_least(1), what="workers")
     methods = {worker.method: worker for worker in found if worker.exit_code == 0}
     missing = [method for method in ("fork", "forkserver", "spawn") if method not in methods]
+    failed = [f"{worker.method}: {how(worker)}" for worker in found if worker.method in missing]
     expect(
         "ways of starting that are missing",
         missing,
         none(),
-        observed=f"{', '.join(missing)}; you used {', '.join(f'{worker.method}' for worker in found)}",
-        because="mp.Process uses the default way, whichever that is where you are.",
-        hint="context = mp.get_context(method), and then context.Process(…).",
+        observed=f"{', '.join(missing)}; {enumerate_all(failed, most=2)}"
+        if failed
+        else f"{', '.join(missing)}; you used {', '.join(f'{worker.method}' for worker in found)}",
+        because="Exit code 0 means that the child came back from its work without an exception."
+        if failed
+        else "mp.Process uses the default way, whichever that is where you are.",
+        hint="Read the last line of the child's error message, below your cell."
+        if failed
+        else "context = mp.get_context(method), and then context.Process(…).",
         mistake=BAD_START,
     )
     return methods

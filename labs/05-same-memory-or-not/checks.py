@@ -60,7 +60,7 @@ def hired_threads(run, wanted, hint, *, together=True):
         observed=", ".join(f"{thread.error.type}" for thread in failed[:1]),
         because="An exception in a thread ends that thread only. The cell is green all the same.",
         hint="Read the last line of the error message below your cell.",
-        mistake=("M11", "M64"),
+        mistake=("M11", "M10", "M64"),
     )
     alive = [thread for thread in threads if not run.waited_for(thread)]
     expect(

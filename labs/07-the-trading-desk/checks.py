@@ -15,12 +15,14 @@ from parallab.checks.common import (
     nothing_left,
 )
 
+SHARES = ("AAPL", "MSFT", "NVDA")
 ROUNDS = 100
 ORDERS = 60
 #: So many prices each share has.
 TRADES = 10
 #: A server that is dismissed gets a second to end (multiprocessing.managers); the clocks of two processes tell of it.
 DISMISSAL_NS = 900_000_000
+LOCKS = frozenset({"Lock", "RLock", "Semaphore", "BoundedSemaphore", "Condition"})
 READS = frozenset({"__getitem__", "get", "copy", "items", "values", "setdefault", "pop"})
 WRITES = frozenset({"__setitem__", "update", "setdefault", "append", "extend", "insert", "__iadd__"})
 GONE = frozenset(
@@ -117,6 +119,24 @@ def shared(run, traders, server):
         because="Each share has ten prices, and each of them is a trade.",
         hint="events.append((share, price)), inside the loop.",
     )
+    traded = {trader: shares_of(run, trader) for trader in traders}
+    missing = [share for share in SHARES if all(share not in shares for shares in traded.values())]
+    if all(traded.values()):  # what could be looked into
+        expect(
+            "shares that nobody traded",
+            missing,
+            none(),
+            observed=", ".join(missing),
+            because="Each trader goes through the prices of a share of its own.",
+            hint="args=(share, stats, events), for each share of SHARES.",
+        )
+
+
+def shares_of(run, worker):
+    """The shares in what this worker has added to shared lists."""
+    calls = [call for call in run.calls if call.pid == worker.pid and call.type == "list" and call.method in WRITES]
+    said = "\n".join(str(call.args) for call in calls)
+    return {share for share in SHARES if share in said}
 
 
 def written_by(run, worker):
@@ -448,7 +468,7 @@ def holds(run, workers):
     found = {}
     taken = {}
     for call in run.calls:
-        if call.type not in ("Lock", "RLock", "Semaphore", "BoundedSemaphore") or call.pid not in pids(workers):
+        if call.type not in LOCKS or call.pid not in pids(workers):
             continue
         if call.method == "acquire" and call.result is not False:
             taken.setdefault((call.object, call.pid), call.at)

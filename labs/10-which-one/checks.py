@@ -190,7 +190,11 @@ def diagnoses(run, patients):
             "no such name",
             hint="Fill in the cell with diagnosis = …, and run it.",
         )
-    letters = {name: said for name in patients if isinstance(said := written.get(name), str) and said in LETTERS}
+    letters = {
+        name: letter
+        for name in patients
+        if isinstance(said := written.get(name), str) and (letter := said.strip().lower()) in LETTERS
+    }
     missing = [name for name in patients if name not in letters]
     expect(
         "patients without a diagnosis",

@@ -145,7 +145,7 @@ def _one(check: Check, seen: _Seen, findings: Mapping[str, Any]) -> tuple[GoalRe
                 expected=failure.expected,
                 observed=failure.observed,
                 reason=failure.because,
-                hint=" ".join(filter(None, (_unknown_name(evidence), failure.hint, _ran_elsewhere(evidence)))),
+                hint=" ".join(filter(None, (_slip(evidence), failure.hint, _ran_elsewhere(evidence)))),
                 mistake=mistake,
                 moment=seen.moment(failure.about, [findings[need] for need in check.needs]),
             ),
@@ -181,7 +181,22 @@ def _begun(evidence: Evidence) -> list[model.CellBegin]:
 
 
 _NO_MODULE = re.compile(r"No module named '([^'.]+)'")
+_JOIN_OF_NONE = re.compile(r"'NoneType' object has no attribute 'join'")
+_NOT_A_GROUP = re.compile(r"group argument must be None")
 _UNKNOWN = re.compile(r"name '(\w+)' is not defined")
+
+
+def _slip(evidence: Evidence) -> str:
+    """What to do about the error with which a cell ended, where Python's words for it tell a beginner nothing."""
+    for error in evidence.errors:
+        if error.type == "AttributeError" and _JOIN_OF_NONE.match(error.message):
+            return "start() gives nothing back: first keep the object itself under a name, then call its start()."
+        if error.type == "AssertionError" and _NOT_A_GROUP.match(error.message):
+            return (
+                "Give the work by its name: target=…. In a class of your own, look at how __init__ is written: with "
+                "two underscores before it, and two behind it."
+            )
+    return _unknown_name(evidence)
 
 
 def _unknown_name(evidence: Evidence) -> str:

@@ -72,6 +72,23 @@ def attributes(value: object) -> dict[str, Any]:
     return found if type(found) is dict else {}
 
 
+def fields(value: object) -> dict[str, Any]:
+    """What an object holds: its instance dictionary, and what stands in its slots, of base classes first."""
+    found: dict[str, Any] = {}
+    for kind in reversed(type.mro(type(value))):
+        space = type.__dict__["__dict__"].__get__(kind)
+        names = space.get("__slots__")
+        # The class keeps its slots in the order of the alphabet; what was written down is a dataclass's own order.
+        for name in names if type(names) is tuple or type(names) is list else ():
+            slot = space.get(name) if type(name) is str else None
+            if type(slot) is types.MemberDescriptorType:
+                try:
+                    found[name] = types.MemberDescriptorType.__get__(slot, value)
+                except AttributeError:  # nothing stands in it yet
+                    continue
+    return {**found, **attributes(value)}
+
+
 def function_name(target: object) -> str:
     """``module.qualname`` of a function or method, else the type of what is called; "" for None.
 
@@ -113,7 +130,9 @@ def carried(target: Any) -> tuple[list[Any], list[Any]]:
 
 
 def overrides(value: object, method: str, base: type) -> bool:
-    """Whether its class has a method of its own in place of ``base``'s."""
+    """Whether its class, or the object itself, has a method of its own in place of ``base``'s."""
+    if method in attributes(value):
+        return True
     for kind in type.mro(type(value)):
         if method in type.__dict__["__dict__"].__get__(kind):
             return kind is not base
@@ -135,12 +154,24 @@ def arguments(*groups: Any) -> tuple[dict[str, Any], ...]:
 
 
 def shared_attributes(value: object) -> list[Any]:
-    """The shared objects that an object of the learner's holds in public attributes."""
-    return [
-        part
-        for name, part in list(attributes(value).items())
-        if type(name) is str and not name.startswith("_") and shared(part) is not None
-    ]
+    """The shared objects that an object of the learner's holds, also in a list, tuple or dict.
+
+    What the library keeps in it is not meant: of a Process its arguments, of a queue its locks.
+    """
+    module = type.__getattribute__(type(value), "__module__")
+    if type(module) is str and module.startswith(("multiprocessing.", "concurrent.", "threading", "queue")):
+        return []
+    found: list[Any] = []
+    for name, part in list(fields(value).items()):
+        if name in _OF_A_PROCESS:
+            continue
+        kind = type(part)
+        inside = list(part.values()) if kind is dict else part if kind is list or kind is tuple else ()
+        found += [one for one in (part, *inside[:ARGS]) if shared(one) is not None]
+    return found[:ARGS]
+
+
+_OF_A_PROCESS = frozenset({"_args", "_config", "_identity", "_kwargs", "_popen", "_target"})
 
 
 def _argument(value: object, found: list[dict[str, Any]], depth: int) -> None:

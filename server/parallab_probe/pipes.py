@@ -98,6 +98,12 @@ def received(token: Any, result: Any) -> None:
         _ledgers().add(token[0], "recv", result)
 
 
+@ending
+def received_into(token: Any, result: Any) -> None:
+    if token is not None and token[0] is not None and type(result) is int:
+        _ledgers().add(token[0], "recv", bytes(result))  # as many of them as came; what they are is never said
+
+
 @hook
 def failed(token: Any) -> None:
     """send or recv raised; of recv, EOFError says that every writing end is closed."""

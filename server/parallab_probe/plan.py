@@ -53,6 +53,9 @@ PLAN: dict[str, tuple[Weave, ...]] = {
         ),
         Weave("_ConnectionBase.recv", begin="pipes.receiving", end="pipes.received", fail="pipes.failed"),
         Weave("_ConnectionBase.recv_bytes", begin="pipes.receiving", end="pipes.received", fail="pipes.failed"),
+        Weave(
+            "_ConnectionBase.recv_bytes_into", begin="pipes.receiving", end="pipes.received_into", fail="pipes.failed"
+        ),
         Weave("_ConnectionBase.close", begin="pipes.closing", end="pipes.closed"),
     ),
     "threading": (

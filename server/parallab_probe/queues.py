@@ -130,11 +130,16 @@ def _said(item: Any) -> tuple[str, str]:
 
 
 def _length(item: Any) -> int:
-    """Of a text or of bytes that are not said in full: how long they are."""
+    """Of a text or of bytes that are not said in full, alone or in a list or tuple: how long they are."""
     kind = type(item)
     if kind is _Text:
         return int(item.length)
+    if kind is tuple or kind is list:
+        return max((_length(part) for part in item[:16] if type(part) in _LONG), default=0)
     return len(item) if (kind is str and len(item) > ITEM // 4) or kind is bytes else 0
+
+
+_LONG = frozenset({str, bytes})
 
 
 def _json(item: Any) -> str:
@@ -157,7 +162,7 @@ def _container(item: Any, said: Callable[[Any], str]) -> str:
         items = list(item.items())
         if all(type(key) is str for key, _ in items):
             return f"{{{','.join([f'{report.quote(key)}:{said(part)}' for key, part in items])}}}"
-    if kind is not dict and len(inside := describe.attributes(item)) <= 16:
+    if kind is not dict and len(inside := describe.fields(item)) <= 16:
         # An object of a class of the learner's: what it holds, asked of nobody.
         fields = [f",{report.quote(key)}:{said(part)}" for key, part in list(inside.items()) if type(key) is str]
         return f'{{"$type":{report.quote(describe.full_type_name(item))}{"".join(fields)}}}'

@@ -112,7 +112,8 @@ def made(token: Any, _result: Any) -> None:
         return
     known = _know(thread, False)
     known.fresh = True
-    tell("thread-made", {"ident": known.number, **_facts(thread)})
+    args = describe.type_name(describe.attributes(thread).get("_args", ()))
+    tell("thread-made", {"ident": known.number, **_facts(thread), "args": args})
 
 
 @hook

@@ -115,10 +115,15 @@ def ended(run: Evidence, workers: Sequence[Worker]) -> None:
         "workers that nobody waited for",
         left,
         none(),
-        observed=enumerate_all([str(worker) for worker in left]),
+        observed=enumerate_all([str(worker) for worker in left]) + failed_cell(run),
         because=not_asked(run, left),
         hint="Call join() on each of your workers, after all have been started.",
     )
+
+
+def failed_cell(run: Evidence) -> str:
+    """With which error the cell ended, to be told after what was seen; "" when with none."""
+    return f"; your cell ended with {told(run.error)}" if run.error is not None else ""
 
 
 def not_asked(run: Evidence, left: Sequence[Worker | Thread]) -> str:

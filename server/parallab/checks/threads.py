@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from parallab.checks.common import instead, not_asked, told
+from parallab.checks.common import failed_cell, instead, not_asked, told
 from parallab.checks.expect import cannot_tell, expect, fail
 from parallab.checks.matchers import Matcher, enumerate_all, none
 
@@ -99,7 +99,8 @@ def threads_ended(run: Evidence, threads: Sequence[Thread], *, mistake: Sequence
         "threads that nobody waited for",
         left,
         none(),
-        observed=enumerate_all([f"{thread}{'' if thread.ended else ', which is still alive'}" for thread in left]),
+        observed=enumerate_all([f"{thread}{'' if thread.ended else ', which is still alive'}" for thread in left])
+        + failed_cell(run),
         because=not_asked(run, left),
         hint="Call join() on each of your threads, after all have been started.",
         mistake=tuple(mistake),

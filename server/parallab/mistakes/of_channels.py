@@ -76,6 +76,8 @@ def joined_first(evidence: Evidence) -> bool:
             continue
         for worker in evidence.workers:
             mine = [line for line in mailbox.puts if line.pid == worker.pid]
+            if not mailbox.gets and evidence.joined(worker):
+                continue  # its parcels were small, and it did leave: that nobody took them is another matter
             taken = max((line.at for line in mailbox.gets), default=2**63)
             early = any(one.call == "join" and one.child == worker.pid and one.began < taken for one in evidence.waits)
             if mine and early and not any(line.pid == worker.pid for line in mailbox.gets):

@@ -119,13 +119,31 @@ def called_too_early(evidence: Evidence) -> bool:
 
 def no_comma(evidence: Evidence) -> bool:
     """M11: ``args=(5)``: the Process refuses it; ``args=("AAPL")``: the work gets four letters."""
-    refused = _told(evidence, "TypeError", "object is not iterable", "must be an iterable")
-    ended = [worker.error for worker in evidence.workers] + [thread.error for thread in evidence.threads]
-    return refused or any(
-        # Too few of them is another mistake: nothing was passed at all.
-        error is not None and error.type == "TypeError" and re.search(r"positional argument.* given", error.message)
-        for error in ended
-    )
+    if _told(evidence, "TypeError", "object is not iterable", "must be an iterable"):
+        return True
+    rows = {made.ident for made in evidence.events(model.ThreadMade) if made.args in ("tuple", "list")}
+    threads = [thread.error for thread in evidence.threads if thread.ident not in rows]
+    # A Process makes a tuple of whatever it is given: single letters were a text.
+    workers = [worker.error for worker in evidence.workers if worker.args and all(map(_is_letter, worker.args))]
+    return any(map(_taken_apart, [*threads, *workers]))
+
+
+def _is_letter(arg: model.Arg) -> bool:
+    return arg.type == "str" and len(arg.text) == 1
+
+
+def _taken_apart(error: model.Failure | None) -> bool:
+    """Whether the work was given the elements of what should have been one argument: it gets too many, or none at all.
+
+    Too few is another mistake: nothing was passed.
+    """
+    if error is None or error.type != "TypeError":
+        return False
+    found = _TOO_MANY.match(error.message)
+    return "must be an iterable" in error.message or (found is not None and int(found[2]) > int(found[1]))
+
+
+_TOO_MANY = re.compile(r"\S+\(\) takes (?:from )?(?:\d+ to )?(\d+) positional arguments? but (\d+) w")
 
 
 def no_super_init(evidence: Evidence) -> bool:

@@ -273,13 +273,17 @@ class Wait(Event, frozen=True, kw_only=True, tag="wait"):
 
 
 class ThreadMade(Event, frozen=True, kw_only=True, tag="thread-made"):
-    """A Thread object was made; ``ident`` is its number in this process, the same in ThreadStart."""
+    """A Thread object was made; ``ident`` is its number in this process, the same in ThreadStart.
+
+    ``args`` is the type of what it was given as such: of a text, the work gets the letters.
+    """
 
     ident: int = 0
     name: Name = ""
     cls: Name = ""
     target: Name = ""
     overrides_run: bool = False
+    args: Name = ""
 
 
 class ThreadStart(Event, frozen=True, kw_only=True, tag="thread-start"):
