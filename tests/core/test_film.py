@@ -323,6 +323,25 @@ def test_of_too_many_states_the_left_out_are_unknown_and_not_what_was_before() -
     assert [state.at for state in told.states] == sorted(state.at for state in told.states)
 
 
+def test_of_too_many_waits_those_that_last_are_told_and_the_gap_ends_with_the_last_that_is_left_out() -> None:
+    whole = film(tales.recording(tales.begin(), tales.life(7, 20, 21), tales.life(8, 20, 21)))
+    one, other = (lane.id for lane in whole.lanes[1:])
+    over = [wire.FilmWait(one, 30.0 + n, 30.5 + n, "unknown") for n in range(2 * bounds.WAITS)]
+    # Both begin where the film leaves out: one of them is long, and one never ends.
+    middle = over[bounds.WAITS].begin
+    long = wire.FilmWait(one, middle, middle + 5000, "unknown")
+    stuck = wire.FilmWait(other, middle, None, "unknown", forever=True)
+    waits = sorted([*over, long, stuck], key=lambda wait: wait.begin)
+    told = bounds.bounded(msgspec.structs.replace(whole, waits=tuple(waits), end=10_000.0))
+
+    assert len(told.waits) == bounds.WAITS
+    assert stuck in told.waits
+    assert long not in told.waits
+    assert [wait.begin for wait in told.waits] == sorted(wait.begin for wait in told.waits)
+    gap = next(gap for gap in told.left_out if gap.what == "waits")
+    assert (gap.count, gap.end) == (len(waits) - bounds.WAITS, long.end)
+
+
 def test_of_too_many_marks_the_first_and_the_last_are_shown_and_all_starts() -> None:
     uses = [use("take" if n % 2 else "give", 1000 + n, 7, depth=n % 2) for n in range(5000)]
     told = film(tales.recording(tales.begin(), made(), tales.life(7, 20, 21), uses))

@@ -137,7 +137,7 @@ export function aCourse(part: Partial<Course> = {}): Course {
     title: 'Python Concurrent Programming: Multiprocessing in Python',
     number: '',
     level: 'Beginner',
-    hours: 1.3,
+    hours: 2.1,
     about_html: '',
     objectives: [],
     labs: [aSummary()],

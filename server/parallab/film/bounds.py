@@ -30,15 +30,12 @@ def bounded(whole: wire.Film, run: int = 0) -> wire.Film:
     lanes = _lanes(whole, begin, end, run, gaps)
     kept = {lane.id for lane in lanes}
     in_time = _within(begin, end)
-    waits = _ends(
+    waits = _waits(
         [
             msgspec.structs.replace(one, lanes=tuple(lane for lane in one.lanes if lane in kept))
             for one in whole.waits
             if one.lane in kept and in_time(one.begin, one.end)
         ],
-        WAITS,
-        "waits",
-        lambda one: one.begin,
         gaps,
     )
     marks = [one for one in whole.marks if one.lane in kept and in_time(one.at, one.at)]
@@ -115,6 +112,18 @@ def _objects(
         gone = found[:-OBJECTS]
         gaps.append(wire.FilmGap("objects", len(gone), gone[0].born, gone[-1].born))
     return tuple(found[-OBJECTS:])
+
+
+def _waits(waits: list[wire.FilmWait], gaps: list[wire.FilmGap]) -> tuple[wire.FilmWait, ...]:
+    """Those that last still, who is stuck among them, and the first and the last of the others."""
+    lasting = [one for one in waits if one.end is None][-WAITS:]
+    over = [one for one in waits if one.end is not None]
+    most = WAITS - len(lasting)
+    kept = _ends(over, most, "waits", lambda one: one.begin, gaps)
+    if len(kept) < len(over):
+        # Until the last of them was over, who waits for nothing that is told may have waited.
+        gaps[-1] = msgspec.structs.replace(gaps[-1], end=max(one.end or 0.0 for one in _split(over, most)[1]))
+    return tuple(sorted([*kept, *lasting], key=lambda one: one.begin))
 
 
 def _marks(marks: list[wire.FilmMark], gaps: list[wire.FilmGap]) -> tuple[wire.FilmMark, ...]:

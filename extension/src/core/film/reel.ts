@@ -7,6 +7,7 @@ import type {
   Film,
   FilmCaption,
   FilmDeadlock,
+  FilmGap,
   FilmLane,
   FilmLink,
   FilmMark,
@@ -22,6 +23,8 @@ export interface LaneNow {
   readonly doing: Doing;
   /** What it waits for, while it waits. */
   readonly wait: FilmWait | null;
+  /** No wait of it is known, but the film leaves out waits here. */
+  readonly left_out: boolean;
   /** The objects that it holds. */
   readonly holds: readonly string[];
   /** It is in a circle of waits. */
@@ -118,6 +121,9 @@ export class Reel {
   /** What is true at a moment. */
   at(time: number): Moment {
     const { film } = this;
+    const isWithinGap = this.waitGaps.some(
+      one => one.begin <= time && one.end > time
+    );
     const deadlocks = film.deadlocks.filter(
       one => one.begin <= time && isAfter(one.end, time)
     );
@@ -160,6 +166,7 @@ export class Reel {
           lane,
           doing: doing(lane, wait, time),
           wait,
+          left_out: wait === null && isWithinGap,
           holds: holds.get(lane.id) ?? [],
           caught: caughtLanes.has(lane.id)
         };
@@ -222,6 +229,11 @@ export class Reel {
     return states.flatMap(({ at: begin, left_out }, index) =>
       left_out ? [{ begin, end: states[index + 1]?.at ?? this.film.end }] : []
     );
+  }
+
+  /** From when to when the film leaves out what anybody waited for. */
+  get waitGaps(): readonly FilmGap[] {
+    return this.film.left_out.filter(gap => gap.what === 'waits');
   }
 
   /** The caption that stands at a moment, null before the first. */
@@ -342,10 +354,12 @@ function changes(film: Film, known: readonly number[]): number[] {
     ...film.states.map(at),
     ...film.lanes.map(one => one.born),
     ...film.objects.flatMap(one => [one.born, one.ended ?? film.end]),
-    ...[...film.waits, ...film.links, ...film.deadlocks].flatMap(one => [
-      one.begin,
-      one.end ?? film.end
-    ])
+    ...[
+      ...film.waits,
+      ...film.links,
+      ...film.deadlocks,
+      ...film.left_out
+    ].flatMap(one => [one.begin, one.end ?? film.end])
   ];
   return [...new Set(times)].sort((one, other) => one - other);
 }

@@ -7,6 +7,8 @@ import { TOP, type Drawing, type Scale } from './rows';
 
 /** Pixels: where the staircase stands, and how high it may be. */
 const WORK = { base: 40, tall: 22 };
+/** Pixels from a cell’s beginning to its name: the head of the playhead, which often stands there, has room. */
+const ASIDE = 9;
 /** Pixels between two times. */
 const BETWEEN = 14;
 
@@ -74,10 +76,11 @@ function AboveLanes(props: Drawing): React.JSX.Element {
       aria-hidden="true"
     >
       <rect className="pl-Timeline-aboveGround" width={width} height={TOP} />
-      {/* A number stands beside the cursor's head, which is at the left end when the run begins. */}
       {cellsOf(props).map(({ run, number, left, right }) => (
-        <text key={run} x={left + 8} y="12">
-          {right - left > 48 ? words.trans.__('Cell [%1]', String(number)) : ''}
+        <text key={run} x={left + ASIDE} y="12">
+          {right - left > 40 + ASIDE
+            ? words.trans.__('Cell [%1]', String(number))
+            : ''}
         </text>
       ))}
       <AtWork {...props} />

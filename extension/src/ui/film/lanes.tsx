@@ -4,7 +4,7 @@
  */
 
 import * as React from 'react';
-import type { FilmLane, FilmMark, FilmObject } from '../../core';
+import type { FilmLane, FilmMark, FilmObject, FilmWait } from '../../core';
 import type { Hold, Reel } from '../../core/film';
 import { ROW, TOP, type Drawing, type Row, type Scale } from './rows';
 import { ActShape } from './shapes';
@@ -108,6 +108,10 @@ function Life(props: Drawing & { readonly lane: FilmLane }): React.JSX.Element {
           </rect>
         );
       })}
+      <Gaps
+        {...props}
+        gaps={untold(reel.waitGaps, reel.waitsOf(lane.id), ran, end)}
+      />
       {lane.ended !== null && scale(end) >= 0 && scale(end) <= width ? (
         <path
           className="pl-Life-end"
@@ -196,7 +200,7 @@ function Thing(
             d={`M0 ${base - (tall * object.capacity) / most}H${width}`}
           />
         ) : null}
-        <LeftOut {...props} />
+        <Gaps {...props} gaps={reel.gapsOf(object.id)} />
         <title>
           {words.trans.__(
             '%1: at most %2',
@@ -209,7 +213,7 @@ function Thing(
   }
   return (
     <g className="pl-Holds">
-      <LeftOut {...props} />
+      <Gaps {...props} gaps={reel.gapsOf(object.id)} />
       {near(reel.holdsOf(object.id), scale, width, reel.film.end).map(hold => (
         <g key={`${hold.lane} ${hold.begin}`}>
           <rect
@@ -240,14 +244,40 @@ function Thing(
   );
 }
 
-/** Where nothing is said of it, since the film would be too large: not free, and not empty. */
-function LeftOut(
-  props: Drawing & { readonly object: FilmObject }
+interface Gap {
+  readonly begin: number;
+  readonly end: number;
+}
+
+/** Of gaps, those parts of a life in which no wait is told after all. */
+function untold(
+  gaps: readonly Gap[],
+  waits: readonly FilmWait[],
+  ran: number,
+  ended: number
+): Gap[] {
+  return gaps.flatMap(gap => {
+    const until = Math.min(gap.end, ended);
+    let begin = Math.max(gap.begin, ran);
+    const parts: Gap[] = [];
+    for (const wait of waits) {
+      if (wait.begin > begin) {
+        parts.push({ begin, end: Math.min(wait.begin, until) });
+      }
+      begin = Math.max(begin, wait.end ?? ended);
+    }
+    return [...parts, { begin, end: until }].filter(one => one.end > one.begin);
+  });
+}
+
+/** Where nothing is said of it, since the film would be too large: not free, not empty, and not at work. */
+function Gaps(
+  props: Drawing & { readonly gaps: readonly Gap[] }
 ): React.JSX.Element {
-  const { reel, words, scale, width, object } = props;
+  const { words, scale, width, gaps } = props;
   return (
     <>
-      {reel.gapsOf(object.id).map(({ begin, end }) => {
+      {gaps.map(({ begin, end }) => {
         const x = Math.max(-6, scale(begin));
         const right = Math.min(width + 6, scale(end));
         return right <= x ? null : (

@@ -51,7 +51,8 @@ function LegendLine(props: {
           ...(isHeld
             ? [sign(trans.__('holds it'), <Swatch key="5" kind="hold" />)]
             : []),
-          ...(film.states.some(one => one.left_out)
+          ...(film.states.some(one => one.left_out) ||
+          film.left_out.some(gap => gap.what === 'waits')
             ? [
                 sign(
                   trans.__('left out here'),

@@ -209,6 +209,26 @@ describe('the timeline', () => {
     ).toEqual(['left out here']);
   });
 
+  it('says where it leaves out waits: not that nobody waited there', () => {
+    const wait = deadlock.waits.find(
+      one => one.lane === deadlock.deadlocks[0]!.lanes[0] && one.object
+    )!;
+    const gap = { what: 'waits' as const, count: 1, begin: wait.begin };
+    const film = {
+      ...deadlock,
+      waits: deadlock.waits.filter(one => one !== wait),
+      left_out: [{ ...gap, end: wait.end ?? deadlock.end }]
+    };
+    const doing = (of: Film) =>
+      new Reel(of).at(wait.begin).lanes.find(one => one.lane.id === wait.lane);
+    expect(doing(deadlock)).toMatchObject({ wait, left_out: false });
+    expect(doing(film)).toMatchObject({ wait: null, left_out: true });
+    const { container } = show(film, { tab: 'timeline', at: wait.begin });
+    expect(container.querySelector('.pl-Life .pl-Gap')).toHaveTextContent(
+      'left out here'
+    );
+  });
+
   it('says how many were at work at once', () => {
     show(fourAtOnce, { tab: 'timeline' });
     expect(screen.getByText('at most 4 at once')).toBeInTheDocument();

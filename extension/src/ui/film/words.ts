@@ -118,7 +118,7 @@ export class Words {
         return trans.__('is starting');
       case 'running':
         // Of who waits for nothing that was seen, no more is known.
-        return trans.__('alive');
+        return now.left_out ? trans.__('left out here') : trans.__('alive');
       case 'ended':
         return this._ended(now);
       case 'waiting':
