@@ -440,7 +440,7 @@ def course() -> CourseCard:
         title="Python Concurrent Programming: Multiprocessing in Python",
         number="",
         level="Beginner",
-        hours=2.1,
+        hours=1.3,
         about=ABOUT,
         objectives=OBJECTIVES,
     )

@@ -15,7 +15,7 @@ def test_the_launcher_leads_to_the_course_and_on_to_a_lab(lab: Lab) -> None:
     root = sidebar.root
     expect(root.get_by_role("heading", level=2)).to_contain_text("Multiprocessing in Python")
     expect(root.get_by_text("Beginner", exact=True)).to_be_visible()
-    expect(root.get_by_text("2.1 hours")).to_be_visible()
+    expect(root.get_by_text("1.3 hours")).to_be_visible()
     expect(root.get_by_role("heading", name="Objectives: 0 of 10 reached")).to_be_visible()
     expect(root.locator(".pl-Objective")).to_have_count(10)
 

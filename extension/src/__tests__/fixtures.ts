@@ -137,7 +137,7 @@ export function aCourse(part: Partial<Course> = {}): Course {
     title: 'Python Concurrent Programming: Multiprocessing in Python',
     number: '',
     level: 'Beginner',
-    hours: 2.1,
+    hours: 1.3,
     about_html: '',
     objectives: [],
     labs: [aSummary()],

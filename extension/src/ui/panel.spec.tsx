@@ -60,7 +60,7 @@ describe('the course home', () => {
       })
     ).toBeInTheDocument();
     expect(screen.getByText('Beginner')).toBeInTheDocument();
-    expect(screen.getByText('2.1 hours')).toBeInTheDocument();
+    expect(screen.getByText('1.3 hours')).toBeInTheDocument();
   });
 
   test('ticks the objectives that are reached, in words too', () => {
