@@ -62,7 +62,7 @@ class ServiceHandler(web.RequestHandler):
         """A problem is an answer, not a failure of the service's; a database that is away is told in a line."""
         if isinstance(value, OperationalError):
             # Every learner's server asks again and again meanwhile: a traceback for each would bury the log.
-            _log.error("the class's database does not answer: %s %s", type(value.orig).__name__, self.request.path)
+            _log.warning("the class's database does not answer: %s %s", type(value.orig).__name__, self.request.path)
         elif not isinstance(value, (Problem, Full)):
             super().log_exception(typ, value, tb)
 
