@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import stat
@@ -35,19 +36,23 @@ def read(path: Path) -> tuple[Cell, ...]:
     return parse(text, str(path))
 
 
-def text_of(path: Path) -> str:
+def text_of(path: Path, *, links: bool = True) -> str:
     """The text of a file that somebody handed in, who may have handed in a pipe or a device instead.
+
+    Without ``links`` a symbolic link is refused: it may lead to what only the reader may read.
 
     :raises SubmissionError: it cannot be used.
     """
     try:
-        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | (0 if links else os.O_NOFOLLOW))
         with open(fd, "rb") as file:  # noqa: PTH123 - what was opened without waiting
             status = os.fstat(fd)
             if not stat.S_ISREG(status.st_mode):
                 raise SubmissionError("this is no file: a notebook was expected")
             data = file.read(LARGEST + 1)
     except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise SubmissionError("this is a link, and a notebook was expected: hand in the file itself") from None
         raise SubmissionError(f"it cannot be read: {error.strerror}") from None
     if len(data) > LARGEST:
         raise SubmissionError(f"it is larger than {LARGEST // 2**20} MiB: clear its outputs and save it again")

@@ -20,6 +20,7 @@ from parallab.grading.blank import blank
 from parallab.grading.intake import IntakeError, label
 from parallab.grading.journal import Journal, JournalError
 from parallab.grading.table import COLUMNS, cell
+from parallab.submission import SubmissionError
 
 pytestmark = pytest.mark.timeout(1200)
 COMMAND = [sys.executable, "-m", "parallab.cli", "grade"]
@@ -199,6 +200,19 @@ def test_the_same_file_twice_is_one_submission_and_a_link_another(tmp_path: Path
     assert sorted(names) == sorted([str(path), str(path.parent / "link.ipynb")])
     with pytest.raises(IntakeError, match="there is no"):
         collect([tmp_path / "missing.ipynb"])
+
+
+def test_a_link_in_a_folder_is_not_followed_to_what_another_has(tmp_path: Path) -> None:
+    (tmp_path / "private").mkdir()
+    other = hand_in(tmp_path / "private", "bob", "1")
+    link = tmp_path / "handed-in" / "alice.ipynb"
+    link.parent.mkdir()
+    link.symlink_to(other)
+    (found,) = collect([link.parent])
+    with pytest.raises(SubmissionError, match="this is a link"):
+        found.text()
+    (named,) = collect([link])
+    assert named.text() == other.read_text()
 
 
 @pytest.mark.parametrize(

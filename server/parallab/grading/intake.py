@@ -45,6 +45,8 @@ def of_text(name: str, text: str) -> Handed:
 def collect(paths: Iterable[Path]) -> tuple[Handed, ...]:
     """The notebooks that are these files, or lie in these folders; each once.
 
+    A link that is named is followed, one in a folder is not: whoever handed it in may not read where it leads.
+
     :raises IntakeError: one is not there, or there is no notebook at all.
     """
     found: dict[Path, Handed] = {}
@@ -59,7 +61,8 @@ def collect(paths: Iterable[Path]) -> tuple[Handed, ...]:
             raise IntakeError(f"there is no {label(str(path))}: name notebooks, or folders that hold some")
         for one in inside:
             # Two links to one file are two submissions: only the same name twice is the same.
-            found.setdefault(one.absolute(), Handed(label(str(one)), partial(submission.text_of, one)))
+            read = partial(submission.text_of, one, links=one is path)
+            found.setdefault(one.absolute(), Handed(label(str(one)), read))
     return tuple(found.values())
 
 
