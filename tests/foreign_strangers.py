@@ -32,13 +32,7 @@ import urllib.request
 from multiprocessing import connection, shared_memory
 from pathlib import Path
 
-from strangers import goes_on, main, stuck
-
-
-def _hire(c, target, *args, name=None, daemon=True):
-    one = c.Process(target=target, args=args, name=name, daemon=daemon)
-    one.start()
-    return one
+from strangers import goes_on, hire, main, stuck
 
 
 def _call_with_a_key(address):
@@ -53,7 +47,7 @@ def _call_with_a_key(address):
 )
 def a_key_that_only_one_knows(c):
     with connection.Listener(("127.0.0.1", 0)) as listener:
-        _hire(c, _call_with_a_key, listener.address, name="client")
+        hire(c, _call_with_a_key, listener.address, name="client")
         with listener.accept() as line:
             line.recv()
 
@@ -67,7 +61,7 @@ def _ask(address):
 def a_switchboard_of_three_silent_callers(c):
     with tempfile.TemporaryDirectory() as folder, connection.Listener(f"{folder}/s", "AF_UNIX", authkey=b"k") as door:
         box = c.SimpleQueue()
-        callers = [_hire(c, _ask, f"{folder}/s", name=f"caller{n}") for n in range(3)]
+        callers = [hire(c, _ask, f"{folder}/s", name=f"caller{n}") for n in range(3)]
         lines = [door.accept() for _ in callers]
         door.close()
         connection.wait(lines)
@@ -209,7 +203,7 @@ def a_database_that_is_locked(c):
     base = sqlite3.connect(path, isolation_level=None)
     base.execute("create table t (n)")
     base.execute("begin exclusive")
-    _hire(c, _write_row, path).join()
+    hire(c, _write_row, path).join()
 
 
 class Washer(threading.Thread):
@@ -353,14 +347,14 @@ def _put_and_go(tray):
 @stuck(None, "root", ["queue: 1 item, 1 waiting reader"], ["root: queue"])
 def a_putter_that_did_not_wait_for_its_feeder(c):
     tray = c.Queue()
-    _hire(c, _put_and_go, tray).join()
+    hire(c, _put_and_go, tray).join()
     tray.get()
 
 
 @stuck(None, "root worker", ["event: not set, 1 waiting"], ["waiter: event"], fork=True)
 def a_program_that_is_over_but_for_its_worker(c):
     c = mp.get_context("fork")
-    _hire(c, c.Event().wait, name="waiter", daemon=False)
+    hire(c, c.Event().wait, name="waiter", daemon=False)
 
 
 LISTS = """
@@ -397,7 +391,7 @@ def _take_value(value, taken):
 def a_number_whose_keeper_was_killed(c):
     c = mp.get_context("spawn" if c.get_start_method() == "forkserver" else c.get_start_method())
     value, taken = c.Value("i", 0), c.Event()
-    one = _hire(c, _take_value, value, taken)
+    one = hire(c, _take_value, value, taken)
     taken.wait()
     os.kill(one.pid, signal.SIGKILL)
     os.waitid(os.P_PID, one.pid, os.WEXITED | os.WNOWAIT)
@@ -409,7 +403,7 @@ def a_number_whose_keeper_was_killed(c):
 def watches_a_worker_by_pidfd(c):
     lock = c.Lock()
     with lock:
-        one = _hire(c, _want, lock, name="w")
+        one = hire(c, _want, lock, name="w")
         watch = select.epoll()
         watch.register(os.pidfd_open(one.pid), select.EPOLLIN)
         watch.poll()
@@ -471,7 +465,7 @@ def _put_much(box, ready):
 )
 def two_with_more_than_the_pipe_takes(c):
     box, ready = c.SimpleQueue(), c.Semaphore(0)
-    pair = [_hire(c, _put_much, box, ready, name=name) for name in "ab"]
+    pair = [hire(c, _put_much, box, ready, name=name) for name in "ab"]
     for _ in pair:
         ready.acquire()
     for one in pair:
@@ -515,7 +509,7 @@ def _serve(line, address):
 @stuck(None, "root worker", None, ["root: socket of web", "web: pipe of root"])
 def a_web_server_that_asks_its_client(c):
     (hears, tells), (told, address) = c.Pipe(False), c.Pipe(False)
-    _hire(c, _serve, hears, address, name="web")
+    hire(c, _serve, hears, address, name="web")
     hears.close()
     address.close()
     where = told.recv()
@@ -534,7 +528,7 @@ def a_managers_queue_that_is_never_done(c):
         tray = manager.JoinableQueue()
         tray.put(1)
         tray.put(2)
-        _hire(c, _take_two, tray).join()
+        hire(c, _take_two, tray).join()
         tray.join()
 
 
@@ -588,10 +582,10 @@ def _consume(tray):
 @stuck("M36", "root worker", ["queue: 0 items, 1 waiting reader"], ["second: queue"])
 def the_reader_was_killed_with_the_microphone(c):
     tray = c.Queue()
-    first = _hire(c, _consume, tray, name="first")
+    first = hire(c, _consume, tray, name="first")
     while tray._rlock._semlock._get_value():
         time.sleep(0.01)
-    second = _hire(c, _consume, tray, name="second")
+    second = hire(c, _consume, tray, name="second")
     os.kill(first.pid, signal.SIGKILL)
     first.join()
     second.join()

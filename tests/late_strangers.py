@@ -31,18 +31,7 @@ import weakref
 from collections import deque
 from multiprocessing import connection, shared_memory
 
-from strangers import goes_on, main, stuck, until_held
-
-
-def _sleep(*_):
-    time.sleep(600)
-
-
-def _hire(c, target, *args, name=None, daemon=True):
-    one = c.Process(target=target, args=args, name=name, daemon=daemon)
-    one.start()
-    return one
-
+from strangers import goes_on, hire, main, sleep_long, stuck, until_held
 
 # -- pools and executors that need themselves ---------------------------------------------------
 
@@ -192,10 +181,10 @@ def _write(book):
 def a_writer_behind_two_slow_readers(c):
     book = ReadersAndWriter(c)
     for _ in range(2):
-        _hire(c, _read_long, book)
+        hire(c, _read_long, book)
     while book.readers.value < 2:
         time.sleep(0.01)
-    _hire(c, _write, book, name="writer").join()
+    hire(c, _write, book, name="writer").join()
 
 
 def _write_and_read(book):
@@ -311,7 +300,7 @@ def _arrive_patiently(gate):
 @goes_on(roles="root worker worker", objects=["barrier: 2 of 3 waiting at it"], waits=["a: barrier", "b: barrier"])
 def a_barrier_with_a_time_out(c):
     gate = c.Barrier(3)
-    both = [_hire(c, _arrive_patiently, gate, name=name) for name in "ab"]
+    both = [hire(c, _arrive_patiently, gate, name=name) for name in "ab"]
     [one.join() for one in both]
 
 
@@ -459,9 +448,9 @@ def _call(address):
 def siblings_over_a_listener(c):
     with tempfile.TemporaryDirectory() as folder:
         ready = c.Event()
-        _hire(c, _listen, f"{folder}/s", ready, name="server")
+        hire(c, _listen, f"{folder}/s", ready, name="server")
         ready.wait()
-        _hire(c, _call, f"{folder}/s", name="client").join()
+        hire(c, _call, f"{folder}/s", name="client").join()
 
 
 def _work_for(manager_dict, lock):
@@ -480,10 +469,10 @@ def a_nested_proxy_under_a_managers_lock(c):
     with c.Manager() as manager:
         shared, lock = manager.dict(), manager.Lock()
         shared["rows"] = manager.list()
-        _hire(c, _work_for, shared, lock, name="a")
+        hire(c, _work_for, shared, lock, name="a")
         while not len(shared["rows"]):
             time.sleep(0.01)
-        _hire(c, _work_for, shared, lock, name="b").join()
+        hire(c, _work_for, shared, lock, name="b").join()
 
 
 @stuck("M46", "manager root", ["manager: 1 client"], ["root: socket of SyncManager-1"], stacks=True)
@@ -715,14 +704,14 @@ def leaves_while_a_thread_is_still_at_work(c):
 
 @goes_on(roles="root worker", objects=[])
 def leaves_while_a_worker_is_still_at_work(c):
-    _hire(c, _sleep, daemon=False)
+    hire(c, sleep_long, daemon=False)
 
 
 @stuck(None, "root worker", ["event: not set, 1 waiting"], ["w: event"])
 def leaves_while_a_worker_waits_for_it(c):
     global leaving
     leaving = c.Event()
-    _hire(c, leaving.wait, name="w", daemon=False)
+    hire(c, leaving.wait, name="w", daemon=False)
     while leaving._cond._sleeping_count._semlock._is_zero():
         time.sleep(0.01)  # on the way out names are unlinked before workers are joined
 
@@ -733,7 +722,7 @@ def leaves_while_a_worker_waits_for_it(c):
 @goes_on(roles="root worker", objects=["pipe: empty"], waits=["root: pipe of w"])
 def polls_one_pipe(c):
     hears, tells = c.Pipe(False)
-    _hire(c, _sleep, tells, name="w")
+    hire(c, sleep_long, tells, name="w")
     tells.close()
     poll = select.poll()
     poll.register(hears, select.POLLIN)
@@ -745,7 +734,7 @@ def watches_two_workers_by_epoll(c):
     watch = select.epoll()
     for _ in range(2):
         hears, tells = c.Pipe(False)
-        _hire(c, _sleep, tells)
+        hire(c, sleep_long, tells)
         tells.close()
         watch.register(os.dup(hears.fileno()), select.EPOLLIN)
     watch.poll()
@@ -754,7 +743,7 @@ def watches_two_workers_by_epoll(c):
 @stuck(None, "root worker", ["pipe: empty", "pipe: empty"], None)
 def an_epoll_and_a_reader_wait_for_each_other(c):
     (hears, answers), (asked, asks) = c.Pipe(False), c.Pipe(False)
-    _hire(c, _echo, asked, answers, name="echo")
+    hire(c, _echo, asked, answers, name="echo")
     answers.close()
     asked.close()
     with selectors.EpollSelector() as watch:
@@ -960,15 +949,15 @@ def _talk(asked, answers):
 def joins_a_sleeper_beside_one_that_listens(c):
     """With a time-out, which polls what tells of its end. The pipes of the other look like those that tell."""
     (hears, answers), (asked, asks) = c.Pipe(False), c.Pipe(False)
-    _hire(c, _talk, asked, answers, name="idle")
+    hire(c, _talk, asked, answers, name="idle")
     answers.close()
     asked.close()
     (other, told), (wanted, wants) = c.Pipe(False), c.Pipe(False)
-    sleeper = _hire(c, _sleep, told, wanted, name="sleeper")
+    sleeper = hire(c, sleep_long, told, wanted, name="sleeper")
     told.close()
     wanted.close()
     sleeper.join(600)
-    _sleep(hears, asks, other, wants)
+    sleep_long(hears, asks, other, wants)
 
 
 def _until_told(asked, _):
@@ -978,13 +967,13 @@ def _until_told(asked, _):
 @stuck(None, "root worker worker", ["pipe: empty"] * 2, ["idle: pipe of root"])
 def waits_by_sentinel_for_one_that_listens(c):
     """The other worker sleeps, and is not waited for."""
-    _hire(c, _sleep, name="sleeper")
+    hire(c, sleep_long, name="sleeper")
     (hears, answers), (asked, asks) = c.Pipe(False), c.Pipe(False)
-    idle = _hire(c, _until_told, asked, answers, name="idle")
+    idle = hire(c, _until_told, asked, answers, name="idle")
     answers.close()
     asked.close()
     connection.wait([idle.sentinel])
-    _sleep(hears, asks)
+    sleep_long(hears, asks)
 
 
 def _keep_and_get(lock, box):
@@ -1031,8 +1020,8 @@ def _deadlock_within():
 @stuck("M43", "root worker worker", stacks=True)
 def a_circle_of_threads_in_a_worker(c):
     """Beside one that computes, for whom nobody waits."""
-    _hire(c, _compute)
-    worker = _hire(c, _deadlock_within)
+    hire(c, _compute)
+    worker = hire(c, _deadlock_within)
     worker.join()
 
 
@@ -1046,8 +1035,8 @@ def one_goes_round_less_often_than_the_other(c):
     """Three rounds and two: the last time nobody comes."""
     c = mp.get_context("fork")
     gate = c.Barrier(2)
-    slow = _hire(c, _go_round, gate, 3, name="slow")
-    _hire(c, _go_round, gate, 2, name="quick")
+    slow = hire(c, _go_round, gate, 3, name="slow")
+    hire(c, _go_round, gate, 2, name="quick")
     slow.join()
 
 
@@ -1081,10 +1070,10 @@ def _want_twice(lock, ready):
 def many_behind_one_that_wants_it_twice(c):
     """Those behind it have no mistake of their own."""
     lock, ready = c.Lock(), c.Event()
-    first = _hire(c, _want_twice, lock, ready, name="first")
+    first = hire(c, _want_twice, lock, ready, name="first")
     ready.wait()
     for _ in range(2):
-        _hire(c, _take, lock)
+        hire(c, _take, lock)
     first.join()
 
 
@@ -1126,7 +1115,7 @@ def _attach_and_wait(name, gone):
 @goes_on(roles="root worker", objects=["event: not set, 1 waiting", "shared-memory: 4096 bytes"], waits=["w: event"])
 def a_segment_unlinked_under_its_user(c):
     segment, gone = shared_memory.SharedMemory(create=True, size=4096), c.Event()
-    _hire(c, _attach_and_wait, segment.name, gone, name="w")
+    hire(c, _attach_and_wait, segment.name, gone, name="w")
     while not segment.buf[0]:
         time.sleep(0.01)
     segment.unlink()
@@ -1142,7 +1131,7 @@ def _spin_until(flag):
 def a_spin_on_a_value(c):
     """It would go on so for ever, but it does go on: whether somebody sets it, nobody knows."""
     flag = c.Value("b", 0, lock=False)
-    _hire(c, _spin_until, flag).join()
+    hire(c, _spin_until, flag).join()
 
 
 class Cache:

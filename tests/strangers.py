@@ -1147,6 +1147,18 @@ TRUTH["a_futex_of_ones_own_in_shared_memory"] = Truth(
 )
 
 
+def hire(c, target, *args, name=None, daemon=True):
+    """A process of that context, started; for programs in other files."""
+    one = c.Process(target=target, args=args, name=name, daemon=daemon)
+    one.start()
+    return one
+
+
+def sleep_long(*_):
+    """Longer than any test; for programs in other files."""
+    time.sleep(600)
+
+
 def main(programs):
     """Runs one of these by its name."""
     signal.alarm(300)  # nothing of this outlives its test for long; on record as SIGALRM's default, no handler

@@ -27,25 +27,14 @@ import zipapp
 from multiprocessing import connection, shared_memory
 from pathlib import Path
 
-from strangers import goes_on, main, stuck, until_held
-
-
-def _sleep(*_):
-    time.sleep(600)
-
-
-def _hire(c, target, *args, name=None, daemon=True):
-    one = c.Process(target=target, args=args, name=name, daemon=daemon)
-    one.start()
-    return one
-
+from strangers import goes_on, hire, main, sleep_long, stuck, until_held
 
 # -- each primitive in unusual use ------------------------------------------------------------
 
 
 def _thrice(lock):
     with lock, lock, lock:
-        _sleep()
+        sleep_long()
 
 
 def _take(lock):
@@ -56,10 +45,10 @@ def _take(lock):
 @goes_on(roles="root worker worker", objects=["rlock: held, 1 waiting"], waits=["second: rlock of first"])
 def an_rlock_three_deep(c):
     lock = c.RLock()
-    _hire(c, _thrice, lock, name="first")
+    hire(c, _thrice, lock, name="first")
     until_held(lock)
-    _hire(c, _take, lock, name="second")
-    _sleep()
+    hire(c, _take, lock, name="second")
+    sleep_long()
 
 
 def _be_told(changed):
@@ -75,25 +64,25 @@ def _be_told(changed):
 def four_wait_to_be_notified(c):
     changed = c.Condition()
     for name in "abcd":
-        _hire(c, _be_told, changed, name=name)
-    _sleep()
+        hire(c, _be_told, changed, name=name)
+    sleep_long()
 
 
 def _pass(gate):
     with contextlib.suppress(threading.BrokenBarrierError):
         gate.wait()
-    _sleep()
+    sleep_long()
 
 
 @goes_on(roles="root worker worker", objects=["barrier: 0 of 3 waiting at it"])
 def a_barrier_that_was_broken(c):
     gate = c.Barrier(3)
     for _ in range(2):
-        _hire(c, _pass, gate)
+        hire(c, _pass, gate)
     while gate.n_waiting < 2:
         time.sleep(0.01)
     gate.abort()
-    _sleep()
+    sleep_long()
 
 
 @goes_on(objects=["semaphore: value 0", "semaphore: value 3", "semaphore: value 1", "lock: free", "event: not set"])
@@ -105,14 +94,14 @@ def semaphores_at_their_limits(c):
     nested = {"a": [(c.Lock(),)], "b": {"c": c.Event()}}
     nested["b"]["c"].set()
     nested["b"]["c"].clear()
-    _sleep(one, nested)
+    sleep_long(one, nested)
 
 
 @goes_on(objects=["lock: free"] * 40 + ["queue: 0 items"] * 5 + ["queue: 1 item of 2, 9 bytes in its pipe"])
 def forty_locks_and_six_queues(c):
     many = {n: c.Lock() for n in range(40)}, [c.Queue() for _ in range(5)], c.Queue(2)
     many[2].put(1)
-    _sleep(many)
+    sleep_long(many)
 
 
 def _put_three(tray):
@@ -125,7 +114,7 @@ def _put_three(tray):
 )
 def a_full_queue_whose_reader_is_slow(c):
     tray = c.Queue(2)
-    _hire(c, _put_three, tray, name="w")
+    hire(c, _put_three, tray, name="w")
     time.sleep(600)
     tray.get()
 
@@ -152,12 +141,12 @@ def a_manager_with_one_of_everything(c):
             manager.Pool(2),
         )
         things[-1].apply(int)
-        _sleep(things)
+        sleep_long(things)
 
 
 def _manage(method):
     with mp.get_context(method).Manager() as manager:
-        _sleep(manager.dict())  # whose first use would connect
+        sleep_long(manager.dict())  # whose first use would connect
 
 
 @goes_on(roles="manager manager root worker", objects=["manager: no clients", "manager: 2 clients"])
@@ -180,12 +169,12 @@ def a_manager_of_segments(c):
     """Made by the default way to start processes: it takes no other."""
     mp.set_start_method(c.get_start_method(), force=True)
     with multiprocessing.managers.SharedMemoryManager() as manager:
-        _sleep(manager.SharedMemory(4096))
+        sleep_long(manager.SharedMemory(4096))
 
 
 @goes_on(objects=["arena: 4096 bytes"])
 def numbers_without_locks(c):
-    _sleep(c.RawArray("d", 3), c.RawValue("i"), c.Value("i", lock=False))
+    sleep_long(c.RawArray("d", 3), c.RawValue("i"), c.Value("i", lock=False))
 
 
 @goes_on(objects=["shared-memory: 8192 bytes", "shared-memory: 4096 bytes", "memfd: 4096 bytes"])
@@ -202,7 +191,7 @@ def descriptors_of_every_sort(c):
     finally:
         for one in segments:
             one.unlink()
-    _sleep(kept, mapped)
+    sleep_long(kept, mapped)
 
 
 def _hold_first(first, second, ready):
@@ -219,7 +208,7 @@ def _hold_first(first, second, ready):
 )
 def wants_a_lock_before_it_puts(c):
     lock, box, ready = c.Lock(), c.Queue(), c.Event()
-    _hire(c, _hold_first, lock, box, ready, name="w")
+    hire(c, _hold_first, lock, box, ready, name="w")
     ready.wait()
     with lock:
         box.put(1)
@@ -252,11 +241,11 @@ def an_event_among_the_attributes_of_a_process(c):
 )
 def names_of_every_sort(c):
     lock = c.Lock()
-    _hire(c, _hold, lock, name="司机 🚕")
+    hire(c, _hold, lock, name="司机 🚕")
     until_held(lock)
     for name in ("Žluťoučký kůň", "two\nlines\x1b[2J", "long " * 40):
-        _hire(c, _take, lock, name=name)
-    _sleep()
+        hire(c, _take, lock, name=name)
+    sleep_long()
 
 
 def _hold(lock):
@@ -282,25 +271,25 @@ def _retitle_and_sleep(title):
 @goes_on(roles="fork fork root worker", fork=True)
 def who_calls_itself_otherwise(c):
     """A worker, a fork that lives and one that has ended, each by a name of its own."""
-    _hire(mp.get_context("fork"), _retitle_and_sleep, "nginx: master")
+    hire(mp.get_context("fork"), _retitle_and_sleep, "nginx: master")
     for seconds in (600, 0):
         if os.fork() == 0:
             _retitle("sshd")
             time.sleep(seconds)
             os._exit(0)
-    _sleep()
+    sleep_long()
 
 
 @goes_on(roles="program program root", fork=True)
 def starts_its_like_again(c):
     """The same command line twice more, once without subprocess."""
     if os.environ.get("AGAIN"):
-        _sleep()
+        sleep_long()
     again = {**os.environ, "AGAIN": "1"}
     line = [sys.executable, *sys.orig_argv[1:]]
     os.spawnve(os.P_NOWAIT, sys.executable, line, again)
     subprocess.Popen(line, env=again, stdout=subprocess.DEVNULL)
-    _sleep()
+    sleep_long()
 
 
 def _fork_and_sleep():
@@ -310,7 +299,7 @@ def _fork_and_sleep():
 
 @goes_on(roles="fork root worker")
 def a_worker_that_forks(c):
-    _hire(c, _fork_and_sleep, daemon=False).join()
+    hire(c, _fork_and_sleep, daemon=False).join()
 
 
 def _own_name(name):
@@ -341,7 +330,7 @@ def a_daemon_that_keeps_nothing(c):
             time.sleep(600)
         os._exit(0)
     os.waitpid(child, 0)
-    _sleep()
+    sleep_long()
 
 
 # -- started in other ways -----------------------------------------------------------------
@@ -422,9 +411,9 @@ def _serve_in_a_thread(address):
 @goes_on(roles="root worker", objects=["listener: of the network", "simple-queue: empty"])
 def a_server_that_is_no_manager(c):
     address = c.SimpleQueue()
-    _hire(c, _serve_in_a_thread, address)
+    hire(c, _serve_in_a_thread, address)
     address.get()
-    _sleep()
+    sleep_long()
 
 
 def _answer_late(address):
@@ -439,7 +428,7 @@ def _answer_late(address):
 )
 def a_slow_partner_over_the_network(c):
     address = c.SimpleQueue()
-    _hire(c, _answer_late, address, name="w")
+    hire(c, _answer_late, address, name="w")
     server = socket.create_server(("127.0.0.1", 0))
     address.put(server.getsockname())
     server.accept()[0].recv(1)
@@ -458,7 +447,7 @@ def _send_much(address):
 )
 def joins_before_it_hears_over_the_network(c):
     server = socket.create_server(("127.0.0.1", 0))
-    worker = _hire(c, _send_much, server.getsockname(), name="w")
+    worker = hire(c, _send_much, server.getsockname(), name="w")
     line = server.accept()
     worker.join()
     line[0].recv(1)
@@ -472,7 +461,7 @@ def a_client_of_its_own_thread(c):
         server.getsockname()
     if "server" not in locals():
         server = socket.create_server(("127.0.0.1", 0))
-    threading.Thread(target=lambda: _sleep(server.accept()), daemon=True).start()
+    threading.Thread(target=lambda: sleep_long(server.accept()), daemon=True).start()
     socket.create_connection(server.getsockname()[:2]).recv(1)
 
 
@@ -486,7 +475,7 @@ def _relay(hears, out):
 @stuck(None, "root worker", ["pipe: empty", "queue: 0 items, 1 waiting reader"], ["w: pipe of root"])
 def a_thread_waits_for_a_worker_that_waits_for_us(c):
     (hears, tells), out = c.Pipe(duplex=False), c.Queue()
-    _hire(c, _relay, hears, out, name="w")
+    hire(c, _relay, hears, out, name="w")
     hears.close()
     reader = threading.Thread(target=out.get)
     reader.start()
@@ -561,7 +550,7 @@ def threads_that_compute(c):
 def selects_between_slow_workers(c):
     ends = [c.Pipe(duplex=False) for _ in range(2)]
     for _, tells in ends:
-        _hire(c, _sleep, tells)
+        hire(c, sleep_long, tells)
         tells.close()
     select.select([hears for hears, _ in ends], [], [])
 

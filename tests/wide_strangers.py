@@ -31,17 +31,7 @@ import time
 from multiprocessing import connection
 from pathlib import Path
 
-from strangers import goes_on, main, stuck, until_held
-
-
-def _sleep(*_):
-    time.sleep(600)
-
-
-def _hire(c, target, *args, name=None, daemon=True):
-    one = c.Process(target=target, args=args, name=name, daemon=daemon)
-    one.start()
-    return one
+from strangers import goes_on, hire, main, sleep_long, stuck, until_held
 
 
 def _cross(first, second, meet):
@@ -69,7 +59,7 @@ def _hold(lock):
 def sixty_in_a_ring(c):
     c = mp.get_context("fork")
     locks, meet = [c.Lock() for _ in range(60)], c.Barrier(60)
-    knights = [_hire(c, _cross, locks[n], locks[(n + 1) % 60], meet, name=f"k{n}") for n in range(60)]
+    knights = [hire(c, _cross, locks[n], locks[(n + 1) % 60], meet, name=f"k{n}") for n in range(60)]
     [one.join() for one in knights]
 
 
@@ -82,11 +72,11 @@ def sixty_in_a_ring(c):
 def two_pairs_that_know_nothing_of_each_other(c):
     """And a fifth that only sleeps."""
     things = []
-    crew = [_hire(c, _sleep)]
+    crew = [hire(c, sleep_long)]
     for names in ("ab", "xy"):
         things.append((c.Lock(), c.Lock(), c.Barrier(2)))  # a barrier's memory would be used again
         one, other, meet = things[-1]
-        crew += [_hire(c, _cross, one, other, meet, name=names[0]), _hire(c, _cross, other, one, meet, name=names[1])]
+        crew += [hire(c, _cross, one, other, meet, name=names[0]), hire(c, _cross, other, one, meet, name=names[1])]
     [one.join() for one in crew[::-1]]
 
 
@@ -103,12 +93,12 @@ def _twice(lock):
 )
 def a_pair_and_one_alone(c):
     """The fourth, which sleeps, was there before the locks."""
-    _hire(c, _sleep, name="idle")
+    hire(c, sleep_long, name="idle")
     one, other, meet, own = c.Lock(), c.Lock(), c.Barrier(2), c.Lock()
     crew = [
-        _hire(c, _twice, own, name="self"),
-        _hire(c, _cross, one, other, meet, name="a"),
-        _hire(c, _cross, other, one, meet, name="b"),
+        hire(c, _twice, own, name="self"),
+        hire(c, _cross, one, other, meet, name="a"),
+        hire(c, _cross, other, one, meet, name="b"),
     ]
     [one.join() for one in crew]
 
@@ -122,9 +112,9 @@ def a_pair_and_one_alone(c):
 def a_pair_that_nobody_waits_for(c):
     """They are daemons: the program is at work on something else, and will end them."""
     one, other, meet = c.Lock(), c.Lock(), c.Barrier(2)
-    _hire(c, _cross, one, other, meet, name="a")
-    _hire(c, _cross, other, one, meet, name="b")
-    _hire(c, _sleep).join()
+    hire(c, _cross, one, other, meet, name="a")
+    hire(c, _cross, other, one, meet, name="b")
+    hire(c, sleep_long).join()
 
 
 # -- parts of files ---------------------------------------------------------------------------
@@ -138,10 +128,10 @@ def a_part_of_a_file_that_the_program_has(c):
     file = os.open(path, os.O_RDWR)
     fcntl.lockf(file, fcntl.LOCK_EX, 10, 0)
     come, tells = c.Pipe(duplex=False)
-    _hire(c, _lock_part_and_sleep, path, 50, tells)
-    _hire(c, _lock_part_and_sleep, path, 80, tells)
+    hire(c, _lock_part_and_sleep, path, 50, tells)
+    hire(c, _lock_part_and_sleep, path, 80, tells)
     come.recv(), come.recv()
-    _hire(c, _lock_part_and_sleep, path, 5, tells, name="w").join()
+    hire(c, _lock_part_and_sleep, path, 5, tells, name="w").join()
 
 
 def _lock_part_and_sleep(path, start, tells):
@@ -158,9 +148,9 @@ def a_part_of_a_file_that_a_sleeper_has(c):
     file = os.open(path, os.O_RDWR)
     fcntl.lockf(file, fcntl.LOCK_EX, 10, 0)
     come, tells = c.Pipe(duplex=False)
-    _hire(c, _lock_part_and_sleep, path, 50, tells, name="slow")
+    hire(c, _lock_part_and_sleep, path, 50, tells, name="slow")
     come.recv()
-    _hire(c, _lock_part_and_sleep, path, 55, tells, name="w").join()
+    hire(c, _lock_part_and_sleep, path, 55, tells, name="w").join()
 
 
 # -- lines that were called and not answered ----------------------------------------------------
@@ -174,13 +164,13 @@ def _call(address):
 @stuck(None, "root worker", None, ["caller: socket of root"])
 def a_caller_who_is_never_answered(c):
     with tempfile.TemporaryDirectory() as folder, connection.Listener(f"{folder}/s", "AF_UNIX"):
-        _hire(c, _call, f"{folder}/s", name="caller").join()
+        hire(c, _call, f"{folder}/s", name="caller").join()
 
 
 @stuck(None, "root worker", None, ["caller: socket of root"])
 def a_caller_who_is_never_answered_over_the_network(c):
     with connection.Listener(("127.0.0.1", 0)) as door:
-        _hire(c, _call, door.address, name="caller").join()
+        hire(c, _call, door.address, name="caller").join()
 
 
 def _answer(path, ready):
@@ -193,7 +183,7 @@ def _answer(path, ready):
 @goes_on(roles="root worker", objects=None, waits=["root: socket of office"])
 def a_caller_who_is_answered_late(c):
     path, ready = tempfile.mktemp(), c.Event()
-    _hire(c, _answer, path, ready, name="office")
+    hire(c, _answer, path, ready, name="office")
     ready.wait()
     _call(path)
 
@@ -206,7 +196,7 @@ def _send_packets(line):
 @stuck("M21", "root worker", None, ["w: socket of root"], fork=True)
 def packets_that_are_read_too_late(c):
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    worker = _hire(mp.get_context("fork"), _send_packets, theirs, name="w")
+    worker = hire(mp.get_context("fork"), _send_packets, theirs, name="w")
     theirs.close()
     worker.join()
     ours.recv(1000)
@@ -216,7 +206,7 @@ def packets_that_are_read_too_late(c):
 def letters_that_are_read_too_late(c):
     """Datagrams: a few fill the tray."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
-    worker = _hire(mp.get_context("fork"), _send_packets, theirs, name="w")
+    worker = hire(mp.get_context("fork"), _send_packets, theirs, name="w")
     theirs.close()
     worker.join()
     ours.recv(1000)
@@ -232,7 +222,7 @@ def _ask_patiently(line):
 def a_socket_with_a_time_out_of_its_own(c):
     """The system keeps it: the call itself has none."""
     ours, theirs = socket.socketpair()
-    worker = _hire(mp.get_context("fork"), _ask_patiently, theirs, name="w")
+    worker = hire(mp.get_context("fork"), _ask_patiently, theirs, name="w")
     theirs.close()
     worker.join()
     ours.send(b"x")
@@ -242,7 +232,7 @@ def a_socket_with_a_time_out_of_its_own(c):
 def a_socket_with_pythons_time_out(c):
     ours, theirs = socket.socketpair()
     theirs.settimeout(600)
-    worker = _hire(mp.get_context("fork"), _recv_one, theirs, name="w")
+    worker = hire(mp.get_context("fork"), _recv_one, theirs, name="w")
     theirs.close()
     worker.join()
 
@@ -304,7 +294,7 @@ def a_semaphore_of_system_v(c):
 def splices_what_never_comes(c):
     c = mp.get_context("fork")
     (hears, tells), (out, into) = c.Pipe(duplex=False), c.Pipe(duplex=False)
-    worker = _hire(c, _splice, hears, into, tells, out, name="w")
+    worker = hire(c, _splice, hears, into, tells, out, name="w")
     hears.close()
     into.close()
     worker.join()
@@ -326,7 +316,7 @@ def two_fifos_opened_crosswise(c):
     folder = tempfile.mkdtemp()
     for name in "ab":
         os.mkfifo(f"{folder}/{name}")
-    _hire(c, _open_both, folder, "b", "a", name="w")
+    hire(c, _open_both, folder, "b", "a", name="w")
     _open_both(folder, "a", "b")
 
 
@@ -403,7 +393,7 @@ def a_worker_keeps_the_input_of_a_program_open(c):
     c = mp.get_context("fork")
     it = subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
     over = c.Event()
-    _hire(c, over.wait, name="w")
+    hire(c, over.wait, name="w")
     it.stdin.close()
     it.wait()
     over.set()
@@ -489,7 +479,7 @@ def an_executor_whose_worker_is_gone(c):
     """It notices, and the program goes on."""
     with futures.ProcessPoolExecutor(2, c) as pool, contextlib.suppress(futures.process.BrokenProcessPool):
         list(pool.map(_end_hard, range(4)))
-    _sleep(pool)
+    sleep_long(pool)
 
 
 @stuck("M61", "root worker worker", None, stacks=True)
@@ -610,7 +600,7 @@ def a_bridge_whose_far_side_is_full(c):
     """From a queue of processes to one of threads; the program joins before it takes."""
     near, far = c.Queue(2), queue.Queue(1)
     threading.Thread(target=_carry, args=(near, far), daemon=True).start()
-    _hire(c, _put_many, near, name="w").join()
+    hire(c, _put_many, near, name="w").join()
     far.get()
 
 
@@ -628,7 +618,7 @@ def _carry(near, far):
 def a_bridge_with_a_slow_reader(c):
     near, far = c.Queue(2), queue.Queue(1)
     threading.Thread(target=_carry, args=(near, far), daemon=True).start()
-    _hire(c, _put_many, near, name="w")
+    hire(c, _put_many, near, name="w")
     while True:
         time.sleep(60)
         far.get()
@@ -655,7 +645,7 @@ def _rounds(meet, n):
 def a_barrier_in_its_second_round(c):
     """One thought that there is only one."""
     meet = c.Barrier(3)
-    crew = [_hire(c, _rounds, meet, n, name=name) for name, n in (("a", 1), ("b", 2), ("c", 2))]
+    crew = [hire(c, _rounds, meet, n, name=name) for name, n in (("a", 1), ("b", 2), ("c", 2))]
     [one.join() for one in crew]
 
 
@@ -673,7 +663,7 @@ def _be_told(changed, came):
 )
 def two_notifications_for_three(c):
     changed, came = c.Condition(), c.Semaphore(0)
-    crew = [_hire(c, _be_told, changed, came) for _ in range(3)]
+    crew = [hire(c, _be_told, changed, came) for _ in range(3)]
     [came.acquire() for _ in crew]
     with changed:
         changed.notify(2)
@@ -707,14 +697,14 @@ class Buffer:
 )
 def two_conditions_over_one_lock(c):
     buffer = Buffer(c)
-    crew = [_hire(c, buffer.put, name="putter"), _hire(c, buffer.get, name="getter")]
+    crew = [hire(c, buffer.put, name="putter"), hire(c, buffer.get, name="getter")]
     [one.join() for one in crew]
 
 
 @stuck("M44", "root worker", None, ["w: lock"])
 def two_arrays_with_one_lock(c):
     lock = c.Lock()
-    worker = _hire(c, _copy, c.Array("i", 3, lock=lock), c.Array("d", 3, lock=lock), name="w")
+    worker = hire(c, _copy, c.Array("i", 3, lock=lock), c.Array("d", 3, lock=lock), name="w")
     worker.join()
 
 
@@ -744,9 +734,9 @@ def _tell(lock, tells):
 )
 def an_rlock_given_back_once_too_few(c):
     lock, (hears, tells) = c.RLock(), c.Pipe(duplex=False)
-    first = _hire(c, _thrice_and_once_back, lock, hears, name="forgets")
+    first = hire(c, _thrice_and_once_back, lock, hears, name="forgets")
     until_held(lock)
-    second = _hire(c, _tell, lock, tells, name="tells")
+    second = hire(c, _tell, lock, tells, name="tells")
     tells.close()
     hears.close()
     first.join()
@@ -763,7 +753,7 @@ def a_lock_as_a_gate(c):
     """Taken here, given back there: that it will be is not to be seen."""
     lock = c.Lock()
     lock.acquire()
-    _hire(c, _give_back_later, lock)
+    hire(c, _give_back_later, lock)
     lock.acquire()
 
 
@@ -803,7 +793,7 @@ def _die_in_set(event):
 def killed_while_it_set_the_event(c):
     c = mp.get_context("fork")
     event = c.Event()
-    one = _hire(c, _die_in_set, event)
+    one = hire(c, _die_in_set, event)
     connection.wait([one.sentinel])
     event.wait()
 
@@ -812,7 +802,7 @@ def killed_while_it_set_the_event(c):
 def a_circle_through_a_thread_and_a_worker(c):
     """The program wants a lock of its thread, which wants one of the worker, which waits for word from the program."""
     inner, outer, ready, (hears, tells) = threading.Lock(), c.Lock(), c.Event(), c.Pipe(duplex=False)
-    _hire(c, _hold_until_told, outer, ready, hears, name="w")
+    hire(c, _hold_until_told, outer, ready, hears, name="w")
     ready.wait()
     hears.close()
     begun = threading.Event()
@@ -846,9 +836,9 @@ def selects_between_two_who_wait_for_each_other(c):
     c = mp.get_context("fork")
     one, other, meet = c.Lock(), c.Lock(), c.Barrier(2)
     ends = [c.Pipe(duplex=False) for _ in range(2)]
-    _hire(c, _cross_and_tell, one, other, meet, ends[0][1], name="a")
+    hire(c, _cross_and_tell, one, other, meet, ends[0][1], name="a")
     ends[0][1].close()
-    _hire(c, _cross_and_tell, other, one, meet, ends[1][1], name="b")
+    hire(c, _cross_and_tell, other, one, meet, ends[1][1], name="b")
     ends[1][1].close()
     select.select([hears for hears, _ in ends], [], [])
 
@@ -870,7 +860,7 @@ def _cross_and_tell(first, second, meet, tells):
 def locks_of_two_managers_crosswise(c):
     with c.Manager() as one, c.Manager() as other:
         a, b, meet = one.Lock(), other.Lock(), c.Barrier(2)
-        crew = [_hire(c, _cross, a, b, meet, name="a"), _hire(c, _cross, b, a, meet, name="b")]
+        crew = [hire(c, _cross, a, b, meet, name="a"), hire(c, _cross, b, a, meet, name="b")]
         [worker.join() for worker in crew]
 
 
@@ -899,7 +889,7 @@ def a_manager_served_by_a_thread(c):
     """Who else may call it is not to be seen, and its first thread looks each second whether it should stop."""
     server = Shop(tempfile.mktemp(), b"k").get_server()
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    _hire(c, _order, server.address, name="w").join()
+    hire(c, _order, server.address, name="w").join()
 
 
 @goes_on(None, waits=None)
@@ -912,7 +902,7 @@ def prints_more_than_anybody_reads(c):
 def two_who_give_way_again_and_again(c):
     """They never get on, and never stand still."""
     one, other, meet = c.Lock(), c.Lock(), c.Barrier(2)
-    crew = [_hire(c, _give_way, *pair, meet) for pair in ((one, other), (other, one))]
+    crew = [hire(c, _give_way, *pair, meet) for pair in ((one, other), (other, one))]
     [worker.join() for worker in crew]
 
 
@@ -1039,7 +1029,7 @@ def threads_that_iterate_over_a_queue(c):
 @stuck("M22", "root worker worker", ["queue: 0 items, 2 waiting readers"], ["a: queue", "b: queue"], stacks=True)
 def workers_that_iterate_over_a_queue(c):
     plates = c.Queue()
-    crew = [_hire(c, _wash_all, plates, name=name) for name in "ab"]
+    crew = [hire(c, _wash_all, plates, name=name) for name in "ab"]
     plates.put(1)
     [one.join() for one in crew]
 
@@ -1095,7 +1085,7 @@ def an_end_in_the_post(c):
     """The library keeps it open until it is fetched, and who will call for that is not to be seen."""
     box, lock, (hears, tells) = c.Queue(), c.Lock(), c.Pipe(duplex=False)
     with lock:
-        _hire(c, _fetch_end, box, lock, name="w")
+        hire(c, _fetch_end, box, lock, name="w")
         box.put(tells)
         while box.empty():
             time.sleep(0.01)
@@ -1111,7 +1101,7 @@ def an_end_in_the_post(c):
 )
 def a_joiner_that_looks_each_second(c):
     one, other, meet = c.Lock(), c.Lock(), c.Barrier(2)
-    crew = [_hire(c, _cross, one, other, meet, name="a"), _hire(c, _cross, other, one, meet, name="b")]
+    crew = [hire(c, _cross, one, other, meet, name="a"), hire(c, _cross, other, one, meet, name="b")]
     while any(one.is_alive() for one in crew):
         crew[0].join(1)
 

@@ -216,7 +216,7 @@ def test_map_timeline_and_replay_can_be_used_by_keyboard_alone(lab: Lab) -> None
         arg=whole["width"] / 2,
     )
     keys.press("m")
-    expect(seen.locator(".pl-Measured")).to_contain_text("At most")
+    expect(seen.locator(".pl-Measured")).to_contain_text("Move the moment shown")
     keys.press("Escape")
     expect(seen.locator(".pl-Measured")).to_have_count(0)
     keys.press("ArrowDown")
