@@ -34,6 +34,7 @@ def arrive(file: Any, bundle: dict[str, Any], path: str, facts: dict[str, Any]) 
     if "serves" in facts:
         lives.serves = True
         install.make_ready()
+        compile("", "<parallab>", "exec")  # the first makes the classes of the syntax tree, which takes milliseconds
         lives.usage()
     else:
         _watch_unpickling()
