@@ -35,7 +35,7 @@ def arrive(file: Any, bundle: dict[str, Any], path: str, facts: dict[str, Any]) 
         lives.serves = True
         install.make_ready()
         compile("", "<parallab>", "exec")  # the first makes the classes of the syntax tree, which takes milliseconds
-        lives.usage()
+        lives.resources()
     else:
         _watch_unpickling()
 

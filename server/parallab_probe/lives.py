@@ -441,11 +441,10 @@ def usage() -> str:
 def _pauses() -> int:
     """Of one that only ever had one thread proc(5) tells, in a quarter of the time that loading a module takes."""
     try:
-        with open("/proc/self/status", "rb", 0) as file:
-            facts = dict(line.partition(b":")[::2] for line in file.read().splitlines())
-        if int(facts[b"Threads"]) == 1:
-            return int(facts[b"voluntary_ctxt_switches"])
-    except (OSError, ValueError, KeyError):
+        status = report.proc_text("/proc/self/status")
+        if status.partition(b"\nThreads:")[2].split(None, 1)[0] == b"1":
+            return int(status.partition(b"\nvoluntary_ctxt_switches:")[2].split(None, 1)[0])
+    except (OSError, ValueError, IndexError):
         pass
     return int(resources()(0).ru_nvcsw)
 

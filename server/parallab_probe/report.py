@@ -426,11 +426,22 @@ def finish() -> None:
             final()
 
 
+def proc_text(path: str) -> bytes:
+    """A small file of proc(5) as one read gives it, without the objects and system calls of ``open``.
+
+    :raises OSError: as open(2) and read(2) do.
+    """
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return os.read(fd, 16384)
+    finally:
+        os.close(fd)
+
+
 def runnable() -> int:
     """Nanoseconds that this thread has been on a core or waiting for one; −1 unknown (proc(5), schedstat)."""
     try:
-        with open("/proc/thread-self/schedstat", "rb", 0) as file:
-            on_core, queued, *_ = file.read().split()
+        on_core, queued, *_ = proc_text("/proc/thread-self/schedstat").split()
         return int(on_core) + int(queued)
     except (OSError, ValueError):
         return -1
@@ -453,8 +464,7 @@ LATE_NS = 250_000_000
 def queued() -> int:
     """Nanoseconds for which this thread has waited for a core (proc(5), schedstat); 0 unknown."""
     try:
-        with open("/proc/thread-self/schedstat", "rb", 0) as file:
-            return int(file.read().split()[1])
+        return int(proc_text("/proc/thread-self/schedstat").split()[1])
     except (OSError, ValueError, IndexError):
         return 0
 

@@ -31,7 +31,8 @@ def burn(n=2_000_000):
         total += i * i
 """
 SETUP = """
-import multiprocessing as mp, os, queue, resource, time, work
+import multiprocessing as mp, os, py_compile, queue, resource, time, work
+py_compile.compile(work.__file__)  # else each child would, where bytecode is not written, and that would be measured
 
 def spent():
     "CPU seconds of this process, of its children, and of those of its forkserver."
