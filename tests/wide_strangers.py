@@ -447,6 +447,30 @@ def a_barrier_for_more_than_the_pool_has_threads(c):
     [one.result() for one in [pool.submit(meet.wait) for _ in range(3)]]
 
 
+@stuck(None, stacks=True)
+def a_thread_waits_for_the_main_threads_end(c):
+    main = threading.current_thread()
+    last = threading.Thread(target=main.join)
+    last.start()
+    last.join()
+
+
+@goes_on(objects=["executor: 2 threads"])
+def a_job_that_is_next_after_two_sleepers(c):
+    pool = futures.ThreadPoolExecutor(2)
+    first = [pool.submit(time.sleep, 600) for _ in range(2)]
+    pool.submit(int).result()
+    [one.result() for one in first]
+
+
+@stuck(None, objects=["executor: 2 threads"], stacks=True)
+def a_job_that_is_next_after_two_that_never_end(c):
+    never = threading.Event()
+    pool = futures.ThreadPoolExecutor(2)
+    [pool.submit(never.wait) for _ in range(2)]
+    pool.submit(int).result()
+
+
 @stuck(None, objects=["executor: 1 thread", "executor: 1 thread"], stacks=True)
 def two_counters_that_send_their_customers_to_each_other(c):
     here, there = futures.ThreadPoolExecutor(1), futures.ThreadPoolExecutor(1)

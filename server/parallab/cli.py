@@ -227,13 +227,13 @@ def doctor(pid: int, json_: bool) -> None:
     from parallab import inspect_view, inspecting
 
     try:
-        report = inspecting.doctor(pid)
+        report, seen = inspecting.examined(pid)
     except inspecting.InspectError as error:
         raise Problem(str(error)) from None
     if json_:
         click.echo(as_json(report))
     else:
-        Console().print(inspect_view.render_doctor(report))
+        Console().print(inspect_view.render_doctor(report, seen))
     raise SystemExit({False: 0, True: 1, None: 3}[report.stuck])
 
 

@@ -46,14 +46,15 @@ def render(report: InspectReport, diagnoses_first: bool = False) -> RenderableTy
     return Group(*parts)
 
 
-def render_doctor(report: DoctorReport) -> RenderableType:
-    """One line that answers, then why."""
+def render_doctor(report: DoctorReport, seen: InspectReport | None = None) -> RenderableType:
+    """One line that answers, then why; with what was seen, objects are called as ``inspect`` calls them."""
     answer = {
         True: Text("Stuck: nobody is left who could end the wait.", style="bold red"),
         False: Text("Not stuck.", style="bold green"),
         None: Text("Cannot tell.", style="bold yellow"),
     }[report.stuck]
-    return Group(answer, *_diagnoses(report.diagnoses), *_cannot_tell(report.cannot_tell))
+    words = Words(seen) if seen is not None else None
+    return Group(answer, *_diagnoses(report.diagnoses, words), *_cannot_tell(report.cannot_tell))
 
 
 def render_capabilities(found: Capabilities) -> RenderableType:

@@ -36,7 +36,7 @@ _FULL = 4096
 """Bytes in a pipe of 64 KiB (pipe(7)) from which on a writer may be waiting; a reader takes what there is."""
 _COMMAND = 40
 """Letters of a command line that are shown."""
-_IDENT = re.compile(r"\b(?:lock|semaphore|pipe|socket) ([0-9a-f]+:\d+)\b")
+_IDENT = re.compile(r"\b(lock|semaphore|pipe|socket) ([0-9a-f]+:\d+)\b")
 """An object in a line of evidence."""
 
 
@@ -81,7 +81,14 @@ class Words:
 
     def evidence(self, line: str) -> str:
         """A line of a diagnosis, with its objects called as in the list of them."""
-        return _IDENT.sub(lambda match: self._labels.get(match[1], match[0]), line)
+
+        def called(match: re.Match[str]) -> str:
+            kind, ident = match.groups()
+            if ident in self._owners:
+                return f"the {kind} of {self.label(ident)}"
+            return self._labels.get(ident, match[0])
+
+        return _IDENT.sub(called, line)
 
     @staticmethod
     def state(letter: str) -> str:

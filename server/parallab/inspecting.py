@@ -77,8 +77,13 @@ class Watched:
 
 def doctor(pid: int, root: Path = Path("/proc")) -> DoctorReport:
     """Whether a running program is stuck, and on what."""
+    return examined(pid, root)[0]
+
+
+def examined(pid: int, root: Path = Path("/proc")) -> tuple[DoctorReport, InspectReport]:
+    """The same with all that was seen by then, which has the words for it."""
     previous, current = look(pid, root)
-    return examination(previous, current)
+    return examination(previous, current), report(previous, current)
 
 
 def look(
@@ -259,4 +264,8 @@ def _why(seen: waits.Picture) -> str:
             return f"{called[pid]} waits in {wait.call} for something that process {beyond} has hold of, too"
         if not seen.enders[pid, tid]:
             return f"{called[pid]} waits in {wait.call} for something outside these processes"
+        if all(other == pid for other, _ in seen.enders[pid, tid]):
+            return (
+                f"{called[pid]} waits in {wait.call}, and whether another of its threads will end that cannot be seen"
+            )
     return "what it waits for cannot be seen"

@@ -242,6 +242,13 @@ def reads_stdin(c):
     os.read(0, 1)
 
 
+def writes_to_itself_late(c):
+    """The program reads a pipe into which a thread of its own would write, if that did not sleep."""
+    out, into = os.pipe()
+    threading.Thread(target=lambda: (time.sleep(600), os.write(into, b"x")), daemon=True).start()
+    os.read(out, 1)
+
+
 def network(c):
     """A worker waits for the network and the program joins it."""
     _run(c, _accept, ())

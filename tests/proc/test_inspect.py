@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -57,6 +58,26 @@ def test_the_doctor_says_stuck_and_why(subject):
     assert report.stuck is True
     assert [one.mistake.id for one in report.diagnoses] == ["M21"]
     assert "Stuck: nobody is left who could end the wait." in shown(inspect_view.render_doctor(report))
+
+
+def test_the_doctor_calls_things_as_inspect_calls_them(subject):
+    program = subject("lock_cycle", "fork")
+    program.two(lambda *two: inspecting.waits.stuck(*two))
+
+    told = shown(inspect_view.render_doctor(*inspecting.examined(program.pid)))
+
+    assert sorted(re.findall(r"waits for (lock \S+) \(futex\), held by", told)) == ["lock 1", "lock 2"]
+
+
+def test_the_doctor_says_of_a_pipe_of_its_own_that_it_is_seen(subject):
+    program = subject("writes_to_itself_late", "fork")
+    program.two(lambda *two: inspecting.waits.stuck(*two) is None)
+
+    report = inspecting.doctor(program.pid)
+
+    assert [one.why for one in report.cannot_tell if one.what == "whether it is stuck"] == [
+        "the main program waits in read, and whether another of its threads will end that cannot be seen"
+    ]
 
 
 def test_the_doctor_finds_nothing_wrong_with_a_sleeper(subject):

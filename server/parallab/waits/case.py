@@ -80,7 +80,7 @@ class Case:
             return f"{'room in' if wait.writes else 'data from'} pipe {wait.target}"
         if wait.inode in self.seen.objects.sockets:
             return f"{'room in' if wait.writes else 'data from'} socket {wait.target}"
-        return f"{wait.call} on {wait.target or 'something'}"
+        return wait.target or "any of several things"
 
     def follows(self, waits: Iterable[Wait], explained: Iterable[Wait]) -> bool:
         """Whether these waits may be for somebody whose own wait is explained already, which alone holds them up."""

@@ -448,7 +448,9 @@ class _Thinker:
         doing = self.doing.get(who)
         those: frozenset[Who] = frozenset()
         if doing is not None and doing.call == "join":
-            those = python.threads_of(doing.thing, process.pid, self.snapshot) & own if doing.thing else frozenset()
+            if doing.thing:
+                tids = [tid for _, tid in own]
+                those = python.threads_of(doing.thing, process.pid, self.snapshot, tids) & own
             if not those:
                 return wait, "unknown", own  # it has ended, or could not be read
         elif doing is not None and doing.wants:
@@ -458,6 +460,9 @@ class _Thinker:
         elif doing is not None and doing.call in _BROUGHT and doing.result:
             those = python.brings(doing.result, process.pid, self.snapshot) & own
             others = python.handles_results(process.pid, self.snapshot, known=False) & own
+            serving = python.handles_results(process.pid, self.snapshot) & own
+            if not those and self._all_go_on(process, serving):
+                return wait, "yes", serving  # nobody is at it yet: whoever of them is done first takes it up
             if not those:  # it may be any thread's, and whose it is may not have come so far that its stack tells
                 self.guessed[who] = others
             elif doing.call == "pool":

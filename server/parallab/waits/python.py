@@ -8,7 +8,7 @@ it does not say. Files are believed to be the library's by where Python keeps th
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -157,11 +157,17 @@ def by_thread(snapshot: Snapshot) -> dict[tuple[int, int], Doing]:
     return found
 
 
-def threads_of(thing: int, pid: int, snapshot: Snapshot) -> frozenset[tuple[int, int]]:
-    """The threads of a process that run this Thread object."""
-    return frozenset(
-        (pid, stack.tid) for stack in snapshot.stacks if (stack.pid or snapshot.root) == pid and thing in _runs(stack)
-    )
+def threads_of(thing: int, pid: int, snapshot: Snapshot, tids: Collection[int]) -> frozenset[tuple[int, int]]:
+    """The threads of a process that run this Thread object, which has not ended; ``tids`` are all that it has.
+
+    The main thread's stack names none: it is meant where each of the others runs another.
+    """
+    stacks = {stack.tid: stack for stack in snapshot.stacks if (stack.pid or snapshot.root) == pid}
+    running = {tid: tuple(_runs(stack)) for tid, stack in stacks.items()}
+    if found := frozenset((pid, tid) for tid, things in running.items() if thing in things):
+        return found
+    others = [tid for tid in tids if tid != pid]
+    return frozenset({(pid, pid)}) if pid in running and all(running.get(tid) for tid in others) else frozenset()
 
 
 def _runs(stack: Stack) -> Iterable[int]:
