@@ -128,7 +128,7 @@ class Words:
         pipe = place == len(whole.parts) - 1
         match whole.kind:
             case "queue" | "joinable-queue" | "simple-queue":
-                if place == 0 or (pipe and process.pid in self.objects[whole.parts[0]].held_by):
+                if place == 0 or (pipe and not self._writes(process.pid, self.objects[ident])):
                     return f"to get from {name}"
                 if place == 2 and whole.kind != "simple-queue":
                     return f"to put into {name}, which is full"

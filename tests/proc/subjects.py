@@ -249,6 +249,12 @@ def writes_to_itself_late(c):
     os.read(out, 1)
 
 
+def waits_for_news_of_a_queue(c):
+    """The program waits at a queue's pipe, without the lock that a reader takes; others may have that pipe."""
+    queue = c.SimpleQueue()
+    connection.wait([queue._reader])
+
+
 def network(c):
     """A worker waits for the network and the program joins it."""
     _run(c, _accept, ())

@@ -60,6 +60,15 @@ def test_the_doctor_says_stuck_and_why(subject):
     assert "Stuck: nobody is left who could end the wait." in shown(inspect_view.render_doctor(report))
 
 
+def test_who_waits_at_a_queues_pipe_without_its_lock_waits_to_get(subject):
+    program = subject("waits_for_news_of_a_queue", "fork")
+    program.two(lambda *two: inspecting.waits.stuck(*two))
+
+    assert "main thread waits to get from the simple queue" in shown(
+        inspect_view.render(inspecting.inspect(program.pid))
+    )
+
+
 def test_the_doctor_calls_things_as_inspect_calls_them(subject):
     program = subject("lock_cycle", "fork")
     program.two(lambda *two: inspecting.waits.stuck(*two))
