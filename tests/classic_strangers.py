@@ -1,0 +1,929 @@
+"""Programs as books and courses have them, see ``strangers``: ``python classic_strangers.py NAME METHOD`` runs one.
+
+Each object in usages that are unusual and plausible; the classics, right and wrong; and what only looks as if it stood
+still, beside a twin that does.
+"""
+
+# mypy: ignore-errors
+import asyncio
+import atexit
+import collections
+import concurrent.futures as futures
+import contextlib
+import contextvars
+import fcntl
+import http.server
+import mmap
+import multiprocessing as mp
+import multiprocessing.managers
+import os
+import queue
+import sched
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.request
+from multiprocessing import shared_memory
+
+from strangers import goes_on, hire, main, sleep_long, stuck, until_held
+
+# -- each object, as somebody else would use it ----------------------------------------------------
+
+
+def _two_tokens(tokens, meet):
+    with tokens:
+        meet.wait()
+        with tokens:
+            pass
+
+
+@stuck(
+    None,
+    "root worker worker worker",
+    ["semaphore: value 0, 3 waiting", "barrier: 0 of 3 waiting at it"],
+    ["a: semaphore", "b: semaphore", "c: semaphore"],
+)
+def a_pool_of_tokens_runs_dry(c):
+    tokens, meet = c.BoundedSemaphore(3), c.Barrier(3)
+    crew = [hire(c, _two_tokens, tokens, meet, name=name) for name in "abc"]
+    [one.join() for one in crew]
+
+
+def _after(go, tasks):
+    go.wait()
+    for _ in range(3):
+        tasks.get()
+        tasks.task_done()
+
+
+@stuck(
+    None,
+    "root worker",
+    [
+        "joinable-queue: 3 items, many bytes in its pipe, 3 not sent yet, 3 not done, 1 waiting until all is done",
+        "event: not set, 1 waiting",
+    ],
+    ["root: joinable-queue", "w: event"],
+)
+def all_is_to_be_done_before_the_start(c):
+    """The feeder cannot send, either."""
+    tasks, go = c.JoinableQueue(), c.Event()
+    hire(c, _after, go, tasks, name="w")
+    for _ in range(3):
+        tasks.put(bytes(300_000))
+    tasks.join()
+    go.set()
+
+
+def _until_three(changed, count):
+    with changed:
+        changed.wait_for(lambda: count.value >= 3)
+
+
+def _one_more(changed, count):
+    with changed:
+        count.value += 1
+        changed.notify_all()
+
+
+@stuck(
+    None,
+    "root worker",
+    ["arena: 4096 bytes", "condition: its lock is free, 1 waiting to be notified"],
+    ["w: condition"],
+)
+def a_predicate_that_never_comes_true(c):
+    changed, count = c.Condition(c.Lock()), c.RawValue("i")
+    waiter = hire(c, _until_three, changed, count, name="w")
+    for _ in range(2):
+        hire(c, _one_more, changed, count).join()
+    waiter.join()
+
+
+def _meet(gate):
+    gate.wait()
+
+
+@stuck(
+    None,
+    "root worker worker",
+    ["barrier: 1 of 2 waiting at it", "queue: 0 items, 1 waiting reader"],
+    ["a: barrier", "b: queue"],
+)
+def the_action_of_a_barrier_waits(c):
+    box = c.Queue()
+    gate = c.Barrier(2, action=box.get)
+    first = hire(c, _meet, gate, name="a")
+    while not gate.n_waiting:
+        time.sleep(0.01)
+    second = hire(c, _meet, gate, name="b")
+    first.join()
+    second.join()
+
+
+def _await(event):
+    event.wait()
+
+
+@stuck(None, "manager root worker", ["manager: 1 client"], ["w: socket of SyncManager-1"], stacks=True)
+def an_event_of_a_manager(c):
+    with c.Manager() as manager:
+        hire(c, _await, manager.Event(), name="w").join()
+
+
+class Office(multiprocessing.managers.BaseManager):
+    pass
+
+
+Office.register("box", queue.Queue)
+
+
+def _call_office(address):
+    office = Office(address, authkey=b"books")
+    office.connect()
+    office.box().get()
+
+
+@stuck(None, "manager root worker", ["manager: 1 client"], ["w: socket of Office-1"], stacks=True)
+def an_office_over_tcp_with_a_key(c):
+    office = Office(("127.0.0.1", 0), authkey=b"books", ctx=c)
+    office.start()
+    hire(c, _call_office, office.address, name="w").join()
+
+
+def _attach(name, size):
+    more = {"track": False} if sys.version_info >= (3, 13) else {}
+    segment = shared_memory.SharedMemory(name, **more)
+    rows = shared_memory.ShareableList(name=size)
+    sleep_long(segment, rows)
+
+
+@goes_on(roles="root worker", objects=["shared-memory: 100 bytes", "shared-memory: 66 bytes"])
+def a_segment_and_a_list_in_two_processes(c):
+    segment, rows = shared_memory.SharedMemory(create=True, size=100), shared_memory.ShareableList(["a", 1])
+    signal.signal(signal.SIGTERM, lambda *_: (segment.unlink(), rows.shm.unlink(), os._exit(0)))
+    hire(c, _attach, segment.name, rows.shm.name).join()
+
+
+_kept = None
+
+
+def _keep(thing):
+    global _kept
+    _kept = thing
+
+
+def _await_kept(_):
+    _kept.wait()
+
+
+@stuck(None, "root worker worker", ["pool: 2 workers, 1 job not finished", "event: not set, 2 waiting"], stacks=True)
+def the_first_of_any_order(c):
+    with c.Pool(2, initializer=_keep, initargs=(c.Event(),)) as pool:
+        next(pool.imap_unordered(_await_kept, range(3)))
+
+
+@goes_on(roles="root worker", objects=["executor: 1 worker, 1 task not finished"])
+def a_shutdown_that_cancels_what_is_not_begun(c):
+    pool = futures.ProcessPoolExecutor(1, mp_context=c)
+    running = pool.submit(time.sleep, 600)
+    while not running.running():
+        time.sleep(0.01)
+    pool.shutdown(cancel_futures=True)
+
+
+def _take_kept():
+    with _kept:
+        pass
+
+
+def _nested(method, lock):
+    with futures.ProcessPoolExecutor(1, mp.get_context(method), _keep, (lock,)) as pool:
+        pool.submit(_take_kept).result()
+
+
+@stuck(None, "root worker worker", ["lock: held, 1 waiting", "executor: 1 worker, 1 task not finished"], stacks=True)
+def an_executor_in_a_worker_wants_our_lock(c):
+    lock = c.Lock()
+    with lock:
+        hire(c, _nested, c.get_start_method(), lock, daemon=False).join()
+
+
+def _within(pool):
+    return pool.submit(int).result()
+
+
+def _threads_within():
+    pool = futures.ThreadPoolExecutor(1)
+    return pool.submit(_within, pool).result()
+
+
+@stuck(None, "root worker", ["executor: 1 worker, 1 task not finished", "executor: 1 thread"], stacks=True)
+def a_pool_of_threads_in_a_pool_of_processes(c):
+    with futures.ProcessPoolExecutor(1, mp_context=c) as pool:
+        print(pool.submit(_threads_within).result())
+
+
+_gate = threading.Lock()
+
+
+def _log_in():
+    with _gate:
+        pass
+
+
+@stuck("M44", stacks=True)
+def a_lock_twice_through_a_context(c):
+    with _gate:
+        contextvars.copy_context().run(_log_in)
+
+
+@goes_on(roles="program root", objects=["pipe: empty"], waits=None)
+def a_loop_waits_for_the_output_of_a_program(c):
+    async def work():
+        program = await asyncio.create_subprocess_exec("sleep", "600", stdout=subprocess.PIPE)
+        await program.communicate()
+
+    asyncio.run(work())
+
+
+@stuck(None, "program root", None, None, stacks=True)
+def a_loop_waits_for_a_program_that_waits_for_input(c):
+    async def work():
+        program = await asyncio.create_subprocess_exec("cat", stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        await program.wait()
+
+    asyncio.run(work())
+
+
+@stuck(None, objects=["executor: 1 thread"], waits=["root: socket"], stacks=True)
+def a_loop_waits_for_a_queue_of_threads(c):
+    async def work():
+        await asyncio.get_running_loop().run_in_executor(None, queue.Queue().get)
+
+    asyncio.run(work())
+
+
+def _on_signal(*_):
+    with _gate:
+        pass
+
+
+@stuck("M44", stacks=True)
+def a_handler_takes_the_lock_of_whom_it_interrupts(c):
+    signal.signal(signal.SIGUSR1, _on_signal)
+    with _gate:
+        signal.raise_signal(signal.SIGUSR1)
+
+
+@stuck("M44", objects=["lock: held, 1 waiting"], waits=["root: lock"])
+def a_handler_takes_the_lock_between_processes(c):
+    lock = c.Lock()
+    signal.signal(signal.SIGUSR2, lambda *_: lock.acquire())
+    with lock:
+        os.kill(os.getpid(), signal.SIGUSR2)
+
+
+def _consume(box):
+    for _ in iter(box.get, None):
+        pass
+
+
+@stuck("M22", "root worker", ["queue: 0 items, 1 waiting reader"], ["w: queue"])
+def the_last_join_is_at_exit(c):
+    box = c.Queue()
+    worker = hire(c, _consume, box, name="w", daemon=False)
+    for number in range(3):
+        box.put(number)
+    atexit.register(worker.join)
+
+
+@stuck("M56", "fork root", ["pipe: empty"], ["fork: pipe"], fork=True)
+def a_child_by_hand_keeps_the_end_it_reads_from(c):
+    reads, writes = os.pipe()
+    child = os.fork()
+    if not child:
+        while os.read(reads, 512):
+            pass
+        os._exit(0)
+    os.write(writes, b"all there is")
+    os.close(writes)
+    os.waitpid(child, 0)
+
+
+def _daemonise(work):
+    """The grandchild does the work, in a session of its own."""
+    child = os.fork()
+    if not child:
+        os.setsid()
+        if not os.fork():
+            work()
+        os._exit(0)
+    os.waitpid(child, 0)
+
+
+def _lock_file(path, tells, then=sleep_long):
+    file = open(path, "w")
+    fcntl.flock(file, fcntl.LOCK_EX)
+    os.write(tells, b"1")
+    then()
+
+
+@goes_on(roles="fork root", objects=["file-lock: locked, 1 waiting"], waits=["root: file-lock of fork"], fork=True)
+def a_daemon_has_the_file(c):
+    path, (hears, tells) = tempfile.mkstemp()[1], os.pipe()
+    _daemonise(lambda: (os.close(hears), _lock_file(path, tells, lambda: (os.close(tells), sleep_long()))))
+    os.read(hears, 1)
+    os.close(tells)
+    os.close(hears)
+    with open(path) as file:
+        os.unlink(path)
+        fcntl.flock(file, fcntl.LOCK_SH)
+
+
+@stuck(
+    None,
+    "fork root",
+    ["file-lock: locked, 1 waiting", "pipe: empty"],
+    ["fork: pipe of root", "root: file-lock of fork"],
+    fork=True,
+)
+def a_daemon_has_the_file_and_waits_for_us(c):
+    path, (hears, tells), (orders, order) = tempfile.mkstemp()[1], os.pipe(), os.pipe()
+
+    def work():
+        os.close(order)
+        os.close(hears)
+        _lock_file(path, tells, lambda: (os.close(tells), os.read(orders, 1)))
+
+    _daemonise(work)
+    os.read(hears, 1)
+    [os.close(one) for one in (tells, hears, orders)]
+    with open(path) as file:
+        os.unlink(path)
+        fcntl.flock(file, fcntl.LOCK_SH)
+        os.write(order, b"1")
+
+
+@goes_on(roles="fork root", objects=["memfd: 8192 bytes"], fork=True)
+def two_map_a_file_of_memory(c):
+    fd = os.memfd_create("board")
+    os.ftruncate(fd, 8192)
+    board = mmap.mmap(fd, 8192)
+    child = os.fork()
+    if not child:
+        sleep_long(board)
+    os.waitpid(child, 0)
+
+
+@goes_on(None, "root worker", objects=None, waits=None)
+def nobody_opens_the_fifo_yet(c):
+    hire(c, sleep_long)
+    path = os.path.join(tempfile.mkdtemp(), "post")
+    os.mkfifo(path)
+    open(path).read()
+
+
+def _two_files(first, second, meet):
+    with open(first, "w") as one, open(second, "w") as two:
+        fcntl.flock(one, fcntl.LOCK_EX)
+        meet.wait()
+        fcntl.flock(two, fcntl.LOCK_EX)
+
+
+@stuck(
+    "M43",
+    "root worker worker",
+    ["barrier: 0 of 2 waiting at it", "file-lock: locked, 1 waiting", "file-lock: locked, 1 waiting"],
+    ["a: file-lock of b", "b: file-lock of a"],
+)
+def two_files_crosswise(c):
+    folder, meet = tempfile.mkdtemp(), c.Barrier(2)
+    paths = [os.path.join(folder, name) for name in ("debit", "credit")]
+    crew = [hire(c, _two_files, *paths, meet, name="a"), hire(c, _two_files, *paths[::-1], meet, name="b")]
+    [one.join() for one in crew]
+
+
+@stuck("M21", "program root", ["pipe: many bytes in it"], ["program: pipe of root"])
+def a_program_whose_output_nobody_reads(c):
+    subprocess.Popen([sys.executable, "-c", "print('x' * 10**6)"], stdout=subprocess.PIPE).wait()
+
+
+@stuck(
+    None,
+    "program root",
+    ["pipe: empty", "pipe: many bytes in it"],
+    ["program: pipe of root", "root: pipe of program"],
+)
+def all_output_first_and_then_the_errors(c):
+    code = "import sys; sys.stderr.write('x' * 10**6); print('done')"
+    program = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    print(program.stdout.read(), program.stderr.read())
+
+
+class Mailbox:
+    """Looks like one queue; is two, by who asks."""
+
+    def __init__(self, c):
+        self.ours, self.theirs = c.Queue(), c.Queue()
+
+    def __enter__(self):
+        self.ours, self.theirs = self.theirs, self.ours
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+    def get(self):
+        return self.ours.get()
+
+    def put(self, item):
+        self.theirs.put(item)
+
+
+def _answer(box):
+    with box:
+        box.put(box.get())
+
+
+@stuck(None, "root worker", ["queue: 0 items, 1 waiting reader"] * 2, ["root: queue", "w: queue"])
+def a_mailbox_of_two_queues_where_both_listen(c):
+    box = Mailbox(c)
+    hire(c, _answer, box, name="w")
+    box.get()
+    box.put("hello")
+
+
+def _echo(own, other):
+    other.close()
+    own.send(own.recv())
+
+
+@stuck("M55", "root worker", ["socket: nothing to be read"] * 2, ["root: socket of w", "w: socket of root"])
+def both_let_the_other_speak_first(c):
+    ours, theirs = c.Pipe()
+    hire(c, _echo, theirs, ours, name="w")
+    theirs.close()
+    print(ours.recv())
+
+
+def _fails_inside(lock, go, held):
+    lock.acquire()
+    held.set()
+    go.wait()
+    raise SystemExit(7)
+
+
+def _take(lock):
+    with lock:
+        pass
+
+
+@stuck(
+    "M42",
+    "root worker worker",
+    ["event: set", "event: set", "lock: held by nobody who is alive, 1 waiting"],
+    ["second: lock"],
+    fork=True,
+)
+def the_first_left_by_an_error(c):
+    c = mp.get_context("fork")
+    lock, go, held = c.Lock(), c.Event(), c.Event()
+    hire(c, _fails_inside, lock, go, held, name="first")
+    held.wait()
+    second = hire(c, _take, lock, name="second")
+    go.set()
+    second.join()
+
+
+@stuck(None, "root worker", ["rlock: held, 1 waiting"], ["w: rlock of root"])
+def taken_twice_and_given_once(c):
+    lock = c.RLock()
+    lock.acquire()
+    lock.acquire()
+    worker = hire(c, _take, lock, name="w")
+    lock.release()
+    worker.join()
+
+
+# -- the classics -------------------------------------------------------------------------------
+
+
+def _dine(first, second, waiter=None, meet=None):
+    while True:
+        with waiter or contextlib.nullcontext(), first:
+            if meet:
+                meet.wait()
+            with second:
+                time.sleep(0.02)
+        time.sleep(0.01)
+
+
+@goes_on(roles="root worker worker worker", objects=None, waits=None)
+def philosophers_of_whom_one_is_left_handed(c):
+    forks = [c.Lock() for _ in range(3)]
+    hands = [(forks[0], forks[1]), (forks[1], forks[2]), (forks[0], forks[2])]
+    [one.join() for one in [hire(c, _dine, *pair) for pair in hands]]
+
+
+@stuck(
+    "M43",
+    "root worker worker worker",
+    ["barrier: 0 of 3 waiting at it", "semaphore: value 0", *["lock: held, 1 waiting"] * 3],
+    ["p0: lock of p1", "p1: lock of p2", "p2: lock of p0"],
+)
+def a_waiter_who_lets_one_too_many_sit_down(c):
+    forks, waiter, meet = [c.Lock() for _ in range(3)], c.Semaphore(3), c.Barrier(3)
+    table = [hire(c, _dine, forks[n], forks[(n + 1) % 3], waiter, meet, name=f"p{n}") for n in range(3)]
+    [one.join() for one in table]
+
+
+def _read(mutex, room, readers):
+    with mutex:
+        readers.value += 1
+        if readers.value == 1:
+            room.acquire()
+    # and goes home without a word
+
+
+@stuck(
+    None,
+    "root worker",
+    ["arena: 4096 bytes", "lock: free", "semaphore: value 0, 1 waiting"],
+    ["writer: semaphore"],
+)
+def a_reader_who_left_the_light_on(c):
+    mutex, room, readers = c.Lock(), c.Semaphore(1), c.RawValue("i")
+    hire(c, _read, mutex, room, readers, name="reader").join()
+    hire(c, _take, room, name="writer").join()
+
+
+def _barber(bell, done, asleep):
+    asleep.set()
+    bell.clear()  # one who has rung meanwhile is forgotten
+    bell.wait()
+    done.set()
+
+
+@stuck(
+    None,
+    "root worker",
+    ["event: not set, 1 waiting", "event: not set, 1 waiting", "event: set"],
+    ["barber: event", "root: event"],
+)
+def a_barber_who_did_not_hear_the_bell(c):
+    bell, done, asleep = c.Event(), c.Event(), c.Event()
+    bell.set()
+    hire(c, _barber, bell, done, asleep, name="barber")
+    asleep.wait()
+    done.wait()
+
+
+def _produce(mutex, empty, full):
+    while True:
+        with mutex:  # one line too early
+            empty.acquire()
+            full.release()
+
+
+def _take_out(mutex, empty, full):
+    with mutex, full:
+        empty.release()
+
+
+@stuck(
+    None,
+    "root worker worker",
+    ["lock: held, 1 waiting", "semaphore: value 0, 1 waiting", "semaphore: value 2"],
+    ["consumer: lock of producer", "producer: semaphore"],
+)
+def a_bounded_buffer_with_the_mutex_first(c):
+    mutex, empty, full = c.Lock(), c.Semaphore(2), c.Semaphore(0)
+    crew = [hire(c, _produce, mutex, empty, full, name="producer")]
+    while full.get_value() < 2:
+        time.sleep(0.01)
+    until_held(mutex)
+    crew.append(hire(c, _take_out, mutex, empty, full, name="consumer"))
+    [one.join() for one in crew]
+
+
+def _smoke(first, second, again, taken):
+    first.acquire()
+    taken.release()
+    second.acquire()
+    again.release()
+
+
+@stuck(
+    None,
+    "root worker worker worker",
+    [
+        "semaphore: value 0",
+        "semaphore: value 0",
+        "semaphore: value 0, 1 waiting",
+        "semaphore: value 0, 1 waiting",
+        "semaphore: value 0, 2 waiting",
+    ],
+    ["a: semaphore of b", "b: semaphore", "c: semaphore", "root: semaphore"],
+)
+def cigarette_smokers_without_pushers(c):
+    tobacco, paper, matches, again, taken = (c.Semaphore(0) for _ in range(5))
+    hire(c, _smoke, paper, matches, again, taken, name="b")
+    hire(c, _smoke, matches, tobacco, again, taken, name="c")
+    paper.release()
+    taken.acquire()
+    hire(c, _smoke, tobacco, paper, again, taken, name="a")
+    tobacco.release()
+    taken.acquire()
+    again.acquire()
+
+
+def _double(source, sink):
+    for number in iter(source.get, None):
+        sink.put(number * 2)
+    # and the farewell is not passed on
+
+
+@stuck("M22", "root worker", ["queue: 0 items", "queue: 0 items, 1 waiting reader"], ["show: queue"])
+def a_stage_that_keeps_the_farewell_for_itself(c):
+    source, sink = c.Queue(), c.Queue()
+    doubles, shows = hire(c, _double, source, sink, name="double"), hire(c, _consume, sink, name="show")
+    for number in (1, 2, 3, None):
+        source.put(number)
+    doubles.join()
+    shows.join()
+
+
+def _map(words, _):
+    sleep_long(words)
+
+
+@goes_on(roles="root worker worker worker", objects=["queue: 0 items, 1 waiting reader"], waits=["reduce: queue"])
+def mappers_are_at_work(c):
+    counts = c.Queue()
+    reducer = hire(c, _consume, counts, name="reduce")
+    [hire(c, _map, words, counts) for words in ("to be", "or not")]
+    reducer.join()
+
+
+class Thief(threading.Thread):
+    def __init__(self, meet):
+        super().__init__()
+        self.guard, self.tasks, self.meet = threading.Lock(), collections.deque(), meet
+        self.victim = None
+
+    def run(self):
+        with self.guard:
+            self.meet.wait()
+            with self.victim.guard:
+                self.tasks.append(self.victim.tasks.pop())
+
+
+@stuck("M43", stacks=True)
+def two_thieves_steal_from_each_other(c):
+    meet = threading.Barrier(2)
+    one, other = Thief(meet), Thief(meet)
+    one.victim, other.victim = other, one
+    one.start()
+    other.start()
+    one.join()
+    other.join()
+
+
+def _lead(turn, server):
+    with turn:
+        server.accept()
+
+
+@goes_on(None, objects=["listener: of the network"], stacks=True)
+def a_leader_and_two_followers(c):
+    turn, server = threading.Lock(), socket.create_server(("127.0.0.1", 0))
+    crew = [threading.Thread(target=_lead, args=(turn, server)) for _ in range(3)]
+    [one.start() for one in crew]
+    [one.join() for one in crew]
+
+
+def _pass_on(hears, tells):
+    while True:
+        tells.send(hears.recv())
+
+
+@stuck(None, "root worker worker worker", ["pipe: empty"] * 3, None)
+def a_ring_without_a_token(c):
+    pipes = [c.Pipe(duplex=False) for _ in range(3)]
+    ring = [hire(c, _pass_on, pipes[n][0], pipes[(n + 1) % 3][1], name=f"r{n}") for n in range(3)]
+    [one.join() for one in ring]
+
+
+def _vote(post, votes):
+    if post.recv() == "prepare":
+        votes.put("yes")
+    return post.recv()
+
+
+@stuck(
+    None, "root worker worker", ["queue: 0 items, 1 waiting reader", *["socket: nothing to be read"] * 4], None
+)
+def a_coordinator_forgot_to_ask_one(c):
+    votes, posts = c.Queue(), [c.Pipe() for _ in range(2)]
+    [hire(c, _vote, theirs, votes) for _, theirs in posts]
+    [theirs.close() for _, theirs in posts]
+    posts[0][0].send("prepare")
+    if [votes.get() for _ in posts] == ["yes", "yes"]:
+        [ours.send("commit") for ours, _ in posts]
+
+
+def _slowly(lock):
+    os.nice(19)
+    with lock:
+        sleep_long()
+
+
+@goes_on(roles="root worker worker worker", objects=["lock: held, 1 waiting"], waits=["high: lock of low"])
+def the_low_one_has_what_the_high_one_wants(c):
+    lock = c.Lock()
+    hire(c, _slowly, lock, name="low")
+    until_held(lock)
+    hire(c, sleep_long, name="middle")
+    hire(c, _take, lock, name="high").join()
+
+
+def _hear(changed):
+    with changed:
+        changed.wait()
+
+
+@stuck(None, "root worker", ["condition: its lock is free, 1 waiting to be notified"], ["w: condition"])
+def notified_before_anybody_waited(c):
+    changed = c.Condition()
+    with changed:
+        changed.notify_all()
+    hire(c, _hear, changed, name="w").join()
+
+
+class Settings:
+    _lock = threading.Lock()
+    _only = None
+
+    def __init__(self):
+        self.parent = Settings.get()
+
+    @classmethod
+    def get(cls):
+        if cls._only is None:
+            with cls._lock:
+                if cls._only is None:
+                    cls._only = cls()
+        return cls._only
+
+
+@stuck("M44", stacks=True)
+def checked_twice_and_made_by_itself(c):
+    Settings.get()
+
+
+# -- what looks as if it stood still, and its twin ---------------------------------------------------
+
+
+class _LongPoll(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.server.news()
+        self.send_response(204)
+        self.end_headers()
+
+
+def _serve(ports, news):
+    server = http.server.HTTPServer(("127.0.0.1", 0), _LongPoll)
+    server.news = news
+    ports.put(server.server_port)
+    server.handle_request()
+
+
+def _poll(c, news, name):
+    ports = c.SimpleQueue()
+    hire(c, _serve, ports, news, name=name)
+    with urllib.request.urlopen(f"http://127.0.0.1:{ports.get()}/", timeout=None) as answer:
+        answer.read()
+
+
+@goes_on(
+    roles="root worker",
+    objects=["listener: of the network", "simple-queue: empty", *["socket: nothing to be read"] * 2],
+    waits=["root: socket of web"],
+)
+def news_will_come(c):
+    _poll(c, sleep_long, "web")
+
+
+@stuck(
+    None,
+    "root worker",
+    [
+        "event: not set, 1 waiting",
+        "listener: of the network",
+        "simple-queue: empty",
+        *["socket: nothing to be read"] * 2,
+    ],
+    ["root: socket of web", "web: event"],
+)
+def news_would_come_after_the_answer(c):
+    news = c.Event()
+    _poll(c, news.wait, "web")
+    news.set()
+
+
+@goes_on(None, "root worker worker", objects=["pool: 2 workers"], waits=["root: pipe"])
+def a_pool_at_rest_and_a_question(c):
+    with c.Pool(2) as pool:
+        pool.map(abs, range(4))
+        sys.stdin.readline()
+
+
+@goes_on()
+def a_scheduler_has_time(c):
+    plan = sched.scheduler()
+    plan.enter(500, 1, print)
+    plan.run()
+
+
+@goes_on(roles="root worker", objects=["event: not set, 1 waiting"], waits=["w: event"])
+def a_timer_will_set_it(c):
+    done = c.Event()
+    threading.Timer(500, done.set).start()
+    hire(c, _await, done, name="w").join()
+
+
+@stuck(None, "root worker", ["event: not set, 1 waiting"], ["w: event"])
+def a_timer_was_cancelled(c):
+    done = c.Event()
+    timer = threading.Timer(500, done.set)
+    timer.start()
+    timer.cancel()
+    hire(c, _await, done, name="w").join()
+
+
+def _call_back(pid):
+    sleep_long()
+    os.kill(pid, signal.SIGUSR1)
+
+
+@goes_on(roles="root worker")
+def a_signal_will_come(c):
+    signal.signal(signal.SIGUSR1, lambda *_: None)
+    hire(c, _call_back, os.getpid())
+    signal.pause()
+
+
+def _keep_a_while(lock, ready):
+    with lock:
+        ready.set()
+        time.sleep(500)
+
+
+@goes_on(stacks=True)
+def a_thread_will_let_go(c):
+    lock, ready = threading.Lock(), threading.Event()
+    threading.Thread(target=_keep_a_while, args=(lock, ready), daemon=True).start()
+    ready.wait()
+    with lock:
+        pass
+
+
+def _say_later(box):
+    time.sleep(500)
+    box.put("late")
+
+
+@goes_on(objects=["simple-queue: empty, 1 waiting reader"], waits=["root: simple-queue"])
+def a_thread_of_our_own_will_put(c):
+    box = c.SimpleQueue()
+    threading.Thread(target=_say_later, args=(box,), daemon=True).start()
+    box.get()
+
+
+def _say_after(box, go):
+    go.wait()
+    box.put("never")
+
+
+@stuck(None, objects=["simple-queue: empty, 1 waiting reader"], waits=["root: simple-queue"], stacks=True)
+def a_thread_of_our_own_would_put(c):
+    box, go = c.SimpleQueue(), threading.Event()
+    threading.Thread(target=_say_after, args=(box, go), daemon=True).start()
+    box.get()
+    go.set()
+
+
+@goes_on(None, objects=["socket: of the network"], waits=["root: socket"])
+def a_datagram_may_come(c):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as post:
+        post.bind(("127.0.0.1", 0))
+        post.recvfrom(512)
+
+
+if __name__ == "__main__":
+    main(globals())
