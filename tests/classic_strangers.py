@@ -132,7 +132,8 @@ def _await(event):
 @stuck(None, "manager root worker", ["manager: 1 client"], ["w: socket of SyncManager-1"], stacks=True)
 def an_event_of_a_manager(c):
     with c.Manager() as manager:
-        hire(c, _await, manager.Event(), name="w").join()
+        news = manager.Event()
+        hire(c, _await, news, name="w").join()
 
 
 class Office(multiprocessing.managers.BaseManager):
@@ -554,7 +555,7 @@ def _read(mutex, room, readers):
     None,
     "root worker",
     ["arena: 4096 bytes", "lock: free", "semaphore: value 0, 1 waiting"],
-    ["writer: semaphore"],
+    ["writer: semaphore of root"],
 )
 def a_reader_who_left_the_light_on(c):
     mutex, room, readers = c.Lock(), c.Semaphore(1), c.RawValue("i")
@@ -628,7 +629,7 @@ def _smoke(first, second, again, taken):
         "semaphore: value 0, 1 waiting",
         "semaphore: value 0, 2 waiting",
     ],
-    ["a: semaphore of b", "b: semaphore", "c: semaphore", "root: semaphore"],
+    ["a: semaphore", "b: semaphore", "c: semaphore", "root: semaphore"],
 )
 def cigarette_smokers_without_pushers(c):
     tobacco, paper, matches, again, taken = (c.Semaphore(0) for _ in range(5))
@@ -898,7 +899,7 @@ def _say_later(box):
     box.put("late")
 
 
-@goes_on(objects=["simple-queue: empty, 1 waiting reader"], waits=["root: simple-queue"])
+@goes_on(None, objects=["simple-queue: empty, 1 waiting reader"], waits=["root: simple-queue"])
 def a_thread_of_our_own_will_put(c):
     box = c.SimpleQueue()
     threading.Thread(target=_say_later, args=(box,), daemon=True).start()

@@ -131,13 +131,14 @@ def _queue(one: ipc.Composite, queued: int | None, seen: waits.Picture) -> tuple
     items = bound.maxvalue - bound.value if bound.maxvalue is not None and bound.value is not None else None
     gets = _waiting(seen, (one.semaphores[0], *_some(one.pipe)))
     puts = _waiting(seen, (bound.inode,))
-    sends = _writing(seen, one)
+    # What a feeder has taken out of its buffer and waits to send: for room, or for its turn.
+    unsent = one.unsent + _writing(seen, one) + _waiting(seen, one.semaphores[1:2])
     room = f" of {one.maxsize}" if one.maxsize is not None else ""
     words = [_count(items, "item") + room if items is not None else ""]
     if queued:
         words.append(f"{queued} bytes in its pipe")
-    if one.unsent or sends:
-        words.append(f"{one.unsent} not sent yet" if one.unsent else "its feeder waits for room in the pipe")
+    if unsent:
+        words.append(f"{unsent} not sent yet")
     if one.kind == "joinable-queue" and (left := _value(seen, one.semaphores[3])) is not None:
         words.append(f"{left} not done")
     words.append(_count(gets, "waiting reader"))

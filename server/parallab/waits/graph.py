@@ -42,6 +42,7 @@ _ALARM = 1 << 13
 _INNOCENT = sum(1 << number - 1 for number in (2, 4, 5, 6, 7, 8, 11, 13, 16, 18, 20, 21, 22, 24, 25, 26, 27, 28, 31))
 """Handlers that nobody waits for: SIGINT is Python's own, faulthandler has those of crashes; signal(7)."""
 _CHILD = frozenset(("wait4", "waitid"))
+_SIGNALS = frozenset(("pause", "rt_sigsuspend", "rt_sigtimedwait"))
 _WEXITED = 4
 """The option of waitid(2) by which an end is waited for."""
 
@@ -402,6 +403,9 @@ class _Thinker:
         if process.caught & _ALARM:
             return True
         call = thread.blocked.call
+        told = self.doing.get((process.pid, thread.tid))
+        if told is not None and told.wants in told.holds:
+            return False  # who has the lock is this very thread, which may be in a handler by now
         inside = (call.startswith("futex") and thread.blocked.inode is None) or call in POLLS or call in EPOLLS
         inside = inside or (call in _READS and bool(those) and all(pid == process.pid for pid, _ in those))
         return inside and bool(process.caught & ~_INNOCENT)
@@ -438,6 +442,10 @@ class _Thinker:
             return self._files(process, thread, blocked)
         if call in _LOCKS:
             return self._locked_file(process, thread, blocked)
+        if call in _SIGNALS:
+            # From wherever; and from any other of the program, as long as that goes on.
+            others = (pid for pid, role in self.roles.items() if role in CLIENTS and pid != process.pid)
+            return self._wait(process, thread, "unknown", "", None), "unknown", self._threads(others)
         return self._wait(process, thread, "unknown", "", None), "unknown", frozenset()
 
     def _between_threads(self, process: Process, thread: Thread) -> tuple[Wait, Hope, frozenset[Who]]:

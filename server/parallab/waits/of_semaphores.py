@@ -22,6 +22,8 @@ def nobody_lets_go(case: Case) -> Iterable[Found]:
         count = f"{semaphore.waiters} waiting on semaphore {semaphore.inode}, value {semaphore.value}"
         who = case.people(wait.pid for wait in waits)
         verb = "waits" if len({wait.pid for wait in waits}) == 1 else "wait"
+        if kind == "barrier" and whole is not None and case.seen.objects.semaphores[whole.semaphores[0]].value == 0:
+            continue  # the last one has come, and is in the barrier's action: its own wait is what holds up all
         if kind == "barrier":
             sentence = f"{start(who)} {verb} at a barrier, and nobody is left to come."
             yield case.told("barrier-short", sentence, waits, "M46", count)
