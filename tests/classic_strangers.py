@@ -17,8 +17,10 @@ import mmap
 import multiprocessing as mp
 import multiprocessing.managers
 import os
+import pty
 import queue
 import sched
+import select
 import signal
 import socket
 import subprocess
@@ -27,7 +29,7 @@ import tempfile
 import threading
 import time
 import urllib.request
-from multiprocessing import shared_memory
+from multiprocessing import connection, shared_memory
 
 from strangers import goes_on, hire, main, sleep_long, stuck, until_held
 
@@ -726,9 +728,7 @@ def _vote(post, votes):
     return post.recv()
 
 
-@stuck(
-    None, "root worker worker", ["queue: 0 items, 1 waiting reader", *["socket: nothing to be read"] * 4], None
-)
+@stuck(None, "root worker worker", ["queue: 0 items, 1 waiting reader", *["socket: nothing to be read"] * 4], None)
 def a_coordinator_forgot_to_ask_one(c):
     votes, posts = c.Queue(), [c.Pipe() for _ in range(2)]
     [hire(c, _vote, theirs, votes) for _, theirs in posts]
@@ -924,6 +924,588 @@ def a_datagram_may_come(c):
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as post:
         post.bind(("127.0.0.1", 0))
         post.recvfrom(512)
+
+
+# -- the second half: written after all of the above was told as it is ---------------------------------
+
+
+class Team:
+    """Its tasks travel as a part of something else."""
+
+    def __init__(self, c):
+        self.kit = {"tasks": c.JoinableQueue(), "name": "team"}
+
+    def __call__(self):
+        for _ in range(3):
+            self.kit["tasks"].get()  # and not one is called done
+
+
+@stuck("M24", "root", ["joinable-queue: 0 items, 3 not done, 1 waiting until all is done"], ["root: joinable-queue"])
+def a_team_that_goes_home_without_a_word(c):
+    team = Team(c)
+    member = hire(c, team)
+    for number in range(3):
+        team.kit["tasks"].put(number)
+    member.join()
+    team.kit["tasks"].join()
+
+
+def _wait_at(changed, ready):
+    with changed:
+        ready.release()
+        changed.wait()
+
+
+@stuck(
+    None,
+    "root worker worker",
+    ["condition: its lock is free, 1 waiting to be notified"] * 2 + ["semaphore: value 0"],
+    ["consumer: condition", "producer: condition"],
+)
+def two_conditions_of_one_lock_and_the_wrong_one_told(c):
+    lock, ready = c.Lock(), c.Semaphore(0)
+    not_full, not_empty, stopped = c.Condition(lock), c.Condition(lock), c.Condition(lock)
+    crew = [
+        hire(c, _wait_at, not_full, ready, name="producer"),
+        hire(c, _wait_at, not_empty, ready, name="consumer"),
+    ]
+    [ready.acquire() for _ in crew]
+    with stopped:
+        stopped.notify_all()
+    del stopped
+    [one.join() for one in crew]
+
+
+def _party(gate, fails):
+    if fails:
+        raise SystemExit("no invitation")
+    gate.wait()
+
+
+@stuck("M46", "root worker worker", ["barrier: 2 of 3 waiting at it"], ["b: barrier", "c: barrier"])
+def one_of_three_failed_on_the_way(c):
+    gate = c.Barrier(3)
+    crew = [hire(c, _party, gate, name == "a", name=name) for name in "abc"]
+    [one.join() for one in crew]
+
+
+@stuck(None, objects=["semaphore: value 0, 1 waiting"], waits=["root: semaphore"])
+def a_semaphore_as_a_mutex_taken_in_a_recursion(c):
+    mutex = c.Semaphore()
+
+    def walk(depth):
+        with mutex:
+            if depth:
+                walk(depth - 1)
+
+    walk(2)
+
+
+@stuck(
+    None,
+    "manager root worker worker",
+    ["barrier: 0 of 2 waiting at it", "manager: 2 clients"],
+    ["a: socket of SyncManager-1", "b: socket of SyncManager-1"],
+    stacks=True,
+)
+def two_locks_of_a_manager_crosswise(c):
+    with c.Manager() as manager:
+        one, other, meet = manager.Lock(), manager.Lock(), c.Barrier(2)
+        crew = [hire(c, _cross, one, other, meet, name="a"), hire(c, _cross, other, one, meet, name="b")]
+        [worker.join() for worker in crew]
+
+
+def _cross(first, second, meet):
+    with first:
+        meet.wait()
+        with second:
+            pass
+
+
+@stuck(None, "manager root worker", ["manager: 2 clients"], None, stacks=True)
+def one_farewell_over_a_manager(c):
+    with c.Manager() as manager:
+        box = manager.Queue()
+        crew = [hire(c, _consume, box) for _ in range(2)]
+        box.put(None)
+        [worker.join() for worker in crew]
+
+
+def _use(segment):
+    sleep_long(segment)
+
+
+@goes_on(roles="root worker", objects=["shared-memory: 4096 bytes"])
+def a_segment_without_a_name_any_more(c):
+    c = mp.get_context("fork")
+    segment = shared_memory.SharedMemory(create=True, size=4096)
+    worker = hire(c, _use, segment)
+    segment.unlink()
+    worker.join()
+
+
+def _with_the_array(rows, ready, go):
+    with rows.get_lock():
+        ready.set()
+        go.wait()
+
+
+@stuck(
+    None,
+    "root worker",
+    ["arena: 4096 bytes", "event: not set, 1 waiting", "event: set", "rlock: held, 1 waiting, the lock of an Array"],
+    ["root: rlock of w", "w: event"],
+)
+def an_array_is_kept_until_we_say_so(c):
+    rows, ready, go = c.Array("d", 8), c.Event(), c.Event()
+    hire(c, _with_the_array, rows, ready, go, name="w")
+    ready.wait()
+    with rows:
+        rows[0] = 1
+        go.set()
+
+
+@stuck(None, "root worker", ["pool: 1 worker, 2 jobs not finished"], stacks=True)
+def a_callback_asks_the_pool_itself(c):
+    with c.Pool(1) as pool:
+        pool.apply_async(abs, (-1,), callback=lambda number: pool.apply(abs, (number,))).get()
+
+
+@stuck(
+    None,
+    "root worker worker",
+    ["event: not set, 1 waiting", "pool: 2 workers, 1 job not finished, closed"],
+    stacks=True,
+)
+def a_closed_pool_is_not_done(c):
+    pool = c.Pool(2, initializer=_keep, initargs=(c.Event(),))
+    pool.apply_async(_await_kept, (0,))
+    pool.close()
+    pool.join()
+
+
+@stuck(
+    "M46",
+    "root worker worker",
+    ["barrier: 2 of 3 waiting at it", "executor: 2 workers, 3 tasks not finished"],
+    stacks=True,
+)
+def three_tasks_meet_and_two_work(c):
+    with futures.ProcessPoolExecutor(2, c, _keep, (c.Barrier(3),)) as pool:
+        list(pool.map(_await_kept, range(3)))
+
+
+@stuck("M65", objects=["executor: 1 thread"], stacks=True)
+def a_with_that_waits_for_its_thread(c):
+    box = queue.LifoQueue()
+    with futures.ThreadPoolExecutor(2) as pool:
+        pool.submit(box.get)
+
+
+@stuck(None, waits=["root: socket"])
+def a_coroutine_takes_its_own_lock(c):
+    async def work():
+        lock = asyncio.Lock()
+        async with lock, lock:
+            pass
+
+    asyncio.run(work())
+
+
+@goes_on(objects=["listener: of the network"], waits=None)
+def a_server_of_asyncio_at_rest(c):
+    async def work():
+        server = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
+        await server.serve_forever()
+
+    asyncio.run(work())
+
+
+@goes_on(roles="fork root", fork=True)
+def waits_for_the_signal_of_a_child(c):
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGCHLD])
+    if not os.fork():
+        sleep_long()
+    signal.sigwait([signal.SIGCHLD])
+
+
+@stuck("M22", stacks=True)
+def a_thread_that_nobody_sends_home_at_the_end(c):
+    box = queue.Queue()
+    threading.Thread(target=_consume, args=(box,)).start()
+    box.put("all there is")
+
+
+def _busy(ready):
+    with _gate:
+        ready.set()
+        sleep_long()
+
+
+@stuck("M19", "fork root", stacks=True, fork=True)
+def a_fork_while_the_gate_was_shut(c):
+    ready = threading.Event()
+    threading.Thread(target=_busy, args=(ready,), daemon=True).start()
+    ready.wait()
+    child = os.fork()
+    if not child:
+        _log_in()
+        os._exit(0)
+    os.waitpid(child, 0)
+
+
+@goes_on(None, "program root", waits=None)
+def a_terminal_of_its_own(c):
+    pid, fd = pty.fork()
+    if not pid:
+        os.execvp("cat", ["cat"])
+    os.read(fd, 100)
+
+
+@stuck(
+    None,
+    "program program root",
+    ["pipe: empty", "pipe: empty"],
+    ["program: pipe of program", "program: pipe of root"],
+)
+def two_programs_in_a_line_and_the_tap_is_open(c):
+    first = subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    second = subprocess.Popen(["cat"], stdin=first.stdout, stdout=subprocess.DEVNULL)
+    first.stdin.write(b"hello")
+    first.stdout.close()
+    second.wait()
+
+
+@goes_on(roles="program program program root", objects=["pipe: empty"], waits=["program: pipe of program"])
+def a_shell_with_two_programs(c):
+    subprocess.run("sleep 600 | cat", shell=True)
+
+
+@stuck(None, "fork root", ["file-lock: locked, 1 waiting"], ["fork: file-lock of root"], fork=True)
+def a_child_wants_a_byte_that_we_have(c):
+    with tempfile.TemporaryFile() as file:
+        fcntl.lockf(file, fcntl.LOCK_EX, 10)
+        child = os.fork()
+        if not child:
+            fcntl.lockf(file, fcntl.LOCK_EX, 1, 5)
+            os._exit(0)
+        os.waitpid(child, 0)
+
+
+def _send_much(conn, other):
+    other.close()
+    conn.send_bytes(bytes(10**6))
+    conn.recv_bytes()
+
+
+@stuck(None, "root worker", ["socket: many bytes to be read"] * 2, ["root: socket of w", "w: socket of root"])
+def both_send_all_they_have_first(c):
+    ours, theirs = c.Pipe()
+    hire(c, _send_much, theirs, ours, name="w")
+    theirs.close()
+    ours.send_bytes(bytes(10**6))
+    ours.recv_bytes()
+
+
+def _listen(places):
+    with connection.Listener(None, "AF_UNIX") as server:
+        places.put(server.address)
+        with server.accept() as call:
+            call.recv()
+
+
+@stuck(
+    None,
+    "root worker",
+    ["listener: ", "simple-queue: empty", *["socket: nothing to be read"] * 2],
+    ["root: socket of w", "w: socket of root"],
+)
+def a_caller_with_a_key_and_a_server_without(c):
+    """It waits to be challenged; nobody took an end of a Pipe for the other."""
+    places = c.SimpleQueue()
+    hire(c, _listen, places, name="w")
+    connection.Client(places.get(), authkey=b"books")
+
+
+def _spin(flag):
+    while not flag.value:
+        pass
+
+
+@goes_on(roles="root worker", objects=["arena: 4096 bytes"])
+def a_worker_looks_again_and_again(c):
+    hire(c, _spin, c.RawValue("b", 0)).join()
+
+
+def _rendezvous(mine, yours):
+    yours.acquire()
+    mine.release()
+
+
+@stuck(None, "root worker worker", ["semaphore: value 0, 1 waiting"] * 2, ["a: semaphore", "b: semaphore"])
+def a_rendezvous_where_both_listen_first(c):
+    one, other = c.Semaphore(0), c.Semaphore(0)
+    crew = [hire(c, _rendezvous, one, other, name="a"), hire(c, _rendezvous, other, one, name="b")]
+    [worker.join() for worker in crew]
+
+
+def _gather(changed, count):
+    with changed:
+        count.value += 1
+        if count.value == 3:
+            changed.notify()  # and not all
+        else:
+            changed.wait()
+
+
+@stuck(None, "root worker", ["arena: 4096 bytes", "condition: its lock is free, 1 waiting to be notified"], None)
+def a_barrier_by_hand_that_tells_one(c):
+    changed, count = c.Condition(), c.RawValue("i")
+    crew = [hire(c, _gather, changed, count) for _ in range(3)]
+    while sum(one.is_alive() for one in crew) > 1:
+        time.sleep(0.02)
+    [one.join() for one in crew]
+
+
+def _drive(board, unload):
+    for _ in range(4):
+        board.acquire()
+    unload.release(4)
+
+
+def _ride(board, unload):
+    board.release()
+    unload.acquire()
+
+
+@stuck(
+    None,
+    "root worker worker worker worker",
+    ["semaphore: value 0, 1 waiting", "semaphore: value 0, 3 waiting"],
+    ["car: semaphore", "p: semaphore", "p: semaphore", "p: semaphore"],
+)
+def a_roller_coaster_with_an_empty_seat(c):
+    board, unload = c.Semaphore(0), c.Semaphore(0)
+    crew = [hire(c, _drive, board, unload, name="car"), *(hire(c, _ride, board, unload, name="p") for _ in range(3))]
+    [one.join() for one in crew]
+
+
+class ReadWrite:
+    def __init__(self):
+        self.changed, self.readers = threading.Condition(), 0
+
+    def read(self):
+        with self.changed:
+            self.readers += 1
+
+    def upgrade(self):
+        with self.changed:
+            self.changed.wait_for(lambda: self.readers == 1)
+
+
+def _read_and_write(page, meet):
+    page.read()
+    meet.wait()
+    page.upgrade()
+
+
+@stuck(None, stacks=True)
+def two_readers_who_want_to_write(c):
+    page, meet = ReadWrite(), threading.Barrier(2)
+    crew = [threading.Thread(target=_read_and_write, args=(page, meet)) for _ in range(2)]
+    [one.start() for one in crew]
+    [one.join() for one in crew]
+
+
+def _transfer(one, other):
+    while True:
+        first, second = sorted((one, other), key=id)
+        with first:
+            time.sleep(0.01)
+            with second:
+                time.sleep(0.01)
+
+
+@goes_on(stacks=True)
+def transfers_in_one_order(c):
+    a, b = threading.Lock(), threading.Lock()
+    crew = [threading.Thread(target=_transfer, args=pair) for pair in ((a, b), (b, a))]
+    [one.start() for one in crew]
+    [one.join() for one in crew]
+
+
+def _square(jobs, results):
+    for number in iter(jobs.get, None):
+        results.put(number * number)
+
+
+@stuck(
+    "M28",
+    "root worker",
+    ["queue: 1 item of 1, 9 bytes in its pipe, 1 waiting writer"] * 2,
+    ["root: queue", "w: queue"],
+)
+def all_jobs_before_the_first_result(c):
+    jobs, results = c.Queue(1), c.Queue(1)
+    hire(c, _square, jobs, results, name="w")
+    for number in range(9):
+        jobs.put(number)
+    print([results.get() for _ in range(9)])
+
+
+@stuck(None, objects=["executor: 2 threads"], stacks=True)
+def results_are_awaited_under_the_lock_they_need(c):
+    with futures.ThreadPoolExecutor(2) as pool, _gate:
+        meet = threading.Barrier(2)
+        for one in futures.as_completed([pool.submit(lambda: (meet.wait(), _log_in())) for _ in range(2)]):
+            one.result()
+
+
+def _sort(pool, numbers):
+    if len(numbers) < 2:
+        return numbers
+    middle = len(numbers) // 2
+    halves = pool.submit(_sort, pool, numbers[:middle]), pool.submit(_sort, pool, numbers[middle:])
+    return sorted([*halves[0].result(), *halves[1].result()])
+
+
+@stuck(None, objects=["executor: 2 threads"], stacks=True)
+def a_merge_sort_in_two_threads(c):
+    pool = futures.ThreadPoolExecutor(2)
+    print(pool.submit(_sort, pool, [3, 1, 2, 5, 4, 7, 6, 8]).result())
+
+
+def _round(mine, following):
+    while True:
+        token = mine.get()
+        time.sleep(0.02)
+        following.put(token + 1)
+
+
+@goes_on(stacks=True)
+def a_token_goes_round_in_threads(c):
+    boxes = [queue.Queue() for _ in range(3)]
+    ring = [threading.Thread(target=_round, args=(boxes[n], boxes[n - 1]), daemon=True) for n in range(3)]
+    [one.start() for one in ring]
+    boxes[0].put(0)
+    [one.join() for one in ring]
+
+
+def _gossip(mine, others):
+    for word in iter(mine.get, None):
+        [other.put(word) for other in others]
+
+
+@stuck(
+    None,
+    "root worker worker worker",
+    ["queue: 0 items, 1 waiting reader"] * 3,
+    ["a: queue", "b: queue", "c: queue"],
+)
+def a_gossip_that_nobody_began(c):
+    boxes = [c.Queue() for _ in range(3)]
+    crew = [
+        hire(c, _gossip, box, [other for other in boxes if other is not box], name=name)
+        for name, box in zip("abc", boxes)
+    ]
+    [one.join() for one in crew]
+
+
+def _select_in_turns(server):
+    while not select.select([server], [], [], 30)[0]:
+        pass
+
+
+@goes_on(roles="root worker", objects=["listener: of the network"], waits=None)
+def a_worker_looks_each_half_minute(c):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        hire(c, _select_in_turns, server).join()
+
+
+@goes_on(None, "program root", waits=["program: pipe"])
+def a_program_reads_what_is_typed_to_us(c):
+    subprocess.run(["cat"])
+
+
+@goes_on()
+def a_thread_is_asked_each_second(c):
+    waiter = threading.Thread(target=threading.Event().wait)
+    waiter.start()
+    while waiter.is_alive():
+        waiter.join(1)
+
+
+@goes_on(None, "root worker")
+def a_worker_is_stopped(c):
+    worker = hire(c, sleep_long)
+    os.kill(worker.pid, signal.SIGSTOP)
+    worker.join()
+
+
+def _with_it(changed, held):
+    with changed:
+        held.set()
+        sleep_long()
+
+
+@goes_on(
+    roles="root worker worker",
+    objects=["condition: its lock is held, 1 waiting for it", "event: set"],
+    waits=["b: condition"],
+)
+def one_sleeps_with_the_lock_of_a_condition(c):
+    changed, held = c.Condition(), c.Event()
+    hire(c, _with_it, changed, held, name="a")
+    held.wait()
+    hire(c, _hear, changed, name="b").join()
+
+
+@goes_on(None, objects=["event: not set, 1 waiting"], waits=["root: event"])
+def an_interval_timer_will_ring(c):
+    done = c.Event()
+    signal.signal(signal.SIGALRM, lambda *_: done.set())
+    signal.setitimer(signal.ITIMER_REAL, 250)
+    done.wait()
+
+
+def _children(lock, *works):
+    with lock:
+        for work in works:
+            if not os.fork():
+                work(lock)
+                os._exit(0)
+        os.waitpid(-1, 0)
+
+
+@goes_on(roles="fork fork root", objects=["lock: held, 1 waiting"], waits=["fork: lock of root"], fork=True)
+def any_child_will_do(c):
+    _children(mp.get_context("fork").Lock(), _take, sleep_long)
+
+
+@stuck(None, "fork fork root", ["lock: held, 2 waiting"], ["fork: lock of root"] * 2, fork=True)
+def any_child_would_do(c):
+    _children(mp.get_context("fork").Lock(), _take, _take)
+
+
+def _ask(conn, other):
+    other.close()
+    while conn.poll(None):
+        conn.send(conn.recv() + 1)
+
+
+@stuck(
+    None,
+    "root worker",
+    ["event: not set, 1 waiting", *["socket: nothing to be read"] * 2],
+    ["root: event", "w: socket of root"],
+)
+def a_server_polls_and_the_client_waits_elsewhere(c):
+    (ours, theirs), done = c.Pipe(), c.Event()
+    hire(c, _ask, theirs, ours, name="w")
+    theirs.close()
+    ours.send(1)
+    ours.recv()
+    done.wait()
 
 
 if __name__ == "__main__":
