@@ -298,7 +298,8 @@ def _consume(box):
 
 @stuck("M22", "root worker", ["queue: 0 items, 1 waiting reader"], ["w: queue"])
 def the_last_join_is_at_exit(c):
-    box = c.Queue()
+    global _kept
+    _kept = box = c.Queue()
     worker = hire(c, _consume, box, name="w", daemon=False)
     for number in range(3):
         box.put(number)
@@ -962,17 +963,14 @@ def _wait_at(changed, ready):
     ["condition: its lock is free, 1 waiting to be notified"] * 2 + ["semaphore: value 0"],
     ["consumer: condition", "producer: condition"],
 )
-def two_conditions_of_one_lock_and_the_wrong_one_told(c):
+def two_conditions_of_one_lock_and_neither_told(c):
     lock, ready = c.Lock(), c.Semaphore(0)
-    not_full, not_empty, stopped = c.Condition(lock), c.Condition(lock), c.Condition(lock)
+    not_full, not_empty = c.Condition(lock), c.Condition(lock)
     crew = [
         hire(c, _wait_at, not_full, ready, name="producer"),
         hire(c, _wait_at, not_empty, ready, name="consumer"),
     ]
     [ready.acquire() for _ in crew]
-    with stopped:
-        stopped.notify_all()
-    del stopped
     [one.join() for one in crew]
 
 
@@ -1022,13 +1020,12 @@ def _cross(first, second, meet):
             pass
 
 
-@stuck(None, "manager root worker", ["manager: 2 clients"], None, stacks=True)
+@stuck(None, "manager root worker", ["manager: 2 clients"], ["w: socket of SyncManager-1"], stacks=True)
 def one_farewell_over_a_manager(c):
     with c.Manager() as manager:
         box = manager.Queue()
-        crew = [hire(c, _consume, box) for _ in range(2)]
         box.put(None)
-        [worker.join() for worker in crew]
+        [hire(c, _consume, box, name="w").join() for _ in range(2)]
 
 
 def _use(segment):
@@ -1406,7 +1403,7 @@ def a_gossip_that_nobody_began(c):
     boxes = [c.Queue() for _ in range(3)]
     crew = [
         hire(c, _gossip, box, [other for other in boxes if other is not box], name=name)
-        for name, box in zip("abc", boxes)
+        for name, box in zip("abc", boxes, strict=True)
     ]
     [one.join() for one in crew]
 

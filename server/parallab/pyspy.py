@@ -167,7 +167,7 @@ def _stack(told: Any, pid: int, machine: str, root: str, program: lock_names.Pro
             inherited=_inherited(owners, pid, root),
             gets=_gets(*own[0], names[0]) if own else 0,
             brings=tuple(dict.fromkeys(one for frame in named for one in lock_names.brings(frame, program))),
-            uses=_uses(one for one, tree in own if tree is not None),
+            uses=program.within(_uses(one for one, tree in own if tree is not None), _USES),
         )
     except (KeyError, TypeError, ValueError):
         return None
@@ -187,7 +187,7 @@ def _owner(told: Iterable[Any]) -> int:
 
 def _uses(frames: Iterable[Any]) -> tuple[int, ...]:
     found = dict.fromkeys(int(one["addr"]) for frame in frames for one in frame["locals"] or ())
-    return tuple(found)[:_USES]
+    return tuple(found)
 
 
 @lru_cache(16)

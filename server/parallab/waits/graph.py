@@ -11,7 +11,7 @@ take two, say so. What the pattern is called is for ``patterns``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Literal
@@ -96,12 +96,12 @@ class Picture:
         """The waits that nobody can end any more."""
         return tuple(wait for wait in self.waits if self.hope[wait.pid, wait.tid] == "no")
 
-    def behind(self, who: Who) -> frozenset[Who]:
-        """The threads that this one depends on, itself among them."""
+    def behind(self, who: Who, ways: Mapping[Who, frozenset[Who]] | None = None) -> frozenset[Who]:
+        """The threads that this one depends on, itself among them; ``ways`` are ``enders`` or those that are sure."""
         seen = {who}
         queue = [who]
         while queue:
-            for other in self.enders.get(queue.pop(), frozenset()):
+            for other in (self.enders if ways is None else ways).get(queue.pop(), frozenset()):
                 if other not in seen:
                     seen.add(other)
                     queue.append(other)
@@ -136,6 +136,8 @@ def stuck(previous: Snapshot, current: Snapshot, baseline: Snapshot | None = Non
     hope = seen.hope[seen.main]
     if hope == "unknown" and not still(previous, current, _keepers(seen, seen.behind(seen.main))):
         return False  # a look is not one moment: who moves has not the lock that it waits for
+    if hope == "unknown" and not still(previous, current, seen.behind(seen.main, seen.sure)):
+        return False  # nor is it one moment for whom it surely waits: who moves goes on
     if hope != "no" and (main.blocked.call in EPOLLS or _is_event_loop(root, main.blocked)):
         return False
     if hope != "no":

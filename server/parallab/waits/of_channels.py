@@ -110,7 +110,9 @@ def both_read(case: Case) -> Iterable[Found]:
             elif other.inode == one.peer and not other.writes and other.pid >= wait.pid:
                 both = case.people((wait.pid, other.pid))
                 sentence = f"{start(both)} both wait for the other to speak first, and nothing is on its way."
-                yield case.told("both-read", sentence, [wait, other], "M55")
+                # One that was called by a name or a number is no Pipe, of which somebody took the wrong end.
+                called = one.network or one.path or case.seen.objects.sockets[one.peer].path
+                yield case.told("both-read", sentence, [wait, other], None if called else "M55")
             elif other.inode == wait.inode and not other.writes and other.pid > wait.pid:
                 both = case.people((wait.pid, other.pid))
                 sentence = f"{start(both)} both listen at the same end of a pipe, and nobody speaks at the other."
