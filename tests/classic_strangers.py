@@ -16,6 +16,7 @@ import http.server
 import mmap
 import multiprocessing as mp
 import multiprocessing.managers
+import multiprocessing.pool
 import os
 import pty
 import queue
@@ -1503,6 +1504,389 @@ def a_server_polls_and_the_client_waits_elsewhere(c):
     ours.send(1)
     ours.recv()
     done.wait()
+
+
+# -- a third part: what is like a mistake of the catalogue, and is another or none -----------------------
+
+
+def _job_under_lock(jobs, lock):
+    for _ in range(2):
+        jobs.get()
+        with lock:
+            jobs.task_done()
+
+
+@stuck(
+    None,
+    "root worker",
+    ["joinable-queue: 0 items, 1 not done, 1 waiting until all is done", "lock: held, 1 waiting"],
+    ["root: joinable-queue", "w: lock of root"],
+)
+def all_is_to_be_done_under_our_lock(c):
+    """What was taken would be called done."""
+    jobs, lock = c.JoinableQueue(), c.Lock()
+    hire(c, _job_under_lock, jobs, lock, name="w")
+    with lock:
+        jobs.put(1)
+        jobs.join()
+
+
+def _fill(box):
+    for number in range(5):
+        box.put(number)
+
+
+def _empty_after(box, go):
+    go.wait()
+    for _ in range(5):
+        box.get()
+
+
+@stuck(
+    None,
+    "root worker worker",
+    ["event: not set, 1 waiting", "queue: 2 items of 2, 18 bytes in its pipe, 1 waiting writer"],
+    ["consumer: event", "producer: queue"],
+)
+def a_full_queue_whose_consumer_may_not_begin(c):
+    box, go = c.Queue(2), c.Event()
+    producer = hire(c, _fill, box, name="producer")
+    hire(c, _empty_after, box, go, name="consumer")
+    producer.join()
+    go.set()
+
+
+def _enter(lock, gate):
+    with lock:
+        gate.wait()
+
+
+@stuck(
+    None,
+    "root worker worker",
+    ["barrier: 1 of 2 waiting at it", "lock: held, 1 waiting"],
+    ["a: barrier", "b: lock of a"],
+)
+def a_barrier_behind_a_lock(c):
+    """Enough were hired: the second may not in."""
+    lock, gate = c.Lock(), c.Barrier(2)
+    first = hire(c, _enter, lock, gate, name="a")
+    while not gate.n_waiting:
+        time.sleep(0.01)
+    second = hire(c, _enter, lock, gate, name="b")
+    first.join()
+    second.join()
+
+
+def _consume_under(lock, box):
+    with lock:
+        for _ in iter(box.get, None):
+            pass
+
+
+@stuck(
+    None,
+    "root worker worker",
+    ["lock: held, 1 waiting", "queue: 0 items, 1 waiting reader"],
+    ["consumer: queue", "producer: lock of consumer"],
+)
+def a_producer_behind_the_lock_of_the_consumer(c):
+    lock, box = c.Lock(), c.Queue()
+    consumer = hire(c, _consume_under, lock, box, name="consumer")
+    until_held(lock)
+    hire(c, _put_under, lock, box, name="producer").join()
+    consumer.join()
+
+
+def _put_under(lock, box):
+    with lock:
+        box.put(None)
+
+
+@stuck(None, "fork root", ["pipe: empty", "pipe: empty"], None, fork=True)
+def two_pipes_by_hand_and_both_listen(c):
+    """Also with all unused ends closed."""
+    (reads, writes), (hears, tells) = os.pipe(), os.pipe()
+    if not os.fork():
+        os.write(tells, os.read(reads, 1))
+        os._exit(0)
+    os.write(writes, os.read(hears, 1))
+
+
+@stuck("M44", "fork root", stacks=True, fork=True)
+def a_child_by_hand_locks_itself_out(c):
+    if not os.fork():
+        with _gate:
+            _log_in()
+        os._exit(0)
+    os.wait()
+
+
+@stuck("M44", "root worker", stacks=True)
+def a_worker_locks_itself_out(c):
+    hire(c, _locks_itself_out).join()
+
+
+def _locks_itself_out():
+    with _gate:
+        _log_in()
+
+
+@stuck("M65", "root worker", ["executor: 1 thread"], stacks=True)
+def a_worker_leaves_its_with(c):
+    hire(c, _leaves).join()
+
+
+def _leaves():
+    with futures.ThreadPoolExecutor(4) as pool:
+        pool.submit(queue.SimpleQueue().get)
+
+
+def _dies_with_it(lock, held):
+    with lock:
+        held.set()
+        signal.pause()
+
+
+@stuck(
+    "M45",
+    "root worker",
+    ["event: set", "rlock: held by nobody who is alive, 1 waiting"],
+    ["root: rlock"],
+    fork=True,
+)
+def the_holder_was_terminated(c):
+    c = mp.get_context("fork")
+    lock, held = c.RLock(), c.Event()
+    worker = hire(c, _dies_with_it, lock, held)
+    held.wait()
+    os.kill(worker.pid, signal.SIGTERM)
+    while b"Z" not in open(f"/proc/{worker.pid}/stat", "rb").read().rpartition(b")")[2]:
+        time.sleep(0.01)
+    lock.acquire()
+
+
+def _fails():
+    _gate.acquire()
+    raise SystemExit
+
+
+@stuck(None, stacks=True)
+def a_thread_failed_with_the_gate(c):
+    one = threading.Thread(target=_fails)
+    one.start()
+    one.join()
+    _gate.acquire()
+
+
+@stuck("M43", "root worker", ["lock: held, 1 waiting"] * 2 + ["event: set"], ["root: lock of w", "w: lock of root"])
+def we_ourselves_are_half_of_the_ring(c):
+    one, other, held = c.Lock(), c.Lock(), c.Event()
+    with one:
+        hire(c, _second_first, other, one, held, name="w")
+        held.wait()
+        with other:
+            pass
+
+
+def _second_first(first, second, held):
+    with first:
+        held.set()
+        with second:
+            pass
+
+
+@stuck("M43", objects=["lock: held, 1 waiting"] * 2, stacks=True)
+def threads_with_locks_of_processes(c):
+    one, other, meet = c.Lock(), c.Lock(), threading.Barrier(2)
+    crew = [threading.Thread(target=_cross, args=(*pair, meet)) for pair in ((one, other), (other, one))]
+    [thread.start() for thread in crew]
+    [thread.join() for thread in crew]
+
+
+@stuck(None, objects=["lock: held, 1 waiting"], waits=["root: lock"])
+def a_thread_that_ended_with_a_lock_of_processes(c):
+    lock = c.Lock()
+    one = threading.Thread(target=lock.acquire)
+    one.start()
+    one.join()
+    lock.acquire()
+
+
+@stuck("M61", "root worker worker", ["pool: 2 workers, 1 job not finished"], stacks=True)
+def a_task_that_ends_its_worker(c):
+    with c.Pool(2) as pool:
+        pool.map(os._exit, [0])
+
+
+def _handle(box, done):
+    for _ in iter(box.get, None):
+        done.put(None)
+
+
+@stuck(
+    "M23",
+    "root worker",
+    ["queue: 0 items, 1 waiting reader", "queue: 3 items, 15 bytes in its pipe"],
+    ["handler-2: queue"],
+)
+def one_farewell_and_two_handlers(c):
+    """Both have the same name but for its number, and the other went home well."""
+    box, done = c.Queue(), c.Queue()
+    first = hire(c, _handle, box, done, name="handler-1")
+    for item in (1, 2, 3, None):
+        box.put(item)
+    first.join()
+    second = hire(c, _handle, box, done, name="handler-2")
+    second.join()
+
+
+@stuck("M22", "root worker worker", ["simple-queue: empty, 2 waiting readers"], None)
+def two_readers_of_a_simple_queue(c):
+    box = c.SimpleQueue()
+    crew = [hire(c, _consume, box) for _ in range(2)]
+    [box.put(word) for word in "to be".split()]
+    [one.join() for one in crew]
+
+
+def _report(conn, rows):
+    conn.send_bytes(rows)
+
+
+@stuck("M21", "root worker", ["pipe: many bytes in it"], ["w: pipe of root"])
+def a_report_over_a_pipe_is_read_after_the_join(c):
+    hears, tells = c.Pipe(duplex=False)
+    worker = hire(c, _report, tells, bytes(10**6), name="w")
+    tells.close()
+    worker.join()
+    hears.recv_bytes()
+
+
+# -- more of what is there, at rest ------------------------------------------------------------------------
+
+
+@goes_on(roles="fork root", objects=["shared-memory: 8192 bytes"], fork=True)
+def a_map_of_nothing_in_two(c):
+    board = mmap.mmap(-1, 8192)
+    if not os.fork():
+        sleep_long(board)
+    sleep_long()
+
+
+@goes_on(roles="program root")
+def a_program_that_nobody_collected(c):
+    program = subprocess.Popen(["true"])
+    sleep_long(program)
+
+
+@goes_on(roles="fork fork root", fork=True)
+def an_orphan_and_a_child_that_ended(c):
+    if not os.fork():
+        if not os.fork():
+            sleep_long()
+        os._exit(0)
+    sleep_long()
+
+
+@goes_on(
+    roles="manager root worker worker",
+    objects=["arena: 4096 bytes", "manager: 1 client", "rlock: free, the lock of a Value"],
+)
+def a_value_and_a_namespace(c):
+    total = c.Value("q")
+    with c.Manager() as manager:
+        space = manager.Namespace()
+        hire(c, _look_at, space)
+        hire(c, sleep_long, total)
+        sleep_long()
+
+
+def _look_at(space):
+    space.seen = True
+    sleep_long()
+
+
+@goes_on(roles="root worker", objects=["pool: 3 threads"])
+def a_pool_of_threads_in_a_worker(c):
+    hire(c, _pool_of_threads).join()
+
+
+def _pool_of_threads():
+    with multiprocessing.pool.ThreadPool(3) as pool:
+        pool.map(sleep_long, range(3))
+
+
+@goes_on(
+    roles="root worker",
+    objects=["joinable-queue: 2 items of 4, 18 bytes in its pipe, 2 not done, 1 waiting until all is done"],
+    waits=["root: joinable-queue"],
+)
+def a_slow_one_takes_its_time(c):
+    jobs = c.JoinableQueue(4)
+    hire(c, sleep_long, jobs)
+    jobs.put(1)
+    jobs.put(2)
+    jobs.join()
+
+
+@goes_on(roles="root worker", objects=["socket: nothing to be read"] * 2, waits=["root: ?"])
+def whichever_comes_first(c):
+    ours, theirs = c.Pipe()
+    worker = hire(c, sleep_long, theirs)
+    theirs.close()
+    connection.wait([worker.sentinel, ours])
+
+
+@goes_on(objects=["socket: nothing to be read"] * 2, waits=["root: socket"])
+def a_socket_that_loses_patience(c):
+    ours, theirs = socket.socketpair()
+    ours.settimeout(400)
+    ours.recv(1)
+    theirs.close()
+
+
+@goes_on(roles="root worker", objects=["semaphore: value 0, 1 waiting"], waits=["root: semaphore of holder"])
+def the_only_token_is_in_use(c):
+    token = c.BoundedSemaphore(2)
+    token.acquire()
+    hire(c, _hold_token, token, name="holder")
+    while token.get_value():
+        time.sleep(0.01)
+    token.acquire()
+
+
+def _hold_token(token):
+    with token:
+        sleep_long()
+
+
+@goes_on(roles="root worker", objects=["executor: 1 worker, 1 task not finished"], stacks=True)
+def a_result_is_awaited_for_a_while(c):
+    pool = futures.ProcessPoolExecutor(1, c)
+    pool.submit(sleep_long).result(timeout=400)
+
+
+@goes_on(stacks=True)
+def two_threads_ask_with_patience(c):
+    box, done = queue.Queue(), threading.Condition()
+    crew = [threading.Thread(target=box.get, kwargs={"timeout": 400}), threading.Thread(target=_patient, args=(done,))]
+    [one.start() for one in crew]
+    [one.join() for one in crew]
+
+
+def _patient(done):
+    with done:
+        done.wait(400)
+
+
+@goes_on(None, "root worker", objects=["simple-queue: empty"], waits=["root: socket"])
+def a_peer_on_the_network_is_silent(c):
+    """The worker has nothing to do with it."""
+    hire(c, sleep_long)
+    box = c.SimpleQueue()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as post:
+        post.bind(("127.0.0.1", 0))
+        box.put(post.recv(10))
 
 
 if __name__ == "__main__":
