@@ -1433,9 +1433,17 @@ def a_thread_is_asked_each_second(c):
         waiter.join(1)
 
 
-@goes_on(None, "root worker")
+def _begin(begun):
+    begun.value = 1
+    sleep_long()
+
+
+@goes_on(None, "root worker", objects=["arena: 4096 bytes"])
 def a_worker_is_stopped(c):
-    worker = hire(c, sleep_long)
+    begun = c.RawValue("b")
+    worker = hire(c, _begin, begun)
+    while not begun.value:
+        time.sleep(0.01)
     os.kill(worker.pid, signal.SIGSTOP)
     worker.join()
 
@@ -1725,13 +1733,13 @@ def _handle(box, done):
 
 
 @stuck(
-    "M23",
+    None,
     "root worker",
-    ["queue: 0 items, 1 waiting reader", "queue: 3 items, 15 bytes in its pipe"],
+    ["queue: 0 items, 1 waiting reader", "queue: 3 items, 24 bytes in its pipe"],
     ["handler-2: queue"],
 )
 def one_farewell_and_two_handlers(c):
-    """Both have the same name but for its number, and the other went home well."""
+    """M23; but what the first did that went home well, which has the same name but for its number, is not to be seen."""
     box, done = c.Queue(), c.Queue()
     first = hire(c, _handle, box, done, name="handler-1")
     for item in (1, 2, 3, None):
@@ -1879,7 +1887,7 @@ def _patient(done):
         done.wait(400)
 
 
-@goes_on(None, "root worker", objects=["simple-queue: empty"], waits=["root: socket"])
+@goes_on(None, "root worker", objects=["simple-queue: empty", "socket: of the network"], waits=["root: socket"])
 def a_peer_on_the_network_is_silent(c):
     """The worker has nothing to do with it."""
     hire(c, sleep_long)

@@ -74,7 +74,9 @@ def waiting_for_itself(case: Case) -> Iterable[Found]:
             sentence = f"{start(people)} wait for data from pipes whose writing ends only they themselves hold."
         # Who never had a child has nobody who could have had the other end: it made the pipe for itself.
         alone = {wait.pid for wait in group} == {case.seen.snapshot.root} and not _had_children(case)
-        yield case.told("waits-for-itself", sentence, group, None if alone else "M56")
+        # Where another has the writing end as well, it may be that each waits for the other's word.
+        meant = any(pipes[_inode(wait)].writers != {wait.pid} for wait in group)
+        yield case.told("waits-for-itself", sentence, group, None if alone or meant else "M56")
 
 
 def _had_children(case: Case) -> bool:
