@@ -1897,5 +1897,289 @@ def a_peer_on_the_network_is_silent(c):
         box.put(post.recv(10))
 
 
+# -- a fourth part: as the third, after what that showed ----------------------------------------------------
+
+
+def _get_one(box, ready):
+    ready.set()
+    box.get()
+
+
+@goes_on(None, "root worker worker", objects=["event: set", "queue: 0 items, 1 waiting reader"], waits=["b: queue"])
+def the_reader_is_stopped(c):
+    """It lives: whoever stopped it may let it go on."""
+    box, ready = c.Queue(), c.Event()
+    first = hire(c, _get_one, box, ready, name="a")
+    ready.wait()
+    until_held(box._rlock)
+    os.kill(first.pid, signal.SIGSTOP)
+    hire(c, _get_one, box, ready, name="b").join()
+
+
+def _leaves_with(lock, held):
+    lock.acquire()
+    held.set()
+    os._exit(0)
+
+
+@stuck(
+    None,
+    "root worker",
+    ["event: set", "lock: held by nobody who is alive, 1 waiting"],
+    ["root: lock"],
+    fork=True,
+)
+def the_holder_went_home_well(c):
+    c = mp.get_context("fork")
+    lock, held = c.Lock(), c.Event()
+    worker = hire(c, _leaves_with, lock, held)
+    held.wait()
+    connection.wait([worker.sentinel])
+    lock.acquire()
+
+
+def _chain(own, other):
+    with own, other:
+        pass
+
+
+def _holds_until(lock, go):
+    with lock:
+        go.wait()
+
+
+@stuck(
+    None,
+    "root worker worker",
+    ["event: not set, 1 waiting", "lock: held", "lock: held, 1 waiting"],
+    ["a: lock of b", "b: event"],
+)
+def a_chain_of_locks_that_ends_with_us(c):
+    one, other, go = c.Lock(), c.Lock(), c.Event()
+    hire(c, _holds_until, other, go, name="b")
+    until_held(other)
+    hire(c, _chain, one, other, name="a").join()
+    go.set()
+
+
+@stuck(None, stacks=True)
+def joins_a_thread_under_its_lock(c):
+    worker = threading.Thread(target=_log_in)
+    with _gate:
+        worker.start()
+        worker.join()
+
+
+def _work_off(jobs, done):
+    for _ in iter(jobs.get, None):
+        done.set()
+
+
+@stuck(None, stacks=True)
+def waits_for_work_that_was_never_given(c):
+    """Nobody wants the thread to go home."""
+    jobs, done = queue.Queue(), threading.Event()
+    threading.Thread(target=_work_off, args=(jobs, done), daemon=True).start()
+    done.wait()
+
+
+@stuck(None, "root worker", ["queue: 0 items, 1 waiting reader"] * 2, ["root: queue", "w: queue"])
+def awaits_a_result_and_gave_no_job(c):
+    jobs, results = c.Queue(), c.Queue()
+    hire(c, _square, jobs, results, name="w")
+    print(results.get())
+
+
+@goes_on(roles="root worker", objects=["executor: 1 thread", "lock: held, 1 waiting"], stacks=True)
+def a_with_whose_thread_will_get_the_lock(c):
+    lock = c.Lock()
+    hire(c, _slowly, lock, name="w")
+    until_held(lock)
+    with futures.ThreadPoolExecutor() as pool:
+        pool.submit(lock.acquire)
+
+
+@stuck(None, "fork root", stacks=True, fork=True)
+def a_child_by_hand_waits_for_its_own_event(c):
+    if not os.fork():
+        threading.Event().wait()
+    os.wait()
+
+
+@stuck(None, "root worker", stacks=True)
+def a_worker_waits_at_a_queue_of_its_own(c):
+    hire(c, _own_queue).join()
+
+
+def _own_queue():
+    queue.Queue().get()
+
+
+@stuck("M46", stacks=True)
+def three_are_expected_and_two_threads_come(c):
+    gate = threading.Barrier(3)
+    crew = [threading.Thread(target=gate.wait) for _ in range(2)]
+    [one.start() for one in crew]
+    [one.join() for one in crew]
+
+
+@stuck(None, stacks=True)
+def a_barrier_of_threads_behind_a_lock(c):
+    lock, gate = threading.Lock(), threading.Barrier(2)
+    crew = [threading.Thread(target=_enter, args=(lock, gate)) for _ in range(2)]
+    [one.start() for one in crew]
+    [one.join() for one in crew]
+
+
+def _put_two(lock, box):
+    with lock:
+        box.put(1)
+        box.put(2)
+
+
+def _get_two(lock, box, full):
+    full.wait()
+    with lock:
+        box.get()
+
+
+@stuck(None, stacks=True)
+def a_full_queue_of_threads_under_a_lock(c):
+    lock, box, full = threading.Lock(), queue.Queue(1), threading.Event()
+    crew = [
+        threading.Thread(target=_put_two, args=(lock, box)),
+        threading.Thread(target=_get_two, args=(lock, box, full)),
+    ]
+    [one.start() for one in crew]
+    while not box.full():
+        time.sleep(0.01)
+    full.set()
+    [one.join() for one in crew]
+
+
+@stuck("M28", stacks=True)
+def one_more_than_there_is_room_for(c):
+    box = queue.PriorityQueue(2)
+    for number in range(3):
+        box.put(number)
+
+
+def _done_under(lock, jobs):
+    jobs.get()
+    with lock:
+        jobs.task_done()
+
+
+@stuck(None, stacks=True)
+def threads_are_to_be_done_under_our_lock(c):
+    lock, jobs = threading.Lock(), queue.Queue()
+    threading.Thread(target=_done_under, args=(lock, jobs), daemon=True).start()
+    with lock:
+        jobs.put(1)
+        jobs.join()
+
+
+@stuck("M24", stacks=True)
+def a_thread_that_never_says_done(c):
+    jobs = queue.Queue()
+    threading.Thread(target=_consume, args=(jobs,), daemon=True).start()
+    jobs.put(1)
+    jobs.join()
+
+
+def _pour(tells):
+    tells.send_bytes(bytes(10**6))
+
+
+def _drain_under(lock, hears):
+    with lock:
+        hears.recv_bytes()
+
+
+@stuck(
+    None,
+    "root worker worker",
+    ["lock: held, 1 waiting", "pipe: many bytes in it"],
+    ["w1: pipe of w2", "w2: lock of root"],
+)
+def who_would_drain_wants_our_lock(c):
+    lock, (hears, tells) = c.Lock(), c.Pipe(duplex=False)
+    with lock:
+        first = hire(c, _pour, tells, name="w1")
+        hire(c, _drain_under, lock, hears, name="w2")
+        hears.close()
+        tells.close()
+        first.join()
+
+
+@stuck(None, objects=["pool: 2 threads"], stacks=True)
+def a_task_of_a_pool_of_threads_waits(c):
+    with multiprocessing.pool.ThreadPool(2) as pool:
+        pool.apply(threading.Semaphore(0).acquire)
+
+
+@stuck("M59", objects=["pool: no workers, 1 job not finished, closed"], stacks=True)
+def the_result_is_asked_for_after_the_with(c):
+    with c.Pool(2) as pool:
+        result = pool.map_async(sleep_long, range(2))
+    result.get()
+
+
+@stuck(
+    None,
+    "root worker",
+    ["executor: 1 worker, 1 task not finished", "lock: held, 1 waiting"],
+    None,
+    stacks=True,
+)
+def a_loop_awaits_a_worker_under_its_lock(c):
+    lock = c.Lock()
+
+    async def work():
+        with lock, futures.ProcessPoolExecutor(1, c, _keep, (lock,)) as pool:
+            await asyncio.get_running_loop().run_in_executor(pool, _take_kept)
+
+    asyncio.run(work())
+
+
+@goes_on(waits=["root: socket"])
+def a_loop_with_time(c):
+    async def work():
+        await asyncio.gather(*(asyncio.sleep(500) for _ in range(3)))
+
+    asyncio.run(work())
+
+
+@goes_on(None, stacks=True)
+def a_timer_will_wake_us(c):
+    done = threading.Event()
+    threading.Timer(500, done.set).start()
+    done.wait()
+
+
+@stuck(None, "program root", ["pipe: empty"], ["program: pipe of root"])
+def a_shell_that_asks_us(c):
+    subprocess.Popen(["sh", "-c", "read answer"], stdin=subprocess.PIPE).wait()
+
+
+def _write_fifo(path):
+    with open(path, "w") as file:
+        sleep_long(file)
+
+
+def _read_fifo(path):
+    with open(path) as file:
+        file.read()
+
+
+@goes_on(roles="root worker worker", objects=["fifo: empty"], waits=["r: fifo of w"])
+def two_workers_at_a_fifo(c):
+    path = tempfile.mktemp()
+    os.mkfifo(path)
+    reader = hire(c, _read_fifo, path, name="r")
+    hire(c, _write_fifo, path, name="w")
+    reader.join()
+
+
 if __name__ == "__main__":
     main(globals())
