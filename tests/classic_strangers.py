@@ -332,10 +332,10 @@ def _daemonise(work):
 
 
 def _lock_file(path, tells, then=sleep_long):
-    file = open(path, "w")
-    fcntl.flock(file, fcntl.LOCK_EX)
-    os.write(tells, b"1")
-    then()
+    with open(path, "w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        os.write(tells, b"1")
+        then()
 
 
 @goes_on(roles="fork root", objects=["file-lock: locked, 1 waiting"], waits=["root: file-lock of fork"], fork=True)
@@ -390,7 +390,8 @@ def nobody_opens_the_fifo_yet(c):
     hire(c, sleep_long)
     path = os.path.join(tempfile.mkdtemp(), "post")
     os.mkfifo(path)
-    open(path).read()
+    with open(path) as file:
+        file.read()
 
 
 def _two_files(first, second, meet):
@@ -1669,8 +1670,7 @@ def the_holder_was_terminated(c):
     worker = hire(c, _dies_with_it, lock, held)
     held.wait()
     os.kill(worker.pid, signal.SIGTERM)
-    while b"Z" not in open(f"/proc/{worker.pid}/stat", "rb").read().rpartition(b")")[2]:
-        time.sleep(0.01)
+    connection.wait([worker.sentinel])
     lock.acquire()
 
 
@@ -1739,7 +1739,7 @@ def _handle(box, done):
     ["handler-2: queue"],
 )
 def one_farewell_and_two_handlers(c):
-    """M23; but what the first did that went home well, which has the same name but for its number, is not to be seen."""
+    """M23; but what the first did, which has the same name but for its number, is not to be seen any more."""
     box, done = c.Queue(), c.Queue()
     first = hire(c, _handle, box, done, name="handler-1")
     for item in (1, 2, 3, None):
@@ -1753,7 +1753,7 @@ def one_farewell_and_two_handlers(c):
 def two_readers_of_a_simple_queue(c):
     box = c.SimpleQueue()
     crew = [hire(c, _consume, box) for _ in range(2)]
-    [box.put(word) for word in "to be".split()]
+    [box.put(word) for word in ("to", "be")]
     [one.join() for one in crew]
 
 
