@@ -1214,13 +1214,13 @@ def _listen(places):
 
 
 @stuck(
-    None,
+    "M55",
     "root worker",
     ["listener: ", "simple-queue: empty", *["socket: nothing to be read"] * 2],
     ["root: socket of w", "w: socket of root"],
 )
 def a_caller_with_a_key_and_a_server_without(c):
-    """It waits to be challenged; nobody took an end of a Pipe for the other."""
+    """It waits to be challenged: each listens."""
     places = c.SimpleQueue()
     hire(c, _listen, places, name="w")
     connection.Client(places.get(), authkey=b"books")

@@ -74,8 +74,9 @@ def waiting_for_itself(case: Case) -> Iterable[Found]:
             sentence = f"{start(people)} wait for data from pipes whose writing ends only they themselves hold."
         # Who never had a child has nobody who could have had the other end: it made the pipe for itself.
         alone = {wait.pid for wait in group} == {case.seen.snapshot.root} and not _had_children(case)
-        # Where another has the writing end as well, it may be that each waits for the other's word.
-        meant = any(pipes[_inode(wait)].writers != {wait.pid} for wait in group)
+        # Where one who does not read there has a writing end too, it may be that each waits for the other's word.
+        ends = {_inode(wait) for wait in group}
+        meant = any(pipes[one].writers - {wait.pid for wait in group if wait.inode == one} for one in ends)
         yield case.told("waits-for-itself", sentence, group, None if alone or meant else "M56")
 
 
@@ -112,9 +113,7 @@ def both_read(case: Case) -> Iterable[Found]:
             elif other.inode == one.peer and not other.writes and other.pid >= wait.pid:
                 both = case.people((wait.pid, other.pid))
                 sentence = f"{start(both)} both wait for the other to speak first, and nothing is on its way."
-                # One that was called by a name or a number is no Pipe, of which somebody took the wrong end.
-                called = one.network or one.path or case.seen.objects.sockets[one.peer].path
-                yield case.told("both-read", sentence, [wait, other], None if called else "M55")
+                yield case.told("both-read", sentence, [wait, other], "M55")
             elif other.inode == wait.inode and not other.writes and other.pid > wait.pid:
                 both = case.people((wait.pid, other.pid))
                 sentence = f"{start(both)} both listen at the same end of a pipe, and nobody speaks at the other."
