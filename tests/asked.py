@@ -14,8 +14,9 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
+import classic_strangers  # noqa: F401 - its programs join those of strangers
 import ending
-import foreign_strangers  # noqa: F401 - its programs join those of strangers
+import foreign_strangers  # noqa: F401 - so do these
 import inspected
 import late_strangers  # noqa: F401 - so do these
 import more_strangers  # noqa: F401 - so do these

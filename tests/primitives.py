@@ -598,7 +598,7 @@ def gone(c):
     keep(c.Queue())
 
 
-@truth("root", ["queue: 2 items, many bytes in its pipe, 1 not sent yet"])
+@truth("root", ["queue: 2 items, many bytes in its pipe, 2 not sent yet"])
 def feeder_waits(c):
     one = c.Queue()
     one.put(b"x" * 300_000)

@@ -131,13 +131,14 @@ def _queue(one: ipc.Composite, queued: int | None, seen: waits.Picture) -> tuple
     items = bound.maxvalue - bound.value if bound.maxvalue is not None and bound.value is not None else None
     gets = _waiting(seen, (one.semaphores[0], *_some(one.pipe)))
     puts = _waiting(seen, (bound.inode,))
-    sends = _writing(seen, one)
+    # What a feeder has taken out of its buffer and waits to send: for room, or for its turn.
+    unsent = one.unsent + _writing(seen, one) + _waiting(seen, one.semaphores[1:2])
     room = f" of {one.maxsize}" if one.maxsize is not None else ""
     words = [_count(items, "item") + room if items is not None else ""]
     if queued:
         words.append(f"{queued} bytes in its pipe")
-    if one.unsent or sends:
-        words.append(f"{one.unsent} not sent yet" if one.unsent else "its feeder waits for room in the pipe")
+    if unsent:
+        words.append(f"{unsent} not sent yet")
     if one.kind == "joinable-queue" and (left := _value(seen, one.semaphores[3])) is not None:
         words.append(f"{left} not done")
     words.append(_count(gets, "waiting reader"))
@@ -264,8 +265,8 @@ def _socket(one: ipc.UnixSocket, seen: waits.Picture) -> InspectObject:
 def _wakes_a_loop(one: ipc.UnixSocket, seen: waits.Picture) -> bool:
     """Whether it is one of the pair by which threads and signals wake an event loop of asyncio.
 
-    A loop makes them right after its selector, and nobody else has them but what its process forked since, by
-    the same numbers.
+    A loop makes them right after its selector, with the next numbers that are free, and nobody else has them but
+    what its process forked since, by the same numbers. Where there were others between, the selector must watch them.
     """
     peer = seen.objects.sockets.get(one.peer) if one.peer is not None else None
     if peer is None or not one.ends or one.holders != peer.holders:
@@ -274,12 +275,19 @@ def _wakes_a_loop(one: ipc.UnixSocket, seen: waits.Picture) -> bool:
     if any(len(fds) != 1 for fds in pairs):
         return False
     first, second = sorted(fd for fds in pairs for fd in fds)
-    return second == first + 1 and any(
-        file.fd == first - 1 and "eventpoll" in file.target
-        for process in seen.snapshot.processes
-        if process.pid in one.holders
-        for file in process.files
+    return any(
+        _next_to_a_selector(process, first, second) for process in seen.snapshot.processes if process.pid in one.holders
     )
+
+
+def _next_to_a_selector(process: Process, first: int, second: int) -> bool:
+    """Whether these two numbers came after a selector's, the next ones if not others, all taken, are between."""
+    nearest = max((one.fd for one in process.files if "eventpoll" in one.target and one.fd < first), default=None)
+    if nearest is None or not {one.fd for one in process.files}.issuperset(range(nearest, second)):
+        return False
+    calls = (one.blocked for one in process.threads if one.blocked is not None)
+    watched = {fd for one in calls if one.call.startswith("epoll") for fd in one.fds}
+    return (nearest + 1, nearest + 2) == (first, second) or first in watched
 
 
 def _of_the_network(snapshot: Snapshot, seen: waits.Picture) -> Iterable[InspectObject]:

@@ -18,6 +18,8 @@ from parallab_probe import holding
 _VERSION = re.compile(rb"/(?:lib)?python3\.(\d+)(?=[/.\n])")
 _LAST = 14
 """The newest Python 3 of which the layout is known."""
+_DEEP = 2
+"""A queue in a list that is an attribute."""
 _CHOSEN = 1 << 62
 """Beyond all addresses: a number that stands for a name."""
 
@@ -44,6 +46,23 @@ class Program:
             for path in paths if file else ():
                 if path == file or path.endswith(f"/{file}"):
                     self._globals[path] = found
+
+    def within(self, addresses: Iterable[int], most: int) -> tuple[int, ...]:
+        """These objects, and what is in them: items, values and attributes, and of these again, as far as known."""
+        found = dict.fromkeys(addresses)
+        new = tuple(found)
+        for _ in range(_DEEP):
+            inner = dict.fromkeys(one for address in new[:most] for one in self._held(address))
+            new = tuple(one for one in inner if one not in found)[: max(0, most - len(found))]
+            found |= dict.fromkeys(new)
+        return tuple(found)[:most]
+
+    def _held(self, address: int) -> tuple[int, ...]:
+        if self.objects is None:
+            return ()
+        if inner := (*self.objects.items(address), *self.objects.values(address)):
+            return inner
+        return tuple(self.objects.attributes(address).values())
 
     def closed(self, frames: Sequence[Frame]) -> list[Frame]:
         """A stack's frames, innermost first, each with what it has from the function around it, as far as known.

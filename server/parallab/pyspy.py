@@ -152,8 +152,10 @@ def _stack(told: Any, pid: int, machine: str, root: str, program: lock_names.Pro
         owners = tuple(_owner(one["locals"] or ()) for one in frames)
         if tid and (numbers := spaces.of_threads(f"{root}/{pid}")):
             tid = numbers.get(int(tid), tid)
+        tid = int(tid) if tid else max(0, _native_id(pid, ident, machine, root))
+        uses = _uses(one for one, tree in own if tree is not None)
         return Stack(
-            tid=int(tid) if tid else max(0, _native_id(pid, ident, machine, root)),
+            tid=tid,
             ident=ident & (1 << 63) - 1,
             name=str(told["thread_name"] or "")[:512],
             frames=tuple(f"{one['filename']}:{int(one['line'])} {one['name']}"[:4096] for one in frames),
@@ -167,7 +169,7 @@ def _stack(told: Any, pid: int, machine: str, root: str, program: lock_names.Pro
             inherited=_inherited(owners, pid, root),
             gets=_gets(*own[0], names[0]) if own else 0,
             brings=tuple(dict.fromkeys(one for frame in named for one in lock_names.brings(frame, program))),
-            uses=_uses(one for one, tree in own if tree is not None),
+            uses=program.within(uses, _USES) if tid == pid else uses[:_USES],  # it costs, and of others nobody asks
         )
     except (KeyError, TypeError, ValueError):
         return None
@@ -187,7 +189,7 @@ def _owner(told: Iterable[Any]) -> int:
 
 def _uses(frames: Iterable[Any]) -> tuple[int, ...]:
     found = dict.fromkeys(int(one["addr"]) for frame in frames for one in frame["locals"] or ())
-    return tuple(found)[:_USES]
+    return tuple(found)
 
 
 @lru_cache(16)

@@ -162,7 +162,7 @@ class _Resolver:
             parties=numbers.get("_parties"),
             workers=tuple(dict.fromkeys(many)),
             tasks=numbers.get("_cache.len", numbers.get("_pending_work_items.len")),
-            unsent=numbers.get("_buffer.len", 0) if kind in ("queue", "joinable-queue") else 0,
+            unsent=_unsent(numbers) if kind in ("queue", "joinable-queue") else 0,
             closed=any(part.path == "_state" and part.text not in ("", "RUN") for part in made.parts),
         )
 
@@ -172,6 +172,12 @@ class _Resolver:
                 inode = self.ends.get((made.pid, part.number))
                 if inode is not None:
                     yield inode
+
+
+def _unsent(numbers: dict[str, int]) -> int:
+    """Items that a queue's feeder has not begun to send: the farewell to the feeder itself is none."""
+    told = "_close._args.0.len" not in numbers
+    return max(0, numbers.get("_buffer.len", 0) - told)
 
 
 _UNLIMITED = 2**31 - 1

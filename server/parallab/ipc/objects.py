@@ -6,8 +6,11 @@ inode. Composite objects (queues, events …) are put together in ``grammar``.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
+
+from msgspec.structs import replace
 
 from parallab.model import FileLock, Inode, Made, Process, SemLock, Snapshot
 
@@ -264,7 +267,7 @@ def _semaphores(snapshot: Snapshot) -> dict[Inode, Semaphore]:
                     paths[mapping.inode] = mapping.path.rpartition("/")[2].removeprefix("sem.")
     linked = {one.inode: one.name.removeprefix("sem.") for one in snapshot.segments if one.name.startswith("sem.")}
     locks: dict[Inode, list[SemLock]] = {}
-    for lock in snapshot.sem_locks:
+    for lock in _originals(snapshot):
         locks.setdefault(lock.inode, []).append(lock)
     rooms = {(one.pid, part.address) for one in snapshot.made for part in one.parts if part.path.endswith(_ROOM)}
     found = {}
@@ -281,6 +284,19 @@ def _semaphores(snapshot: Snapshot) -> dict[Inode, Semaphore]:
             any((lock.pid, lock.address) in rooms for lock in known),
         )
     return found
+
+
+def _originals(snapshot: Snapshot) -> Iterable[SemLock]:
+    """The records of semaphores; what a fork has of a lock that its parent still holds is a copy, and holds nothing.
+
+    multiprocessing takes care of that in its own children; nobody does where os.fork(2) was called by hand.
+    """
+    held = {(one.pid, one.address): one for one in snapshot.sem_locks if one.count > 0 and one.maxvalue == 1}
+    parents = {one.pid: one.ppid for one in snapshot.processes if one.forked}
+    for lock in snapshot.sem_locks:
+        parent = held.get((parents.get(lock.pid, 0), lock.address))
+        copied = (lock.pid, lock.address) in held and parent is not None and parent.inode == lock.inode
+        yield replace(lock, count=0) if copied else lock
 
 
 def _locked_files(snapshot: Snapshot) -> dict[Inode, LockedFile]:

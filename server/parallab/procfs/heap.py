@@ -28,6 +28,8 @@ _MAX_DATA = 16 << 20
 _CONDITION = ("_lock._semlock", "_sleeping_count._semlock", "_woken_count._semlock", "_wait_semaphore._semlock")
 _QUEUE = ("_rlock._semlock", "_wlock._semlock", "_sem._semlock", "_maxsize")
 _ENDS = ("?_reader._handle", "?_writer._handle")
+_FEED = ("?_buffer.len", "?_close._args.0.len")
+"""What a queue's feeder has still to send; its finalizer forgets where that is as it adds the farewell."""
 _SIMPLE = ("_rlock._semlock", "_wlock._semlock", *_ENDS)
 
 
@@ -43,8 +45,8 @@ CLASSES: dict[str, tuple[str, ...]] = {
     "Condition": _CONDITION,
     "Event": (*_of("_cond", _CONDITION), "_flag._semlock"),
     "Barrier": (*_of("_cond", _CONDITION), "_parties", "?_wrapper._state.0.0.fd", "?_wrapper._state.0.1"),
-    "Queue": (*_QUEUE, *_ENDS, "?_buffer.len"),
-    "JoinableQueue": (*_QUEUE, "_unfinished_tasks._semlock", *_of("_cond", _CONDITION), *_ENDS, "?_buffer.len"),
+    "Queue": (*_QUEUE, *_ENDS, *_FEED),
+    "JoinableQueue": (*_QUEUE, "_unfinished_tasks._semlock", *_of("_cond", _CONDITION), *_ENDS, *_FEED),
     "SimpleQueue": _SIMPLE,
     "Pool": (
         *_of("_inqueue", _SIMPLE),

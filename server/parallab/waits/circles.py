@@ -55,4 +55,7 @@ def _circle(first: Wait, by_pid: dict[int, list[Wait]], seen: Picture) -> list[W
 
 def _ends(wait: Wait, following: Wait, seen: Picture) -> bool:
     """Whether the thread that ``following`` blocks is one that could have ended ``wait``."""
+    lock = seen.objects.semaphores.get(wait.inode) if wait.inode is not None else None
+    if lock is not None and lock.is_lock and (named := lock.holder_threads(following.pid)):
+        return following.tid in named  # another thread of the same process may be the one that has it
     return (following.pid, following.tid) in seen.enders[wait.pid, wait.tid] or following == wait

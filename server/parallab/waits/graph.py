@@ -11,7 +11,7 @@ take two, say so. What the pattern is called is for ``patterns``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Literal
@@ -42,6 +42,7 @@ _ALARM = 1 << 13
 _INNOCENT = sum(1 << number - 1 for number in (2, 4, 5, 6, 7, 8, 11, 13, 16, 18, 20, 21, 22, 24, 25, 26, 27, 28, 31))
 """Handlers that nobody waits for: SIGINT is Python's own, faulthandler has those of crashes; signal(7)."""
 _CHILD = frozenset(("wait4", "waitid"))
+_SIGNALS = frozenset(("pause", "rt_sigsuspend", "rt_sigtimedwait"))
 _WEXITED = 4
 """The option of waitid(2) by which an end is waited for."""
 
@@ -95,12 +96,12 @@ class Picture:
         """The waits that nobody can end any more."""
         return tuple(wait for wait in self.waits if self.hope[wait.pid, wait.tid] == "no")
 
-    def behind(self, who: Who) -> frozenset[Who]:
-        """The threads that this one depends on, itself among them."""
+    def behind(self, who: Who, ways: Mapping[Who, frozenset[Who]] | None = None) -> frozenset[Who]:
+        """The threads that this one depends on, itself among them; ``ways`` are ``enders`` or those that are sure."""
         seen = {who}
         queue = [who]
         while queue:
-            for other in self.enders.get(queue.pop(), frozenset()):
+            for other in (self.enders if ways is None else ways).get(queue.pop(), frozenset()):
                 if other not in seen:
                     seen.add(other)
                     queue.append(other)
@@ -135,6 +136,8 @@ def stuck(previous: Snapshot, current: Snapshot, baseline: Snapshot | None = Non
     hope = seen.hope[seen.main]
     if hope == "unknown" and not still(previous, current, _keepers(seen, seen.behind(seen.main))):
         return False  # a look is not one moment: who moves has not the lock that it waits for
+    if hope == "unknown" and not still(previous, current, seen.behind(seen.main, seen.sure)):
+        return False  # nor is it one moment for whom it surely waits: who moves goes on
     if hope != "no" and (main.blocked.call in EPOLLS or _is_event_loop(root, main.blocked)):
         return False
     if hope != "no":
@@ -402,6 +405,9 @@ class _Thinker:
         if process.caught & _ALARM:
             return True
         call = thread.blocked.call
+        told = self.doing.get((process.pid, thread.tid))
+        if told is not None and told.wants in told.holds:
+            return False  # who has the lock is this very thread, which may be in a handler by now
         inside = (call.startswith("futex") and thread.blocked.inode is None) or call in POLLS or call in EPOLLS
         inside = inside or (call in _READS and bool(those) and all(pid == process.pid for pid, _ in those))
         return inside and bool(process.caught & ~_INNOCENT)
@@ -438,6 +444,10 @@ class _Thinker:
             return self._files(process, thread, blocked)
         if call in _LOCKS:
             return self._locked_file(process, thread, blocked)
+        if call in _SIGNALS:
+            # From wherever; and from any other of the program, as long as that goes on.
+            others = (pid for pid, role in self.roles.items() if role in CLIENTS and pid != process.pid)
+            return self._wait(process, thread, "unknown", "", None), "unknown", self._threads(others)
         return self._wait(process, thread, "unknown", "", None), "unknown", frozenset()
 
     def _between_threads(self, process: Process, thread: Thread) -> tuple[Wait, Hope, frozenset[Who]]:

@@ -74,7 +74,10 @@ def waiting_for_itself(case: Case) -> Iterable[Found]:
             sentence = f"{start(people)} wait for data from pipes whose writing ends only they themselves hold."
         # Who never had a child has nobody who could have had the other end: it made the pipe for itself.
         alone = {wait.pid for wait in group} == {case.seen.snapshot.root} and not _had_children(case)
-        yield case.told("waits-for-itself", sentence, group, None if alone else "M56")
+        # Where one who does not read there has a writing end too, it may be that each waits for the other's word.
+        ends = {_inode(wait) for wait in group}
+        meant = any(pipes[one].writers - {wait.pid for wait in group if wait.inode == one} for one in ends)
+        yield case.told("waits-for-itself", sentence, group, None if alone or meant else "M56")
 
 
 def _had_children(case: Case) -> bool:

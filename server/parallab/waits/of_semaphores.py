@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from parallab.ipc import Semaphore
+from parallab.ipc import QUEUES, Semaphore
 from parallab.waits.case import Case, Found, start
 from parallab.waits.graph import Wait
 
@@ -22,6 +22,10 @@ def nobody_lets_go(case: Case) -> Iterable[Found]:
         count = f"{semaphore.waiters} waiting on semaphore {semaphore.inode}, value {semaphore.value}"
         who = case.people(wait.pid for wait in waits)
         verb = "waits" if len({wait.pid for wait in waits}) == 1 else "wait"
+        if kind == "barrier" and whole is not None and case.seen.objects.semaphores[whole.semaphores[0]].value == 0:
+            continue  # the last one has come, and is in the barrier's action: its own wait is what holds up all
+        if kind in ("barrier", *QUEUES) and any(_would_come(case, one, other) for one in waits for other in case.waits):
+            continue  # a circle: neither is too few hired, nor does nobody serve
         if kind == "barrier":
             sentence = f"{start(who)} {verb} at a barrier, and nobody is left to come."
             yield case.told("barrier-short", sentence, waits, "M46", count)
@@ -41,3 +45,20 @@ def nobody_lets_go(case: Case) -> Iterable[Found]:
         else:
             sentence = f"{start(who)} {verb} for a semaphore that nobody is left to give."
             yield case.told("semaphore-never", sentence, waits, None, count)
+
+
+_IDLE = (*QUEUES, "pool", "executor", "manager")
+"""Objects at which one waits for work, or for room: whoever does so has none of it in hand."""
+
+
+def _would_come(case: Case, wait: Wait, other: Wait) -> bool:
+    """Whether ``other`` could end this wait, and itself waits elsewhere for what the first would do next."""
+    whole = case.whole(other)
+    return (
+        other.kind == "object"
+        and other.tid == other.pid != wait.pid
+        and other.inode != wait.inode
+        and (whole is None or whole.kind not in _IDLE)
+        and (other.pid, other.tid) in case.seen.enders[wait.pid, wait.tid]
+        and (wait.pid, wait.tid) in case.seen.behind((other.pid, other.tid))
+    )
