@@ -120,8 +120,9 @@ def look(
         expecting = closer.expecting(second.processes)
         second = msgspec.structs.replace(second, outside=others, expecting=expecting)
         asked_for = waits.on_sockets(seen)
-        ends = [who for who, (fd, sends) in asked_for.items() if closer.gives_up(who[0], fd, sends)]
-        second = waits.timed(second, ends) if ends else second
+        ends = {who: closer.gives_up(who[0], fd, sends) for who, (fd, sends) in asked_for.items()}
+        second = waits.timed(second, [who for who, end in ends.items() if end])
+        second = msgspec.structs.replace(second, unasked=tuple(who for who, end in ends.items() if end is None))
     if within and waits.stuck(first, second, baseline) is not False:
         unread = tuple(one for one in unread if one.pid in within)
         second = msgspec.structs.replace(second, missing=(*second.missing, *unread))
@@ -259,6 +260,9 @@ def _why(seen: waits.Picture) -> str:
             return (
                 f"{called[pid]} waits for another of its threads, and whether one of them will end that cannot be seen"
             )
+        if (pid, tid) in seen.snapshot.unasked:
+            why = "pidfd_getfd(2) is not permitted here"
+            return f"{called[pid]} waits in {wait.call}, and whether the socket has a time-out cannot be seen: {why}"
         beyond = next((one.pid for one in seen.snapshot.outside if one.inode == wait.inode), None)
         if beyond is not None:
             return f"{called[pid]} waits in {wait.call} for something that process {beyond} has hold of, too"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -17,6 +18,7 @@ import unprivileged
 from parallab import model
 from parallab.checks.expect import CannotTell
 from parallab.evidence import Evidence
+from parallab.wire import DoctorReport
 from tales import KERNEL, begin, recording
 
 ROOT = Path(__file__).parents[2]
@@ -53,10 +55,25 @@ FILTERS = """
 import platform, struct
 number = {'x86_64': 41, 'aarch64': 198}[platform.machine()]
 code = [(32, 0, 0, 0), (21, 0, 3, number), (32, 0, 0, 16), (21, 0, 1, 16), (6, 0, 0, 0x50001), (6, 0, 0, 0x7FFF0000)]
+"""
+INSTALLS = """
 program = ctypes.create_string_buffer(b''.join(struct.pack('=HBBI', *one) for one in code))
 head = ctypes.create_string_buffer(struct.pack('=H6xQ', len(code), ctypes.addressof(program)))
 assert libc.prctl(38, 1, 0, 0, 0) == 0 and libc.prctl(22, 2, head, 0, 0) == 0, ctypes.get_errno()
 """
+#: pidfd_getfd(2), which has the same number everywhere, answers EPERM, as in containers without SYS_PTRACE.
+NO_GETFD = """
+import struct
+code = [(32, 0, 0, 0), (21, 0, 1, 438), (6, 0, 0, 0x50001), (6, 0, 0, 0x7FFF0000)]
+"""
+ASKS = """
+import ctypes, json, sys
+import msgspec
+from parallab import inspecting
+libc = ctypes.CDLL(None, use_errno=True)
+print(msgspec.json.encode([inspecting.doctor(int(pid)) for pid in sys.argv[1:]]).decode())
+"""
+WAITS = "import os, socket\nhere, there = socket.socketpair()\nprint(flush=True)\n"
 
 
 def run(code: str, *before: str) -> tuple[dict[str, Any], model.Snapshot]:
@@ -156,10 +173,42 @@ def test_a_network_namespace_of_its_own() -> None:
 
 @pytest.mark.skipif(os.uname().machine not in ("x86_64", "aarch64"), reason="numbers of system calls")
 def test_filtered_calls_are_the_reason_that_is_told() -> None:
-    told, snapshot = run(PROGRAM.format(hide="pass", look=FILTERS), *unprivileged.command())
+    told, snapshot = run(PROGRAM.format(hide="pass", look=FILTERS + INSTALLS), *unprivileged.command())
     assert "System calls are filtered here (seccomp)" in told["told"]["who is at the other end of a socket"], told
     assert told["told"]["semaphores and locks"] == ""
     assert [one.kind for one in snapshot.missing] in ([], ["sockets"])
+
+
+def _doctor(code: str, *pids: int) -> list[DoctorReport]:
+    done = subprocess.run(
+        [sys.executable, "-c", code, *map(str, pids)], capture_output=True, text=True, check=False, cwd="/"
+    )
+    assert done.returncode == 0, done.stderr
+    return msgspec.json.decode(done.stdout, type=list[DoctorReport])
+
+
+def test_a_socket_whose_time_out_may_not_be_asked_for_is_not_called_stuck() -> None:
+    with contextlib.ExitStack() as stack:
+        pids = []
+        # As Python's sockets receive, which may have a time-out; and as multiprocessing's connections do.
+        for waits in ("here.recv(1)", "os.read(here.fileno(), 1)"):
+            program = stack.enter_context(
+                subprocess.Popen([sys.executable, "-c", WAITS + waits], stdout=subprocess.PIPE)
+            )
+            stack.callback(program.kill)
+            assert program.stdout is not None
+            program.stdout.readline()
+            pids.append(program.pid)
+        while not all(one.stuck for one in _doctor(ASKS, *pids)):
+            pass  # not all wait yet
+
+        asked, plain = _doctor(ASKS.replace("print(", f"{NO_GETFD}{INSTALLS}print(", 1), *pids)
+
+    assert (asked.stuck, plain.stuck) == (None, True)
+    assert [one.why for one in asked.cannot_tell] == [
+        "the main program waits in recvfrom, and whether the socket has a time-out cannot be seen: "
+        "pidfd_getfd(2) is not permitted here"
+    ]
 
 
 def test_a_proc_that_hides_others() -> None:

@@ -282,6 +282,8 @@ class Snapshot(Fact, frozen=True):
     """Python's stacks, where they could be had."""
     expecting: tuple[int, ...] = ()
     """Processes to which descriptors are on their way, where that was asked: any, as far as can be seen."""
+    unasked: tuple[tuple[int, int], ...] = ()
+    """Threads, by pid and tid, that wait at a socket of which may not be asked whether it has a time-out."""
 
     def process(self, pid: int) -> Process | None:
         """The process with this pid, or None."""

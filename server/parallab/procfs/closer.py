@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import errno
 import os
 import re
 import socket
@@ -20,6 +21,7 @@ _PIDFD_GETFD = 438
 """The same number on every architecture: pidfd_getfd(2)."""
 _CARRIES = re.compile(rb"^scm_fds:\s*[1-9]", re.MULTILINE)
 _TIMEVAL = struct.Struct("@ll")
+_REFUSED = frozenset((errno.EPERM, errno.EACCES, errno.ENOSYS))
 
 
 def expecting(processes: Iterable[Process], root: str = "/proc") -> tuple[int, ...]:
@@ -38,10 +40,11 @@ def _carries(path: str) -> bool:
         return False
 
 
-def gives_up(pid: int, fd: int, sends: bool) -> bool:
+def gives_up(pid: int, fd: int, sends: bool) -> bool | None:
     """Whether a call on this socket ends by itself: by SO_RCVTIMEO or SO_SNDTIMEO, socket(7).
 
-    For that the process's descriptor is ours, too, for a moment. Not told where we may not have it.
+    For that the process's descriptor is ours, too, for a moment. None where we may not have it, or
+    the system has no pidfd_getfd(2); a process or descriptor that is gone gives up nothing.
     """
     libc = ctypes.CDLL(None, use_errno=True)
     with contextlib.ExitStack() as stack:
@@ -50,11 +53,12 @@ def gives_up(pid: int, fd: int, sends: bool) -> bool:
             stack.callback(os.close, pidfd)
             own = libc.syscall(_PIDFD_GETFD, pidfd, fd, 0)
             if own < 0:
-                return False
+                return None if ctypes.get_errno() in _REFUSED else False
             line = stack.enter_context(socket.socket(fileno=own))
             told = line.getsockopt(
                 socket.SOL_SOCKET, socket.SO_SNDTIMEO if sends else socket.SO_RCVTIMEO, _TIMEVAL.size
             )
             return any(_TIMEVAL.unpack(told))
-        except OSError:
-            return False
+        except (AttributeError, OSError) as error:
+            refused = isinstance(error, AttributeError) or error.errno in _REFUSED
+            return None if refused else False

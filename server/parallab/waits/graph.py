@@ -34,6 +34,8 @@ _READS = frozenset(("read", "readv", "recvfrom", "recvmsg", "recvmmsg", "splice"
 _WRITES = frozenset(("write", "writev", "sendto", "sendmsg", "sendmmsg", "sendfile"))
 POLLS = frozenset(("poll", "ppoll", "select", "pselect6"))
 EPOLLS = frozenset(("epoll_wait", "epoll_pwait", "epoll_pwait2"))
+_PLAIN = frozenset(("read", "readv", "write", "writev"))
+"""So multiprocessing's connections are read and written, which set no time-out: that is believed where it is not seen."""
 _ACCEPTS = frozenset(("accept", "accept4"))
 _LOCKS = frozenset(("flock", "fcntl"))
 _SLEEPS = frozenset(("nanosleep", "clock_nanosleep"))
@@ -596,7 +598,8 @@ class _Thinker:
                 those |= {(pid, pid) for pid in pids}
             else:
                 those |= self._threads(pids | set(self.snapshot.expecting))
-        if not blocked.fds or self.blind:
+        may_end = (process.pid, thread.tid) in self.snapshot.unasked and blocked.call not in _PLAIN
+        if not blocked.fds or self.blind or may_end:
             hope = _more(hope, "unknown")
         if blocked.call in _ACCEPTS and self.roles[process.pid] == "manager":
             hope, those = "no", set(self._served(process, frozenset()))
