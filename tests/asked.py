@@ -10,12 +10,15 @@ import contextlib
 import json
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import ending
 import foreign_strangers  # noqa: F401 - its programs join those of strangers
+import generated
 import inspected
 import late_strangers  # noqa: F401 - so do these
 import more_strangers  # noqa: F401 - so do these
@@ -70,7 +73,7 @@ def of_process(pid: int, truth: strangers.Truth) -> list[str]:
         ever += _wrong(truth, doctor)
         last = _not_yet(truth, doctor, inspecting.report(*looks))
         right = 0 if last else right + 1
-        if right > (0 if truth.stuck else CALM):
+        if right > (0 if truth.stuck is True else CALM):
             return list(dict.fromkeys(ever))
         if time.monotonic() > end:
             return list(dict.fromkeys([*ever, *last]))
@@ -78,25 +81,33 @@ def of_process(pid: int, truth: strangers.Truth) -> list[str]:
 
 def _wrong(truth: strangers.Truth, doctor: DoctorReport) -> Iterator[str]:
     """What must not be said at any moment."""
-    if doctor.stuck is True and truth.stuck is not True:
+    if doctor.stuck is True and True not in truth.answers:
         yield "called stuck"
-    if doctor.diagnoses and truth.stuck is not True and not truth.mistake:
+    if doctor.diagnoses and True not in truth.answers and not truth.mistake and not truth.stands:
         yield f"diagnosed: {[one.sentence for one in doctor.diagnoses]}"
     for one in doctor.diagnoses:
-        if one.mistake is not None and one.mistake.id not in (truth.mistake or "").split():
+        if one.mistake is not None and one.mistake.id not in _named(truth):
             yield f"{one.mistake.id} is claimed: {one}"
+
+
+def _named(truth: strangers.Truth) -> tuple[str, ...]:
+    """The mistakes that may be named."""
+    return truth.fits if truth.fits is not None else tuple((truth.mistake or "").split())
 
 
 def _not_yet(truth: strangers.Truth, doctor: DoctorReport, seen: InspectReport) -> list[str]:
     """What must be said in the end, and was not."""
     found = []
-    if doctor.stuck is not truth.stuck:
-        found.append(f"stuck is {doctor.stuck}, and should be {truth.stuck}: {doctor.cannot_tell}")
+    if doctor.stuck not in truth.answers:
+        found.append(f"stuck is {doctor.stuck}, and should be {truth.answers}: {doctor.cannot_tell}")
     told = sorted(((one.mistake.id if one.mistake else None) for one in doctor.diagnoses), key=str)
     wanted = sorted(truth.mistake.split()) if truth.mistake else [None] if truth.stuck else []
     if truth.mistake and truth.stacks and pyspy.find() is None:
         wanted = [None] * len(wanted)
-    if (told != wanted) if truth.mistake or truth.stuck is not True else (not told or set(told) != {None}):
+    if truth.fits is not None:
+        if truth.stuck is True and not told:
+            found.append("it is stuck, and no diagnosis says why")
+    elif (told != wanted) if truth.mistake or truth.stuck is not True else (not told or set(told) != {None}):
         found.append(f"mistakes are {told}, and should be {wanted}: {doctor.diagnoses}")
     for what, now, then in zip(
         ("roles", "objects", "waits"), inspected.seen(seen), (truth.roles, truth.objects, truth.waits), strict=True
@@ -108,6 +119,12 @@ def _not_yet(truth: strangers.Truth, doctor: DoctorReport, seen: InspectReport) 
 
 if __name__ == "__main__":
     python_, method_, *names_ = sys.argv[1:]
-    with ThreadPoolExecutor(3) as pool_:
+    with tempfile.TemporaryDirectory() as folder_, ThreadPoolExecutor(3) as pool_:
+        names_ = [
+            generated.write(int(name[len(generated.SEED) :]), method_, Path(folder_))
+            if name.startswith(generated.SEED)
+            else name
+            for name in names_
+        ]
         for name_, found_ in zip(names_, pool_.map(lambda name: faults(name, method_, python_), names_), strict=True):
             print(json.dumps([name_, found_]), flush=True)
