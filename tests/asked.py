@@ -105,8 +105,8 @@ def _not_yet(truth: strangers.Truth, doctor: DoctorReport, seen: InspectReport) 
     if truth.mistake and truth.stacks and pyspy.find() is None:
         wanted = [None] * len(wanted)
     if truth.fits is not None:
-        if truth.stuck is True and not told:
-            found.append("it is stuck, and no diagnosis says why")
+        if truth.stuck is True and not (told and {truth.mistake or told[0]} <= set(told)):
+            found.append(f"it is stuck, and what is told is {told}, and should have {truth.mistake}")
     elif (told != wanted) if truth.mistake or truth.stuck is not True else (not told or set(told) != {None}):
         found.append(f"mistakes are {told}, and should be {wanted}: {doctor.diagnoses}")
     for what, now, then in zip(

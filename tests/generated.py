@@ -36,11 +36,20 @@ MADE = {
     "shared-memory": "shared_memory.SharedMemory(create=True, size={value})",
     "value": "C.Value('i', 1)",
 }
-PIPES = {"pipe": "C.Pipe(duplex=False)", "duplex": "C.Pipe()", "socketpair": "socket.socketpair()"}
+OF_MANAGER = ("manager lock", "manager event", "manager queue", "manager list")
+MADE |= {f"manager {one.lower()}": f"manager.{one}()" for one in ("Lock", "Event", "Queue", "list")}
+PIPES = {"bare pipe": "os.pipe()", "pipe": "C.Pipe(duplex=False)", "duplex": "C.Pipe()", "socketpair": "socket.socketpair()"}
+ONE_WAY = ("pipe", "bare pipe")
 SHARED = [one for one in (*MADE, *PIPES, "file-lock") if not one.startswith("thread")]
 OF_THREADS = [one for one in MADE if one.startswith("thread")]
 STYLES = ("args", "kwargs", "dict", "list", "dataclass", "slots", "partial", "subclass", "method", "callable")
 BY_FORK = ("closure", "global")
+HIRED = ("pool", "executor", "idle")
+PROGRAMS = ("sleep", "cat")
+LEAVES = (*HIRED, *PROGRAMS)
+"""How a process is made that has no children, and waits for nobody's end."""
+LATE = ("executor", "pool", *PROGRAMS)
+"""Made after the others, in this order: nothing is forked then that has their threads, or the input of a program."""
 WAITS = ("call", "helper", "generator", "lambda", "comprehension", "try", "method", "recursion")
 
 Handle = tuple["Thing", str]
@@ -103,6 +112,10 @@ class Plan:
         self.method = method
         self.calm = self.dice.choice((0, 0, 0, 0.15, 0.4))
         self.things = [self._thing(n, self.dice.choice(SHARED)) for n in range(self.dice.randint(1, 5))]
+        if method != "fork":
+            for thing in self.things:
+                thing.kind = "pipe" if thing.kind == "bare pipe" else thing.kind
+        self.managed = any(one.kind in OF_MANAGER for one in self.things)
         self.root = Home("root", None, self.dice.choice(("locals", "globals", "attributes", "dict", "list")))
         self._give(self.root, [end for one in self.things for end in one.ends()])
         self.homes = [self.root]
@@ -110,15 +123,24 @@ class Plan:
             self._child(f"w{n}")
         for home in self.homes:
             home.actors.append(Actor(home.name, home))
+            if home.style in ("idle", *PROGRAMS):
+                continue
             for n in range(self.dice.choice((0, 0, 0, 1, 2))):
                 home.actors.append(Actor(f"{home.name}t{n}", home))
             for n in range(self.dice.choice((0, 0, 1)) * (len(home.actors) > 1 or self.dice.random() < 0.3)):
                 home.own.append(one := self._thing(n, self.dice.choice(OF_THREADS), f"{home.name}x"))
                 home.env[one, ""] = one.name
         self.actors = [actor for home in self.homes for actor in home.actors]
+        self.clever = [one for one in self.actors if one.home.style not in PROGRAMS]
+        self.meeting = [one for one in self.actors if one.home.style not in ("idle", *PROGRAMS)]
+        self.clients: set[Home] = set()
         self._prepare()
-        for actor in self.actors:
+        for actor in self.meeting:
             self._wait(actor)
+        for home in self.homes:
+            if home.style in ("idle", "cat"):
+                assert home.parent
+                home.main.wait = home.parent.main, home.style, ""
         self._tidy()
         for thing in self.things:
             come = len(self.waiting(thing))
@@ -133,20 +155,25 @@ class Plan:
         return Thing(kind, f"{name}{n}", value, maxsize=self.dice.choice((0, 0, 1, 2)))
 
     def _child(self, name: str) -> None:
-        parent = self.dice.choice((self.root, *self.homes))
-        child = Home(name, parent, self.dice.choice(STYLES))
+        parent = self.dice.choice((self.root, *(one for one in self.homes if one.style not in LEAVES)))
+        child = Home(name, parent, self.dice.choice((*STYLES, "pool", "executor", *PROGRAMS)))
         if self.method == "fork" and self.dice.random() < 0.2:
             child.style = "closure" if self.root.style != "globals" or parent is not self.root else "global"
         mine = list(parent.env)
         some = mine if child.style in BY_FORK else [one for one in mine if self.dice.random() < 0.7]
         child.env = {}
-        if child.style in BY_FORK:
+        if child.style in PROGRAMS:
+            pass
+        elif child.style in BY_FORK:
             child.env = dict(parent.env)
             child.has = set(self.root.has)
         else:
             self._give(child, some)
         parent.children.append(child)
         self.homes.append(child)
+        if child.style == "pool":
+            for n in range(self.dice.randint(0, 2)):
+                self.homes.append(Home(f"{name}i{n}", parent, "idle", dict(child.env), set(child.has)))
 
     def _give(self, home: Home, ends: list[Handle]) -> None:
         for n, end in enumerate(ends):
@@ -160,6 +187,8 @@ class Plan:
                 "subclass": f"self.{name}",
                 "method": f"self.{name}",
                 "callable": f"self.{name}",
+                "pool": f"{home.name}_{name}",
+                "executor": f"{home.name}_{name}",
             }.get(home.style, name)
         home.has = set(self.root.has) if self.method == "fork" and home.parent else set(ends)
 
@@ -167,13 +196,14 @@ class Plan:
 
     def _prepare(self) -> None:
         for thing in [*self.things, *(one for home in self.homes for one in home.own)]:
-            those = [one for one in self.actors if (thing, "") in one.home.env]
+            those = [one for one in self.meeting if (thing, "") in one.home.env]
             if not those:
                 continue
             who = self.dice.choice(those)
             at = who.home.env[thing, ""]
+            before = len(who.does) + len(who.around)
             match thing.kind:
-                case "lock" | "rlock" | "thread lock" | "condition" | "thread condition" if self.dice.random() < 0.7:
+                case "lock" | "rlock" | "thread lock" | "condition" | "thread condition" | "manager lock" if self.dice.random() < 0.7:
                     if "condition" in thing.kind and self.dice.random() < 0.6:
                         continue
                     thing.holder = who
@@ -184,20 +214,25 @@ class Plan:
                 case "file-lock" if self.dice.random() < 0.7:
                     thing.holder = who
                     thing.used.add(self.dice.choice(("flock", "lockf")))
-                    who.does += [f"{who.name}_{thing.name} = open({at}, 'r+')", _locks(thing, f"{who.name}_{thing.name}")]
+                    who.does += [f"{who.name}_file_{thing.name} = open({at}, 'r+')", _locks(thing, f"{who.name}_file_{thing.name}")]
                 case "semaphore" | "bounded":
                     for _ in range(self.dice.randint(0, thing.value)):
                         who.does.append(f"{at}.acquire()")
                         thing.items += 1
                         if thing.kind == "bounded" and thing.value == 1:
                             thing.holder = who  # at most one has it, as a lock
-                case "event" | "thread event" if self.dice.random() < 0.2:
+                case "event" | "thread event" | "manager event" if self.dice.random() < 0.2:
                     who.does.append(f"{at}.set()")
                     thing.items = 1
+                case "manager list":
+                    who.does.append(f"{at}.append(1)")
                 case "queue" | "joinable-queue" | "simple-queue" if self.dice.random() < 0.4:
                     for _ in range(self.dice.randint(1, thing.maxsize or 2)):
                         who.does.append(f"{at}.put(1)")
                         thing.items += 1
+
+            if thing.kind in OF_MANAGER and len(who.does) + len(who.around) > before:
+                self.clients.add(who.home)
 
     # -- what each waits for in the end
 
@@ -210,12 +245,12 @@ class Plan:
             thing, how, _ = actor.wait
             if isinstance(thing, Thing):
                 thing.used.add(how)
-            actor.timed = actor.timed and how not in ("simple", "file", "tasks")
+            actor.timed = actor.timed and how not in ("simple", "file", "tasks", "write")
 
     def _waits(self, actor: Actor) -> Iterator[tuple[Thing | Actor, str, str]]:
         for thing, end in actor.home.env:
             match thing.kind:
-                case "lock" | "thread lock" if thing.holder:
+                case "lock" | "thread lock" | "manager lock" if thing.holder:
                     yield thing, "acquire", ""
                 case "rlock" if thing.holder and thing.holder is not actor:
                     yield thing, "acquire", ""
@@ -225,39 +260,45 @@ class Plan:
                     yield thing, "acquire", ""
                 case "thread semaphore":
                     yield thing, "acquire", ""
-                case "event" | "thread event" if not thing.items:
+                case "event" | "thread event" | "manager event" if not thing.items:
                     yield thing, "wait", ""
                 case "condition" | "thread condition" if thing.holder is not actor:
                     yield thing, "acquire" if thing.holder else "notified", ""
                 case "barrier":
                     yield thing, "wait", ""
-                case "queue" | "joinable-queue" | "simple-queue" | "thread queue":
+                case "queue" | "joinable-queue" | "simple-queue" | "thread queue" | "manager queue":
                     if not thing.items:
                         yield thing, "simple" if thing.kind == "simple-queue" else "get", ""
                     if thing.items and thing.items == thing.maxsize and "simple" not in thing.kind:
                         yield thing, "put", ""
                     if thing.items and thing.kind == "joinable-queue":
                         yield thing, "tasks", ""
-                case "pipe" | "duplex" | "socketpair" if end == "r" or thing.kind != "pipe":
-                    yield thing, "read", end
+                case "pipe" if end == "w" and "read" not in thing.used:
+                    yield thing, "write", end
+                case "pipe" | "bare pipe" | "duplex" | "socketpair" if end == "r" or thing.kind not in ONE_WAY:
+                    if "write" not in thing.used:
+                        yield thing, "read", end
         for other in actor.home.actors[1:]:
             if other is not actor and actor is actor.home.main:
                 yield other, "thread", ""
         for child in actor.home.children:
-            yield child.main, "join", ""
-            yield child.main, "join", ""
+            how = {"pool": "job", "executor": "job", "sleep": "program", "cat": "program"}.get(child.style, "join")
+            yield child.main, how, ""
+            yield child.main, how, ""
 
     def _tidy(self) -> None:
         """Some close what they do not use, while somebody else still has it."""
         for home in self.homes:
             tidy = self.dice.random() < 0.5
             used = {(actor.wait[0], actor.wait[2]) for actor in home.actors if actor.wait}
+            if home.style == "idle":
+                continue
             for end, at in home.env.items():
                 if not tidy or not end[1] or end in used or end not in home.has:
                     continue
                 if any(end in other.has for other in self.homes if other is not home):
                     home.has.discard(end)
-                    home.main.does.append(f"{at}.close()")
+                    home.main.does.append(f"os.close({at})" if end[0].kind == "bare pipe" else f"{at}.close()")
 
     # -- truth
 
@@ -277,11 +318,12 @@ class Plan:
         if main not in upper:
             right = (True,)
         lost = [home for home in self.homes if home.main not in sure]
-        fits = self._fits([one for one in self.actors if one not in sure])
+        fits = self._fits([one for one in self.meeting if one not in sure])
+        must = self._must() if right == (True,) else None
         return strangers.Truth(
             right[0],
-            None,
-            sorted("root" if home is self.root else "worker" for home in self.homes),
+            must,
+            sorted(["manager"] * self.managed + [_role(home) for home in self.homes]),
             sorted(self._objects()),
             sorted(self._waits_told()),
             False,
@@ -290,6 +332,18 @@ class Plan:
             fits=tuple(fits) if lost else (),
             stands=bool(lost),
         )
+
+    def _must(self) -> str | None:
+        """The mistake that must be named: the program itself is in a circle of locks between processes."""
+        path = [self.root.main]
+        while (last := path[-1].wait) and isinstance(last[0], Thing) and last[0].kind in ("lock", "rlock"):
+            holder = last[0].holder
+            if holder is path[0]:
+                return "M44" if len(path) == 1 else "M43"
+            if holder is None or holder in path or holder is not holder.home.main:
+                break
+            path.append(holder)
+        return None
 
     def _saved(self, level: int) -> set[Actor]:
         """Those who go on. 0: by those who are known to end their wait; 1: by all who could; 2: as Python's stacks say."""
@@ -304,8 +358,18 @@ class Plan:
         assert actor.wait
         thing, how, end = actor.wait
         own = actor.home.actors
+        if how in ("idle", "cat"):
+            assert actor.home.parent
+            return self.clever if level and how == "idle" else actor.home.parent.actors
         if isinstance(thing, Actor):
-            return [thing] if how == "join" or level == 2 else own if level else []
+            if how == "job" and level == 1:
+                return self.clever
+            return [thing] if how in ("join", "program", "job") or level == 2 else own if level else []
+        if thing.kind in OF_MANAGER:
+            if thing.holder and level == 2:
+                return [thing.holder]
+            found = self.clever if level else [] if thing.holder else self._with(thing, "")
+            return [one for one in found if one is not actor]
         if (holder := thing.holder) and how in ("acquire", "file") and not thing.kind.startswith("thread"):
             if holder is actor:
                 return self._with(thing, "") if level else []
@@ -321,6 +385,17 @@ class Plan:
         return [one for one in self.actors if (thing, end) in one.home.has]
 
     def _objects(self) -> Iterator[str]:
+        for home in self.homes:
+            if home.style == "pool":
+                idle = sum(one.name.startswith(f"{home.name}i") for one in self.homes)
+                yield f"pool: {idle + 1} worker{'s' if idle else ''}, 1 job not finished"
+            elif home.style == "executor":
+                yield "executor: 1 worker, 1 task not finished"
+            elif home.style == "cat":
+                yield "pipe: empty"
+        if self.managed:
+            clients = self.clients | {one.home for one in self.meeting if _asks_manager(one)}
+            yield f"manager: {len(clients) or 'no'} client{'' if len(clients) == 1 else 's'}"
         arena = False
         for thing in self.things:
             kind, got = thing.kind, len(self.waiting(thing))
@@ -343,11 +418,13 @@ class Plan:
                     yield f"barrier: {got} of {thing.parties} waiting at it"
                 case "queue" | "joinable-queue":
                     yield self._queue(thing)
+                case "manager lock" | "manager event" | "manager queue" | "manager list":
+                    pass
                 case "simple-queue":
                     state = f"{9 * thing.items} bytes in its pipe" if thing.items else "empty"
                     yield f"{kind}: {state}{_many(got, 'waiting reader')}"
-                case "pipe":
-                    yield "pipe: empty"
+                case "pipe" | "bare pipe":
+                    yield f"pipe: {'many bytes in it' if 'write' in thing.used else 'empty'}"
                 case "duplex" | "socketpair":
                     yield from ["socket: nothing to be read"] * 2
                 case "file-lock" if thing.holder:
@@ -376,19 +453,27 @@ class Plan:
 
     def _waits_told(self) -> Iterator[str]:
         for home in self.homes:
-            if home.main.wait is None or isinstance(home.main.wait[0], Actor):
+            if home.style == "cat":
+                assert home.parent
+                yield f"program: pipe of {_called(home.parent)}"
+            if home.main.wait is None or isinstance(home.main.wait[0], Actor) or home.style in HIRED:
                 continue
             thing, _, end = home.main.wait
-            kind = {"bounded": "semaphore", "duplex": "socket", "socketpair": "socket"}.get(thing.kind, thing.kind)
+            kind = {"bounded": "semaphore", "duplex": "socket", "socketpair": "socket", "bare pipe": "pipe"}.get(
+                thing.kind, thing.kind
+            )
+            if kind in OF_MANAGER:
+                yield f"{home.name}: socket of SyncManager-1"
+                continue
             if kind.startswith("thread"):
                 continue
-            of: set[str] = set()
+            of: set[Home] = set()
             if thing.holder and kind != "condition":
-                of = {thing.holder.home.name}
+                of = {thing.holder.home}
             elif kind in ("semaphore", "pipe", "socket"):
-                of = {one.home.name for one in self._with(thing, {"r": "w", "w": "r"}.get(end, ""))}
-            of -= {home.name}
-            yield f"{home.name}: {kind}" + (f" of {of.pop()}" if len(of) == 1 else "")
+                of = {one.home for one in self._with(thing, {"r": "w", "w": "r"}.get(end, ""))}
+            of -= {home}
+            yield f"{home.name}: {kind}" + (f" of {_called(of.pop())}" if len(of) == 1 else "")
 
     def _fits(self, lost: list[Actor]) -> set[str]:
         """The mistakes that may be named: those that somebody made who stands still."""
@@ -405,6 +490,8 @@ class Plan:
                 found |= {"M22", "M23"}
             elif how == "put":
                 found.add("M28")
+            elif how == "write":
+                found.add("M21")
             elif how == "tasks":
                 found.add("M24")
             elif how == "read":
@@ -425,11 +512,11 @@ class Plan:
 
     def text(self) -> str:
         """The program."""
-        out = [_HEAD.format(method=self.method, many=len(self.actors))]
+        out = [_HEAD.format(method=self.method, many=len(self.meeting))]
         for home in self.homes:
             out += self._classes(home)
         for home in self.homes:
-            if home.style != "closure":
+            if home.style not in ("closure", "idle", *PROGRAMS):
                 out += self._function(home)
         out.append("if __name__ == '__main__':\n    start()\n")
         return "\n".join(out)
@@ -459,6 +546,13 @@ class Plan:
             case style if style.startswith("root"):
                 yield "def start():"
                 body = [*self._made(home), *self._body(home)]
+            case "pool" | "executor":
+                mine = ", ".join(home.env[end] for end in home.env if end[0] not in home.own)
+                yield f"def give_{home.name}(*given):"
+                if mine:
+                    yield from (f"    global {mine}", f"    {mine}, = given")
+                yield from ("    pass\n\n", f"def work_{home.name}():")
+                body = [*self._body(home)]
             case _:
                 given = {"dict": "things", "list": "things", "dataclass": "box", "slots": "box"}
                 named = "" if home.style in BY_FORK else given.get(home.style, ", ".join(names))
@@ -477,6 +571,8 @@ class Plan:
             yield "things = {}"
         elif home.style == "list":
             yield f"things = [None] * {len(home.env)}"
+        if self.managed:
+            yield "manager = C.Manager()"
         for thing in self.things:
             ends = ", ".join(home.env[end] for end in thing.ends())
             if thing.kind == "file-lock":
@@ -490,9 +586,12 @@ class Plan:
     def _body(self, home: Home) -> Iterator[str]:
         for thing in home.own:
             yield f"{thing.name} = {MADE[thing.kind]}"
-        for child in home.children:
+        for child in sorted(home.children, key=lambda one: LATE.index(one.style) if one.style in LATE else -1):
             if child.style == "closure":
                 yield from self._function(child)
+            if child.style in LEAVES:
+                yield from self._gang(child, home)
+                continue
             yield f"{child.name} = {self._hired(child, home)}"
             yield f"{child.name}.start()"
         for actor in home.actors[1:]:
@@ -500,6 +599,21 @@ class Plan:
             yield f"{actor.name}_thread = threading.Thread(target={actor.name}, name='{actor.name}', daemon=True)"
             yield f"{actor.name}_thread.start()"
         yield from self._acts(home.main)
+
+    def _gang(self, child: Home, parent: Home) -> Iterator[str]:
+        exprs = "".join(f"{parent.env[end]}, " for end in child.env if end[0] not in child.own)
+        match child.style:
+            case "pool":
+                many = 1 + sum(one.name.startswith(f"{child.name}i") for one in self.homes)
+                yield f"{child.name}_pool = C.Pool({many}, give_{child.name}, ({exprs}))"
+                yield f"{child.name} = {child.name}_pool.apply_async(work_{child.name})"
+            case "executor":
+                yield f"{child.name}_pool = futures.ProcessPoolExecutor(1, C, give_{child.name}, ({exprs}))"
+                yield f"{child.name} = {child.name}_pool.submit(work_{child.name})"
+            case "sleep":
+                yield f"{child.name} = subprocess.Popen(['sleep', '600'])"
+            case "cat":
+                yield f"{child.name} = subprocess.Popen(['cat'], stdin=subprocess.PIPE)"
 
     def _hired(self, child: Home, parent: Home) -> str:
         pairs = [(thing.name + end, parent.env[thing, end]) for thing, end in child.env if thing not in child.own]
@@ -544,7 +658,10 @@ class Plan:
         thing, how, end = actor.wait
         if isinstance(thing, Actor):
             at = f"{thing.name}_thread" if how == "thread" else thing.name
-            choice = f"{at}.join", ("500" if actor.timed else "")
+            call = {"program": "wait"}.get(how, "join")
+            if how == "job":
+                call = "get" if thing.home.style == "pool" else "result"
+            choice = f"{at}.{call}", ("500" if actor.timed else "")
             if how == "join" and actor.style in ("lambda", "try"):
                 yield f"connection.wait([{at}.sentinel]{', 500' if actor.timed else ''})"
                 return
@@ -561,6 +678,9 @@ class Plan:
             if how == "acquire" and actor.style in ("try", "comprehension") and not actor.timed:
                 yield from (f"with {at}:", "    pass")
                 return
+            if how == "write":
+                yield f"{at}.send_bytes(bytes(1_000_000))"
+                return
             if how == "read":
                 yield self._read(thing, at, actor)
                 return
@@ -576,14 +696,32 @@ class Plan:
     def _read(self, thing: Thing, at: str, actor: Actor) -> str:
         late = actor.timed
         if thing.kind == "socketpair":
-            if actor.style in ("lambda", "try"):
+            # a time-out of its own would make it non-blocking for all who share it
+            if late or actor.style in ("lambda", "try"):
                 return f"select.select([{at}], [], []{', 500' if late else ''})"
-            return f"{at}.settimeout(500); {at}.recv(1)" if late else f"{at}.recv(1)"
+            return f"{at}.recv(1)"
+        if thing.kind == "bare pipe":
+            if late or actor.style in ("lambda", "try"):
+                return f"select.select([{at}], [], []{', 500' if late else ''})"
+            return f"os.read({at}, 1)"
         if actor.style in ("lambda", "try"):
             return f"connection.wait([{at}]{', 500' if late else ''})"
         if late or actor.style == "generator":
             return f"{at}.poll({500 if late else None})"
         return f"{at}.recv()"
+
+
+def _asks_manager(actor: Actor) -> bool:
+    return actor.wait is not None and isinstance(actor.wait[0], Thing) and actor.wait[0].kind in OF_MANAGER
+
+
+def _role(home: Home) -> str:
+    return "root" if home.parent is None else "program" if home.style in PROGRAMS else "worker"
+
+
+def _called(home: Home) -> str:
+    """Those who are hired have no name of their own."""
+    return {"sleep": "program", "cat": "program"}.get(home.style, "hired" if home.style in HIRED else home.name)
 
 
 def _init(names: list[str], first: str) -> Iterator[str]:
@@ -613,6 +751,7 @@ _STYLED = {
 }
 
 _HEAD = """\
+import concurrent.futures as futures
 import fcntl
 import functools
 import multiprocessing as mp
@@ -621,6 +760,7 @@ import queue
 import select
 import signal
 import socket
+import subprocess
 import sys
 import threading
 import time

@@ -30,7 +30,10 @@ def _top(report: InspectReport) -> list[InspectObject]:
 
 
 def waits(report: InspectReport) -> list[str]:
-    """Main threads that wait for an object: who, for what, of whom where it is held by one that is named."""
+    """Main threads that wait for an object: who, for what, of whom where it is held by one that is named.
+
+    Those whom a pool or an executor hired are called so, all of them: their names tell nothing.
+    """
     called = {one.pid: one.given or one.role for one in report.processes}
     hired = {pid for one in report.objects if one.kind in ("pool", "executor") for pid in one.workers}
     told = []
@@ -42,6 +45,6 @@ def waits(report: InspectReport) -> list[str]:
         kind = next((one.kind for one in report.objects if wait.target.id in one.parts and one.cls), "")
         kind = kind or next((one.kind for one in report.objects if one.id == wait.target.id), "?")
         whole = kind in ("queue", "joinable-queue", "simple-queue", "event", "condition", "barrier")
-        holders = sorted(called[pid] for pid in wait.held_by or () if pid in called and pid != wait.pid)
+        holders = sorted("hired" if pid in hired else called[pid] for pid in wait.held_by or () if pid in called and pid != wait.pid)
         told.append(f"{called[wait.pid]}: {kind}" + (f" of {holders[0]}" if len(holders) == 1 and not whole else ""))
     return sorted(told)
