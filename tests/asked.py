@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -28,10 +29,39 @@ import wide_strangers  # noqa: F401 - so do these
 from parallab import inspecting, pyspy
 from parallab.wire import DoctorReport, InspectReport
 
+METHODS = ("fork", "spawn", "forkserver")
+ALL = "PARALLAB_MATRIX" in os.environ
+PYTHONS = [
+    str(path)
+    for version in ("3.10", "3.11", "3.12", "3.13", "3.14")
+    for path in sorted(Path.home().glob(f".pyenv/versions/{version}.*/bin/python"))[-1:]
+]
+FOLDERS = (Path(__file__).parent, Path(__file__).parents[1] / "server")
 PATIENCE = 90.0
 """Seconds until what is told must be the truth."""
 CALM = 3
 """Times that the truth of a program that goes on is asked for again, once it was told."""
+
+
+def ask(python: str, method: str, names: list[str], before: tuple[str, ...]) -> dict[str, list[str]]:
+    """What was not as it should be of each of these programs; ``before`` stands in front of the command that asks."""
+    done = subprocess.run(
+        [*before, sys.executable, __file__, python, method, *names],
+        capture_output=True,
+        text=True,
+        env={
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join(map(str, FOLDERS)),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "HOME": "/",
+        },
+        check=False,
+        cwd="/",
+    )
+    assert done.returncode == 0, done.stderr
+    told = dict(json.loads(line) for line in done.stdout.splitlines())
+    assert told.keys() == set(names)
+    return told
 
 
 @contextlib.contextmanager
@@ -109,9 +139,9 @@ def _not_yet(truth: strangers.Truth, doctor: DoctorReport, seen: InspectReport) 
             found.append(f"it is stuck, and what is told is {told}, and should have {truth.mistake}")
     elif (told != wanted) if truth.mistake or truth.stuck is not True else (not told or set(told) != {None}):
         found.append(f"mistakes are {told}, and should be {wanted}: {doctor.diagnoses}")
-    for what, now, then in zip(
-        ("roles", "objects", "waits"), inspected.seen(seen), (truth.roles, truth.objects, truth.waits), strict=True
-    ):
+    told_now = (*inspected.seen(seen), inspected.waits(seen, main=False))
+    wanted_now = (truth.roles, truth.objects, truth.waits, truth.inside)
+    for what, now, then in zip(("roles", "objects", "waits", "waits of threads"), told_now, wanted_now, strict=True):
         if then is not None and now != then:
             found.append(f"{what} are {now}, and should be {then}")
     return found

@@ -1,4 +1,4 @@
-"""Programs that are made by chance, each with its truth by construction: ``python generated.py SEED METHOD`` prints one.
+"""Programs made by chance, each with its truth by construction: ``python generated.py SEED METHOD`` prints one.
 
 A plan is drawn first: processes with their threads, the objects that each was given, what each does to them, and what
 each then waits for. The program's text and its truth are two readings of that plan. All meet in a folder, which is no
@@ -38,7 +38,12 @@ MADE = {
 }
 OF_MANAGER = ("manager lock", "manager event", "manager queue", "manager list")
 MADE |= {f"manager {one.lower()}": f"manager.{one}()" for one in ("Lock", "Event", "Queue", "list")}
-PIPES = {"bare pipe": "os.pipe()", "pipe": "C.Pipe(duplex=False)", "duplex": "C.Pipe()", "socketpair": "socket.socketpair()"}
+PIPES = {
+    "bare pipe": "os.pipe()",
+    "pipe": "C.Pipe(duplex=False)",
+    "duplex": "C.Pipe()",
+    "socketpair": "socket.socketpair()",
+}
 ONE_WAY = ("pipe", "bare pipe")
 SHARED = [one for one in (*MADE, *PIPES, "file-lock") if not one.startswith("thread")]
 OF_THREADS = [one for one in MADE if one.startswith("thread")]
@@ -84,6 +89,8 @@ class Actor:
     wait: tuple[Thing | Actor, str, str] | None = None
     timed: bool = False
     style: str = "call"
+    hired: str = ""
+    """By which pool of threads."""
 
 
 @dataclass(eq=False)
@@ -126,7 +133,8 @@ class Plan:
             if home.style in ("idle", *PROGRAMS):
                 continue
             for n in range(self.dice.choice((0, 0, 0, 1, 2))):
-                home.actors.append(Actor(f"{home.name}t{n}", home))
+                hired = self.dice.choice(("", "", "ThreadPoolExecutor(1).submit", "ThreadPool(1).apply_async"))
+                home.actors.append(Actor(f"{home.name}t{n}", home, hired=hired))
             for n in range(self.dice.choice((0, 0, 1)) * (len(home.actors) > 1 or self.dice.random() < 0.3)):
                 home.own.append(one := self._thing(n, self.dice.choice(OF_THREADS), f"{home.name}x"))
                 home.env[one, ""] = one.name
@@ -134,6 +142,11 @@ class Plan:
         self.clever = [one for one in self.actors if one.home.style not in PROGRAMS]
         self.meeting = [one for one in self.actors if one.home.style not in ("idle", *PROGRAMS)]
         self.clients: set[Home] = set()
+        self.loop = Thing("loop", "loop")
+        """Of asyncio: each who waits in one has its own."""
+        self.gone = Actor("gone", Home("gone", None, "gone"))
+        """Who took locks with it when it ended."""
+        self.gone.home.actors.append(self.gone)
         self._prepare()
         for actor in self.meeting:
             self._wait(actor)
@@ -203,18 +216,27 @@ class Plan:
             at = who.home.env[thing, ""]
             before = len(who.does) + len(who.around)
             match thing.kind:
-                case "lock" | "rlock" | "thread lock" | "condition" | "thread condition" | "manager lock" if self.dice.random() < 0.7:
+                case "lock" | "rlock" | "thread lock" | "condition" | "thread condition" | "manager lock" if (
+                    self.dice.random() < 0.7
+                ):
                     if "condition" in thing.kind and self.dice.random() < 0.6:
                         continue
                     thing.holder = who
-                    if self.dice.random() < 0.5:
+                    if thing.kind in ("lock", "rlock") and self.dice.random() < 0.15:
+                        thing.holder = self.gone
+                    elif self.dice.random() < 0.5:
                         who.around.append(f"with {at}:")
                     else:
                         who.does.append(f"{at}.acquire()")
                 case "file-lock" if self.dice.random() < 0.7:
                     thing.holder = who
-                    thing.used.add(self.dice.choice(("flock", "lockf")))
-                    who.does += [f"{who.name}_file_{thing.name} = open({at}, 'r+')", _locks(thing, f"{who.name}_file_{thing.name}")]
+                    # A circle of fcntl(2) is an error, not a standstill.
+                    several = sum(one.kind == "file-lock" for one in self.things) > 1
+                    thing.used.add("flock" if several else self.dice.choice(("flock", "lockf")))
+                    who.does += [
+                        f"{who.name}_file_{thing.name} = open({at}, 'r+')",
+                        _locks(thing, f"{who.name}_file_{thing.name}"),
+                    ]
                 case "semaphore" | "bounded":
                     for _ in range(self.dice.randint(0, thing.value)):
                         who.does.append(f"{at}.acquire()")
@@ -278,6 +300,8 @@ class Plan:
                 case "pipe" | "bare pipe" | "duplex" | "socketpair" if end == "r" or thing.kind not in ONE_WAY:
                     if "write" not in thing.used:
                         yield thing, "read", end
+        if self.dice.random() < 0.1:
+            yield self.loop, "loop", ""
         for other in actor.home.actors[1:]:
             if other is not actor and actor is actor.home.main:
                 yield other, "thread", ""
@@ -302,7 +326,7 @@ class Plan:
 
     # -- truth
 
-    def waiting(self, thing: Thing, *how: str, end: str = "") -> list[Actor]:
+    def waiting(self, thing: Thing | Actor, *how: str, end: str = "") -> list[Actor]:
         """Those who wait for it."""
         return [
             one
@@ -324,11 +348,12 @@ class Plan:
             right[0],
             must,
             sorted(["manager"] * self.managed + [_role(home) for home in self.homes]),
-            sorted(self._objects()),
+            None if self._doubtful(sure, upper) else sorted(self._objects(upper)),
             sorted(self._waits_told()),
             False,
             self.method == "fork",
             right=right,
+            inside=self._inside(),
             fits=tuple(fits) if lost else (),
             stands=bool(lost),
         )
@@ -346,7 +371,7 @@ class Plan:
         return None
 
     def _saved(self, level: int) -> set[Actor]:
-        """Those who go on. 0: by those who are known to end their wait; 1: by all who could; 2: as Python's stacks say."""
+        """Those who go on, 0: by those known to end their wait, 1: by all who could, 2: as Python's stacks say."""
         saved = {one for one in self.actors if not one.wait or one.timed}
         while True:
             more = {one for one in self.actors if one not in saved and saved.intersection(self._enders(one, level))}
@@ -357,34 +382,59 @@ class Plan:
     def _enders(self, actor: Actor, level: int) -> Iterable[Actor]:
         assert actor.wait
         thing, how, end = actor.wait
-        own = actor.home.actors
+        own = self._crew(actor.home)
         if how in ("idle", "cat"):
             assert actor.home.parent
-            return self.clever if level and how == "idle" else actor.home.parent.actors
+            return self.clever if level and how == "idle" and self.method == "fork" else actor.home.parent.actors
         if isinstance(thing, Actor):
             if how == "job" and level == 1:
-                return self.clever
-            return [thing] if how in ("join", "program", "job") or level == 2 else own if level else []
+                return [thing, *(one for one in self.actors if one.name.startswith(f"{thing.name}i")), *own]
+            alone = how != "program" or len(self.waiting(thing, how)) == 1  # one of several asks the system
+            return (
+                [thing]
+                if (how in ("join", "program", "job") and alone) or level == 2
+                else [thing, *own]
+                if level
+                else []
+            )
         if thing.kind in OF_MANAGER:
             if thing.holder and level == 2:
                 return [thing.holder]
-            found = self.clever if level else [] if thing.holder else self._with(thing, "")
+            found = (
+                self.actors if level == 1 else self.clever if level else [] if thing.holder else self._with(thing, "")
+            )
             return [one for one in found if one is not actor]
         if (holder := thing.holder) and how in ("acquire", "file") and not thing.kind.startswith("thread"):
+            if holder is self.gone:
+                return [one for one in self._with(thing, "") if level or one.home is not actor.home]
             if holder is actor:
                 return self._with(thing, "") if level else []
-            return holder.home.actors if level else [holder]
+            return self._crew(holder.home) if level else [holder]
+        if thing.kind == "loop":
+            return own if level else []
         if thing.kind.startswith("thread"):
             if thing.kind in ("thread lock", "thread condition") and thing.holder and level == 2:
                 return [thing.holder]
             return own if level else []
         found = self._with(thing, {"r": "w", "w": "r"}.get(end, ""))
+        if level:  # what a job brings home may call back
+            found = [other for home in dict.fromkeys(one.home for one in found) for other in self._crew(home)]
         return [one for one in found if level or one.home is not actor.home]
+
+    @staticmethod
+    def _crew(home: Home) -> list[Actor]:
+        """Its threads, and those by whose results the threads of its pools and executors go on."""
+        return [*home.actors, *(child.main for child in home.children if child.style in HIRED)]
 
     def _with(self, thing: Thing, end: str) -> list[Actor]:
         return [one for one in self.actors if (thing, end) in one.home.has]
 
-    def _objects(self) -> Iterator[str]:
+    def _doubtful(self, sure: set[Actor], upper: set[Actor]) -> bool:
+        """Whether it may be told or not that whoever has a lock is gone, since somebody might yet let go of it."""
+        those = [one for thing in self.things if thing.holder is self.gone for one in self.waiting(thing)]
+        return any(one in upper and one not in sure for one in those)
+
+    def _objects(self, upper: set[Actor]) -> Iterator[str]:
         for home in self.homes:
             if home.style == "pool":
                 idle = sum(one.name.startswith(f"{home.name}i") for one in self.homes)
@@ -393,6 +443,9 @@ class Plan:
                 yield "executor: 1 worker, 1 task not finished"
             elif home.style == "cat":
                 yield "pipe: empty"
+        for one in self.meeting:
+            if one.hired:
+                yield "executor: 1 thread" if "submit" in one.hired else "pool: 1 thread"
         if self.managed:
             clients = self.clients | {one.home for one in self.meeting if _asks_manager(one)}
             yield f"manager: {len(clients) or 'no'} client{'' if len(clients) == 1 else 's'}"
@@ -402,7 +455,9 @@ class Plan:
             more = f", {got} waiting" if got else ""
             match kind:
                 case "lock" | "rlock":
-                    yield f"{kind}: {'held' if thing.holder else 'free'}{more}"
+                    lost = thing.holder is self.gone and any(one not in upper for one in self.waiting(thing))
+                    state = "held by nobody who is alive" if lost else "held" if thing.holder else "free"
+                    yield f"{kind}: {state}{more}"
                 case "semaphore" | "bounded":
                     yield f"semaphore: value {thing.value - thing.items}{more}"
                 case "event":
@@ -456,24 +511,38 @@ class Plan:
             if home.style == "cat":
                 assert home.parent
                 yield f"program: pipe of {_called(home.parent)}"
-            if home.main.wait is None or isinstance(home.main.wait[0], Actor) or home.style in HIRED:
-                continue
-            thing, _, end = home.main.wait
+            if home.style not in HIRED:
+                yield from self._wait_told(home.main)
+
+    def _wait_told(self, actor: Actor) -> Iterator[str]:
+        home = actor.home
+        if actor.wait is not None and isinstance(actor.wait[0], Thing):
+            thing, _, end = actor.wait
             kind = {"bounded": "semaphore", "duplex": "socket", "socketpair": "socket", "bare pipe": "pipe"}.get(
                 thing.kind, thing.kind
             )
             if kind in OF_MANAGER:
                 yield f"{home.name}: socket of SyncManager-1"
-                continue
+                return
             if kind.startswith("thread"):
-                continue
+                return
+            if kind == "loop":
+                yield f"{home.name}: socket"
+                return
             of: set[Home] = set()
             if thing.holder and kind != "condition":
-                of = {thing.holder.home}
+                of = {thing.holder.home} - {self.gone.home}
             elif kind in ("semaphore", "pipe", "socket"):
                 of = {one.home for one in self._with(thing, {"r": "w", "w": "r"}.get(end, ""))}
             of -= {home}
             yield f"{home.name}: {kind}" + (f" of {_called(of.pop())}" if len(of) == 1 else "")
+
+    def _inside(self) -> list[str] | None:
+        """What threads wait for; those by which the library brings results home wait for more than is in the plan."""
+        if any(home.style in HIRED for home in self.homes) or any("apply" in one.hired for one in self.actors):
+            return None
+        those = [one for one in self.actors if one is not one.home.main]
+        return sorted(told for one in those for told in self._wait_told(one))
 
     def _fits(self, lost: list[Actor]) -> set[str]:
         """The mistakes that may be named: those that somebody made who stands still."""
@@ -536,7 +605,10 @@ class Plan:
                 yield from ("class App:", "    def run(self):")
                 body = [f"    {line}" for line in (*self._made(home), *self._body(home))]
             case "subclass":
-                yield from (f"class Work_{home.name}(C.Process):", *_init(names, f"super().__init__(name='{home.name}')"))
+                yield from (
+                    f"class Work_{home.name}(C.Process):",
+                    *_init(names, f"super().__init__(name='{home.name}')"),
+                )
                 yield "    def run(self):"
                 body = [f"    {line}" for line in self._body(home)]
             case "method" | "callable":
@@ -582,6 +654,9 @@ class Plan:
             else:
                 values = {"value": thing.value, "maxsize": thing.maxsize, "parties": thing.parties}
                 yield f"{ends} = {MADE[thing.kind].format(**values)}"
+            if thing.holder is self.gone:
+                yield f"gone = C.Process(target=leave, args=({ends},))"
+                yield from ("gone.start()", "gone.join()")
 
     def _body(self, home: Home) -> Iterator[str]:
         for thing in home.own:
@@ -596,6 +671,11 @@ class Plan:
             yield f"{child.name}.start()"
         for actor in home.actors[1:]:
             yield from (f"def {actor.name}():", *(f"    {line}" for line in self._acts(actor)))
+            if actor.hired:
+                pool, submit = actor.hired.split(".")
+                yield f"{actor.name}_pool = {'futures' if 'Executor' in pool else 'mp.pool'}.{pool}"
+                yield f"{actor.name}_thread = {actor.name}_pool.{submit}({actor.name})"
+                continue
             yield f"{actor.name}_thread = threading.Thread(target={actor.name}, name='{actor.name}', daemon=True)"
             yield f"{actor.name}_thread.start()"
         yield from self._acts(home.main)
@@ -659,12 +739,17 @@ class Plan:
         if isinstance(thing, Actor):
             at = f"{thing.name}_thread" if how == "thread" else thing.name
             call = {"program": "wait"}.get(how, "join")
-            if how == "job":
+            if how == "thread" and thing.hired:
+                call = "get" if "apply" in thing.hired else "result"
+            elif how == "job":
                 call = "get" if thing.home.style == "pool" else "result"
             choice = f"{at}.{call}", ("500" if actor.timed else "")
             if how == "join" and actor.style in ("lambda", "try"):
                 yield f"connection.wait([{at}.sentinel]{', 500' if actor.timed else ''})"
                 return
+        elif thing is self.loop:
+            yield f"asyncio.run({'asyncio.sleep(600)' if actor.timed else 'forever()'})"
+            return
         else:
             at = actor.home.env[thing, end]
             if how == "file":
@@ -751,10 +836,12 @@ _STYLED = {
 }
 
 _HEAD = """\
+import asyncio
 import concurrent.futures as futures
 import fcntl
 import functools
 import multiprocessing as mp
+import multiprocessing.pool
 import os
 import queue
 import select
@@ -775,6 +862,15 @@ def meet(name):
     open(f"{{HERE}}/{{name}}", "x").close()
     while len(os.listdir(HERE)) < {many}:
         time.sleep(0.02)
+
+
+def leave(lock):
+    lock.acquire()
+    os._exit(0)
+
+
+async def forever():
+    await asyncio.Event().wait()
 
 
 def lockfile(name):

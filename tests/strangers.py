@@ -58,6 +58,9 @@ class Truth:
     stands: bool = False
     """With ``fits``: whether anybody stands still, and a diagnosis may be given."""
 
+    inside: list | None = None
+    """What threads other than the main ones wait for, where that is compared."""
+
     @property
     def answers(self):
         return self.right or (self.stuck,)
