@@ -569,13 +569,22 @@ class Plan:
                 if len(self.waiting(thing, end=opposite)) + len(self.waiting(thing, end=end)) > 1:
                     found.add("M55")
             elif thing.holder:
-                path = [one]
-                while (last := path[-1].wait) and isinstance(last[0], Thing) and last[0].holder and path[-1] in lost:
-                    if last[0].holder in path:
-                        found.add("M44" if last[0].holder is path[-1] else "M43")
-                        break
-                    path.append(last[0].holder)
+                if thing.holder is one:
+                    found.add("M44")
+                if self._round(one, lost):
+                    found.add("M43")
         return found
+
+    def _round(self, one: Actor, lost: list[Actor]) -> bool:
+        """Whether locks go round from this one's process to itself: those of fcntl(2) belong to a whole process."""
+        seen: set[Home] = set()
+        more = {one}
+        while more:
+            held = {actor.wait[0].holder for actor in more if actor.wait and isinstance(actor.wait[0], Thing)}
+            homes = {holder.home for holder in held if holder} - seen
+            seen |= homes
+            more = {actor for actor in lost if actor.home in homes}
+        return one.home in seen
 
     # -- text
 
