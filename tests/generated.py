@@ -47,6 +47,9 @@ PIPES = {
 ONE_WAY = ("pipe", "bare pipe")
 SHARED = [one for one in (*MADE, *PIPES, "file-lock") if not one.startswith("thread")]
 OF_THREADS = [one for one in MADE if one.startswith("thread")]
+LOOPS = 0.0
+"""How often one may wait in a loop of asyncio: never yet. Where the numbers of its descriptors do not follow each
+other, as among threads that open files, its own pair of sockets is still told as the program's."""
 STYLES = ("args", "kwargs", "dict", "list", "dataclass", "slots", "partial", "subclass", "method", "callable")
 BY_FORK = ("closure", "global")
 HIRED = ("pool", "executor", "idle")
@@ -300,7 +303,7 @@ class Plan:
                 case "pipe" | "bare pipe" | "duplex" | "socketpair" if end == "r" or thing.kind not in ONE_WAY:
                     if "write" not in thing.used:
                         yield thing, "read", end
-        if self.dice.random() < 0.1:
+        if self.dice.random() < LOOPS:
             yield self.loop, "loop", ""
         for other in actor.home.actors[1:]:
             if other is not actor and actor is actor.home.main:
