@@ -29,19 +29,26 @@ def _top(report: InspectReport) -> list[InspectObject]:
     return [one for one in report.objects if one.id not in parts and one.cls not in PLUMBING]
 
 
-def waits(report: InspectReport) -> list[str]:
-    """Main threads that wait for an object: who, for what, of whom where it is held by one that is named."""
+def waits(report: InspectReport, main: bool = True) -> list[str]:
+    """Main threads, or all others, that wait for an object: who, for what, of whom if one that is named has it.
+
+    Those whom a pool or an executor hired are called so, all of them: their names tell nothing.
+    """
+    role = {one.pid: one.role for one in report.processes}
     called = {one.pid: one.given or one.role for one in report.processes}
     hired = {pid for one in report.objects if one.kind in ("pool", "executor") for pid in one.workers}
     told = []
     for wait in report.waits:
-        if wait.pid != wait.tid or wait.target.kind != "object" or wait.pid in hired:
+        if (wait.pid == wait.tid) is not main or wait.target.kind != "object" or wait.pid in hired:
+            continue
+        if not main and role[wait.pid] == "manager":
             continue
         if called.get(wait.pid) in ("manager", "forkserver", "resource-tracker"):
             continue
         kind = next((one.kind for one in report.objects if wait.target.id in one.parts and one.cls), "")
         kind = kind or next((one.kind for one in report.objects if one.id == wait.target.id), "?")
         whole = kind in ("queue", "joinable-queue", "simple-queue", "event", "condition", "barrier")
-        holders = sorted(called[pid] for pid in wait.held_by or () if pid in called and pid != wait.pid)
+        those = [pid for pid in wait.held_by or () if pid in called and pid != wait.pid]
+        holders = sorted("hired" if pid in hired else called[pid] for pid in those)
         told.append(f"{called[wait.pid]}: {kind}" + (f" of {holders[0]}" if len(holders) == 1 and not whole else ""))
     return sorted(told)

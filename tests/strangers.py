@@ -51,6 +51,19 @@ class Truth:
     fork: bool
     file: str = __file__
     """Where the program is."""
+    right: tuple = ()
+    """Where several answers are right: all of them."""
+    fits: tuple | None = None
+    """Where it is not one mistake that must be named: those that may be."""
+    stands: bool = False
+    """With ``fits``: whether anybody stands still, and a diagnosis may be given."""
+
+    inside: list | None = None
+    """What threads other than the main ones wait for, where that is compared."""
+
+    @property
+    def answers(self):
+        return self.right or (self.stuck,)
 
 
 def _note(stuck_, mistake, roles, objects, waits, stacks, fork):

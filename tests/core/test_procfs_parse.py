@@ -245,6 +245,7 @@ def test_locks_of_files():
     text = (
         b"1: POSIX  ADVISORY  WRITE 2749 fe:00:2148947 0 EOF\n"
         b"1: -> POSIX  ADVISORY  READ 2829 fe:00:2148947 0 EOF\n"
+        b"1:  -> POSIX  ADVISORY  WRITE 2830 fe:00:2148947 0 EOF\n"
         b"2: FLOCK  ADVISORY  WRITE 2656 00:1b:17 0 EOF\n"
         b"3: OFDLCK ADVISORY  READ  -1 fe:00:5 0 127\n"
         b"4: LEASE  ACTIVE    READ  77 fe:00:6 0 EOF\n"
@@ -254,6 +255,7 @@ def test_locks_of_files():
     assert parse.locks(text) == (
         FileLock(Inode(0xFE00, 2148947), "posix", 2749),
         FileLock(Inode(0xFE00, 2148947), "posix", 2829, exclusive=False, waiting=True),
+        FileLock(Inode(0xFE00, 2148947), "posix", 2830, waiting=True),
         FileLock(Inode(27, 17), "flock", 2656),
         FileLock(Inode(0xFE00, 5), "ofd", -1, exclusive=False, end=127),
         FileLock(Inode(0xFE00, 7), "posix", 12, start=10, end=19),

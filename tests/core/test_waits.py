@@ -292,9 +292,11 @@ def test_a_worker_that_is_still_starting_may_be_given_any_semaphore():
         mappings=(),
     )
     starting = msgspec.structs.replace(begun, files=(*begun.files, handle))
+    telling = msgspec.structs.replace(root, files=(*root.files, OpenFile(7, "pipe", "w", "pipe:[8]", Inode(15, 8))))
 
-    assert stuck(snapshot(root, starting, told=False)) is False
-    assert stuck(snapshot(root, begun, told=False)) is True
+    assert stuck(snapshot(telling, starting, told=False)) is False
+    assert stuck(snapshot(telling, begun, told=False)) is True
+    assert stuck(snapshot(root, starting, told=False)) is True  # the number is that of another pipe by now
 
 
 def forked_server(*pairs: tuple[int, int], polls: int) -> Snapshot:

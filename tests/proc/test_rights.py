@@ -205,10 +205,8 @@ def test_a_socket_whose_time_out_may_not_be_asked_for_is_not_called_stuck() -> N
         asked, plain = _doctor(ASKS.replace("print(", f"{NO_GETFD}{INSTALLS}print(", 1), *pids)
 
     assert (asked.stuck, plain.stuck) == (None, True)
-    assert [one.why for one in asked.cannot_tell] == [
-        "the main program waits in recvfrom, and whether the socket has a time-out cannot be seen: "
-        "pidfd_getfd(2) is not permitted here"
-    ]
+    (why,) = [one.why for one in asked.cannot_tell]
+    assert why.startswith("the main program waits in recvfrom, and whether the socket has a time-out cannot be seen: ")
 
 
 def test_a_proc_that_hides_others() -> None:

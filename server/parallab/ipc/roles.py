@@ -207,13 +207,18 @@ def starting(snapshot: Snapshot, told: dict[int, Role]) -> frozenset[int]:
     Each has the pipe from which it reads that, and closes it then; of a second descriptor of it, which it keeps, it
     learns of its parent's end (``spawn.spawn_main``, ``forkserver._serve_one``).
     """
-    return frozenset(one.pid for one in snapshot.processes if one.state not in "ZX" and _is_starting(one, told))
+    return frozenset(
+        one.pid for one in snapshot.processes if one.state not in "ZX" and _is_starting(one, snapshot, told)
+    )
 
 
-def _is_starting(process: Process, told: dict[int, Role]) -> bool:
+def _is_starting(process: Process, snapshot: Snapshot, told: dict[int, Role]) -> bool:
     if _SPAWNED in process.cmdline:
         handle = _HANDLE.search(" ".join(process.cmdline))
-        return handle is not None and any(one.fd == int(handle[1]) and one.kind == "pipe" for one in process.files)
+        parent = snapshot.process(process.ppid)
+        # Its number is given anew later, to a pipe of which its parent does not have the other end.
+        tells = {one.inode for one in parent.files if one.kind == "pipe" and one.mode == "w"} if parent else set()
+        return handle is not None and any(one.fd == int(handle[1]) and one.inode in tells for one in process.files)
     if told.get(process.ppid) != "forkserver":
         return False
     reads = [one.inode for one in process.files if one.kind == "pipe" and one.mode == "r"]

@@ -9,6 +9,7 @@ milliseconds a megabyte of the process's memory.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -19,6 +20,8 @@ MAX_READ = 512 << 20
 """Bytes of one process's private memory that are looked through."""
 MAX_MADE = 4096
 """Objects of one process beyond this number are left out."""
+MAX_LOOKED_AT = 1 << 16
+"""Words of one process's memory beyond this number that look like an object are left out."""
 _STEP = 1 << 18
 _FEW = 6
 """Kinds up to which a search for each is faster than one look at every word."""
@@ -106,20 +109,23 @@ def made(memory: opened.Memory, pid: int, maps: bytes, pagemap: str) -> tuple[Ma
     whole = sum(region.end - region.start for region in regions) <= MAX_READ
     if not classes:
         return () if whole else None
-    found: list[Made] = []
     tuples = layout.tuple_items(memory.read, first)
-    readers = [layout.Objects(memory.read, one, tuples) for one in layout.LAYOUTS]
-    for kind, address in _instances(memory, regions, classes):
-        for reader in readers:
-            one = _made(reader, pid, kind, address)
-            if one is not None:
-                found.append(one)
-                readers = [reader]  # a process has one Python
-                break
-        if len(found) >= MAX_MADE:
-            break
+    every = tuple(itertools.islice(_instances(memory, regions, classes), MAX_LOOKED_AT))
+    # A process has one Python. Another's layout may fit some objects, whose attributes are in a dict, but not all.
+    found = max((_all_made(layout.Objects(memory.read, one, tuples), pid, every) for one in layout.LAYOUTS), key=_much)
     # A program with one of these classes has an object of one: where none was found, they are laid out otherwise.
     return tuple(found) or None
+
+
+def _all_made(reader: layout.Objects, pid: int, every: Iterable[tuple[str, int]]) -> list[Made]:
+    """Those of these that are what they look like, in this layout."""
+    found = (_made(reader, pid, kind, address) for kind, address in every)
+    return list(itertools.islice((one for one in found if one is not None), MAX_MADE))
+
+
+def _much(found: list[Made]) -> tuple[int, int]:
+    """How much was made out of a memory."""
+    return len(found), sum(len(one.parts) for one in found)
 
 
 # -- finding -----------------------------------------------------------------------

@@ -270,8 +270,9 @@ def mapped_files(data: bytes) -> dict[Inode, str]:
 
 
 # 1: -> POSIX  ADVISORY  WRITE 3568 fd:00:2531452 0 EOF
+# Who stands behind another that waits is set in once more: 1:  -> POSIX …
 _LOCK = re.compile(
-    rb"^\d+: (-> )?(FLOCK|POSIX|OFDLCK) +\w+ +(READ|WRITE|RW) +(-?\d+) ([0-9a-f]+):([0-9a-f]+):(\d+)"
+    rb"^\d+: ( *-> )?(FLOCK|POSIX|OFDLCK) +\w+ +(READ|WRITE|RW) +(-?\d+) ([0-9a-f]+):([0-9a-f]+):(\d+)"
     rb" (\d{1,19}) (\d{1,19}|EOF)$",
     re.MULTILINE,
 )

@@ -18,7 +18,7 @@ from typing import Literal
 
 from msgspec.structs import replace
 
-from parallab.ipc import Objects, Role, Semaphore, is_kernel, objects, roles, sentinels, starting
+from parallab.ipc import Objects, Role, Semaphore, composites, is_kernel, objects, roles, sentinels, starting
 from parallab.model import Blocked, Inode, OpenFile, Process, Snapshot, Stack, Thread
 from parallab.waits import python
 
@@ -35,7 +35,7 @@ _WRITES = frozenset(("write", "writev", "sendto", "sendmsg", "sendmmsg", "sendfi
 POLLS = frozenset(("poll", "ppoll", "select", "pselect6"))
 EPOLLS = frozenset(("epoll_wait", "epoll_pwait", "epoll_pwait2"))
 _PLAIN = frozenset(("read", "readv", "write", "writev"))
-"""So multiprocessing's connections are read and written, which set no time-out: that is believed where it is not seen."""
+"""So multiprocessing's connections are read and written. They set no time-out: that is believed where it is not seen."""
 _ACCEPTS = frozenset(("accept", "accept4"))
 _LOCKS = frozenset(("flock", "fcntl"))
 _SLEEPS = frozenset(("nanosleep", "clock_nanosleep"))
@@ -333,6 +333,12 @@ class _Thinker:
     """The process whose end each pipe tells of, as its parent's own memory has it."""
     outside: dict[Inode, str] = field(init=False)
     """Objects that processes beyond this snapshot hold, with the letters of their modes."""
+    servants: frozenset[Who] = field(init=False)
+    """Threads of pools and executors, which end waits for what is theirs; others only by what they call back."""
+    unconnected: frozenset[int] = field(init=False)
+    """Other programs without a socket: that they will connect to a manager can only be guessed."""
+    of_the_library: frozenset[Inode] = field(init=False)
+    """What pools and executors are made of."""
     starting: frozenset[int] = field(init=False)
     """Workers that may still be given any semaphore, and then do anything with it."""
 
@@ -345,6 +351,14 @@ class _Thinker:
         self.blind = any(not one.files and one.state not in "ZX" for one in self.snapshot.processes)
         self.files = {one.pid: {file.fd: file for file in one.files} for one in self.snapshot.processes}
         self.doing = python.by_thread(self.snapshot)
+        self.unconnected = frozenset(
+            one.pid
+            for one in self.snapshot.processes
+            if self.roles[one.pid] == "program" and all(file.kind != "socket" for file in one.files)
+        )
+        self.servants = python.servants(self.snapshot)
+        hiring = [one for one in composites(self.objects) if one.kind in ("pool", "executor")] if self.servants else []
+        self.of_the_library = frozenset(part for one in hiring for part in one.parts)
         # One that has no other thread does not serve yet: its main thread will say where it listens.
         self.idle = frozenset(
             (pid, pid) for pid, role in self.roles.items() if role == "manager" and len(self.by_pid[pid].threads) > 1
@@ -383,6 +397,8 @@ class _Thinker:
         nothing to do with it: it counts only where Python's stack names it, or a lock's own record.
         """
         pid = who[0]
+        if self.roles[pid] == "manager":
+            those -= self._threads(self.unconnected)
         if wait is not None and wait.kind == "thread-lock":
             named = those if who in self.named else self.guessed.get(who, frozenset())
             return named or frozenset(one for one in those if one[0] != pid)
@@ -393,7 +409,8 @@ class _Thinker:
             if others or named_threads:
                 return frozenset(one for one in those if one[0] in others or one[1] in named_threads)
             return frozenset()  # it holds it itself: who else might let go of it can only be guessed
-        return frozenset(one for one in those if one[0] != pid)
+        elsewhere = frozenset(one for one in those if one[0] != pid)
+        return elsewhere if wait is None or wait.inode in self.of_the_library else elsewhere - self.servants
 
     def _signalled(self, process: Process, thread: Thread, those: frozenset[Who]) -> bool:
         """Whether a signal may be what ends this wait: its handler would run in the main thread.

@@ -110,8 +110,11 @@ def both_read(case: Case) -> Iterable[Found]:
                 yield case.told("both-write", sentence, [wait, other], None)
             elif wait.writes:
                 continue
-            elif other.inode == one.peer and not other.writes and other.pid >= wait.pid:
+            elif other.inode == one.peer and not other.writes and (other.pid, other.tid) > (wait.pid, wait.tid):
                 both = case.people((wait.pid, other.pid))
+                if wait.pid == other.pid:
+                    main = wait.tid == wait.pid or other.tid == wait.pid
+                    both = case.threads(wait.pid, 2 - main, main)
                 sentence = f"{start(both)} both wait for the other to speak first, and nothing is on its way."
                 yield case.told("both-read", sentence, [wait, other], "M55")
             elif other.inode == wait.inode and not other.writes and other.pid > wait.pid:

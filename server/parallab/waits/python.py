@@ -191,6 +191,19 @@ def handles_results(pid: int, snapshot: Snapshot, known: bool = True) -> frozens
     )
 
 
+def servants(snapshot: Snapshot) -> frozenset[tuple[int, int]]:
+    """The threads by which pools and executors of processes do their work, none of them in code of the program's own.
+
+    What they bring may call something of the program's, which may do anything.
+    """
+    found = []
+    for stack in snapshot.stacks:
+        calls = [_call(frame) for frame in stack.frames]
+        if all(module for module, _ in calls) and not _SERVANTS.isdisjoint(calls):
+            found.append((stack.pid or snapshot.root, stack.tid))
+    return frozenset(found)
+
+
 def hands_out(pid: int, snapshot: Snapshot) -> frozenset[tuple[int, int]]:
     """The threads of a process that hand out a pool's tasks, in the midst of the iterable that they come from."""
     return frozenset(
@@ -226,6 +239,12 @@ def works_in_threads(pid: int, snapshot: Snapshot) -> bool:
 
 _POOL_WORKER = ("multiprocessing/pool", "worker")
 _RESULTS = ("multiprocessing/pool", "_handle_results")
+_SERVANTS = frozenset(
+    (
+        *(("multiprocessing/pool", name) for name in ("_handle_workers", "_handle_tasks", "_handle_results")),
+        ("concurrent/futures/process", "run"),
+    )
+)
 _NEXT_TASK = ("multiprocessing/pool", "_guarded_task_generation")
 
 
