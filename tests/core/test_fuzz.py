@@ -118,6 +118,7 @@ PARSERS = [
     ("status", parse.status, (STATUS,)),
     ("fdinfo", parse.epoll_fds, (EPOLL,)),
     ("fdinfo", parse.pidfd_pid, (PIDFD,)),
+    ("fdinfo", parse.closes_on_exec, (PIDFD, EPOLL)),
     ("environ", lambda data: sorted(parse.environ(data, {"PARALLAB_LIFE"})), (ENVIRON,)),
 ]
 

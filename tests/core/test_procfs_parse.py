@@ -134,6 +134,8 @@ def test_fdinfo():
     assert parse.epoll_fds(epoll) == (7, 12)
     assert parse.pidfd_pid(b"pos:\t0\nPid:\t4711\nNSpid:\t4711\n") == 4711
     assert parse.pidfd_pid(b"pos:\t0\n") is None
+    assert parse.closes_on_exec(b"pos:\t0\nflags:\t02000001\n")
+    assert not parse.closes_on_exec(b"pos:\t0\nflags:\t01\n")
 
 
 def test_targets_of_descriptors():
@@ -154,6 +156,7 @@ PARSERS = (
     parse.boot_time,
     parse.epoll_fds,
     parse.pidfd_pid,
+    parse.closes_on_exec,
 )
 
 

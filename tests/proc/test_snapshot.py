@@ -16,7 +16,7 @@ import pytest
 
 from parallab import ipc, waits
 from parallab.model import Process, Snapshot
-from parallab.procfs import mapquery, opened, parse, read
+from parallab.procfs import everybody, mapquery, opened, parse, read
 from parallab.procfs.read import Reader
 
 METHODS = ("fork", "spawn", "forkserver")
@@ -356,6 +356,22 @@ def test_orphans_stay_in_the_tree(subject):
 
     (orphan,) = (one for one in after.processes if sleeps(one))
     assert orphan.ppid != program.pid
+
+
+def test_whom_the_same_shell_started_is_no_orphan_of_a_program():
+    """Both have what the shell had, and the shell is gone."""
+    reads, writes = os.pipe()
+    shell = "for n in 1 2; do setsid sleep 60 >/dev/null 2>&1 & echo $!; done"
+    told = subprocess.run(["sh", "-c", shell], pass_fds=[writes], stdout=subprocess.PIPE, text=True, check=True)
+    os.close(writes)
+    os.close(reads)
+    one, other = map(int, told.stdout.split())
+    try:
+        assert everybody.orphans(Reader().tree(one)) == ()
+        assert everybody.orphans(Reader().tree(other)) == ()
+    finally:
+        os.kill(one, signal.SIGKILL)
+        os.kill(other, signal.SIGKILL)
 
 
 def test_processes_that_come_and_go_while_they_are_read_do_no_harm():

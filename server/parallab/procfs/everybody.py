@@ -9,6 +9,7 @@ anybody. It takes some milliseconds a process, so it is for a request, never for
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import stat as modes
@@ -212,8 +213,8 @@ def orphans(tree: Sequence[Process], root: str = "/proc") -> tuple[int, ...]:
     rest = [one.pid for one in late if one.pid not in told]
     if rest:
         files = opened.Files()
-        standard = _own(f"{root}/{tree[0].pid}", files, {0, 1, 2})
-        shared = frozenset().union(*(_own(f"{root}/{pid}", files, None) for pid in known)) - standard
+        inherited = _own(f"{root}/{tree[0].pid}", files, _inheritable(f"{root}/{tree[0].pid}"))
+        shared = frozenset().union(*(_own(f"{root}/{pid}", files, None) for pid in known)) - inherited
         told += [pid for pid in rest if shared & _own(f"{root}/{pid}", files, None)]
     return tuple(sorted(told))
 
@@ -250,6 +251,20 @@ def _ancestors(pid: int, stats: Mapping[int, parse.Stat]) -> Iterable[int]:
     while pid in stats and stats[pid].ppid > 0:
         pid = stats[pid].ppid
         yield pid
+
+
+def _inheritable(folder: str) -> set[int]:
+    """The descriptors that execve(2) keeps: those that a program was started with, be it by a shell, are among them.
+
+    Whoever else was started by the same has them as well. What Python opens is closed on exec (PEP 446).
+    """
+    found = {0, 1, 2}
+    with contextlib.suppress(OSError):
+        for name in os.listdir(f"{folder}/fdinfo"):
+            with contextlib.suppress(OSError, parse.ParseError):
+                if not parse.closes_on_exec(opened.read(f"{folder}/fdinfo/{name}")):
+                    found.add(int(name))
+    return found
 
 
 def _own(folder: str, files: opened.Files, only: set[int] | None) -> frozenset[Inode]:

@@ -7,6 +7,7 @@ quotes it; what the kernel may leave out is given a default.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Container
 from typing import Literal, NamedTuple
@@ -350,6 +351,14 @@ def pidfd_pid(data: bytes) -> int | None:
     """The process of a pidfd: the ``Pid`` line of its fdinfo, pidfd_open(2)."""
     match = re.search(rb"^Pid:\s*(-?\d{1,9})$", data, re.MULTILINE)
     return int(match[1]) if match else None
+
+
+def closes_on_exec(data: bytes) -> bool:
+    """Whether execve(2) closes a descriptor: O_CLOEXEC in the ``flags`` of its fdinfo, proc_pid_fdinfo(5)."""
+    match = re.search(rb"^flags:\s*([0-7]{1,22})$", data, re.MULTILINE)
+    if match is None:
+        raise ParseError("fdinfo", data)
+    return bool(int(match[1], 8) & os.O_CLOEXEC)
 
 
 def pipe_or_socket(target: str) -> tuple[str, int] | None:

@@ -35,7 +35,7 @@ _WRITES = frozenset(("write", "writev", "sendto", "sendmsg", "sendmmsg", "sendfi
 POLLS = frozenset(("poll", "ppoll", "select", "pselect6"))
 EPOLLS = frozenset(("epoll_wait", "epoll_pwait", "epoll_pwait2"))
 _PLAIN = frozenset(("read", "readv", "write", "writev"))
-"""So multiprocessing's connections are read and written. They set no time-out: that is believed where it is not seen."""
+"""So multiprocessing's connections are read and written. They set no time-out; not seen, that is believed."""
 _ACCEPTS = frozenset(("accept", "accept4"))
 _LOCKS = frozenset(("flock", "fcntl"))
 _SLEEPS = frozenset(("nanosleep", "clock_nanosleep"))
