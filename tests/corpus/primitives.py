@@ -101,7 +101,7 @@ def zombie(c):
     rest(child)
 
 
-@subject(Truth(roles=("worker",), marks=3, calls=PAUSES, pushed=True, nested=True))
+@subject(Truth(roles=("worker",), marks=3, calls=PAUSES, pushed=True, nested=True, stuck=False))
 def orphan(c):
     """A worker whose own worker outlives it: its father is killed between the looks."""
     child = _with_worker(c, _parent, c.get_start_method())

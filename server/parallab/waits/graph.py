@@ -41,6 +41,7 @@ _LOCKS = frozenset(("flock", "fcntl"))
 _SLEEPS = frozenset(("nanosleep", "clock_nanosleep"))
 
 _ALARM = 1 << 13
+_SIGCHLD = 1 << 16
 _INNOCENT = sum(1 << number - 1 for number in (2, 4, 5, 6, 7, 8, 11, 13, 16, 18, 20, 21, 22, 24, 25, 26, 27, 28, 31))
 """Handlers that nobody waits for: SIGINT is Python's own, faulthandler has those of crashes; signal(7)."""
 _CHILD = frozenset(("wait4", "waitid"))
@@ -464,8 +465,10 @@ class _Thinker:
         if call in _LOCKS:
             return self._locked_file(process, thread, blocked)
         if call in _SIGNALS:
-            # From wherever; and from any other of the program, as long as that goes on.
-            others = (pid for pid, role in self.roles.items() if role in CLIENTS and pid != process.pid)
+            # From wherever; and from any other of the program, as long as that goes on. Another program's end is one.
+            ends = call == "rt_sigtimedwait" or process.caught & _SIGCHLD
+            senders = CLIENTS if ends else CLIENTS - {"program"}
+            others = (pid for pid, role in self.roles.items() if role in senders and pid != process.pid)
             return self._wait(process, thread, "unknown", "", None), "unknown", self._threads(others)
         return self._wait(process, thread, "unknown", "", None), "unknown", frozenset()
 
