@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from asked import PYTHONS
 from parallab import inspecting, netlink, pyspy
 from parallab.procfs import closer, interpreters, opened
 from parallab.procfs.read import Reader
 from parallab.wire import DoctorReport
-from proc.test_strangers import PYTHONS
 
 SECONDS = struct.pack("@ll", 600, 0)
 

@@ -17,11 +17,11 @@ from pathlib import Path
 
 import pytest
 
+from asked import ALL, PYTHONS
 from parallab import inspecting
 from parallab.procfs.pidfd import exit_code
 from parallab.procfs.read import Reader
 from parallab.wire import InspectReport
-from proc.test_strangers import ALL, PYTHONS
 
 SECONDS = 40.0
 MODULES = (
