@@ -440,6 +440,17 @@ def a_barrier_for_more_than_there_are_workers(c):
         [pool.submit(_meet_all) for _ in range(3)]
 
 
+def _hear(*_):
+    os.read(meeting[0], 1)
+
+
+@stuck(None, "root worker worker", ["pipe: empty", "pool: 2 workers, 1 job not finished"], stacks=True, fork=True)
+def a_job_that_reads_a_pipe_of_its_own(c):
+    """No task is lost: the worker that has it reads, and all of them have the writing end."""
+    with mp.get_context("fork").Pool(2, _give, (os.pipe(),)) as pool:
+        pool.apply_async(_hear).get()
+
+
 @stuck("M46", objects=["executor: 2 threads"], stacks=True)
 def a_barrier_for_more_than_the_pool_has_threads(c):
     meet = threading.Barrier(3)

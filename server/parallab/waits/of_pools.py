@@ -25,6 +25,10 @@ def lost_task(case: Case) -> Iterable[Found]:
     if pools:
         workers = [one for one in workers if one.pid in pools[0].workers]
     idle = [wait for one in workers for wait in case.waits if wait.pid == wait.tid == one.pid and case.idles(wait)]
+    if pools:  # a job may read a pipe of its own
+        idle = [wait for wait in idle if wait.inode in pools[0].parts]
+    elif sum(wait.inode in case.seen.objects.pipes for wait in idle) > 1:
+        return  # for work one waits at the pipe, and all others for its lock
     main = [wait for wait in case.waits if (wait.pid, wait.tid) == case.seen.main]
     if main and not workers:
         sentence = f"{start(case.name(root))} waits for a pool's result, and the pool has no workers any more."
