@@ -440,6 +440,15 @@ def a_barrier_for_more_than_there_are_workers(c):
         [pool.submit(_meet_all) for _ in range(3)]
 
 
+@stuck(None, objects=["semaphore: value 0, 1 waiting"], waits=["root: semaphore"])
+def a_semaphore_taken_once_too_often(c):
+    """No lock that somebody takes again: there were two, and both are gone."""
+    seats = c.BoundedSemaphore(2)
+    seats.acquire()
+    seats.acquire()
+    seats.acquire()
+
+
 def _hear(*_):
     os.read(meeting[0], 1)
 

@@ -29,7 +29,10 @@ def locks_of_threads(case: Case) -> Iterable[Found]:
     wanting = {
         (wait.pid, wait.tid): wait
         for wait in case.waits
-        if (told := doing.get((wait.pid, wait.tid))) is not None and told.wants
+        if (told := doing.get((wait.pid, wait.tid))) is not None
+        and told.wants
+        # Of a semaphore one thread may have several, and none of them need be the one that is lacking.
+        and ((semaphore := case.semaphore(wait)) is None or semaphore.is_lock)
     }
     for who in (who for who, wait in wanting.items() if case.needed(wait)):
         path = [who]
