@@ -167,9 +167,9 @@ class Reader:
         """Takes these processes for descendants that lost their parent before they were seen."""
         for pid in pids:
             try:
-                known = _Known(pid)
+                turns = self._turns(pid, pid)
                 stat = parse.stat(opened.read(f"{self._root}/{pid}/stat"))
-                self._known[pid] = self._refresh(known, stat, time.monotonic_ns())
+                self._known[pid] = self._refresh(_Known(pid), turns, stat, time.monotonic_ns())
             except (OSError, parse.ParseError):
                 continue  # it has ended
 
@@ -207,6 +207,7 @@ class Reader:
             now = time.monotonic_ns()
             if known is not None and parent >= 0 and self._rested(known, now):
                 return known
+            turns = self._turns(pid, pid)
             stat = parse.stat(opened.read(f"{self._root}/{pid}/stat"))
             if known is not None and known.stat.started != stat.started:
                 known = None  # the pid was given to another process
@@ -214,7 +215,7 @@ class Reader:
                 if parent == -1 or (parent > 0 and stat.ppid != parent):
                     return None  # the pid was reused, or it was adopted, between two reads
                 known = _Known(pid)
-            return self._refresh(known, stat, now)
+            return self._refresh(known, turns, stat, now)
         except OSError as error:
             if opened.gone(error) or isinstance(error, PermissionError):
                 return None  # vanished; or hidden, as hidepid= of proc(5) does with other users' processes
@@ -229,20 +230,23 @@ class Reader:
             return False
         # Kernels without schedstats always say zero turns: then nothing can be concluded.
         return not any(
-            before.endswith(b" 0\n") or self._turns(known, tid) != before for tid, before in known.sched.items()
+            before.endswith(b" 0\n") or self._turns(known.pid, tid) != before for tid, before in known.sched.items()
         )
 
-    def _turns(self, known: _Known, tid: int) -> bytes:
+    def _turns(self, pid: int, tid: int) -> bytes:
         """The schedstat of a thread now; nothing of one that has ended."""
         try:
-            return opened.read(f"{self._root}/{known.pid}/task/{tid}/schedstat")
+            return opened.read(f"{self._root}/{pid}/task/{tid}/schedstat")
         except OSError as error:
             if not opened.gone(error):
                 raise
             return b""
 
-    def _refresh(self, known: _Known, stat: parse.Stat, now: int) -> _Known:
-        """Reads its threads and children; schedstat first, so that whatever runs later is noticed."""
+    def _refresh(self, known: _Known, turns: bytes, stat: parse.Stat, now: int) -> _Known:
+        """Reads its threads and children; schedstat first, so that whatever runs later is noticed.
+
+        ``turns`` is the main thread's, read before ``stat``: what that says of a process is not older.
+        """
         self._ran = True
         task = f"{self._root}/{known.pid}/task"
         sched: dict[int, bytes] = {}
@@ -250,12 +254,13 @@ class Reader:
         # Whom its maker made after the list and before it was read is in neither, and may wait for a core ever since.
         while new := [name for name in os.listdir(task)[:MAX_THREADS] if int(name) not in sched]:
             for name in new[: MAX_THREADS - len(sched)]:
-                sched[int(name)] = self._turns(known, int(name))
+                tid = int(name)
+                sched[tid] = turns if turns and tid == known.pid else self._turns(known.pid, tid)
                 with contextlib.suppress(FileNotFoundError, ProcessLookupError):
                     children.extend(parse.children(opened.read(f"{task}/{name}/children")))
             if len(sched) >= MAX_THREADS:
                 break
-        sched = {tid: turns for tid, turns in sched.items() if turns}
+        sched = {tid: one for tid, one in sched.items() if one}
         known.stat, known.sched, known.children, known.at = stat, sched, tuple(children), now
         known.restless = True
         known.facts = None
@@ -500,7 +505,7 @@ class Reader:
         """
         settled = []
         for known, process in zip(walked, processes, strict=True):
-            turns = [(one, self._turns(known, one.tid)) for one in process.threads]
+            turns = [(one, self._turns(known.pid, one.tid)) for one in process.threads]
             if any(now != known.sched[one.tid] for one, now in turns):
                 found = (threads.again(one, now) for one, now in turns if now)
                 process = msgspec.structs.replace(process, threads=tuple(found))
