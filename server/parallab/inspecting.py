@@ -77,7 +77,7 @@ class Watched:
 
 def doctor(pid: int, root: Path = Path("/proc")) -> DoctorReport:
     """Whether a running program is stuck, and on what."""
-    return examined(pid, root)[0]
+    return examination(*look(pid, root))
 
 
 def examined(pid: int, root: Path = Path("/proc")) -> tuple[DoctorReport, InspectReport]:

@@ -493,9 +493,10 @@ class _Thinker:
             those = python.brings(doing.result, process.pid, self.snapshot) & own
             others = python.handles_results(process.pid, self.snapshot, known=False) & own
             serving = python.handles_results(process.pid, self.snapshot) & own
-            if not those and self._all_go_on(process, serving):
-                return wait, "yes", serving  # nobody is at it yet: whoever of them is done first takes it up
-            if not those:  # it may be any thread's, and whose it is may not have come so far that its stack tells
+            if not those:
+                if self._all_go_on(process, serving):
+                    return wait, "yes", serving  # nobody is at it yet: whoever of them is done first takes it up
+                # it may be any thread's, and whose it is may not have come so far that its stack tells
                 self.guessed[who] = others
             elif doing.call == "pool":
                 those |= others  # what the pool's handler brings it gets from a job, which may be a thread's
